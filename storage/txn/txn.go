@@ -1,0 +1,108 @@
+// Package txn is the one transaction of the database.
+//
+// A Tx sees the store as of its start and its own writes. All models read and
+// write through it, so a row, a document, a key, a point and a published event
+// commit together or not at all.
+package txn
+
+import (
+	"context"
+	"time"
+)
+
+// Timestamp orders commits. It is a hybrid clock reading: nanoseconds since the
+// Unix epoch, moved forward where the wall clock stands still or goes back, so
+// timestamps are unique, strictly increasing in commit order, and comparable
+// with wall time (AS OF). Zero is before every commit.
+type Timestamp uint64
+
+// Time is the wall time that t stands for, exact to the clock's own error.
+func (t Timestamp) Time() time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// Isolation is what a transaction is protected from.
+type Isolation uint8
+
+const (
+	// Serializable: as if transactions ran one at a time, in commit order. The
+	// keys and ranges that were read are validated at commit.
+	Serializable Isolation = iota
+	// Snapshot: reads see one instant; only write-write conflicts are refused,
+	// so write skew is possible.
+	Snapshot
+)
+
+// Durability is what an acknowledged commit has survived.
+type Durability uint8
+
+const (
+	// DurabilityDefault takes the store's setting.
+	DurabilityDefault Durability = iota
+	// DurabilitySync: acknowledged means fsynced.
+	DurabilitySync
+	// DurabilityInterval: acknowledged means handed to the operating system; it is
+	// fsynced at the latest after the store's sync interval, which bounds the loss.
+	DurabilityInterval
+)
+
+// TxOptions says how a transaction runs. The zero value is serializable,
+// read-write, with the store's durability.
+type TxOptions struct {
+	Isolation  Isolation
+	ReadOnly   bool // refuses writes, keeps no read set, never aborts
+	Durability Durability
+	// AsOf, where not zero, reads the store as of that timestamp. It implies
+	// ReadOnly and must lie within the store's history.
+	AsOf Timestamp
+}
+
+// Reader reads one snapshot.
+type Reader interface {
+	// Get returns the value of key and whether it is there. The value must not be
+	// changed and stays valid until the transaction ends.
+	Get(key []byte) (value []byte, ok bool, err error)
+	// Iter returns an iterator over [Lower, Upper), before its first entry. It
+	// must be closed before the transaction ends.
+	Iter(opts IterOptions) Iterator
+	// ReadTimestamp is the snapshot's timestamp: every commit at or before it is seen.
+	ReadTimestamp() Timestamp
+}
+
+// IterOptions bounds an iteration. Nil bounds are open.
+type IterOptions struct {
+	Lower, Upper []byte
+	Reverse      bool
+}
+
+// Iterator walks keys in order (or against it, with Reverse). Key and Value are
+// valid until the next call of Next, Seek or Close, and must not be changed.
+//
+//	it := tx.Iter(txn.IterOptions{Lower: p, Upper: keyspace.End(p)})
+//	defer it.Close()
+//	for it.Next() { … it.Key(), it.Value() … }
+//	return it.Err()
+type Iterator interface {
+	Next() bool
+	// Seek moves before the first entry at or after key (at or before it, with
+	// Reverse), within the bounds. Next then stands on that entry.
+	Seek(key []byte)
+	Key() []byte
+	Value() []byte
+	Err() error
+	Close() error
+}
+
+// Op is one write of a committed transaction.
+type Op struct {
+	Key     []byte
+	Value   []byte // nil where Deleted
+	Deleted bool
+}
+
+// ChangeSet is what one commit changed, in key order. Its bytes must not be changed.
+type ChangeSet struct {
+	Timestamp Timestamp
+	Ops       []Op
+}
+
+var _ Reader = (*Tx)(nil)
+var _ = context.Background
