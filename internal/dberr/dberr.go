@@ -69,7 +69,7 @@ func New(class error, code, format string, args ...any) *Error {
 // SQL returns an Error with a SQLSTATE; its class and code follow from the
 // SQLSTATE (see sqlstate.go).
 func SQL(sqlstate, format string, args ...any) *Error {
-	class, code := classOfSQLState(sqlstate)
+	code, class := classOfSQLState(sqlstate)
 	return &Error{Class: class, Code: code, SQLState: sqlstate, Message: fmt.Sprintf(format, args...)}
 }
 

@@ -155,14 +155,14 @@ var stateClasses = map[string]struct {
 	"58": {"SYSTEM_ERROR", nil},
 }
 
-func classOfSQLState(state string) (class error, code string) {
+func classOfSQLState(state string) (code string, class error) {
 	if i, ok := stateInfo[state]; ok {
-		return i.class, i.code
+		return i.code, i.class
 	}
 	if len(state) == 5 {
 		if i, ok := stateClasses[state[:2]]; ok {
-			return i.class, i.code
+			return i.code, i.class
 		}
 	}
-	return nil, "INTERNAL"
+	return "INTERNAL", nil
 }

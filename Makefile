@@ -1,0 +1,60 @@
+# Weft. `make run` builds and serves, `make test` installs what the tests need and runs them all.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+TOOLS    := $(GO) tool -modfile=tools/go.mod
+COUNT    ?= 10
+REF      ?= main
+BENCH    ?= .
+FILES    ?=
+export CGO_ENABLED ?= 0
+
+.PHONY: run build test test-race test-long bench bench-compare lint fmt cover slt fuzz clean help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+
+run: build ## build and serve on 127.0.0.1:7600 with data in ./weft-data
+	./bin/weft serve
+
+build: ## build bin/weft, one static binary
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/weft ./cmd/weft
+
+test: build ## run every test that takes seconds
+	$(GO) vet ./...
+	$(GO) test -count=1 ./internal/archtest/
+	$(GO) test -timeout 15m ./...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 15m ./storage/... ./query/... ./server/...
+
+test-long: build ## the long suites: more rounds, larger data, every file of public test data
+	WEFT_LONG=1 $(GO) test -timeout 120m ./...
+
+bench: build ## benchmarks against named peers; ratios of one run
+	$(GO) run ./bench/cmd/weft-bench -bin bin/weft
+
+bench-compare: ## microbenchmarks of REF against the working tree: make bench-compare REF=main BENCH=. COUNT=10
+	./tools/bench-compare.sh '$(REF)' '$(BENCH)' '$(COUNT)'
+
+slt: ## run sqllogictest files: make slt FILES='a.test b.test'
+	$(GO) run ./internal/slt/cmd $(FILES)
+
+fuzz: ## every fuzz target for ten seconds
+	./tools/fuzz.sh 10s
+
+lint: ## formatting, vet, staticcheck, errorlint, the import rule
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofmt wants: $$out"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOLS) staticcheck ./...
+	$(TOOLS) go-errorlint -errorf -asserts -comparison ./...
+	$(GO) test -count=1 ./internal/archtest/
+	$(GO) mod verify
+
+fmt: ## format the Go files
+	gofmt -w $$(git ls-files '*.go')
+
+cover: ## line coverage in cover.html
+	$(GO) test -coverprofile=cover.out ./... && $(GO) tool cover -html=cover.out -o cover.html
+
+clean: ## remove what the build made
+	rm -rf bin cover.out cover.html
