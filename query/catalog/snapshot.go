@@ -1,0 +1,248 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
+)
+
+// Names of the schemas that are always there.
+const (
+	PublicSchema      = "public"
+	InformationSchema = "information_schema"
+	SystemSchema      = "pg_catalog"
+)
+
+// Sequence is a number generator. Its value is kept apart, outside transactions.
+type Sequence struct {
+	ID           keyspace.ObjectID
+	DB           keyspace.DatabaseID
+	Schema, Name string
+	Type         sqltype.Type
+	Start        int64
+	Increment    int64
+	Min, Max     int64
+	Cache        int64
+	Cycle        bool
+	// OwnerTable and OwnerColumn name the column with which the sequence goes; 0 for none.
+	OwnerTable  keyspace.ObjectID
+	OwnerColumn ColumnID
+}
+
+// ViewColumn is one output column of a view.
+type ViewColumn struct {
+	Name string
+	Type sqltype.Type
+}
+
+// View is a named query.
+type View struct {
+	ID           keyspace.ObjectID
+	DB           keyspace.DatabaseID
+	Schema, Name string
+	Query        string // SQL text
+	Columns      []ViewColumn
+	DependsOn    []keyspace.ObjectID // tables and views that Query reads
+}
+
+// Schema is a namespace within a database.
+type Schema struct {
+	Name string
+}
+
+// Relation is what a name of a schema stands for. Exactly one field is set. Index
+// comes with its Table.
+type Relation struct {
+	Table    *Table
+	View     *View
+	Sequence *Sequence
+	Index    *Index
+}
+
+// Kind is the relation's kind in the words of error messages.
+func (r Relation) Kind() string {
+	switch {
+	case r.Index != nil:
+		return "index"
+	case r.View != nil:
+		return "view"
+	case r.Sequence != nil:
+		return "sequence"
+	}
+	return "table"
+}
+
+type relName struct{ schema, name string }
+
+// Stamp identifies one state of a database's catalog for ever: two snapshots with
+// the same stamp are equal, even where one was never committed.
+type Stamp struct {
+	Version uint64
+	Nonce   uint64
+}
+
+// Snapshot is the whole catalog of a database at one version. It is immutable.
+type Snapshot struct {
+	DB    keyspace.DatabaseID
+	Stamp Stamp
+
+	schemas   map[string]*Schema
+	rels      map[relName]Relation
+	tables    map[keyspace.ObjectID]*Table
+	views     map[keyspace.ObjectID]*View
+	sequences map[keyspace.ObjectID]*Sequence
+}
+
+func emptySnapshot(db keyspace.DatabaseID) *Snapshot {
+	return &Snapshot{
+		DB:        db,
+		schemas:   map[string]*Schema{PublicSchema: {Name: PublicSchema}},
+		rels:      map[relName]Relation{},
+		tables:    map[keyspace.ObjectID]*Table{},
+		views:     map[keyspace.ObjectID]*View{},
+		sequences: map[keyspace.ObjectID]*Sequence{},
+	}
+}
+
+func (s *Snapshot) clone() *Snapshot {
+	c := *s
+	c.schemas, c.rels = maps.Clone(s.schemas), maps.Clone(s.rels)
+	c.tables, c.views, c.sequences = maps.Clone(s.tables), maps.Clone(s.views), maps.Clone(s.sequences)
+	return &c
+}
+
+// Lookup finds a relation by schema and name.
+func (s *Snapshot) Lookup(schema, name string) (Relation, bool) {
+	r, ok := s.rels[relName{schema, name}]
+	return r, ok
+}
+
+// HasSchema reports whether a schema is there, reserved ones included.
+func (s *Snapshot) HasSchema(name string) bool {
+	return s.schemas[name] != nil || Reserved(name)
+}
+
+// Reserved reports whether a schema belongs to the system.
+func Reserved(schema string) bool {
+	return schema == InformationSchema || strings.HasPrefix(schema, "pg_")
+}
+
+// Table finds a table by id; nil where there is none.
+func (s *Snapshot) Table(id keyspace.ObjectID) *Table { return s.tables[id] }
+
+// View finds a view by id; nil where there is none.
+func (s *Snapshot) View(id keyspace.ObjectID) *View { return s.views[id] }
+
+// Sequence finds a sequence by id; nil where there is none.
+func (s *Snapshot) Sequence(id keyspace.ObjectID) *Sequence { return s.sequences[id] }
+
+// Tables lists all tables by schema and name.
+func (s *Snapshot) Tables() []*Table {
+	return sorted(s.tables, func(t *Table) (string, string) { return t.Schema, t.Name })
+}
+
+// Views lists all views by schema and name.
+func (s *Snapshot) Views() []*View {
+	return sorted(s.views, func(v *View) (string, string) { return v.Schema, v.Name })
+}
+
+// Sequences lists all sequences by schema and name.
+func (s *Snapshot) Sequences() []*Sequence {
+	return sorted(s.sequences, func(q *Sequence) (string, string) { return q.Schema, q.Name })
+}
+
+func sorted[T any](m map[keyspace.ObjectID]T, key func(T) (string, string)) []T {
+	list := slices.Collect(maps.Values(m))
+	sort.Slice(list, func(i, j int) bool {
+		si, ni := key(list[i])
+		sj, nj := key(list[j])
+		return si < sj || si == sj && ni < nj
+	})
+	return list
+}
+
+// Schemas lists the schemas that users made, and public, by name.
+func (s *Snapshot) Schemas() []string { return slices.Sorted(maps.Keys(s.schemas)) }
+
+// OwnedSequence finds the sequence that belongs to a column; nil where there is none.
+func (s *Snapshot) OwnedSequence(table keyspace.ObjectID, col ColumnID) *Sequence {
+	for _, q := range s.sequences {
+		if q.OwnerTable == table && q.OwnerColumn == col {
+			return q
+		}
+	}
+	return nil
+}
+
+// References lists the foreign keys of other tables that refer to a table.
+func (s *Snapshot) References(id keyspace.ObjectID) (list []Reference) {
+	for _, t := range s.Tables() {
+		for i := range t.ForeignKeys {
+			if t.ForeignKeys[i].RefTable == id {
+				list = append(list, Reference{Table: t, Key: &t.ForeignKeys[i]})
+			}
+		}
+	}
+	return list
+}
+
+// Reference is a foreign key with the table that holds it.
+type Reference struct {
+	Table *Table
+	Key   *ForeignKey
+}
+
+// ViewsOn lists the views that read a table or view directly.
+func (s *Snapshot) ViewsOn(id keyspace.ObjectID) (list []*View) {
+	for _, v := range s.Views() {
+		if slices.Contains(v.DependsOn, id) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// Column finds a column by name; -1 where there is none.
+func (t *Table) Column(name string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+}
+
+// Ordinal finds a column by id; -1 where there is none (the hidden row id).
+func (t *Table) Ordinal(id ColumnID) int {
+	if int(id) > 0 && int(id) <= len(t.Columns) && t.Columns[id-1].ID == id {
+		return int(id - 1)
+	}
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.ID == id })
+}
+
+// PrimaryKey lists the columns of the primary key; nil where the table has none.
+func (t *Table) PrimaryKey() []ColumnID {
+	if t.HiddenKey() {
+		return nil
+	}
+	ids := make([]ColumnID, len(t.Indexes[0].Columns))
+	for i, c := range t.Indexes[0].Columns {
+		ids[i] = c.Column
+	}
+	return ids
+}
+
+// HiddenKey reports whether rows are kept by a hidden row id.
+func (t *Table) HiddenKey() bool {
+	x := &t.Indexes[0]
+	return len(x.Columns) == 1 && x.Columns[0].Column == RowID
+}
+
+// Clone copies a table so that DDL may change the copy.
+func (t *Table) Clone() *Table {
+	c := *t
+	c.Columns = slices.Clone(t.Columns)
+	c.Indexes = slices.Clone(t.Indexes)
+	c.Checks = slices.Clone(t.Checks)
+	c.ForeignKeys = slices.Clone(t.ForeignKeys)
+	return &c
+}
