@@ -1,0 +1,77 @@
+// Command weft-bench compares Weft with its peers on this machine: the same work
+// with the same durability, the sides taking turns in one run, printed as ratios.
+//
+//	weft-bench [-bin bin/weft] [-seconds 3] [-rounds 3] [http|import|all]
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+type config struct {
+	bin    string
+	round  time.Duration
+	rounds int
+	rows   int
+}
+
+func main() {
+	var c config
+	seconds := flag.Float64("seconds", 3, "seconds of each measurement")
+	flag.StringVar(&c.bin, "bin", "bin/weft", "the weft binary")
+	flag.IntVar(&c.rounds, "rounds", 3, "how often the sides take turns")
+	flag.IntVar(&c.rows, "rows", 200_000, "rows of the imported file")
+	flag.Parse()
+	c.round = time.Duration(*seconds * float64(time.Second))
+	what := flag.Arg(0)
+	if what == "constant" {
+		constant()
+		return
+	}
+	fmt.Printf("%s, %s, %d cores, %s/%s\n", version(c.bin), runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	for _, b := range []struct {
+		name string
+		run  func(config) error
+	}{{"http", benchHTTP}, {"import", benchImport}, {"engine", benchEngine}} {
+		if what != "" && what != "all" && what != b.name {
+			continue
+		}
+		if err := b.run(c); err != nil {
+			fmt.Fprintf(os.Stderr, "weft-bench: %s: %v\n", b.name, err)
+			os.Exit(1)
+		}
+	}
+}
+
+func version(bin string) string {
+	out, err := exec.Command(bin, "version").Output()
+	if err != nil {
+		return bin
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return line
+}
+
+func median(v []float64) float64 {
+	if len(v) == 0 {
+		return 0
+	}
+	v = slices.Clone(v)
+	slices.Sort(v)
+	return v[len(v)/2]
+}
+
+// benchEngine runs the microbenchmarks of the storage engine.
+func benchEngine(c config) error {
+	fmt.Println("\n## Engine (go test -bench, storage/txn)")
+	cmd := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchtime", fmt.Sprint(c.round/3), "./storage/txn/")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}

@@ -1,0 +1,156 @@
+// Package load drives an HTTP server with prepared requests over keep-alive
+// connections and counts answers, checking every status.
+//
+// It writes raw HTTP/1.1 instead of going through net/http's client, so that on a
+// machine that client and server share most of the time is the server's.
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Result is what one run measured.
+type Result struct {
+	Requests int64
+	Elapsed  time.Duration
+	P50, P99 time.Duration
+}
+
+// PerSecond is the throughput.
+func (r Result) PerSecond() float64 { return float64(r.Requests) / r.Elapsed.Seconds() }
+
+// Request builds the bytes of a request with a JSON body.
+func Request(method, host, path string, body []byte) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, path, host)
+	if body != nil {
+		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+	}
+	b.WriteString("\r\n")
+	b.Write(body)
+	return b.Bytes()
+}
+
+// Run sends requests from conns connections for the given time. next returns the
+// request number n of connection c; every answer must have status 200.
+func Run(addr string, conns int, d time.Duration, next func(c int, n int64) []byte) (Result, error) {
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		res   Result
+		lats  []time.Duration
+		first error
+	)
+	start := time.Now()
+	for c := range conns {
+		wg.Go(func() {
+			n, own, err := connection(addr, c, start.Add(d), next)
+			mu.Lock()
+			defer mu.Unlock()
+			res.Requests += n
+			lats = append(lats, own...)
+			if err != nil && first == nil {
+				first = err
+			}
+		})
+	}
+	wg.Wait()
+	res.Elapsed = time.Since(start)
+	if len(lats) > 0 {
+		slices.Sort(lats)
+		res.P50, res.P99 = lats[len(lats)/2], lats[len(lats)*99/100]
+	}
+	return res, first
+}
+
+func connection(addr string, c int, until time.Time, next func(c int, n int64) []byte) (int64, []time.Duration, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer conn.Close()
+	br := bufio.NewReaderSize(conn, 32<<10)
+	var lats []time.Duration
+	var n int64
+	for now := time.Now(); now.Before(until); n++ {
+		if _, err := conn.Write(next(c, n)); err != nil {
+			return n, lats, err
+		}
+		if err := answer(br); err != nil {
+			return n, lats, err
+		}
+		end := time.Now()
+		lats = append(lats, end.Sub(now))
+		now = end
+	}
+	return n, lats, nil
+}
+
+// answer reads one response and throws its body away.
+func answer(br *bufio.Reader) error {
+	line, err := br.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	ok := bytes.HasPrefix(line, []byte("HTTP/1.1 200"))
+	status := string(bytes.TrimSpace(line))
+	length, chunked := 0, false
+	for {
+		line, err := br.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			break
+		}
+		key, val, _ := bytes.Cut(line, []byte(":"))
+		switch val = bytes.TrimSpace(val); {
+		case bytes.EqualFold(key, []byte("Content-Length")):
+			if length, err = strconv.Atoi(string(val)); err != nil {
+				return err
+			}
+		case bytes.EqualFold(key, []byte("Transfer-Encoding")):
+			chunked = bytes.EqualFold(val, []byte("chunked"))
+		}
+	}
+	if !ok {
+		body := make([]byte, min(length, 500))
+		if _, err := io.ReadFull(br, body); err != nil {
+			return err
+		}
+		return fmt.Errorf("answer %s: %s", status, body)
+	}
+	if chunked {
+		return chunks(br)
+	}
+	_, err = br.Discard(length)
+	return err
+}
+
+func chunks(br *bufio.Reader) error {
+	for {
+		line, err := br.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		n, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 64)
+		if err != nil {
+			return err
+		}
+		if _, err := br.Discard(int(n) + 2); err != nil {
+			return err
+		}
+		if n == 0 {
+			return nil
+		}
+	}
+}
