@@ -8,17 +8,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/weftdb/weft/internal/testkit/serve"
 )
 
 const (
@@ -28,80 +26,6 @@ const (
 	balance  = 1000 // of each account at first
 )
 
-// server is one life of the binary.
-type server struct {
-	cmd  *exec.Cmd
-	base string
-	log  *syncBuffer
-}
-
-// syncBuffer is written by the process and read by the test.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
-func buildBinary(t *testing.T) string {
-	t.Helper()
-	bin := filepath.Join(t.TempDir(), "weft")
-	out, err := exec.Command("go", "build", "-o", bin, "github.com/weftdb/weft/cmd/weft").CombinedOutput()
-	if err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return bin
-}
-
-var listening = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
-
-// start runs the server on a free port and waits until it is ready.
-func start(t *testing.T, bin, dir string) *server {
-	t.Helper()
-	s := &server{cmd: exec.Command(bin, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0"), log: &syncBuffer{}}
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	deadline := time.Now().Add(30 * time.Second)
-	for time.Now().Before(deadline) {
-		if s.base == "" {
-			s.base = listening.FindString(s.log.String())
-		}
-		if s.base != "" {
-			if res, err := http.Get(s.base + "/readyz"); err == nil {
-				io.Copy(io.Discard, res.Body)
-				res.Body.Close()
-				if res.StatusCode == http.StatusOK {
-					return s
-				}
-			}
-		}
-		time.Sleep(2 * time.Millisecond) // polling another process
-	}
-	s.kill(t)
-	t.Fatalf("the server did not get ready:\n%s", s.log)
-	return nil
-}
-
-// kill ends the process as a power switch would, as far as a process can tell.
-func (s *server) kill(t *testing.T) {
-	t.Helper()
-	if err := s.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	s.cmd.Wait() //nolint:errcheck // it was killed
-}
 
 type answer struct {
 	Success bool `json:"success"`
@@ -113,7 +37,7 @@ type answer struct {
 }
 
 // query runs SQL; ok is false where the server did not say that it succeeded.
-func (s *server) query(ctx context.Context, client *http.Client, sql string, params ...any) (a answer, ok bool) {
+func query(ctx context.Context, client *http.Client, url, sql string, params ...any) (a answer, ok bool) {
 	if params == nil {
 		params = []any{}
 	}
@@ -121,7 +45,7 @@ func (s *server) query(ctx context.Context, client *http.Client, sql string, par
 	if err != nil {
 		return a, false
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/api/v1/query", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v1/query", bytes.NewReader(body))
 	if err != nil {
 		return a, false
 	}
@@ -137,9 +61,9 @@ func (s *server) query(ctx context.Context, client *http.Client, sql string, par
 	return a, res.StatusCode == http.StatusOK && a.Success
 }
 
-func (s *server) must(t *testing.T, sql string) [][]any {
+func must(t *testing.T, s *serve.Server, sql string) [][]any {
 	t.Helper()
-	a, ok := s.query(context.Background(), http.DefaultClient, sql)
+	a, ok := query(context.Background(), http.DefaultClient, s.URL, sql)
 	if !ok {
 		t.Fatalf("%s: %s %s", sql, a.Code, a.Error)
 	}
@@ -187,13 +111,13 @@ func (j *journal) ack(n int64) {
 }
 
 // write is one client's life: inserts of several rows, and transfers.
-func write(ctx context.Context, s *server, j *journal, r *rand.Rand) {
+func write(ctx context.Context, s *serve.Server, j *journal, r *rand.Rand) {
 	client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
 	defer client.CloseIdleConnections()
 	for ctx.Err() == nil {
 		if r.IntN(3) == 0 {
 			from, to := r.IntN(accounts), r.IntN(accounts)
-			_, ok := s.query(ctx, client, fmt.Sprintf(
+			_, ok := query(ctx, client, s.URL, fmt.Sprintf(
 				"BEGIN; UPDATE account SET balance = balance - 1, moves = moves + 1 WHERE id = %d; UPDATE account SET balance = balance + 1 WHERE id = %d; COMMIT", from, to))
 			if ok {
 				j.mu.Lock()
@@ -203,17 +127,17 @@ func write(ctx context.Context, s *server, j *journal, r *rand.Rand) {
 			continue
 		}
 		n := j.begin()
-		if _, ok := s.query(ctx, client, "INSERT INTO entry (stmt, part, note) VALUES ($1, 0, $2), ($1, 1, $2), ($1, 2, $2)", n, fmt.Sprintf("statement %d", n)); ok {
+		if _, ok := query(ctx, client, s.URL, "INSERT INTO entry (stmt, part, note) VALUES ($1, 0, $2), ($1, 1, $2), ($1, 2, $2)", n, fmt.Sprintf("statement %d", n)); ok {
 			j.ack(n)
 		}
 	}
 }
 
 // check reads everything back.
-func check(t *testing.T, s *server, j *journal, round int) {
+func check(t *testing.T, s *serve.Server, j *journal, round int) {
 	t.Helper()
 	got := map[int64]int64{}
-	for _, row := range s.must(t, "SELECT stmt, count(*) FROM entry GROUP BY stmt") {
+	for _, row := range must(t, s, "SELECT stmt, count(*) FROM entry GROUP BY stmt") {
 		got[number(t, row[0])] = number(t, row[1])
 	}
 	for n := range j.acked {
@@ -229,7 +153,7 @@ func check(t *testing.T, s *server, j *journal, round int) {
 			t.Fatalf("round %d: statement %d was never sent", round, n)
 		}
 	}
-	sums := s.must(t, "SELECT sum(balance), sum(moves) FROM account")[0]
+	sums := must(t, s, "SELECT sum(balance), sum(moves) FROM account")[0]
 	if total := number(t, sums[0]); total != accounts*balance {
 		t.Fatalf("round %d: balances add up to %d, want %d: a transfer is there in part", round, total, accounts*balance)
 	}
@@ -247,17 +171,17 @@ func TestKillLosesNothing(t *testing.T) {
 	if os.Getenv("WEFT_LONG") != "" {
 		rounds = 500
 	}
-	bin, dir := buildBinary(t), t.TempDir()
+	bin, dir := serve.Build(t), t.TempDir()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	j := &journal{acked: map[int64]bool{}, tried: map[int64]bool{}}
 
-	s := start(t, bin, dir)
-	s.must(t, "CREATE TABLE entry (stmt bigint, part int, note text NOT NULL, PRIMARY KEY (stmt, part))")
-	s.must(t, "CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL, moves bigint NOT NULL)")
+	s := serve.Start(t, bin, dir)
+	must(t, s, "CREATE TABLE entry (stmt bigint, part int, note text NOT NULL, PRIMARY KEY (stmt, part))")
+	must(t, s, "CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL, moves bigint NOT NULL)")
 	for i := range accounts {
-		s.must(t, fmt.Sprintf("INSERT INTO account VALUES (%d, %d, 0)", i, balance))
+		must(t, s, fmt.Sprintf("INSERT INTO account VALUES (%d, %d, 0)", i, balance))
 	}
 	for round := 1; round <= rounds; round++ {
 		ctx, stop := context.WithCancel(context.Background())
@@ -266,13 +190,13 @@ func TestKillLosesNothing(t *testing.T) {
 			wg.Go(func() { write(ctx, s, j, rand.New(rand.NewPCG(seed, uint64(round*clients+c)))) })
 		}
 		<-time.After(time.Duration(20+r.IntN(150)) * time.Millisecond) // the moment of the crash is the point of the test
-		s.kill(t)
+		s.Kill()
 		stop()
 		wg.Wait()
-		s = start(t, bin, dir)
+		s = serve.Start(t, bin, dir)
 		check(t, s, j, round)
 	}
-	s.kill(t)
+	s.Kill()
 	t.Logf("%d statements and %d transfers acknowledged in %d rounds", len(j.acked), j.transfers, rounds)
 	if len(j.acked) < rounds || j.transfers == 0 {
 		t.Fatalf("only %d statements and %d transfers were acknowledged: the clients did next to nothing", len(j.acked), j.transfers)

@@ -1,0 +1,117 @@
+// Package serve runs the real weft binary for tests: built once for each test
+// process, listening on a free port, killed when the test ends.
+package serve
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+)
+
+var (
+	buildOnce sync.Once
+	built     string
+	buildErr  error
+	buildOut  []byte
+)
+
+// Build returns the path of a freshly built binary, shared by the tests of the
+// process.
+func Build(t testing.TB) string {
+	t.Helper()
+	buildOnce.Do(func() {
+		dir, err := os.MkdirTemp("", "weft-bin")
+		if err != nil {
+			buildErr = err
+			return
+		}
+		built = filepath.Join(dir, "weft")
+		buildOut, buildErr = exec.Command("go", "build", "-o", built, "github.com/weftdb/weft/cmd/weft").CombinedOutput()
+	})
+	if buildErr != nil {
+		t.Fatalf("build: %v\n%s", buildErr, buildOut)
+	}
+	return built
+}
+
+// Server is one life of the binary.
+type Server struct {
+	URL string // http://127.0.0.1:port
+	cmd *exec.Cmd
+	log *log
+}
+
+type log struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+var listening = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// Start runs `weft serve` on a data directory and returns once it is ready. The
+// process is killed when the test ends.
+func Start(t testing.TB, bin, dataDir string, args ...string) *Server {
+	t.Helper()
+	s := &Server{log: &log{}}
+	s.cmd = exec.Command(bin, append([]string{"serve", "--data-dir", dataDir, "--listen", "127.0.0.1:0"}, args...)...)
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Kill)
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); {
+		if s.URL == "" {
+			s.URL = listening.FindString(s.log.String())
+		}
+		if s.URL != "" && s.ready() {
+			return s
+		}
+		<-time.After(2 * time.Millisecond) // another process gives no event to wait for
+	}
+	t.Fatalf("the server did not get ready:\n%s", s.log)
+	return nil
+}
+
+func (s *Server) ready() bool {
+	res, err := http.Get(s.URL + "/readyz")
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, res.Body)
+	return err == nil && res.StatusCode == http.StatusOK
+}
+
+// Kill ends the process at once, as a crash would.
+func (s *Server) Kill() {
+	if s.cmd.ProcessState != nil {
+		return
+	}
+	s.cmd.Process.Kill() //nolint:errcheck // it may have ended by itself
+	s.cmd.Wait()         //nolint:errcheck // it was killed
+}
+
+// Process is the running process, for signals and measurements.
+func (s *Server) Process() *exec.Cmd { return s.cmd }
+
+// Log is what the process has printed.
+func (s *Server) Log() string { return s.log.String() }
