@@ -26,7 +26,6 @@ const (
 	balance  = 1000 // of each account at first
 )
 
-
 type answer struct {
 	Success bool `json:"success"`
 	Data    struct {
