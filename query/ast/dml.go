@@ -1,0 +1,122 @@
+package ast
+
+// Overriding is what INSERT does about values for identity columns.
+type Overriding uint8
+
+// The ways of overriding.
+const (
+	OverridingNone Overriding = iota
+	OverridingUser
+	OverridingSystem
+)
+
+// SetTarget is a column that is assigned to, or elements of an array in it.
+type SetTarget struct {
+	Loc
+	Name string
+	Subs []Subscript
+}
+
+// Insert is INSERT.
+type Insert struct {
+	Span
+	With    *With
+	Table   *TableRef
+	Columns []SetTarget // empty means all, in order
+	// Query is what is inserted; nil is DEFAULT VALUES. Its VALUES may hold Default.
+	Query      *Select
+	Overriding Overriding
+	Conflict   *OnConflict
+	Returning  []Target
+}
+
+// OnConflict is ON CONFLICT. Without Columns and Constraint it stands for any
+// unique index.
+type OnConflict struct {
+	Loc
+	Columns    []IndexElem
+	Where      Expr // of the index, to choose a partial one
+	Constraint string
+	Nothing    bool
+	Sets       []SetClause // of DO UPDATE
+	UpdateIf   Expr        // DO UPDATE … WHERE
+}
+
+// SetClause assigns to one column, or to several: (a, b) = Value, where Value is a
+// Row or a scalar Subquery.
+type SetClause struct {
+	Loc
+	Targets []SetTarget
+	// Multi is true where the targets were written in parentheses.
+	Multi bool
+	Value Expr
+}
+
+// Update is UPDATE.
+type Update struct {
+	Span
+	With      *With
+	Table     *TableRef
+	Sets      []SetClause
+	From      []TableExpr
+	Where     Expr
+	Returning []Target
+}
+
+// Delete is DELETE.
+type Delete struct {
+	Span
+	With      *With
+	Table     *TableRef
+	Using     []TableExpr
+	Where     Expr
+	Returning []Target
+}
+
+// Merge is MERGE.
+type Merge struct {
+	Span
+	With      *With
+	Table     *TableRef
+	Using     TableExpr
+	On        Expr
+	Whens     []MergeWhen
+	Returning []Target
+}
+
+// MergeMatch says which rows a WHEN clause of MERGE is about.
+type MergeMatch uint8
+
+// The kinds of WHEN clauses.
+const (
+	Matched MergeMatch = iota
+	NotMatchedBySource
+	NotMatched // by target: rows to insert
+)
+
+// MergeAction is what a WHEN clause does.
+type MergeAction uint8
+
+// The actions.
+const (
+	MergeNothing MergeAction = iota
+	MergeUpdate
+	MergeDelete
+	MergeInsert
+)
+
+// MergeWhen is a WHEN clause of MERGE.
+type MergeWhen struct {
+	Match      MergeMatch
+	Cond       Expr // AND …, nil means none
+	Action     MergeAction
+	Sets       []SetClause // of MergeUpdate
+	Columns    []SetTarget // of MergeInsert
+	Values     []Expr      // of MergeInsert; nil is DEFAULT VALUES
+	Overriding Overriding
+}
+
+func (*Insert) stmt() {}
+func (*Update) stmt() {}
+func (*Delete) stmt() {}
+func (*Merge) stmt()  {}
