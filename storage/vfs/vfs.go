@@ -78,8 +78,11 @@ func (o osFS) Unwrap() FS { return o.FS }
 // later needs neither space nor metadata. It does not sync. Files without a
 // descriptor (in memory) grow as they are written and are left alone.
 func Fill(f File, from, to int64) error {
-	if f.Fd() == InvalidFd || from >= to {
-		return f.Preallocate(from, max(to-from, 0))
+	if from >= to {
+		return nil
+	}
+	if f.Fd() == InvalidFd {
+		return MapError(f.Preallocate(from, to-from))
 	}
 	// The reservation fails fast and whole where space is short; where the file
 	// system has none to offer, the zeros below reserve just as well.
