@@ -49,7 +49,9 @@ type Type struct {
 }
 
 // NumericMod packs the precision (1 to 1000) and scale (-1000 to 1000) of numeric(p, s).
-func NumericMod(precision, scale int) int32 { return int32(precision)<<16 | int32(uint16(int16(scale))) }
+func NumericMod(precision, scale int) int32 {
+	return int32(precision)<<16 | int32(uint16(int16(scale)))
+}
 
 // NumericPS unpacks NumericMod; precision 0 means unconstrained.
 func (t Type) NumericPS() (precision, scale int) {
