@@ -2,9 +2,15 @@
 // their names, types and volatility for the planner, and their vectorized
 // implementations for the executor.
 //
-// Resolution follows PostgreSQL's rules (exact match, then preferred types, then
-// unknown literals). An implementation sees only live rows, so an error (such as
+// The planner asks Resolve, ResolveOp, ResolveAgg, ResolveSet, ResolveWindow, Cast
+// and CommonType; each answers with one overload of concrete types, or with
+// PostgreSQL's error. Resolution follows PostgreSQL's rules (exact match, then
+// preferred types, then unknown literals). The executor runs Func.Call, Aggregator
+// and SetIter. An implementation sees only live rows, so an error (such as
 // division by zero) can only come from a row that the query really computes.
+//
+// What a value is, how it reads and how it compares is query/sqltype's; this
+// package owns the loops over vectors and what functions mean.
 package fn
 
 import (
@@ -35,33 +41,49 @@ type Env struct {
 }
 
 // Eval computes out for the live rows of a batch of n rows: those in sel, or all
-// n where sel is nil. Arguments have length n and are addressed by row number, as is
-// out, whose slices are sized to n by the caller. Slots of rows that are not live
-// are left alone.
+// n where sel is nil. Arguments have length n (or are Const) and are addressed by
+// row number, as is out, whose slices are sized to n by the caller. It sets out's
+// NULL bits only for rows that are NULL and never clears one, so out begins
+// without NULLs at live rows. Slots of rows that are not live are left alone.
 type Eval func(env *Env, n int, sel []int32, args []*vec.Vector, out *vec.Vector) error
 
-// Func is one overload of a scalar function, operator or cast.
+// Func is one overload of a scalar function, operator or cast. Executors run it
+// with Call, which takes care of NULLs.
 type Func struct {
 	Name       string // lower-case; for an operator its symbol, for a cast "cast"
 	Args       []sqltype.Type
-	Variadic   bool // the last of Args repeats
+	Variadic   bool // the last of Args repeats; a resolved Func has it spelled out
 	Ret        sqltype.Type
 	Strict     bool // NULL if any argument is NULL; Eval then never sees NULL rows
 	Volatility Volatility
 	Eval       Eval
+	// ArgNames are the names by which arguments may be given, nil where there are none.
+	ArgNames []string
+
+	// total says that Eval cannot fail on the zero values that NULL rows hold, so
+	// that Call need not exclude them.
+	total bool
 }
 
 // AggFunc is one overload of an aggregate.
 type AggFunc struct {
-	Name string
-	Args []sqltype.Type
-	Ret  sqltype.Type
-	// Strict aggregates skip rows with a NULL argument.
+	Name     string
+	Args     []sqltype.Type
+	Variadic bool // the last of Args repeats; a resolved AggFunc has it spelled out
+	Ret      sqltype.Type
+	// Strict aggregates skip rows with a NULL argument. Add does that itself.
 	Strict bool
-	// OrderedSet is true for percentile_cont and its like (WITHIN GROUP).
+	// OrderedSet is true for percentile_cont and its like (WITHIN GROUP). Args are
+	// then the Direct direct arguments followed by the aggregated one, Add is given
+	// them in that order, and rows must arrive in the order of WITHIN GROUP.
 	OrderedSet bool
+	// Direct is the number of direct arguments.
+	Direct int
 	// New returns accumulators for many groups at once.
 	New func(env *Env) Aggregator
+
+	// of, where not nil, builds New for the concrete argument types.
+	of func(args []sqltype.Type, ret sqltype.Type) func(env *Env) Aggregator
 }
 
 // Aggregator holds the state of one aggregate for all groups, addressed by group

@@ -1,0 +1,217 @@
+package fn
+
+import (
+	"errors"
+
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+var (
+	errNoCandidate = errors.New("no candidate")
+	errAmbiguous   = errors.New("ambiguous")
+)
+
+// declared gives the declared argument types of candidate i.
+type declared func(i int) (args []sqltype.Type, variadic bool)
+
+// spell repeats the last of a variadic declaration to n arguments; nil where it
+// cannot have n.
+func spell(args []sqltype.Type, variadic bool, n int) []sqltype.Type {
+	if !variadic {
+		if len(args) != n {
+			return nil
+		}
+		return args
+	}
+	if n < len(args) {
+		return nil
+	}
+	out := append(make([]sqltype.Type, 0, n), args...)
+	for len(out) < n {
+		out = append(out, args[len(args)-1])
+	}
+	return out
+}
+
+// exact returns the candidate whose declared types are the given ones, or -1.
+func exact(n int, args []sqltype.Type, at declared) int {
+	for i := range n {
+		decl, variadic := at(i)
+		if variadic || len(decl) != len(args) {
+			continue
+		}
+		same := true
+		for k, d := range decl {
+			same = same && d == args[k].Base()
+		}
+		if same {
+			return i
+		}
+	}
+	return -1
+}
+
+// choose picks one of n candidates by the rules of PostgreSQL's manual, 10.2 and 10.3.
+func choose(n int, args []sqltype.Type, at declared) (int, error) {
+	if i := exact(n, args, at); i >= 0 {
+		return i, nil
+	}
+	type cand struct {
+		i    int
+		args []sqltype.Type
+	}
+	var cands []cand
+	for i := range n {
+		decl, variadic := at(i)
+		decl = spell(decl, variadic, len(args))
+		if (decl == nil && len(args) > 0) || (len(decl) != len(args)) || !acceptable(decl, args) {
+			continue
+		}
+		cands = append(cands, cand{i, decl})
+	}
+	// keep narrows the candidates to those with the highest score.
+	keep := func(score func(c cand) int) {
+		best := -1
+		var kept []cand
+		for _, c := range cands {
+			switch s := score(c); {
+			case s > best:
+				best, kept = s, append(kept[:0:0], c)
+			case s == best:
+				kept = append(kept, c)
+			}
+		}
+		cands = kept
+	}
+	if len(cands) > 1 {
+		keep(func(c cand) (s int) {
+			for k, a := range args {
+				if c.args[k] == a.Base() {
+					s++
+				}
+			}
+			return s
+		})
+	}
+	if len(cands) > 1 {
+		keep(func(c cand) (s int) {
+			for k, a := range args {
+				if a.ID != sqltype.Unknown && (c.args[k] == a.Base() || c.args[k].Preferred() && category(c.args[k]) == category(a)) {
+					s++
+				}
+			}
+			return s
+		})
+	}
+	for k := 0; k < len(args) && len(cands) > 1; k++ {
+		if args[k].ID != sqltype.Unknown {
+			continue
+		}
+		all := make([]sqltype.Type, len(cands))
+		for i, c := range cands {
+			all[i] = c.args[k]
+		}
+		cat, preferred, ok := unknownCategory(all)
+		if !ok {
+			break
+		}
+		keep(func(c cand) int {
+			return b2int(category(c.args[k]) == cat && (!preferred || c.args[k].Preferred()))
+		})
+	}
+	if len(cands) > 1 {
+		if t, ok := soleKnown(args); ok {
+			var kept []cand
+			for _, c := range cands {
+				fits := true
+				for k, a := range args {
+					fits = fits && (a.ID != sqltype.Unknown || accepts(c.args[k], t))
+				}
+				if fits {
+					kept = append(kept, c)
+				}
+			}
+			if len(kept) == 1 {
+				cands = kept
+			}
+		}
+	}
+	switch len(cands) {
+	case 0:
+		return 0, errNoCandidate
+	case 1:
+		return cands[0].i, nil
+	}
+	return 0, errAmbiguous
+}
+
+func b2int(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// unknownCategory decides what an unknown argument is taken for, from the types
+// that the candidates declare: a string if any takes one, else their common category.
+func unknownCategory(types []sqltype.Type) (cat byte, preferred, ok bool) {
+	cat, ok = category(types[0]), true
+	for _, t := range types {
+		if category(t) == 'S' {
+			cat, ok = 'S', true
+			break
+		}
+		ok = ok && category(t) == cat
+	}
+	for _, t := range types {
+		preferred = preferred || category(t) == cat && t.Preferred()
+	}
+	return cat, preferred, ok
+}
+
+// soleKnown returns the one type that all arguments but the unknown ones have.
+func soleKnown(args []sqltype.Type) (t sqltype.Type, ok bool) {
+	unknown := false
+	for _, a := range args {
+		switch {
+		case a.ID == sqltype.Unknown:
+			unknown = true
+		case t.ID == sqltype.Unknown:
+			t = a.Base()
+		case t != a.Base():
+			return t, false
+		}
+	}
+	return t, unknown && t.ID != sqltype.Unknown
+}
+
+func category(t sqltype.Type) byte {
+	if t.ID >= idAny {
+		return 'P'
+	}
+	return t.Category()
+}
+
+func acceptable(decl, args []sqltype.Type) bool {
+	for i, a := range args {
+		if !accepts(decl[i], a) {
+			return false
+		}
+	}
+	return polyConsistent(decl, args)
+}
+
+// accepts reports whether an argument of type a may be passed where d is declared.
+func accepts(d, a sqltype.Type) bool {
+	switch {
+	case a.ID == sqltype.Unknown:
+		return true
+	case d.ID == idAnyArray || d.ID == idAnyCompatArray:
+		return a.ID == sqltype.Array
+	case d.ID == idAnyNonArray || d.ID == idAnyCompatNonArray:
+		return a.ID != sqltype.Array
+	case d.ID >= idAny:
+		return true
+	}
+	return implicit(a.Base(), d)
+}

@@ -1,0 +1,10 @@
+package fn
+
+// registrars fill the registry, in order.
+var registrars = []func(*tables){
+	registerArith,
+	registerCompare,
+	registerAggBasic,
+	registerTextBasic,
+	registerWindows,
+}
