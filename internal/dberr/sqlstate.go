@@ -11,6 +11,7 @@ const (
 	StateDuplicateTable         = "42P07"
 	StateDuplicateColumn        = "42701"
 	StateDuplicateAlias         = "42712"
+	StateAmbiguousAlias         = "42P09"
 	StateDuplicateObject        = "42710"
 	StateDuplicateSchema        = "42P06"
 	StateDuplicateDatabase      = "42P04"
