@@ -9,127 +9,26 @@ import (
 	"github.com/weftdb/weft/query/vec"
 )
 
-// castClass says where a cast happens by itself.
-type castClass uint8
-
-const (
-	castNone       castClass = iota
-	castExplicit             // only where written
-	castAssignment           // also when stored in a column
-	castImplicit             // anywhere
-)
-
 // implicit reports whether values of from are taken where to is asked for.
 func implicit(from, to sqltype.Type) bool {
-	from, to = from.Base(), to.Base()
-	return from == to || from.ID == sqltype.Unknown || classOf(from, to) == castImplicit
+	return sqltype.CanCast(from.Base(), to.Base()) == sqltype.CastImplicit
 }
 
 func isString(id sqltype.ID) bool {
 	return id == sqltype.Text || id == sqltype.Varchar || id == sqltype.Bpchar || id == sqltype.Name
 }
 
-// rank orders the numeric types by how far they reach.
-func rank(id sqltype.ID) int {
-	switch id {
-	case sqltype.Int2:
-		return 1
-	case sqltype.Int4:
-		return 2
-	case sqltype.Int8:
-		return 3
-	case sqltype.Numeric:
-		return 4
-	case sqltype.Float4:
-		return 5
-	case sqltype.Float8:
-		return 6
-	}
-	return 0
-}
-
-func classOf(from, to sqltype.Type) castClass {
-	f, t := from.ID, to.ID
-	switch {
-	case f == t && (f != sqltype.Array || from.Elem == to.Elem):
-		return castImplicit
-	case isString(f) && isString(t):
-		return stringClass(f, t)
-	case rank(f) > 0 && rank(t) > 0:
-		if rank(f) < rank(t) {
-			return castImplicit
-		}
-		return castAssignment
-	case f == sqltype.Array && t == sqltype.Array:
-		return classOf(from.ElemType(), to.ElemType())
-	}
-	if c, ok := castPairs[[2]sqltype.ID{f, t}]; ok {
-		return c
-	}
-	switch {
-	case f == sqltype.Void || t == sqltype.Void || f >= idAny || t >= idAny || t == sqltype.Unknown:
-		return castNone
-	case isString(t):
-		return castAssignment
-	case isString(f):
-		return castExplicit
-	}
-	return castNone
-}
-
-func stringClass(f, t sqltype.ID) castClass {
-	if t == sqltype.Name && f != sqltype.Name || f == sqltype.Name && t != sqltype.Text {
-		if t == sqltype.Name {
-			return castImplicit
-		}
-		return castAssignment
-	}
-	return castImplicit
-}
-
-var castPairs = map[[2]sqltype.ID]castClass{
-	{sqltype.Int2, sqltype.OID}:              castImplicit,
-	{sqltype.Int4, sqltype.OID}:              castImplicit,
-	{sqltype.Int8, sqltype.OID}:              castImplicit,
-	{sqltype.OID, sqltype.Int4}:              castAssignment,
-	{sqltype.OID, sqltype.Int8}:              castAssignment,
-	{sqltype.Int4, sqltype.Bool}:             castExplicit,
-	{sqltype.Bool, sqltype.Int4}:             castExplicit,
-	{sqltype.Date, sqltype.Timestamp}:        castImplicit,
-	{sqltype.Date, sqltype.TimestampTZ}:      castImplicit,
-	{sqltype.Timestamp, sqltype.TimestampTZ}: castImplicit,
-	{sqltype.Timestamp, sqltype.Date}:        castAssignment,
-	{sqltype.Timestamp, sqltype.Time}:        castAssignment,
-	{sqltype.TimestampTZ, sqltype.Date}:      castAssignment,
-	{sqltype.TimestampTZ, sqltype.Time}:      castAssignment,
-	{sqltype.TimestampTZ, sqltype.TimeTZ}:    castAssignment,
-	{sqltype.TimestampTZ, sqltype.Timestamp}: castAssignment,
-	{sqltype.Time, sqltype.Interval}:         castImplicit,
-	{sqltype.Time, sqltype.TimeTZ}:           castImplicit,
-	{sqltype.TimeTZ, sqltype.Time}:           castAssignment,
-	{sqltype.Interval, sqltype.Time}:         castAssignment,
-	{sqltype.JSON, sqltype.JSONB}:            castAssignment,
-	{sqltype.JSONB, sqltype.JSON}:            castAssignment,
-	{sqltype.JSONB, sqltype.Bool}:            castExplicit,
-	{sqltype.JSONB, sqltype.Int2}:            castExplicit,
-	{sqltype.JSONB, sqltype.Int4}:            castExplicit,
-	{sqltype.JSONB, sqltype.Int8}:            castExplicit,
-	{sqltype.JSONB, sqltype.Float4}:          castExplicit,
-	{sqltype.JSONB, sqltype.Float8}:          castExplicit,
-	{sqltype.JSONB, sqltype.Numeric}:         castExplicit,
-}
-
 // Cast returns the explicit conversion from one type to another, applying the
 // target's modifier (CAST cuts too long strings), or nil where there is none.
 // From Unknown, which is text held as a string, everything can be read.
-func Cast(from, to sqltype.Type) *Func { return castFunc(from, to, castExplicit) }
+func Cast(from, to sqltype.Type) *Func { return castFunc(from, to, sqltype.CastExplicit) }
 
 // AssignCast returns the conversion used when a value is stored in a column (too
 // long strings are an error), or nil where only an explicit cast would do.
-func AssignCast(from, to sqltype.Type) *Func { return castFunc(from, to, castAssignment) }
+func AssignCast(from, to sqltype.Type) *Func { return castFunc(from, to, sqltype.CastAssignment) }
 
 // ImplicitCast returns the conversion that happens by itself, or nil.
-func ImplicitCast(from, to sqltype.Type) *Func { return castFunc(from, to, castImplicit) }
+func ImplicitCast(from, to sqltype.Type) *Func { return castFunc(from, to, sqltype.CastImplicit) }
 
 // SameValue reports whether every value of from is, as it is held in memory, a
 // value of to, so that no cast needs to run: varchar as text, varchar(5) as varchar.
@@ -147,26 +46,75 @@ func SameValue(from, to sqltype.Type) bool {
 	return false
 }
 
-func castFunc(from, to sqltype.Type, class castClass) *Func {
-	if from.ID != sqltype.Unknown && classOf(from, to) < class {
+func castFunc(from, to sqltype.Type, ctx sqltype.CastContext) *Func {
+	if can := sqltype.CanCast(from.Base(), to.Base()); can == sqltype.CastNone || can < ctx {
 		return nil
 	}
-	ev, vol := castEval(from, to, class)
-	if ev == nil {
-		return nil
+	return &Func{
+		Name: "cast", Args: []sqltype.Type{from}, Ret: to, Strict: true,
+		Volatility: castVolatility(from, to), Eval: castEval(from, to, ctx == sqltype.CastExplicit),
 	}
-	return &Func{Name: "cast", Args: []sqltype.Type{from}, Ret: to, Strict: true, Volatility: vol, Eval: ev}
 }
 
-// castEval chooses the loop: those between numbers are here, the rest goes through sqltype value by value.
-func castEval(from, to sqltype.Type, class castClass) (Eval, Volatility) {
+// castVolatility is Stable where the session's time zone or the time of day matters.
+func castVolatility(from, to sqltype.Type) Volatility {
+	zoned := func(t sqltype.Type) bool {
+		return t.ID == sqltype.TimestampTZ || t.ID == sqltype.TimeTZ || t.ID == sqltype.Array && t.Elem == sqltype.TimestampTZ
+	}
+	moment := to.Category() == 'D' && (from.ID == sqltype.Unknown || isString(from.ID))
+	if from.Base() != to.Base() && (zoned(from) || zoned(to) || moment) {
+		return Stable
+	}
+	return Immutable
+}
+
+// castEval chooses the loop: those between numbers and from short text are
+// specialised, the rest goes through sqltype value by value.
+func castEval(from, to sqltype.Type, explicit bool) Eval {
 	if SameValue(from, to) {
-		return copyEval, Immutable
+		return copyEval
 	}
 	if ev := castNumber(from, to); ev != nil {
-		return ev, Immutable
+		return ev
 	}
-	return castOther(from, to, class)
+	if ev := castString(from, to); ev != nil {
+		return ev
+	}
+	return func(env *Env, n int, sel []int32, args []*vec.Vector, out *vec.Vector) error {
+		te := env.types()
+		for _, i := range vec.Live(n, sel) {
+			d, err := sqltype.CastDatum(args[0].Get(int(i)), from, to, explicit, te)
+			if err != nil {
+				return err
+			}
+			out.Set(int(i), d)
+		}
+		return nil
+	}
+}
+
+// castString has the loops for numbers to and from text without modifiers.
+func castString(from, to sqltype.Type) Eval {
+	text := isString(from.ID) && from.ID != sqltype.Bpchar || from.ID == sqltype.Unknown
+	switch {
+	case text && to.ID == sqltype.Numeric && to.Mod == 0:
+		return e1(sqltype.ParseNum)
+	case text && to.ID == sqltype.Float8:
+		return e1(func(s string) (float64, error) { return sqltype.ParseFloat(s, false) })
+	case intSize(from.ID) > 0 && to == sqltype.TText:
+		return p1(func(v int64) string { return strconv.FormatInt(v, 10) })
+	case from.ID == sqltype.Numeric && to == sqltype.TText:
+		return p1(sqltype.Num.String)
+	}
+	return nil
+}
+
+// types is the part of the environment that text forms depend on.
+func (e *Env) types() *sqltype.Env {
+	if e == nil {
+		return nil
+	}
+	return &sqltype.Env{Now: e.Now, Location: e.Location}
 }
 
 func copyEval(_ *Env, n int, sel []int32, args []*vec.Vector, out *vec.Vector) error {
