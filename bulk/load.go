@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/sqltype"
@@ -17,9 +18,18 @@ type Target interface {
 	Table(ctx context.Context, name string) ([]TableColumn, bool, error)
 	// Create runs a CREATE TABLE statement.
 	Create(ctx context.Context, statement string) error
-	// Insert adds batches of the named columns in one transaction, until next
-	// returns nil. Where it fails nothing of them is there.
-	Insert(ctx context.Context, table string, columns []string, next func() (*vec.Batch, error)) error
+	// Insert adds the rows of a batch, of the named columns. Rows that a constraint
+	// refuses are left out and returned; all others are committed when it returns, in order.
+	Insert(ctx context.Context, table string, columns []string, b *vec.Batch) ([]RowError, error)
+	// InsertAll adds batches in one transaction, until next returns nil. Where it
+	// fails nothing of them is there.
+	InsertAll(ctx context.Context, table string, columns []string, next func() (*vec.Batch, error)) error
+}
+
+// RowError says why a row of a batch was refused.
+type RowError struct {
+	Row    int // index in the batch
+	Reason string
 }
 
 // Spec says what to import, and how.
@@ -100,9 +110,11 @@ type loader struct {
 	open    func() (io.ReadCloser, error)
 	spec    Spec
 	obs     Observer
-	res     Result
-	records int64
-	b       *batcher
+	records int64    // read so far; the reading side's
+	b       *batcher // the reading side's
+
+	turn sync.Mutex // guards res and the calls of obs while both sides run
+	res  Result
 }
 
 func (l *loader) source() (*Source, io.Closer, error) {
@@ -160,6 +172,15 @@ func (l *loader) progress(p Progress) {
 	}
 }
 
+// filled is a batch on its way to the target.
+type filled struct {
+	batch *vec.Batch
+	recs  []origin
+	read  int64 // records read so far
+}
+
+// load reads and inserts at the same time: while one batch is being inserted the
+// next is being read. Calls of the observer come one at a time.
 func (l *loader) load() error {
 	src, in, err := l.source()
 	if err != nil {
@@ -171,30 +192,83 @@ func (l *loader) load() error {
 	if l.spec.Atomic {
 		return l.atomic(src)
 	}
+	ctx, cancel := context.WithCancel(l.ctx)
+	defer cancel()
+	work := make(chan filled)
+	done := make(chan error, 1)
+	go func() { done <- l.insertAll(ctx, cancel, work) }()
+	readErr := l.readAll(ctx, src, work)
+	close(work)
+	insertErr := <-done
+	if insertErr != nil {
+		return insertErr
+	}
+	return readErr
+}
+
+func (l *loader) readAll(ctx context.Context, src *Source, work chan<- filled) error {
 	for {
-		err := l.fill(src)
+		err := l.fill(ctx, src)
 		end := errors.Is(err, io.EOF)
 		if err != nil && !end {
 			return err
 		}
-		if err := l.insert(l.b.batch, l.b.recs); err != nil {
-			return err
+		if l.b.batch.Len > 0 || end {
+			select {
+			case work <- filled{l.b.batch, l.b.recs, l.records}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			l.b.reset()
 		}
-		l.b.reset()
-		l.progress(Progress{Records: l.records, Rows: l.res.Rows, Rejects: l.res.Rejected})
 		if end {
 			return nil
 		}
 	}
 }
 
+// insertAll inserts batches as they come; its failure stops the reading.
+func (l *loader) insertAll(ctx context.Context, stop func(), work <-chan filled) (err error) {
+	for f := range work {
+		if err != nil {
+			continue // the reader is about to notice
+		}
+		if err = l.insert(ctx, f); err != nil {
+			stop()
+		}
+	}
+	return err
+}
+
+func (l *loader) insert(ctx context.Context, f filled) error {
+	if f.batch.Len > 0 {
+		refused, err := l.target.Insert(ctx, l.spec.Table, columnNames(l.res.Plan.Columns), f.batch)
+		if err != nil {
+			return fmt.Errorf("import lines %d to %d: %w", f.recs[0].line, f.recs[len(f.recs)-1].line, err)
+		}
+		for _, r := range refused {
+			o := f.recs[r.Row]
+			if err := l.reject(Reject{Line: o.line, Record: o.record, Reason: r.Reason, Raw: o.raw}); err != nil {
+				return err
+			}
+		}
+		l.turn.Lock()
+		l.res.Rows += int64(f.batch.Len - len(refused))
+		l.turn.Unlock()
+	}
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	l.progress(Progress{Records: f.read, Rows: l.res.Rows, Rejects: l.res.Rejected})
+	return nil
+}
+
 // fill reads records into the batch until it is full, or returns io.EOF.
-func (l *loader) fill(src *Source) error {
+func (l *loader) fill(ctx context.Context, src *Source) error {
 	var rec Record
 	var bad *RecordError
 	for l.b.batch.Len < l.spec.BatchRows && l.b.bytes < l.spec.BatchBytes {
 		if l.records%1024 == 0 {
-			if err := l.ctx.Err(); err != nil {
+			if err := ctx.Err(); err != nil {
 				return err
 			}
 		}
@@ -224,6 +298,8 @@ func (l *loader) reject(r Reject) error {
 		return dberr.New(dberr.ErrConstraint, "IMPORT_REJECTED", "line %d: %s; nothing was imported", r.Line, r.Reason).
 			WithHint("correct the record, or import without atomic to keep the others")
 	}
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	l.res.Rejected++
 	if l.obs.Reject != nil {
 		return l.obs.Reject(r)
@@ -231,72 +307,15 @@ func (l *loader) reject(r Reject) error {
 	return nil
 }
 
-// insert adds a batch in one transaction. Where a row is against a constraint the
-// batch is halved until that row is found, so that all others are imported, in order.
-func (l *loader) insert(b *vec.Batch, recs []origin) error {
-	if b.Rows() == 0 {
-		return nil
-	}
-	given := false
-	err := l.target.Insert(l.ctx, l.spec.Table, columnNames(l.res.Plan.Columns), func() (*vec.Batch, error) {
-		if given {
-			return nil, nil
-		}
-		given = true
-		return b, nil
-	})
-	switch {
-	case err == nil:
-		l.res.Rows += int64(b.Rows())
-		return nil
-	case !errors.Is(err, dberr.ErrConstraint) && !(errors.Is(err, dberr.ErrTooLarge) && b.Rows() > 1):
-		first, last := recs[0].line, recs[len(recs)-1].line
-		return fmt.Errorf("import lines %d to %d: %w", first, last, err)
-	case b.Rows() == 1:
-		return l.reject(Reject{Line: recs[0].line, Record: recs[0].record, Reason: describe(err), Raw: recs[0].raw})
-	}
-	half := b.Rows() / 2
-	if err := l.insert(slice(b, 0, half), recs[:half]); err != nil {
-		return err
-	}
-	return l.insert(slice(b, half, b.Rows()), recs[half:])
-}
-
-// slice copies some rows of a batch without selection.
-func slice(b *vec.Batch, from, to int) *vec.Batch {
-	sel := make([]int32, 0, to-from)
-	for i := from; i < to; i++ {
-		sel = append(sel, int32(i))
-	}
-	types := make([]sqltype.Type, len(b.Cols))
-	for i, c := range b.Cols {
-		types[i] = c.Type
-	}
-	out := vec.NewBatch(types)
-	out.Append(&vec.Batch{Len: b.Len, Sel: sel, Cols: b.Cols})
-	return out
-}
-
-func describe(err error) string {
-	e := dberr.As(err)
-	switch {
-	case e == nil:
-		return err.Error()
-	case e.Detail != "":
-		return e.Message + ": " + e.Detail
-	}
-	return e.Message
-}
-
 // atomic imports everything in one transaction.
 func (l *loader) atomic(src *Source) error {
 	end, rows := false, int64(0)
-	err := l.target.Insert(l.ctx, l.spec.Table, columnNames(l.res.Plan.Columns), func() (*vec.Batch, error) {
+	err := l.target.InsertAll(l.ctx, l.spec.Table, columnNames(l.res.Plan.Columns), func() (*vec.Batch, error) {
 		if end {
 			return nil, nil
 		}
 		l.b.reset()
-		err := l.fill(src)
+		err := l.fill(l.ctx, src)
 		if end = errors.Is(err, io.EOF); err != nil && !end {
 			return nil, err
 		}
@@ -312,4 +331,21 @@ func (l *loader) atomic(src *Source) error {
 	}
 	l.res.Rows = rows
 	return nil
+}
+
+// DryRun reads the whole input and returns the table that Import would create.
+func DryRun(ctx context.Context, open func() (io.ReadCloser, error), spec Spec, progress func(Progress)) (Plan, Guess, error) {
+	l := &loader{ctx: ctx, open: open, spec: spec, obs: Observer{Progress: progress}}
+	src, in, err := l.source()
+	if err != nil {
+		return Plan{}, Guess{}, err
+	}
+	defer in.Close()
+	defer src.Close()
+	guess, err := Infer(ctx, src, func(n int64) { l.progress(Progress{Reading: true, Records: n}) })
+	if err != nil {
+		return Plan{}, guess, err
+	}
+	plan, err := newTable(spec, guess)
+	return plan, guess, err
 }

@@ -3,6 +3,7 @@ package bulk
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -190,4 +191,33 @@ func list(names []string) string {
 		fmt.Fprintf(&b, "%q", n)
 	}
 	return b.String()
+}
+
+// ParseType reads a type as SQL writes it: a name, modifiers, brackets for arrays.
+func ParseType(s string) (sqltype.Type, error) {
+	s = strings.ToLower(strings.Join(strings.Fields(s), " "))
+	if elem, ok := strings.CutSuffix(s, "[]"); ok {
+		t, err := ParseType(elem)
+		if err != nil {
+			return t, err
+		}
+		return sqltype.ArrayOf(t), nil
+	}
+	name, rest, ok := strings.Cut(s, "(")
+	if !ok {
+		return sqltype.TypeByName(s)
+	}
+	inner, after, ok := strings.Cut(rest, ")")
+	if !ok {
+		return sqltype.Type{}, dberr.New(dberr.ErrInvalid, "INVALID_TYPE", "type %q lacks a closing parenthesis", s).WithField("type")
+	}
+	var mods []int
+	for _, m := range strings.Split(inner, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(m))
+		if err != nil {
+			return sqltype.Type{}, dberr.New(dberr.ErrInvalid, "INVALID_TYPE", "type %q has the modifier %q: want a whole number", s, m).WithField("type")
+		}
+		mods = append(mods, n)
+	}
+	return sqltype.TypeByName(strings.TrimSpace(name)+after, mods...)
 }
