@@ -93,9 +93,8 @@ func numberParam(s string, want Type) (Datum, Type, error) {
 	case Float4, Float8:
 		d, err := Parse(want, s)
 		return d, want, err
-	case Numeric:
-		d, err := exactNumeric(n, want)
-		return d, want, err
+	case Numeric: // rounding to a scale is the business of the assignment
+		return Datum{Num: n}, TNumeric, nil
 	case Int2, Int4, Int8, OID:
 		if !n.Equal(n.Trunc(0)) {
 			return Datum{}, want, errSyntax(want.Name(), s)
@@ -118,14 +117,6 @@ func inferNumber(n Num, s string) (Datum, Type, error) {
 		return Datum{Int: n.Coef}, TInt4, nil
 	}
 	return Datum{Int: n.Coef}, TInt8, nil
-}
-
-func exactNumeric(n Num, want Type) (Datum, error) {
-	r, err := n.ApplyMod(want.Mod)
-	if err != nil {
-		return Datum{}, err
-	}
-	return Datum{Num: r}, nil
 }
 
 // arrayParam reads nested JSON arrays of scalars.
