@@ -5,6 +5,9 @@ var registrars = []func(*tables){
 	registerArith,
 	registerCompare,
 	registerAggBasic,
-	registerTextBasic,
+	registerText,
+	registerEncode,
+	registerQuote,
+	registerLike,
 	registerWindows,
 }
