@@ -34,6 +34,9 @@ func (s Span) Pos() int {
 // Range returns the span.
 func (s Span) Range() (start, end int) { return s.Start, s.End }
 
+// SetRange sets the span; the front end that built the statement calls it once.
+func (s *Span) SetRange(start, end int) { s.Start, s.End = start, end }
+
 // Stmt is a statement.
 type Stmt interface {
 	Pos() int
