@@ -9,5 +9,7 @@ var registrars = []func(*tables){
 	registerEncode,
 	registerQuote,
 	registerLike,
+	registerRegex,
+	registerMath,
 	registerWindows,
 }
