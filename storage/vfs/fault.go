@@ -54,6 +54,7 @@ type Op struct {
 	Path   string // the old name, where there are two
 	Offset int64  // of reads and writes at an offset
 	Length int    // of reads and writes
+	Direct bool   // the file was opened by OpenDirect
 }
 
 // String is "#12 write d/0001.wal+4096 (512 bytes)".
@@ -127,10 +128,15 @@ func (f *Fault) Ops() int {
 }
 
 func (f *Fault) ask(kind OpKind, path string, offset int64, length int) error {
+	return f.askOp(Op{Kind: kind, Path: path, Offset: offset, Length: length})
+}
+
+func (f *Fault) askOp(op Op) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.n++
-	return f.hook(Op{N: f.n, Kind: kind, Path: path, Offset: offset, Length: length})
+	op.N = f.n
+	return f.hook(op)
 }
 
 func (f *Fault) file(file File, err error, path string) (File, error) {
@@ -183,13 +189,16 @@ func (f *Fault) OpenDirect(name string) (File, error) {
 	}
 	if d, ok := f.FS.(DirectFS); ok {
 		file, err := d.OpenDirect(name)
-		return f.file(file, err, name)
+		if err != nil {
+			return nil, err
+		}
+		return &faultFile{File: file, fault: f, path: name, direct: true}, nil
 	}
 	file, err := f.FS.OpenReadWrite(name, CategoryLog)
 	if err != nil {
 		return nil, err
 	}
-	return &faultFile{File: file, fault: f, path: name, direct: true}, nil
+	return &faultFile{File: file, fault: f, path: name, direct: true, emulated: true}, nil
 }
 
 func (f *Fault) OpenDir(name string) (File, error) {
@@ -260,9 +269,10 @@ func (f *Fault) Stat(name string) (FileInfo, error) {
 // faultFile is one file of a Fault.
 type faultFile struct {
 	File
-	fault  *Fault
-	path   string
-	direct bool // writes are aligned and durable, over a file system that cannot do so itself
+	fault    *Fault
+	path     string
+	direct   bool // opened by OpenDirect
+	emulated bool // over a file system that has no direct writes: a sync follows each
 }
 
 func (f *faultFile) Read(p []byte) (int, error) {
@@ -288,14 +298,14 @@ func (f *faultFile) WriteAt(p []byte, off int64) (int, error) {
 		return 0, fmt.Errorf("write %s: %w: direct write of %d bytes at %d is not aligned", f.path, dberr.ErrInvalid, len(p), off)
 	}
 	n, err := f.write(p, off, func(p []byte) (int, error) { return f.File.WriteAt(p, off) })
-	if err == nil && f.direct {
+	if err == nil && f.emulated {
 		err = f.File.Sync()
 	}
 	return n, err
 }
 
 func (f *faultFile) write(p []byte, off int64, do func([]byte) (int, error)) (int, error) {
-	err := f.fault.ask(OpWrite, f.path, off, len(p))
+	err := f.fault.askOp(Op{Kind: OpWrite, Path: f.path, Offset: off, Length: len(p), Direct: f.direct})
 	var short *ShortWrite
 	if errors.As(err, &short) {
 		n, werr := do(p[:min(short.Bytes, len(p))])

@@ -338,17 +338,17 @@ func (l *Log) cut(s *segment, end *stop, rec *Recovered) error {
 		return fmt.Errorf("open %s: %w", s.name, vfs.MapError(err))
 	}
 	s.file = f
-	r, err := searchRemains(s, f, s.end)
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("stat %s: %w", s.name, err)
+	}
+	r, err := searchRemains(s, f, s.end, info.Size())
 	if err != nil {
 		return err
 	}
 	if r.provesSynced > s.end {
 		return &dberr.CorruptError{File: s.name, Offset: s.end, Reason: fmt.Sprintf(
 			"%s, though the frame at %d shows that the first %d bytes were on stable storage", end.reason, r.proofAt, r.provesSynced)}
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("stat %s: %w", s.name, err)
 	}
 	if stop := min(r.end, info.Size()); stop > s.end {
 		rec.TornBytes = stop - s.end

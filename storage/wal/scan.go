@@ -134,7 +134,8 @@ func (s *scanner) push(data []byte, n int) {
 	have := len(s.window)
 	if cap(s.window)-have < len(data) {
 		if cap(s.buffer) < have+len(data) {
-			s.buffer = make([]byte, max(have+len(data), min(n+readBlock, 2*cap(s.buffer)), 2*readBlock))
+			usual := int(min(2*readBlock, s.limit-s.off))
+			s.buffer = make([]byte, max(have+len(data), min(n+readBlock, 2*cap(s.buffer)), usual))
 		}
 		copy(s.buffer[:have], s.window)
 		s.window = s.buffer[:have]
@@ -200,12 +201,12 @@ type remains struct {
 
 // searchRemains looks for frames of this life at offset from and after it. A
 // frame counts by its header, which nothing but this life's writer can have made.
-func searchRemains(s *segment, f vfs.File, from int64) (r remains, err error) {
+func searchRemains(s *segment, f vfs.File, from, to int64) (r remains, err error) {
 	var mark [4]byte
 	binary.LittleEndian.PutUint32(mark[:], uint32(s.life.seq))
-	buf := make([]byte, readBlock)
+	buf := make([]byte, min(max(to-from, frameLen), readBlock))
 	const markAt = frameLen - len(mark)
-	for base := from; ; base += readBlock - frameLen + 1 {
+	for base := from; ; base += int64(len(buf)) - frameLen + 1 {
 		n, err := f.ReadAt(buf, base)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return r, fmt.Errorf("read %s: %w", s.name, err)
