@@ -111,7 +111,11 @@ func CastDatum(d Datum, from, to Type, explicit bool, env *Env) (Datum, error) {
 		if from.ID == Bpchar {
 			s = TrimBlanks(s)
 		}
-		return ParseEnv(env, to, s)
+		d, err := ParseEnv(env, to.Base(), s)
+		if err != nil {
+			return d, err
+		}
+		return ApplyMod(d, to, explicit)
 	case from.ID == Array && to.ID == Array:
 		return castArray(d, to, explicit, env)
 	}

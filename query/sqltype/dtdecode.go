@@ -1,6 +1,9 @@
 package sqltype
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 type fieldMask uint16
 
@@ -84,7 +87,7 @@ func (d *decoded) field(fields []dtField, i int) (fieldMask, dtErr) {
 
 // dateField reads a date, or after one a zone name or a run-together time with zone.
 func (d *decoded) dateField(s string, iso bool) (fieldMask, dtErr) {
-	if d.mask&mDate != mDate && !iso && !(d.timeOnly && !isDigit(s[0]) && containsLetterZone(s)) {
+	if d.mask&mDate != mDate && !iso && !d.timeWithZone(s) {
 		return d.decodeDate(s)
 	}
 	if !isDigit(s[0]) {
@@ -112,13 +115,17 @@ func (d *decoded) dateField(s string, iso bool) (fieldMask, dtErr) {
 	return 0, dtBadFormat
 }
 
-func containsLetterZone(s string) bool {
-	for i := range len(s) {
-		if s[i] == '/' {
-			return true
-		}
+// timeWithZone reports whether a field that looks like a date is a zone's name
+// or, like 040506-08, a time with its zone.
+func (d *decoded) timeWithZone(s string) bool {
+	if !d.timeOnly {
+		return false
 	}
-	return false
+	if !isDigit(s[0]) {
+		return strings.IndexByte(s, '/') >= 0
+	}
+	i := strings.IndexByte(s, '-')
+	return (i == 4 || i == 6) && allDigits(s[i+1:]) && d.mask == 0
 }
 
 // decodeDate reads a date of up to three parts, of which one may be a month's name.
@@ -171,7 +178,7 @@ func (d *decoded) decodeDate(s string) (fieldMask, dtErr) {
 		}
 		mask |= m
 	}
-	if (d.mask|mask)&^(mDOY|mZone|mTime|mEra|mAMPM|mWeekday) != mDate {
+	if (d.mask|mask)&^(mDOY|mZone) != mDate {
 		return 0, dtBadFormat
 	}
 	return mask, dtOK

@@ -101,9 +101,6 @@ func (d *decoded) finish() dtErr {
 		}
 	}
 	if d.mask&mDOY != 0 {
-		if d.doy > 365 && !isLeap(d.Year) {
-			return dtFieldRange
-		}
 		d.Year, d.Month, d.Day = CivilFromDays(DaysFromCivil(d.Year, 1, 1) + int64(d.doy) - 1)
 	}
 	if d.mask&mMonth != 0 && d.special == 0 && (d.Month < 1 || d.Month > 12) {
@@ -330,7 +327,9 @@ func parseTime(env *Env, s string, needZone bool) (us int64, off int, code dtErr
 	if d.special != 0 || d.mask&mTime != mTime {
 		return 0, 0, dtBadFormat
 	}
-	us = d.timeMicros()
+	if us = d.timeMicros(); us > MicrosPerDay {
+		return 0, 0, dtFieldRange
+	}
 	if !needZone {
 		if d.loc != nil && d.mask&mDate != mDate {
 			if _, fixed := fixedOffset(d.loc); !fixed {

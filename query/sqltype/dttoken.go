@@ -227,7 +227,7 @@ var dateTokens = map[string]dtToken{
 	"am": {tkAMPM, am}, "pm": {tkAMPM, pm}, "bc": {tkEra, 1}, "ad": {tkEra, 0},
 	"now": {tkReserved, wordNow}, "today": {tkReserved, wordToday}, "tomorrow": {tkReserved, wordTomorrow},
 	"yesterday": {tkReserved, wordYesterday}, "epoch": {tkReserved, wordEpoch},
-	"infinity": {tkReserved, wordInfinity}, "+infinity": {tkReserved, wordInfinity},
+	"infinity":  {tkReserved, wordInfinity},
 	"-infinity": {tkReserved, wordNInfinity}, "allballs": {tkReserved, wordAllballs},
 	"at": {tkIgnore, 0}, "on": {tkIgnore, 0}, "dst": {tkIgnore, 0},
 	"t": {tkISOTime, 0}, "j": {tkJulian, 0}, "jd": {tkJulian, 0}, "julian": {tkJulian, 0},

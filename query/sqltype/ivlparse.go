@@ -49,9 +49,9 @@ var intervalUnits = map[string]unit{
 
 // ivlBuilder adds up the parts of an interval and watches for overflow.
 type ivlBuilder struct {
-	months, days, us int64
-	seen             fieldMask16
-	bad              bool
+	years, months, days, us int64
+	seen                    fieldMask16
+	bad                     bool
 }
 
 type fieldMask16 uint32
@@ -82,11 +82,8 @@ func (b *ivlBuilder) addFracDays(frac float64, days int64) {
 // addUnit adds v and a fraction of a unit; false where the unit came before.
 func (b *ivlBuilder) addUnit(u unit, v int64, frac float64) dtErr {
 	mask := fieldMask16(1) << u
-	if u == uMicro || u == uMilli || u == uSecond && frac != 0 {
-		mask = 1<<uMicro | 1<<uMilli
-		if u == uSecond {
-			mask |= 1 << uSecond
-		}
+	if u == uSecond && frac != 0 {
+		mask |= 1<<uMicro | 1<<uMilli
 	}
 	if b.seen&mask != 0 {
 		return dtBadFormat
@@ -118,9 +115,9 @@ func (b *ivlBuilder) addUnit(u unit, v int64, frac float64) dtErr {
 		b.add(&b.months, v, 1)
 		b.addFracDays(frac, 30)
 	case uYear, uDecade, uCentury, uMillennium:
-		m := map[unit]int64{uYear: 12, uDecade: 120, uCentury: 1200, uMillennium: 12000}[u]
-		b.add(&b.months, v, m)
-		b.add(&b.months, int64(math.RoundToEven(frac*float64(m))), 1)
+		y := map[unit]int64{uYear: 1, uDecade: 10, uCentury: 100, uMillennium: 1000}[u]
+		b.add(&b.years, v, y)
+		b.add(&b.months, int64(math.RoundToEven(frac*float64(y*12))), 1)
 	default:
 		return dtBadFormat
 	}
@@ -135,12 +132,16 @@ func (b *ivlBuilder) value(negate bool) (IntervalValue, dtErr) {
 		if b.us == math.MinInt64 {
 			return IntervalValue{}, dtFieldRange
 		}
-		b.months, b.days, b.us = -b.months, -b.days, -b.us
+		b.years, b.months, b.days, b.us = -b.years, -b.months, -b.days, -b.us
 	}
-	if b.bad || b.months != int64(int32(b.months)) || b.days != int64(int32(b.days)) {
+	if b.bad || b.years != int64(int32(b.years)) || b.months != int64(int32(b.months)) || b.days != int64(int32(b.days)) {
 		return IntervalValue{}, dtFieldRange
 	}
-	return IntervalValue{Months: int32(b.months), Days: int32(b.days), Micros: b.us}, dtOK
+	m := b.years*12 + b.months
+	if m != int64(int32(m)) {
+		return IntervalValue{}, dtIntervalRange
+	}
+	return IntervalValue{Months: int32(m), Days: int32(b.days), Micros: b.us}, dtOK
 }
 
 // ParseInterval reads an interval in the postgres, verbose, SQL and ISO 8601
@@ -200,9 +201,6 @@ func decodeInterval(fields []dtField, def unit) (IntervalValue, dtErr) {
 			}
 			switch t {
 			case uAgo:
-				if i != len(fields)-1 {
-					return IntervalValue{}, dtBadFormat
-				}
 				negate = true
 			case uIgnore:
 			default:
@@ -308,7 +306,7 @@ func parseISOInterval(s string) (IntervalValue, dtErr) {
 	timeUnits := map[byte]unit{'H': uHour, 'M': uMinute, 'S': uSecond}
 	for s != "" {
 		if s[0] == 'T' {
-			inTime, any = true, false
+			inTime, any = true, true
 			s = s[1:]
 			continue
 		}
@@ -381,6 +379,19 @@ func parseISOAlternative(b *ivlBuilder, s string, inTime bool) (IntervalValue, d
 	return b.value(false)
 }
 
+// badZone finds the name in a text that is no zone's.
+func badZone(s string) string {
+	fields, _ := splitDatetime(s)
+	for _, f := range fields {
+		if f.kind == fDate && !isDigit(f.text[0]) {
+			if _, err := LoadLocation(f.text); err != nil {
+				return f.text
+			}
+		}
+	}
+	return s
+}
+
 // dtError turns a code into PostgreSQL's error; nil for dtOK.
 func dtError(code dtErr, typeName, s string) error {
 	switch code {
@@ -395,11 +406,11 @@ func dtError(code dtErr, typeName, s string) error {
 		return dberr.SQL(dberr.StateDatetimeOverflow, "date/time field value out of range: \"%s\"", s).
 			WithHint("Perhaps you need a different \"datestyle\" setting.")
 	case dtIntervalRange:
-		return dberr.SQL("22015", "interval field value out of range: \"%s\"", s)
+		return errOutOf("interval")
 	case dtZoneRange:
 		return dberr.SQL("22009", "time zone displacement out of range: \"%s\"", s)
 	case dtBadZone:
-		return dberr.SQL(dberr.StateInvalidParameterValue, "time zone \"%s\" not recognized", s)
+		return dberr.SQL(dberr.StateInvalidParameterValue, "time zone \"%s\" not recognized", badZone(s))
 	}
 	return errDatetime(typeName, s)
 }

@@ -39,6 +39,7 @@ type jsonParser struct {
 	src   string
 	i     int
 	depth int
+	quote int // where the string being read began
 	build bool
 	err   error
 }
@@ -83,16 +84,36 @@ func (p *jsonParser) space() {
 	}
 }
 
-// token returns the text at fault for an error message.
-func (p *jsonParser) token() string {
-	j := p.i
-	for j < len(p.src) && (isAlpha(p.src[j]) || isDigit(p.src[j]) || p.src[j] >= 0x80 || strings.IndexByte("_-+.", p.src[j]) >= 0) {
-		j++
+func isJSONWord(c byte) bool { return isAlpha(c) || isDigit(c) || c == '_' || c >= 0x80 }
+
+// token returns the token at p.i as PostgreSQL's lexer cuts it, for messages, and
+// whether it is one.
+func (p *jsonParser) token() (text string, ok bool) {
+	s := p.src[p.i:]
+	switch c := s[0]; {
+	case strings.IndexByte("{}[]:,", c) >= 0:
+		return s[:1], true
+	case c == '"':
+		for i := 1; i < len(s); i++ {
+			switch s[i] {
+			case '\\':
+				i++
+			case '"':
+				return s[:i+1], true
+			}
+		}
+		return s, false
+	case c == '-' || isDigit(c):
+		n, ok := scanJSONNumber(s)
+		return s[:n], ok
+	case !isJSONWord(c):
+		return firstRune(s), false
 	}
-	if j == p.i && j < len(p.src) {
-		j++
+	i := 0
+	for i < len(s) && isJSONWord(s[i]) {
+		i++
 	}
-	return p.src[p.i:j]
+	return s[:i], s[:i] == "true" || s[:i] == "false" || s[:i] == "null"
 }
 
 func (p *jsonParser) expected(what string) {
@@ -100,12 +121,10 @@ func (p *jsonParser) expected(what string) {
 		p.fail("The input string ended unexpectedly.")
 		return
 	}
-	t := p.token()
-	if len(t) > 1 || isAlpha(t[0]) || t[0] >= 0x80 {
-		if t != "true" && t != "false" && t != "null" && !isDigit(t[0]) {
-			p.fail("Token \"%s\" is invalid.", t)
-			return
-		}
+	t, ok := p.token()
+	if !ok {
+		p.fail("Token \"%s\" is invalid.", t)
+		return
 	}
 	p.fail("Expected %s, but found \"%s\".", what, t)
 }
@@ -139,7 +158,7 @@ func (p *jsonParser) value(what string) (v JSONValue) {
 	case c == '-' || isDigit(c):
 		return p.number()
 	}
-	t := p.token()
+	t, _ := p.token()
 	switch t {
 	case "true":
 		v.Kind = JSONTrue
@@ -176,11 +195,7 @@ func (p *jsonParser) array() JSONValue {
 		return v
 	}
 	for p.err == nil {
-		what := "JSON value"
-		if len(v.Arr) == 0 {
-			what = "array element or \"]\""
-		}
-		e := p.value(what)
+		e := p.value("JSON value")
 		if p.build {
 			v.Arr = append(v.Arr, e)
 		}
@@ -292,53 +307,59 @@ func (v *byKey) Swap(i, j int) {
 	v.Arr[i], v.Arr[j] = v.Arr[j], v.Arr[i]
 }
 
-// number reads -?int frac? exp?.
-func (p *jsonParser) number() JSONValue {
-	from := p.i
+// scanJSONNumber measures -?int frac? exp?, with what clings to it where it is
+// not a number.
+func scanJSONNumber(s string) (n int, ok bool) {
+	i := 0
 	digits := func() bool {
-		j := p.i
-		for p.i < len(p.src) && isDigit(p.src[p.i]) {
-			p.i++
+		from := i
+		for i < len(s) && isDigit(s[i]) {
+			i++
 		}
-		return p.i > j
+		return i > from
 	}
-	if p.src[p.i] == '-' {
-		p.i++
+	if s[0] == '-' {
+		i++
 	}
-	ok := true
-	if p.i < len(p.src) && p.src[p.i] == '0' {
-		p.i++
+	ok = true
+	if i < len(s) && s[i] == '0' {
+		i++
 	} else {
 		ok = digits()
 	}
-	if ok && p.i < len(p.src) && p.src[p.i] == '.' {
-		p.i++
+	if ok && i < len(s) && s[i] == '.' {
+		i++
 		ok = digits()
 	}
-	if ok && p.i < len(p.src) && p.src[p.i]|0x20 == 'e' {
-		p.i++
-		if p.i < len(p.src) && (p.src[p.i] == '+' || p.src[p.i] == '-') {
-			p.i++
+	if ok && i < len(s) && s[i]|0x20 == 'e' {
+		i++
+		if i < len(s) && (s[i] == '+' || s[i] == '-') {
+			i++
 		}
 		ok = digits()
 	}
-	end := p.i
-	if ok && end < len(p.src) {
-		c := p.src[end]
-		ok = !isDigit(c) && !isAlpha(c) && c != '.' && c != '_' && c < 0x80
+	for i < len(s) && isJSONWord(s[i]) {
+		ok = false
+		i++
 	}
+	return i, ok
+}
+
+func (p *jsonParser) number() JSONValue {
+	text := p.src[p.i:]
+	n, ok := scanJSONNumber(text)
 	if !ok {
-		p.i = from
-		p.fail("Token \"%s\" is invalid.", p.token())
+		p.fail("Token \"%s\" is invalid.", text[:n])
 		return JSONValue{}
 	}
+	p.i += n
 	v := JSONValue{Kind: JSONNumber}
 	if p.build {
-		n, err := ParseNum(p.src[from:end])
+		num, err := ParseNum(text[:n])
 		if err != nil && p.err == nil {
 			p.err = err
 		}
-		v.Num = n
+		v.Num = num
 	}
 	return v
 }

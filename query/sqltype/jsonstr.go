@@ -11,6 +11,7 @@ import (
 // str reads a string at the opening quote. Without build, escapes are checked for
 // form only, as the json type does.
 func (p *jsonParser) str() string {
+	p.quote = p.i
 	p.i++
 	from := p.i
 	for p.i < len(p.src) {
@@ -27,7 +28,7 @@ func (p *jsonParser) str() string {
 		}
 		p.i++
 	}
-	p.fail("The input string ended unexpectedly.")
+	p.unterminated()
 	return ""
 }
 
@@ -56,13 +57,18 @@ func (p *jsonParser) escaped(from int) string {
 		}
 		p.i++
 	}
-	p.fail("The input string ended unexpectedly.")
+	p.unterminated()
 	return ""
+}
+
+// unterminated complains of the string whose end is missing.
+func (p *jsonParser) unterminated() {
+	p.fail("Token \"%s\" is invalid.", p.src[p.quote:])
 }
 
 func (p *jsonParser) escape(b *strings.Builder) bool {
 	if p.i+1 >= len(p.src) {
-		p.fail("The input string ended unexpectedly.")
+		p.unterminated()
 		return false
 	}
 	c := p.src[p.i+1]
@@ -127,7 +133,7 @@ func (p *jsonParser) hex4(at int) (rune, bool) {
 	var r rune
 	for i := at; i < at+4; i++ {
 		if i >= len(p.src) {
-			p.fail("The input string ended unexpectedly.")
+			p.unterminated()
 			return 0, false
 		}
 		d, ok := hexDigit(p.src[i])

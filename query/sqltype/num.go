@@ -248,7 +248,7 @@ func decimalLen(v *big.Int) int {
 		return 0
 	}
 	n := int(float64(v.BitLen()-1) * 0.30102999566398119521)
-	if new(big.Int).Abs(v).Cmp(pow10Big(n)) >= 0 {
+	for v.CmpAbs(pow10Big(n)) >= 0 {
 		n++
 	}
 	return n

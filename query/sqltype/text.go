@@ -1,8 +1,10 @@
 package sqltype
 
 import (
+	"bytes"
 	"encoding/hex"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -220,14 +222,61 @@ func AppendFloat(dst []byte, f float64, single bool) []byte {
 	case math.IsInf(f, -1):
 		return append(dst, "-Infinity"...)
 	}
-	size, top := 64, 1e15
+	size, top := 64, 15
 	if single {
-		size, top = 32, 1e6
+		size, top = 32, 6
 	}
-	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= top) {
-		return strconv.AppendFloat(dst, f, 'e', -1, size)
+	if a := math.Abs(f); a >= 1e-3 && a < 1e6 || a == 0 {
+		return strconv.AppendFloat(dst, f, 'f', -1, size)
 	}
-	return strconv.AppendFloat(dst, f, 'f', -1, size)
+	var buf [32]byte
+	b := strconv.AppendFloat(buf[:0], f, 'e', -1, size)
+	i := bytes.IndexByte(b, 'e')
+	exp, _ := strconv.Atoi(string(b[i+1:]))
+	if exp >= -4 && exp < top {
+		return strconv.AppendFloat(dst, f, 'f', -1, size)
+	}
+	if exp >= size/4 && isMidpoint(f, b, size) {
+		b = offMidpoint(f, i, size)
+	}
+	return append(dst, b...)
+}
+
+// isMidpoint reports whether the text of an integral f lies just between f and
+// the next float, so that it reads back as f only because ties go to even.
+// PostgreSQL does not write such texts.
+func isMidpoint(f float64, text []byte, size int) bool {
+	v, _, err := big.ParseFloat(string(text), 10, 1200, big.ToNearestEven)
+	if err != nil {
+		return false
+	}
+	var lo, hi float64
+	if size == 32 {
+		lo, hi = float64(math.Nextafter32(float32(f), float32(math.Inf(-1)))), float64(math.Nextafter32(float32(f), float32(math.Inf(1))))
+	} else {
+		lo, hi = math.Nextafter(f, math.Inf(-1)), math.Nextafter(f, math.Inf(1))
+	}
+	for _, n := range [2]float64{lo, hi} {
+		if math.IsInf(n, 0) {
+			continue
+		}
+		mid := new(big.Float).SetPrec(1200).Add(big.NewFloat(f), big.NewFloat(n))
+		if mid.Quo(mid, big.NewFloat(2)).Cmp(v) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// offMidpoint takes as many more digits as it needs.
+func offMidpoint(f float64, digits, size int) []byte {
+	for prec := max(digits-2, 0); ; prec++ {
+		b := strconv.AppendFloat(nil, f, 'e', prec, 64)
+		g, err := strconv.ParseFloat(string(b), size)
+		if prec > 17 || err == nil && g == f && !isMidpoint(f, b, size) {
+			return b
+		}
+	}
 }
 
 // ParseBytea reads the hex and escape forms.
@@ -345,7 +394,7 @@ func parseDatetimeType(env *Env, t Type, s string) (Datum, error) {
 			return Datum{}, dberr.SQL(dberr.StateDatetimeOverflow, "timestamp out of range: \"%s\"", s)
 		}
 		if code != dtOK {
-			return Datum{}, dtError(code, t.ID.info().name, s)
+			return Datum{}, dtError(code, inputName(t.ID), s)
 		}
 		v, err := applyTimestampMod(t, v)
 		return Datum{Int: v}, err
@@ -359,6 +408,14 @@ func parseDatetimeType(env *Env, t Type, s string) (Datum, error) {
 	v, err := ParseInterval(s, "")
 	v.Micros = roundMicros(v.Micros, t.Mod)
 	return Datum{Ivl: v}, err
+}
+
+// inputName is how messages about input name a type.
+func inputName(id ID) string {
+	if id == Timestamp {
+		return "timestamp"
+	}
+	return id.info().name
 }
 
 // isWideDate reports whether the fields of s are sound, so that only the date's
@@ -384,9 +441,5 @@ func applyTimestampMod(t Type, us int64) (int64, error) {
 	if us == IntInfinity || us == IntNInfinity {
 		return us, nil
 	}
-	us = roundMicros(us, t.Mod)
-	if !ValidTimestamp(us) {
-		return 0, errOutOf("timestamp")
-	}
-	return us, nil
+	return roundMicros(us, t.Mod), nil
 }

@@ -277,12 +277,15 @@ func (p *arrayParser) level(depth int) error {
 			p.dims = nil
 			return nil
 		case c == '{':
+			if p.fixed == depth+1 {
+				return p.malformed("Unexpected \"{\" character.")
+			}
 			if err := p.level(depth + 1); err != nil {
 				return err
 			}
 		default:
 			if depth+1 < len(p.dims) {
-				return p.malformed("Multidimensional arrays must have sub-arrays with matching dimensions.")
+				return p.malformed("Unexpected array element.")
 			}
 			if err := p.element(); err != nil {
 				return err
@@ -338,8 +341,10 @@ func (p *arrayParser) element() error {
 			return p.addElement(string(b), true)
 		case !quoted && (c == ',' || c == '}'):
 			return p.addElement(string(b[:end]), end == 0)
-		case !quoted && (c == '"' || c == '{'):
-			return p.malformed("Unexpected \"" + string(c) + "\" character.")
+		case !quoted && c == '"':
+			return p.malformed("Unexpected array element.")
+		case !quoted && c == '{':
+			return p.malformed("Unexpected \"{\" character.")
 		default:
 			b = append(b, c)
 			if !isSpace(c) {

@@ -168,9 +168,6 @@ func decodeOffset(s string) (sec int, code dtErr) {
 	}
 	if len(parts) == 1 && len(parts[0]) > 2 {
 		v[0], v[1] = v[0]/100, v[0]%100
-		if len(parts[0]) > 4 {
-			v[0], v[1], v[2] = v[0]/100, v[0]%100, v[1]
-		}
 	}
 	if v[0] > 15 || v[1] > 59 || v[2] > 59 {
 		return 0, dtZoneRange
