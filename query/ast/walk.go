@@ -1,12 +1,9 @@
 package ast
 
-// Node is a Stmt, an Expr or a TableExpr.
-type Node interface{ Pos() int }
-
 // Walk calls visit for n and, where visit returns true, for the nodes within it in
 // the order in which they are written. Nodes are statements, expressions and table
 // expressions; what holds them (targets, order items and so on) is passed through.
-func Walk(n Node, visit func(Node) bool) {
+func Walk(n any, visit func(n any) bool) {
 	w := walker{visit}
 	switch n := n.(type) {
 	case Expr:
@@ -19,9 +16,9 @@ func Walk(n Node, visit func(Node) bool) {
 }
 
 // MaxParam returns the highest parameter number within a node, 0 for none.
-func MaxParam(n Node) int {
+func MaxParam(n any) int {
 	most := 0
-	Walk(n, func(n Node) bool {
+	Walk(n, func(n any) bool {
 		if p, ok := n.(*Param); ok {
 			most = max(most, p.Number)
 		}
@@ -30,7 +27,7 @@ func MaxParam(n Node) int {
 	return most
 }
 
-type walker struct{ visit func(Node) bool }
+type walker struct{ visit func(n any) bool }
 
 func (w walker) exprs(es []Expr) {
 	for _, e := range es {
