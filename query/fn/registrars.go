@@ -11,5 +11,7 @@ var registrars = []func(*tables){
 	registerLike,
 	registerRegex,
 	registerMath,
+	registerDatetime,
+	registerClock,
 	registerWindows,
 }
