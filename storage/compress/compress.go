@@ -244,6 +244,9 @@ func AppendContent(dst, frame []byte, maxRaw int) ([]byte, error) {
 
 // plausible refuses lengths that data cannot have, before memory is taken.
 func plausible(algorithm Algorithm, n int, data []byte) error {
+	if algorithm != None && len(data) >= n {
+		return corrupt("%d bytes compressed to %d: such are stored as they are", n, len(data))
+	}
 	switch algorithm {
 	case None:
 		if n != len(data) {
