@@ -234,12 +234,8 @@ func Age(a, b int64) (IntervalValue, error) {
 	if us < 0 {
 		us, days = us+MicrosPerDay, days-1
 	}
-	for days < 0 { // borrow from the month of the earlier one, or of the later if negated
-		year, month := y.Year, y.Month
-		if neg {
-			year, month = x.Year, x.Month
-		}
-		days += daysIn(year, month)
+	for days < 0 { // borrow from the month of the earlier one
+		days += daysIn(y.Year, y.Month)
 		months--
 	}
 	v := IntervalValue{int32(months), int32(days), us}
@@ -265,6 +261,15 @@ func TimeZoneShift(loc *time.Location, us int64) (int64, error) {
 	return r, nil
 }
 
+// TimeZoneLocal is timestamptz AT TIME ZONE zone: what clocks there show at us.
+func TimeZoneLocal(loc *time.Location, us int64) (int64, error) {
+	r := FromUTC(loc, us)
+	if !isInf(r) && !ValidTimestamp(r) {
+		return 0, errOutOf("timestamp")
+	}
+	return r, nil
+}
+
 // MakeDate returns a date; a negative year is BC.
 func MakeDate(year, month, day int) (int64, error) {
 	fail := func() (int64, error) {
@@ -274,12 +279,12 @@ func MakeDate(year, month, day int) (int64, error) {
 	if y < 0 {
 		y++
 	}
-	if year == 0 || month < 1 || month > 12 || day < 1 || year > 5874897 || year < -4714 || day > daysIn(y, month) {
+	if year == 0 || month < 1 || month > 12 || day < 1 || year > 1<<31-1 || year < -1<<31 || day > daysIn(y, month) {
 		return fail()
 	}
 	d := DaysFromCivil(y, month, day)
 	if !ValidDate(d) {
-		return 0, dberr.SQL(dberr.StateDatetimeOverflow, "date out of range: %d-%02d-%02d", year, month, day)
+		return 0, dberr.SQL(dberr.StateDatetimeOverflow, "date out of range: %d-%02d-%02d", y, month, day)
 	}
 	return d, nil
 }
@@ -337,4 +342,9 @@ func TimestampFromEpoch(sec float64) (int64, error) {
 		return 0, dberr.SQL(dberr.StateDatetimeOverflow, "timestamp out of range: \"%s\"", string(AppendFloat(nil, sec, false)))
 	}
 	return int64(us), nil
+}
+
+// AgeTZ is Age of two instants as clocks of the session show them.
+func AgeTZ(env *Env, a, b int64) (IntervalValue, error) {
+	return Age(FromUTC(env.loc(), a), FromUTC(env.loc(), b))
 }

@@ -73,6 +73,10 @@ func (f DateField) String() string {
 	return "?"
 }
 
+func errNoField(f DateField, t Type) error {
+	return dberr.SQL(dberr.StateInvalidParameterValue, "unit \"%s\" not recognized for type %s", f, t.Name())
+}
+
 func errField(f DateField, t Type) error {
 	return dberr.SQL(dberr.StateFeatureNotSupported, "unit \"%s\" not supported for type %s", f, t.Name())
 }
@@ -127,12 +131,8 @@ func extractInfinite(f DateField, t Type, v int64) (n Num, null bool, err error)
 			return NumInf, false, nil
 		}
 		return NumNegInf, false, nil
-	case FieldTimezone, FieldTimezoneHour, FieldTimezoneMinute:
-		if t.ID != TimestampTZ {
-			return n, false, errField(f, t)
-		}
 	}
-	if t.ID == Date && f <= FieldHour {
+	if t.ID == Date && (f <= FieldHour || f >= FieldTimezone) {
 		return n, false, errField(f, t)
 	}
 	return n, true, nil

@@ -188,6 +188,9 @@ func (n Num) Log(base Num) (Num, error) {
 	if n.IsNaN() || base.IsNaN() {
 		return NumNaN, nil
 	}
+	if (n.IsInf() != 0 || base.IsInf() != 0) && (n.Sign() < 0 || base.Sign() < 0) {
+		return Num{}, checkLog(NumInt(-1))
+	}
 	if err := checkLog(base); err != nil {
 		return Num{}, err
 	}
@@ -270,14 +273,13 @@ func powerSpecial(n, exp Num) (Num, error) {
 			return NumInf, nil
 		}
 		return Num{}, nil
+	case n.IsInf() < 0 && !exp.Equal(exp.Trunc(0)):
+		return Num{}, dberr.SQL(dberr.StateInvalidPowerArgument,
+			"a negative number raised to a non-integer power yields a complex result")
 	case exp.Sign() < 0:
 		return Num{}, nil
 	case n.IsInf() > 0:
 		return NumInf, nil
-	}
-	if !exp.Equal(exp.Trunc(0)) {
-		return Num{}, dberr.SQL(dberr.StateInvalidPowerArgument,
-			"a negative number raised to a non-integer power yields a complex result")
 	}
 	if odd, _ := exp.Mod(NumInt(2)); odd.Sign() != 0 {
 		return NumNegInf, nil
@@ -287,33 +289,48 @@ func powerSpecial(n, exp Num) (Num, error) {
 
 func (n Num) powerInt(exp, expScale int) (Num, error) {
 	scale := clampScale(max(numMinSigDigits, expScale), n)
-	if n.Sign() != 0 {
-		lead, weight := n.leadDigits(4)
-		f := float64(exp) * (math.Log10(lead) + float64(weight))
-		if f > (math.MaxInt16+1)*4 {
-			return Num{}, errNumOverflow()
-		}
-		if f+1 < -numMaxResultScale {
-			return Num{Scale: numMaxResultScale}, nil
-		}
-		scale = clampScale(max(numMinSigDigits-int(f), expScale), n)
-	}
 	switch {
 	case exp == 0:
 		return NumInt(1).Round(scale), nil
-	case exp > 0 && exp <= 1<<20:
-		if v, ok := n.powerExact(exp); ok {
-			return v.Round(scale), nil
+	case n.Sign() == 0:
+		return Num{Scale: int16(scale)}, nil
+	}
+	lead, weight := n.leadDigits(4)
+	f := float64(exp) * (math.Log10(lead) + float64(weight))
+	if f > (math.MaxInt16+1)*4 {
+		return Num{}, errNumOverflow()
+	}
+	if f+1 < -float64(scale) {
+		return Num{Scale: int16(scale)}, nil
+	}
+	if v, ok := n.powerExact(absInt(exp)); ok {
+		if exp < 0 {
+			return NumInt(1).divAt(v, scale)
 		}
-	case exp == -1:
-		return NumInt(1).divAt(n, scale)
+		return v.roundChecked(scale)
 	}
 	var d apd.Decimal
-	e := apd.New(int64(exp), 0)
-	if _, err := apdContext(2*scale+40).Pow(&d, n.apdOf(), e); err != nil {
+	c := apdContext(scale + max(int(f), 0) + 30)
+	if _, err := c.Pow(&d, n.apdOf(), apd.New(int64(exp), 0)); err != nil {
 		return Num{}, errNumOverflow()
 	}
 	return numFromAPD(&d, scale)
+}
+
+func absInt(v int) int {
+	if v < 0 {
+		return -v
+	}
+	return v
+}
+
+// roundChecked is Round for results that may be too large.
+func (n Num) roundChecked(scale int) (Num, error) {
+	r := n.Round(scale)
+	if r.Big == nil {
+		return r, nil
+	}
+	return numResult(r.Unscaled(), int(r.Scale))
 }
 
 // powerExact multiplies out powers of up to some thousands of digits.
@@ -326,11 +343,16 @@ func (n Num) powerExact(exp int) (Num, bool) {
 }
 
 func (n Num) powerFrac(exp Num) (Num, error) {
-	ln, err := n.Abs().lnAt(max(8-n.lnWeight(), 0))
+	estimate := max(8-n.Abs().lnWeight(), 0) // digits enough to choose a scale by
+	ln, err := n.Abs().lnAt(estimate)
 	if err != nil {
 		return Num{}, err
 	}
-	val := ln.Float64() * exp.Float64()
+	prod, err := ln.Mul(exp)
+	if err != nil {
+		return Num{}, err
+	}
+	val := prod.Round(estimate).Float64()
 	if math.Abs(val) > numMaxResultScale*3.01 {
 		if val > 0 {
 			return Num{}, errNumOverflow()

@@ -47,9 +47,17 @@ func truncDate(f DateField, us int64) (int64, error) {
 	case FieldMillennium:
 		y, m = eraStart(y, 1000), 1
 	default:
-		return 0, errField(f, TTimestamp)
+		return 0, errTrunc(f, TTimestamp)
 	}
 	return checkTimestamp(DaysFromCivil(y, m, 1) * MicrosPerDay)
+}
+
+// errTrunc tells units that date_trunc does not know from those that have no sense there.
+func errTrunc(f DateField, t Type) error {
+	if f >= FieldDOW && f < FieldTimezone {
+		return errNoField(f, t)
+	}
+	return errField(f, t)
 }
 
 // eraStart returns the first year of a century or millennium: 1901, 2001.
@@ -71,8 +79,8 @@ func TruncTimestampTZ(env *Env, f DateField, us int64) (int64, error) {
 	off := offsetAt(loc, us)
 	local, err := TruncTimestamp(f, us+int64(off)*MicrosPerSecond)
 	if err != nil {
-		if e := dberr.As(err); e != nil && e.SQLState == dberr.StateFeatureNotSupported {
-			return 0, errField(f, TTimestampTZ)
+		if f >= FieldDOW {
+			return 0, errTrunc(f, TTimestampTZ)
 		}
 		return 0, err
 	}
@@ -113,7 +121,7 @@ func TruncInterval(f DateField, v IntervalValue) (IntervalValue, error) {
 		return v, dberr.SQL(dberr.StateFeatureNotSupported, "unit \"week\" not supported for type interval").
 			WithDetail("Months usually have fractional weeks.")
 	default:
-		return v, errField(f, TInterval)
+		return v, errTrunc(f, TInterval)
 	}
 	return v, nil
 }

@@ -67,8 +67,8 @@ var zoneAbbrevs = map[string]int{
 var zoneCache sync.Map // lower-case name → *time.Location
 
 // LoadLocation returns the zone that a name means: an IANA name in any case, an
-// abbreviation, an offset (+05:30, where as in ISO 8601 east is positive), or a
-// POSIX name such as UTC+3 or EST5 (where west is positive).
+// abbreviation, or as in POSIX an offset with or without letters before it
+// (UTC+3, EST5, -05:30), where unlike in timestamps west is positive.
 func LoadLocation(name string) (*time.Location, error) {
 	key := strings.ToLower(strings.TrimSpace(name))
 	if l, ok := zoneCache.Load(key); ok {
@@ -122,7 +122,7 @@ func titleZone(key string) string {
 	return r.Replace(string(b))
 }
 
-// posixZone reads [letters] sign digits. With letters a positive number is west.
+// posixZone reads [letters] [sign] digits.
 func posixZone(name, key string) *time.Location {
 	i := 0
 	for i < len(key) && key[i] >= 'a' && key[i] <= 'z' {
@@ -133,19 +133,13 @@ func posixZone(name, key string) *time.Location {
 		return nil
 	}
 	if num[0] != '+' && num[0] != '-' {
-		if i == 0 {
-			return nil
-		}
 		num = "+" + num
 	}
 	off, code := decodeOffset(num)
 	if code != dtOK {
 		return nil
 	}
-	if i > 0 {
-		off = -off
-	}
-	return time.FixedZone(name, off)
+	return time.FixedZone(name, -off)
 }
 
 // decodeOffset reads ±h, ±hh, ±hhmm, ±hh:mm or ±hh:mm:ss as seconds east of UTC.
