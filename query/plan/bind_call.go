@@ -1,0 +1,216 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// setMarker stands for a set-returning call in a select list.
+type setMarker struct {
+	typ  sqltype.Type
+	call *SetCall
+}
+
+// Type gives the type of the call's rows.
+func (e *setMarker) Type() sqltype.Type { return e.typ }
+
+// call binds a call of any kind.
+func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
+	name := e.Name[len(e.Name)-1]
+	if len(e.Name) > 1 && e.Name[0] != catalog.SystemSchema {
+		if !b.Catalog.HasSchema(e.Name[0]) {
+			failAt(e.Pos(), dberr.StateInvalidSchemaName, "schema %q does not exist", e.Name[0])
+		}
+		b.noFunction(s, e, strings.Join(e.Name, "."))
+	}
+	if e.Variadic {
+		unsupported(e.Pos(), "VARIADIC")
+	}
+	if e.Over != nil {
+		if !fn.IsWindow(name) && !fn.IsAgg(name) {
+			if fn.IsFunc(name) || fn.IsSet(name) {
+				failAt(e.Pos(), dberr.StateWrongObjectType, "OVER specified, but %s is not a window function nor an aggregate function", name)
+			}
+			b.noFunction(s, e, name)
+		}
+		return b.windowCall(s, e, name)
+	}
+	switch {
+	case fn.IsAgg(name):
+		return b.aggCall(s, e, name)
+	case fn.IsWindow(name):
+		failAt(e.Pos(), dberr.StateWrongObjectType, "window function %s requires an OVER clause", name)
+	case isSequenceCall(name):
+		return b.sequenceCall(s, e, name)
+	}
+	b.plainCall(e, name)
+	if fn.IsSet(name) && !(fn.IsFunc(name) && s.sets == nil) {
+		return b.setCall(s, e, name)
+	}
+	in := *s
+	in.sets = nil
+	if s.sets != nil {
+		in.sets = s.sets
+	}
+	args, types := b.args(&in, e.Args)
+	f, want, err := fn.Resolve(name, types)
+	if err != nil {
+		if msg := dberr.As(err); msg != nil && len(e.Name) > 1 {
+			msg.Message = strings.Replace(msg.Message, "function "+name, "function "+strings.Join(e.Name, "."), 1)
+		}
+		fail(at(err, e.Pos()))
+	}
+	return &Call{Typ: f.Ret, Func: f, Args: b.coerceArgs(args, want, e.Args), Pos: e.Pos()}
+}
+
+// plainCall refuses what only aggregates may have.
+func (b *binder) plainCall(e *ast.FuncCall, name string) {
+	switch {
+	case e.Distinct:
+		failAt(e.Pos(), dberr.StateWrongObjectType, "DISTINCT specified, but %s is not an aggregate function", name)
+	case e.WithinGroup:
+		failAt(e.Pos(), dberr.StateWrongObjectType, "WITHIN GROUP specified, but %s is not an aggregate function", name)
+	case len(e.OrderBy) > 0:
+		failAt(e.Pos(), dberr.StateWrongObjectType, "ORDER BY specified, but %s is not an aggregate function", name)
+	case e.Filter != nil:
+		failAt(e.Pos(), dberr.StateWrongObjectType, "FILTER specified, but %s is not an aggregate function", name)
+	case e.Star:
+		failAt(e.Pos(), dberr.StateWrongObjectType, "%s(*) specified, but %s is not an aggregate function", name, name)
+	}
+}
+
+// noFunction reports a function that is not there with its argument types.
+func (b *binder) noFunction(s *scope, e *ast.FuncCall, name string) {
+	_, types := b.args(s, e.Args)
+	list := make([]string, len(types))
+	for i, t := range types {
+		list[i] = t.Name()
+	}
+	fail(dberr.SQL(dberr.StateUndefinedFunction, "function %s(%s) does not exist", name, strings.Join(list, ", ")).
+		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.").At(e.Pos()))
+}
+
+// setCall binds a set-returning call in a select list.
+func (b *binder) setCall(s *scope, e *ast.FuncCall, name string) Expr {
+	if s.sets == nil {
+		what := s.what
+		if what == "" {
+			what = "this context"
+		}
+		failAt(e.Pos(), dberr.StateFeatureNotSupported, "set-returning functions are not allowed in %s", what)
+	}
+	in := *s
+	in.sets = nil
+	args, types := b.args(&in, e.Args)
+	f, want, err := fn.ResolveSet(name, types)
+	if err != nil {
+		fail(at(err, e.Pos()))
+	}
+	if len(f.Cols) != 1 {
+		unsupported(e.Pos(), "a function of several columns in a select list")
+	}
+	m := &setMarker{typ: f.Cols[0].Type, call: &SetCall{Name: name, Args: b.coerceArgs(args, want, e.Args)}}
+	*s.sets = append(*s.sets, m.call)
+	return m
+}
+
+func isSequenceCall(name string) bool {
+	switch name {
+	case "nextval", "currval", "setval", "lastval":
+		return true
+	}
+	return false
+}
+
+// sequenceCall binds nextval('name') and its like. The name must be a constant,
+// so that the plan knows the sequence.
+func (b *binder) sequenceCall(s *scope, e *ast.FuncCall, name string) Expr {
+	b.plainCall(e, name)
+	want := map[string]int{"nextval": 1, "currval": 1, "lastval": 0, "setval": 2}[name]
+	if len(e.Args) != want && !(name == "setval" && len(e.Args) == 3) || b.Sequence == nil {
+		b.noFunction(s, e, name)
+	}
+	b.q.Volatile = true
+	if name == "nextval" || name == "setval" {
+		b.q.Writes = true
+	}
+	if want == 0 {
+		f := b.Sequence(name, nil)
+		return &Call{Typ: f.Ret, Func: f, Pos: e.Pos()}
+	}
+	lit := e.Args[0]
+	if c, ok := lit.(*ast.Cast); ok && c.Type.Name == "regclass" {
+		lit = c.Arg
+	}
+	text, ok := lit.(*ast.Literal)
+	if !ok || text.Kind != ast.LitString {
+		unsupported(e.Args[0].Pos(), name+" of anything but a constant name")
+	}
+	rel, _ := b.relation(ParseName(text.Text, e.Args[0].Pos()))
+	if rel.Sequence == nil {
+		failAt(e.Args[0].Pos(), dberr.StateWrongObjectType, "%q is not a sequence", text.Text)
+	}
+	f := b.Sequence(name, rel.Sequence)
+	call := &Call{Typ: f.Ret, Func: f, Pos: e.Pos()}
+	for i, a := range e.Args[1:] {
+		call.Args = append(call.Args, b.assign(b.expr(s, a), f.Args[i], "", a.Pos()))
+	}
+	for len(call.Args) < len(f.Args) {
+		call.Args = append(call.Args, &Const{Typ: sqltype.TBool, Value: sqltype.Datum{Int: 1}})
+	}
+	return call
+}
+
+// ParseName reads a possibly qualified name, as in the text of a regclass.
+func ParseName(text string, pos int) ast.Name {
+	var parts []string
+	for rest := text; ; {
+		var part string
+		if strings.HasPrefix(rest, `"`) {
+			end := strings.Index(rest[1:], `"`)
+			if end < 0 {
+				failAt(pos, dberr.StateInvalidName, "invalid name syntax")
+			}
+			part, rest = rest[1:1+end], rest[2+end:]
+		} else {
+			i := strings.IndexByte(rest, '.')
+			if i < 0 {
+				i = len(rest)
+			}
+			part, rest = strings.ToLower(rest[:i]), rest[i:]
+		}
+		parts = append(parts, part)
+		if rest == "" {
+			break
+		}
+		if rest[0] != '.' {
+			failAt(pos, dberr.StateInvalidName, "invalid name syntax")
+		}
+		rest = rest[1:]
+	}
+	n := ast.Name{Loc: ast.Loc(pos), Name: parts[len(parts)-1]}
+	if len(parts) > 1 {
+		n.Schema = parts[len(parts)-2]
+	}
+	return n
+}
+
+// sqlValue binds current_date and its like.
+func (b *binder) sqlValue(e *ast.SQLValue) Expr {
+	var args []Expr
+	name := e.Name
+	x := b.function(name, args, e.Pos())
+	if e.Precision < 0 {
+		return x
+	}
+	t, err := x.Type().WithMods(e.Precision)
+	if err != nil {
+		fail(at(err, e.Pos()))
+	}
+	return b.cast(x, t, e.Pos())
+}

@@ -1,0 +1,537 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/parse"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// dmlTarget finds the table that a statement changes.
+func (b *binder) dmlTarget(ref *ast.TableRef, verb string) (*catalog.Table, string) {
+	rel, virtual := b.relation(ref.Name)
+	switch {
+	case virtual != nil:
+		failAt(ref.Pos(), dberr.StateInsufficientPrivilege, "cannot change system view %q", ref.Name.Name)
+	case rel.View != nil:
+		fail(dberr.SQL(dberr.StateFeatureNotSupported, "cannot %s view %q", verb, ref.Name.Name).
+			WithDetail("Views are not updatable.").At(ref.Pos()))
+	case rel.Table == nil || rel.Index != nil:
+		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot open relation %q", ref.Name.Name)
+	}
+	alias := ref.Name.Name
+	if ref.Alias != nil {
+		alias = ref.Alias.Name
+	}
+	return rel.Table, alias
+}
+
+// withOf opens a scope for the WITH clause of a statement.
+func (b *binder) withOf(w *ast.With, parent *scope) (*scope, []*LWith) {
+	if w == nil {
+		return parent, nil
+	}
+	s := &scope{parent: parent, ctes: map[string]*cte{}}
+	return s, b.with(w, s)
+}
+
+func (b *binder) setColumn(t *catalog.Table, target ast.SetTarget) int {
+	if len(target.Subs) > 0 {
+		unsupported(target.Pos(), "assignment to an array element")
+	}
+	i := t.Column(target.Name)
+	if i < 0 {
+		failAt(target.Pos(), dberr.StateUndefinedColumn, "column %q of relation %q does not exist", target.Name, t.Name)
+	}
+	return i
+}
+
+// insert binds INSERT.
+func (b *binder) insert(st *ast.Insert, parent *scope) *bound {
+	parent, wraps := b.withOf(st.With, parent)
+	t, alias := b.dmlTarget(st.Table, "insert into")
+	var cols []int
+	seen := map[int]bool{}
+	for _, c := range st.Columns {
+		i := b.setColumn(t, c)
+		if seen[i] {
+			failAt(c.Pos(), dberr.StateDuplicateColumn, "column %q specified more than once", c.Name)
+		}
+		seen[i] = true
+		cols = append(cols, i)
+	}
+	given := len(st.Columns) > 0
+	if !given {
+		for i := range t.Columns {
+			cols = append(cols, i)
+		}
+	}
+	in := &LInsert{Table: t}
+	in.Input = b.insertRows(st, parent, t, cols, given)
+	in.TableCols = in.Input.Cols()
+	s := b.newScope(parent)
+	s.add(b.tableEntry(t, alias, in.TableCols))
+	in.Checks, in.Parts = b.tableExprs(t)
+	if st.Conflict != nil {
+		in.Conflict = b.conflict(st.Conflict, parent, t, alias, in)
+	}
+	out := &bound{}
+	if st.Returning != nil {
+		in.Returning, in.ColIDs, out.names = b.returning(s, st.Returning)
+		out.cols = in.ColIDs
+	}
+	out.rel = wrapWith(in, wraps)
+	return out
+}
+
+// returning binds RETURNING.
+func (b *binder) returning(s *scope, list []ast.Target) (exprs []Expr, cols []Col, names []string) {
+	s.noAgg, s.noWin = "RETURNING", "RETURNING"
+	agg, win := s.agg, s.win
+	targets := b.targetsPlain(s, list)
+	s.agg, s.win = agg, win
+	for _, t := range targets {
+		x := b.settled(t.expr)
+		exprs, cols, names = append(exprs, x), append(cols, b.q.NewCol(t.name, x.Type())), append(names, t.name)
+	}
+	return exprs, cols, names
+}
+
+// targetsPlain binds a list in which aggregates and the like are refused.
+func (b *binder) targetsPlain(s *scope, list []ast.Target) (out []target) {
+	for _, t := range list {
+		if ref, ok := t.Expr.(*ast.ColumnRef); ok && ref.Star {
+			out = append(out, b.star(s, ref)...)
+			continue
+		}
+		n := target{expr: b.expr(s, t.Expr), name: t.Alias, pos: t.Pos()}
+		if n.name == "" {
+			n.name = ast.ColumnName(t.Expr)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// insertRows binds the source of an INSERT to rows of all columns of the table.
+func (b *binder) insertRows(st *ast.Insert, parent *scope, t *catalog.Table, cols []int, given bool) Rel {
+	q := st.Query
+	if q == nil {
+		row := make([]Expr, len(t.Columns))
+		for i := range t.Columns {
+			row[i] = b.defaultOf(t, i, st.Pos())
+		}
+		return b.fullRows([][]Expr{row}, t)
+	}
+	if q.Values != nil && q.With == nil && q.OrderBy == nil && q.Limit == nil && q.Offset == nil {
+		return b.insertValues(st, q, parent, t, cols, given)
+	}
+	hints := make([]sqltype.Type, len(cols))
+	for i, c := range cols {
+		hints[i] = t.Columns[c].Type
+	}
+	src := b.query(q, parent, hints)
+	b.countColumns(len(src.cols), len(cols), given, func(i int) int { return targetPos(q, i) }, st)
+	p := &LProject{Input: src.rel, Exprs: make([]Expr, len(t.Columns))}
+	for i, c := range src.cols {
+		col := &t.Columns[cols[i]]
+		b.identity(st, t, cols[i], targetPos(q, i))
+		if b.q.TypeOf(c).ID == sqltype.Unknown {
+			b.retype(src, i, sqltype.TText)
+			p.Input, c = src.rel, src.cols[i]
+		}
+		p.Exprs[cols[i]] = b.assign(b.q.Ref(c), col.Type, col.Name, targetPos(q, i))
+	}
+	for i := range p.Exprs {
+		if p.Exprs[i] == nil || st.Overriding == ast.OverridingUser && t.Columns[i].Identity != 0 {
+			p.Exprs[i] = b.defaultOf(t, i, st.Pos())
+		}
+		p.ColIDs = append(p.ColIDs, b.q.NewCol(t.Columns[i].Name, t.Columns[i].Type))
+	}
+	b.generated(t, p)
+	return p
+}
+
+func (b *binder) countColumns(have, want int, given bool, pos func(i int) int, st *ast.Insert) {
+	if have > want {
+		failAt(pos(want), dberr.StateSyntax, "INSERT has more expressions than target columns")
+	}
+	if have < want && given {
+		failAt(st.Columns[have].Pos(), dberr.StateSyntax, "INSERT has more target columns than expressions")
+	}
+}
+
+func (b *binder) insertValues(st *ast.Insert, q *ast.Select, parent *scope, t *catalog.Table, cols []int, given bool) Rel {
+	s := b.newScope(parent)
+	s.what, s.noAgg, s.noWin = "VALUES", "VALUES", "VALUES"
+	width := len(q.Values[0])
+	rows := make([][]Expr, 0, len(q.Values))
+	defaults := make([]Expr, len(t.Columns))
+	for _, list := range q.Values {
+		if len(list) != width {
+			failAt(list[min(width, len(list)-1)].Pos(), dberr.StateSyntax, "VALUES lists must all be the same length")
+		}
+		b.countColumns(width, len(cols), given, func(i int) int { return list[i].Pos() }, st)
+		row := make([]Expr, len(t.Columns))
+		for i, e := range list {
+			c := cols[i]
+			col := &t.Columns[c]
+			if _, ok := e.(*ast.Default); ok {
+				continue
+			}
+			b.identity(st, t, c, e.Pos())
+			if st.Overriding == ast.OverridingUser && col.Identity != 0 {
+				continue
+			}
+			if col.Generated != "" {
+				fail(dberr.SQL(dberr.StateGeneratedAlways, "cannot insert a non-DEFAULT value into column %q", col.Name).
+					WithDetail("Column %q is a generated column.", col.Name).At(e.Pos()))
+			}
+			row[c] = b.assign(b.expr(s, e), col.Type, col.Name, e.Pos())
+		}
+		for i := range row {
+			if row[i] == nil {
+				if defaults[i] == nil {
+					defaults[i] = b.defaultOf(t, i, st.Pos())
+				}
+				row[i] = defaults[i]
+			}
+		}
+		rows = append(rows, row)
+	}
+	return b.fullRows(rows, t)
+}
+
+func (b *binder) fullRows(rows [][]Expr, t *catalog.Table) Rel {
+	v := &LValues{Rows: rows}
+	for _, c := range t.Columns {
+		v.ColIDs = append(v.ColIDs, b.q.NewCol(c.Name, c.Type))
+	}
+	p := &LProject{Input: v}
+	for i, c := range v.ColIDs {
+		p.Exprs, p.ColIDs = append(p.Exprs, b.q.Ref(c)), append(p.ColIDs, c)
+		if t.Columns[i].Generated != "" {
+			p.ColIDs[i] = b.q.NewCol(t.Columns[i].Name, t.Columns[i].Type)
+		}
+	}
+	if !b.generated(t, p) {
+		return v
+	}
+	return p
+}
+
+// generated fills in the generated columns of rows that a projection makes.
+func (b *binder) generated(t *catalog.Table, p *LProject) (any bool) {
+	for i, c := range t.Columns {
+		if c.Generated == "" {
+			continue
+		}
+		any = true
+		x := b.overTable(t, c.Generated, c.Type, "column generation expression")
+		p.Exprs[i] = slotsTo(x, func(k int) Expr { return p.Exprs[k] })
+	}
+	return any
+}
+
+// slotsTo replaces slots by expressions.
+func slotsTo(e Expr, f func(i int) Expr) Expr {
+	return Map(e, func(x Expr) Expr {
+		if s, ok := x.(*Slot); ok {
+			return f(s.Index)
+		}
+		return x
+	})
+}
+
+// identity refuses a value for a column that is GENERATED ALWAYS AS IDENTITY.
+func (b *binder) identity(st *ast.Insert, t *catalog.Table, i, pos int) {
+	c := &t.Columns[i]
+	if c.Identity == 'a' && st.Overriding == ast.OverridingNone {
+		fail(dberr.SQL(dberr.StateGeneratedAlways, "cannot insert a non-DEFAULT value into column %q", c.Name).
+			WithDetail("Column %q is an identity column defined as GENERATED ALWAYS.", c.Name).
+			WithHint("Use OVERRIDING SYSTEM VALUE to override.").At(pos))
+	}
+}
+
+// defaultOf binds the default of a column.
+func (b *binder) defaultOf(t *catalog.Table, i, pos int) Expr {
+	c := &t.Columns[i]
+	if c.Identity != 0 {
+		seq := b.Catalog.OwnedSequence(t.ID, c.ID)
+		if seq == nil || b.Sequence == nil {
+			fail(fmt.Errorf("identity column %q has no sequence: %w", c.Name, dberr.ErrCorrupt))
+		}
+		b.q.Volatile = true
+		f := b.Sequence("nextval", seq)
+		return b.assign(&Call{Typ: f.Ret, Func: f}, c.Type, c.Name, pos)
+	}
+	if c.Default == "" || c.Generated != "" {
+		return &Const{Typ: c.Type, Value: sqltype.NullDatum}
+	}
+	e, err := parse.ParseExpr(c.Default, parse.Limits{})
+	if err != nil {
+		fail(fmt.Errorf("read default of column %q: %w", c.Name, err))
+	}
+	s := b.newScope(nil)
+	s.what = "DEFAULT"
+	return b.assign(b.expr(s, e), c.Type, c.Name, 0)
+}
+
+// overTable binds a stored expression over the columns of a table as slots.
+func (b *binder) overTable(t *catalog.Table, text string, want sqltype.Type, what string) Expr {
+	e, err := parse.ParseExpr(text, parse.Limits{})
+	if err != nil {
+		fail(fmt.Errorf("read %s of table %q: %w", what, t.Name, err))
+	}
+	x, err := BindRowExpr(b.Scope, t, e, want, what)
+	if err != nil {
+		fail(fmt.Errorf("bind %s of table %q: %w", what, t.Name, err))
+	}
+	return x
+}
+
+// tableExprs binds the checks, key expressions and predicates of a table.
+func (b *binder) tableExprs(t *catalog.Table) (checks []RowCheck, parts *IndexExprs) {
+	for _, c := range t.Checks {
+		checks = append(checks, RowCheck{Name: c.Name, Cond: b.overTable(t, c.Expr, sqltype.TBool, "check constraint")})
+	}
+	return checks, b.indexExprs(t)
+}
+
+func (b *binder) indexExprs(t *catalog.Table) *IndexExprs {
+	x := &IndexExprs{Parts: map[int][]Expr{}, Predicates: map[int]Expr{}}
+	for i := range t.Indexes {
+		idx := &t.Indexes[i]
+		if idx.Predicate != "" {
+			x.Predicates[i] = b.overTable(t, idx.Predicate, sqltype.TBool, "index predicate")
+		}
+		for k, c := range idx.Columns {
+			if c.Expr == "" {
+				continue
+			}
+			if x.Parts[i] == nil {
+				x.Parts[i] = make([]Expr, len(idx.Columns))
+			}
+			x.Parts[i][k] = b.overTable(t, c.Expr, c.Type, "index expression")
+		}
+	}
+	if len(x.Parts) == 0 && len(x.Predicates) == 0 {
+		return nil
+	}
+	return x
+}
+
+// BindIndexExprs binds the key expressions and predicates of a table's indexes.
+func BindIndexExprs(s *Scope, t *catalog.Table) (x *IndexExprs, err error) {
+	defer catch(&err)
+	return newBinder(s).indexExprs(t), nil
+}
+
+// conflict binds ON CONFLICT.
+func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, alias string, in *LInsert) *LConflict {
+	out := &LConflict{Index: -1, Nothing: c.Nothing}
+	switch {
+	case c.Constraint != "":
+		out.Index = -2
+		for i, x := range t.Indexes {
+			if x.Name == c.Constraint && x.Unique {
+				out.Index = i
+			}
+		}
+		if out.Index == -2 {
+			failAt(c.Pos(), dberr.StateUndefinedObject, "constraint %q for table %q does not exist", c.Constraint, t.Name)
+		}
+	case len(c.Columns) > 0:
+		out.Index = b.arbiter(c, t)
+	case !c.Nothing:
+		failAt(c.Pos(), dberr.StateSyntax, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
+	}
+	if c.Nothing {
+		return out
+	}
+	for _, col := range t.Columns {
+		out.Old = append(out.Old, b.q.NewCol(col.Name, col.Type))
+	}
+	s := b.newScope(parent)
+	s.noAgg, s.noWin = "UPDATE", "UPDATE"
+	s.add(b.tableEntry(t, alias, out.Old))
+	excluded := b.tableEntry(t, "excluded", in.TableCols)
+	s.tables = append(s.tables, excluded) // only by its name: bare columns are the existing row's
+	out.Sets = b.sets(s, t, c.Sets)
+	if c.UpdateIf != nil {
+		out.Where = b.boolean(s, c.UpdateIf, "WHERE")
+	}
+	return out
+}
+
+// arbiter finds the unique index that ON CONFLICT (columns) means.
+func (b *binder) arbiter(c *ast.OnConflict, t *catalog.Table) int {
+	want := map[catalog.ColumnID]bool{}
+	for _, e := range c.Columns {
+		if e.Column == "" {
+			unsupported(e.Pos(), "ON CONFLICT over an expression")
+		}
+		i := t.Column(e.Column)
+		if i < 0 {
+			failAt(e.Pos(), dberr.StateUndefinedColumn, "column %q does not exist", e.Column)
+		}
+		want[t.Columns[i].ID] = true
+	}
+	for i, x := range t.Indexes {
+		if !x.Unique || len(x.Columns) != len(want) || (x.Predicate != "" && c.Where == nil) {
+			continue
+		}
+		all := true
+		for _, k := range x.Columns {
+			all = all && k.Column != 0 && want[k.Column]
+		}
+		if all {
+			return i
+		}
+	}
+	failAt(c.Pos(), dberr.StateInvalidColumnRef, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+	return 0
+}
+
+// sets binds the assignments of an UPDATE.
+func (b *binder) sets(s *scope, t *catalog.Table, list []ast.SetClause) (out []SetColumn) {
+	seen := map[int]bool{}
+	add := func(target ast.SetTarget, e Expr, isDefault bool, pos int) {
+		i := b.setColumn(t, target)
+		col := &t.Columns[i]
+		if seen[i] {
+			failAt(target.Pos(), dberr.StateSyntax, "multiple assignments to same column %q", col.Name)
+		}
+		seen[i] = true
+		switch {
+		case isDefault:
+			e = b.defaultOf(t, i, pos)
+		case col.Identity == 'a':
+			fail(dberr.SQL(dberr.StateGeneratedAlways, "column %q can only be updated to DEFAULT", col.Name).
+				WithDetail("Column %q is an identity column defined as GENERATED ALWAYS.", col.Name).At(target.Pos()))
+		case col.Generated != "":
+			fail(dberr.SQL(dberr.StateGeneratedAlways, "column %q can only be updated to DEFAULT", col.Name).
+				WithDetail("Column %q is a generated column.", col.Name).At(target.Pos()))
+		default:
+			e = b.assign(e, col.Type, col.Name, pos)
+		}
+		out = append(out, SetColumn{Col: i, Expr: e})
+	}
+	for _, c := range list {
+		if !c.Multi {
+			_, isDefault := c.Value.(*ast.Default)
+			var e Expr
+			if !isDefault {
+				e = b.expr(s, c.Value)
+			}
+			add(c.Targets[0], e, isDefault, c.Value.Pos())
+			continue
+		}
+		row, ok := c.Value.(*ast.Row)
+		if !ok {
+			if len(c.Targets) == 1 {
+				add(c.Targets[0], b.expr(s, c.Value), false, c.Value.Pos())
+				continue
+			}
+			unsupported(c.Value.Pos(), "assignment of a subquery to several columns")
+		}
+		if len(row.Args) != len(c.Targets) {
+			failAt(c.Value.Pos(), dberr.StateSyntax, "number of columns does not match number of values")
+		}
+		for i, v := range row.Args {
+			_, isDefault := v.(*ast.Default)
+			var e Expr
+			if !isDefault {
+				e = b.expr(s, v)
+			}
+			add(c.Targets[i], e, isDefault, v.Pos())
+		}
+	}
+	return out
+}
+
+// update binds UPDATE.
+func (b *binder) update(st *ast.Update, parent *scope) *bound {
+	parent, wraps := b.withOf(st.With, parent)
+	t, alias := b.dmlTarget(st.Table, "update")
+	s := b.newScope(parent)
+	item, scan := b.scan(t, alias)
+	item.tables[0].scan = scan
+	s.add(item.tables[0])
+	key := b.rowKey(scan)
+	cols := scan.ColIDs[:len(t.Columns)]
+	rel := Rel(scan)
+	rel = b.dmlFrom(s, rel, st.From, st.Where)
+	s.noAgg, s.noWin, s.what = "UPDATE", "UPDATE", "UPDATE"
+	up := &LUpdate{Table: t, Input: rel, TableCols: cols, RowKey: key}
+	up.Sets = b.sets(s, t, st.Sets)
+	b.regenerate(t, up)
+	for _, c := range t.Columns {
+		up.NewCols = append(up.NewCols, b.q.NewCol(c.Name, c.Type))
+	}
+	up.Checks, up.Parts = b.tableExprs(t)
+	out := &bound{}
+	if st.Returning != nil {
+		after := b.newScope(parent)
+		after.add(b.tableEntry(t, alias, up.NewCols))
+		after.tables = append(after.tables, s.tables[1:]...)
+		after.vis = append(after.vis, s.vis[len(t.Columns):]...)
+		up.Returning, up.ColIDs, out.names = b.returning(after, st.Returning)
+		out.cols = up.ColIDs
+	}
+	out.rel = wrapWith(up, wraps)
+	return out
+}
+
+// regenerate computes generated columns anew from the new values.
+func (b *binder) regenerate(t *catalog.Table, up *LUpdate) {
+	value := func(k int) Expr {
+		for _, s := range up.Sets {
+			if s.Col == k {
+				return s.Expr
+			}
+		}
+		return b.q.Ref(up.TableCols[k])
+	}
+	for i, c := range t.Columns {
+		if c.Generated != "" {
+			x := b.overTable(t, c.Generated, c.Type, "column generation expression")
+			up.Sets = append(up.Sets, SetColumn{Col: i, Expr: slotsTo(x, value)})
+		}
+	}
+}
+
+func (b *binder) dmlFrom(s *scope, rel Rel, from []ast.TableExpr, where ast.Expr) Rel {
+	for _, f := range from {
+		rel = b.addItem(s, rel, b.tableExpr(s, f), f.Pos())
+	}
+	if where != nil {
+		s.what, s.noAgg, s.noWin = "WHERE", "WHERE", "WHERE"
+		rel = &LFilter{Input: rel, Conds: Conjuncts(b.boolean(s, where, "WHERE"))}
+	}
+	return rel
+}
+
+// delete binds DELETE.
+func (b *binder) delete(st *ast.Delete, parent *scope) *bound {
+	parent, wraps := b.withOf(st.With, parent)
+	t, alias := b.dmlTarget(st.Table, "delete from")
+	s := b.newScope(parent)
+	item, scan := b.scan(t, alias)
+	item.tables[0].scan = scan
+	s.add(item.tables[0])
+	key := b.rowKey(scan)
+	del := &LDelete{Table: t, TableCols: scan.ColIDs[:len(t.Columns)], RowKey: key}
+	del.Input = b.dmlFrom(s, scan, st.Using, st.Where)
+	_, del.Parts = b.tableExprs(t)
+	out := &bound{}
+	if st.Returning != nil {
+		del.Returning, del.ColIDs, out.names = b.returning(s, st.Returning)
+		out.cols = del.ColIDs
+	}
+	out.rel = wrapWith(del, wraps)
+	return out
+}

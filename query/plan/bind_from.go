@@ -1,0 +1,426 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/parse"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// fromItem is a bound item of FROM: its relation and what it lets names see.
+type fromItem struct {
+	rel    Rel
+	tables []*entry
+	vis    []visible
+}
+
+func (i *fromItem) single(e *entry) *fromItem {
+	i.tables, i.vis = []*entry{e}, e.cols
+	return i
+}
+
+// from binds the list of a FROM clause and adds its tables to the scope.
+func (b *binder) from(s *scope, list []ast.TableExpr) Rel {
+	var rel Rel
+	for _, t := range list {
+		item := b.tableExpr(s, t)
+		rel = b.addItem(s, rel, item, t.Pos())
+	}
+	if rel == nil {
+		return &LValues{Rows: [][]Expr{{}}}
+	}
+	return rel
+}
+
+func (b *binder) addItem(s *scope, rel Rel, item *fromItem, pos int) Rel {
+	b.noDuplicates(s.tables, item.tables, pos)
+	s.tables = append(s.tables, item.tables...)
+	s.vis = append(s.vis, item.vis...)
+	if rel == nil {
+		return item.rel
+	}
+	return &LJoin{Kind: Inner, Left: rel, Right: item.rel, Lateral: dependsOn(item.rel, rel)}
+}
+
+func dependsOn(r, on Rel) bool {
+	free := FreeCols(r)
+	for _, c := range on.Cols() {
+		if free.Has(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *binder) noDuplicates(have, more []*entry, pos int) {
+	for _, m := range more {
+		for _, h := range have {
+			if h.name == m.name && m.name != "" && (h.schema == m.schema || h.table == nil || m.table == nil) {
+				failAt(pos, dberr.StateDuplicateAlias, "table name %q specified more than once", m.name)
+			}
+		}
+	}
+}
+
+// tableExpr binds one item. s holds the items to its left, for LATERAL.
+func (b *binder) tableExpr(s *scope, t ast.TableExpr) *fromItem {
+	switch t := t.(type) {
+	case *ast.TableRef:
+		return b.tableRef(s, t)
+	case *ast.SubqueryRef:
+		return b.subqueryRef(s, t)
+	case *ast.FuncRef:
+		return b.funcRef(s, t)
+	case *ast.Join:
+		return b.join(s, t)
+	}
+	unsupported(t.Pos(), fmt.Sprintf("%T in FROM", t))
+	return nil
+}
+
+// outer is the scope around a FROM clause, for what is not LATERAL.
+func outer(s *scope) *scope {
+	return &scope{parent: s.parent, ctes: s.ctes}
+}
+
+func (b *binder) tableRef(s *scope, t *ast.TableRef) *fromItem {
+	if t.AsOf != nil {
+		unsupported(t.Pos(), "AS OF SYSTEM TIME on a table")
+	}
+	if t.Sample != nil {
+		unsupported(t.Sample.Pos(), "TABLESAMPLE")
+	}
+	alias, names := t.Name.Name, []string(nil)
+	if t.Alias != nil {
+		alias, names = t.Alias.Name, t.Alias.Columns
+	}
+	if t.Name.Schema == "" {
+		if c := findCTE(s, t.Name.Name); c != nil {
+			return b.cteRef(c, alias, names, t.Pos())
+		}
+	}
+	rel, virtual := b.relation(t.Name)
+	switch {
+	case virtual != nil:
+		return b.virtualRef(virtual, t.Name.Schema, alias, names, t.Pos())
+	case rel.View != nil:
+		return b.viewRef(rel.View, alias, names, t.Pos())
+	case rel.Table == nil || rel.Index != nil:
+		failAt(t.Pos(), dberr.StateWrongObjectType, "cannot open relation %q", t.Name.Name)
+	}
+	item, scan := b.scan(rel.Table, alias)
+	item.tables[0].scan = scan
+	b.rename(item, names, alias, t.Pos())
+	return item
+}
+
+// scan makes a scan of all columns.
+func (b *binder) scan(t *catalog.Table, alias string) (*fromItem, *LScan) {
+	sc := &LScan{Table: t, Alias: alias}
+	for i, c := range t.Columns {
+		sc.Ords = append(sc.Ords, i)
+		sc.ColIDs = append(sc.ColIDs, b.q.NewCol(c.Name, c.Type))
+	}
+	b.reads[relKey{t.Schema, t.Name}] = true
+	return (&fromItem{rel: sc}).single(b.tableEntry(t, alias, sc.ColIDs)), sc
+}
+
+// relation finds a relation by name, in the search path where it has no schema.
+func (b *binder) relation(n ast.Name) (catalog.Relation, *VirtualTable) {
+	if n.Catalog != "" && n.Catalog != b.Database {
+		failAt(n.Pos(), dberr.StateFeatureNotSupported, "cross-database references are not implemented: \"%s.%s.%s\"", n.Catalog, n.Schema, n.Name)
+	}
+	if n.Schema != "" {
+		if r, ok := b.Catalog.Lookup(n.Schema, n.Name); ok {
+			return r, nil
+		}
+		if b.Virtual != nil {
+			if v := b.Virtual(n.Schema, n.Name); v != nil {
+				return catalog.Relation{}, v
+			}
+		}
+		failAt(n.Pos(), dberr.StateUndefinedTable, "relation \"%s.%s\" does not exist", n.Schema, n.Name)
+	}
+	if b.Virtual != nil {
+		if v := b.Virtual(catalog.SystemSchema, n.Name); v != nil {
+			return catalog.Relation{}, v
+		}
+	}
+	for _, schema := range b.Path {
+		if r, ok := b.Catalog.Lookup(schema, n.Name); ok {
+			return r, nil
+		}
+	}
+	failAt(n.Pos(), dberr.StateUndefinedTable, "relation %q does not exist", n.Name)
+	return catalog.Relation{}, nil
+}
+
+func (b *binder) virtualRef(v *VirtualTable, schema, alias string, names []string, pos int) *fromItem {
+	rel := &LVirtual{Source: v.Source, Object: v.Object, Alias: alias}
+	e := &entry{schema: schema, name: alias}
+	for i, c := range v.Columns {
+		id := b.q.NewCol(c.Name, c.Type)
+		rel.Ords, rel.ColIDs = append(rel.Ords, i), append(rel.ColIDs, id)
+		e.cols = append(e.cols, visible{name: c.Name, expr: b.q.Ref(id), from: e})
+	}
+	item := (&fromItem{rel: rel}).single(e)
+	b.rename(item, names, alias, pos)
+	return item
+}
+
+func (b *binder) viewRef(v *catalog.View, alias string, names []string, pos int) *fromItem {
+	defer b.enter(pos)()
+	stmts, err := parse.Parse(v.Query, parse.Limits{})
+	if err != nil || len(stmts) != 1 {
+		fail(fmt.Errorf("read view %q: %w", v.Name, err))
+	}
+	sel, ok := stmts[0].(*ast.Select)
+	if !ok {
+		fail(fmt.Errorf("read view %q: %w", v.Name, dberr.ErrCorrupt))
+	}
+	out := b.query(sel, nil, nil)
+	b.reads[relKey{v.Schema, v.Name}] = true
+	item := b.derived(out, alias, nil, pos)
+	for i := range item.tables[0].cols {
+		item.tables[0].cols[i].name = v.Columns[i].Name
+	}
+	b.rename(item, names, alias, pos)
+	return item
+}
+
+// derived makes a FROM item of a bound query.
+func (b *binder) derived(out *bound, alias string, names []string, pos int) *fromItem {
+	e := &entry{name: alias}
+	seen := ColSet{}
+	var again *LProject
+	for i, c := range out.cols {
+		b.settle(out, i)
+		if seen.Has(c) && again == nil {
+			again = &LProject{Input: out.rel}
+			for _, o := range out.cols[:i] {
+				again.Exprs, again.ColIDs = append(again.Exprs, b.q.Ref(o)), append(again.ColIDs, o)
+			}
+		}
+		id := c
+		if again != nil {
+			id = b.q.NewCol(out.names[i], b.q.TypeOf(c))
+			again.Exprs, again.ColIDs = append(again.Exprs, b.q.Ref(c)), append(again.ColIDs, id)
+		}
+		seen.Add(c)
+		e.cols = append(e.cols, visible{name: out.names[i], expr: b.q.Ref(id), from: e})
+	}
+	item := &fromItem{rel: out.rel}
+	if again != nil {
+		item.rel = again
+	}
+	item.single(e)
+	b.rename(item, names, alias, pos)
+	return item
+}
+
+// rename applies the column names of an alias.
+func (b *binder) rename(item *fromItem, names []string, alias string, pos int) {
+	if len(names) == 0 {
+		return
+	}
+	e := item.tables[0]
+	if len(names) > len(e.cols) {
+		failAt(pos, dberr.StateInvalidColumnRef, "table %q has %d columns available but %d columns specified", alias, len(e.cols), len(names))
+	}
+	cols := append([]visible(nil), e.cols...)
+	for i, n := range names {
+		cols[i].name = n
+	}
+	e.cols, item.vis = cols, cols
+}
+
+func (b *binder) subqueryRef(s *scope, t *ast.SubqueryRef) *fromItem {
+	defer b.enter(t.Pos())()
+	parent := outer(s)
+	if t.Lateral {
+		parent = s
+	}
+	alias, names := "", []string(nil)
+	if t.Alias != nil {
+		alias, names = t.Alias.Name, t.Alias.Columns
+	}
+	return b.derived(b.query(t.Query, parent, nil), alias, names, t.Pos())
+}
+
+func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
+	if len(t.Funcs) != 1 {
+		unsupported(t.Pos(), "ROWS FROM with several functions")
+	}
+	if len(t.ColDefs) > 0 || len(t.Funcs[0].ColDefs) > 0 {
+		unsupported(t.Pos(), "a column definition list")
+	}
+	in := &scope{parent: s.parent, tables: s.tables, vis: s.vis, ctes: s.ctes, what: "functions in FROM", noAgg: "functions in FROM", noWin: "functions in FROM"}
+	call, ok := t.Funcs[0].Call.(*ast.FuncCall)
+	name := ast.ColumnName(t.Funcs[0].Call)
+	alias := name
+	var names []string
+	if t.Alias != nil {
+		alias, names = t.Alias.Name, t.Alias.Columns
+	}
+	e := &entry{name: alias}
+	if !ok || !fn.IsSet(name) || len(call.Name) > 1 && call.Name[0] != catalog.SystemSchema {
+		return b.scalarRef(in, t, e, names)
+	}
+	args, types := b.args(in, call.Args)
+	set, want, err := fn.ResolveSet(name, types)
+	if err != nil {
+		fail(at(err, t.Pos()))
+	}
+	rel := &LFunc{Name: name, Args: b.coerceArgs(args, want, call.Args), Ordinality: t.Ordinality, Alias: alias}
+	for _, c := range set.Cols {
+		cn := c.Name
+		if len(set.Cols) == 1 && (t.Alias != nil || cn == "") {
+			cn = alias
+		}
+		b.funcCol(rel, e, cn, c.Type)
+	}
+	if t.Ordinality {
+		b.funcCol(rel, e, "ordinality", sqltype.TInt8)
+	}
+	item := (&fromItem{rel: rel}).single(e)
+	b.rename(item, names, alias, t.Pos())
+	return item
+}
+
+func (b *binder) funcCol(rel *LFunc, e *entry, name string, t sqltype.Type) {
+	id := b.q.NewCol(name, t)
+	rel.ColIDs = append(rel.ColIDs, id)
+	e.cols = append(e.cols, visible{name: name, expr: b.q.Ref(id), from: e})
+}
+
+// scalarRef is a scalar function in FROM: one row of one column.
+func (b *binder) scalarRef(s *scope, t *ast.FuncRef, e *entry, names []string) *fromItem {
+	x := b.settled(b.expr(s, t.Funcs[0].Call))
+	id := b.q.NewCol(e.name, x.Type())
+	rel := &LValues{Rows: [][]Expr{{x}}, ColIDs: []Col{id}}
+	e.cols = []visible{{name: e.name, expr: b.q.Ref(id), from: e}}
+	if t.Ordinality {
+		ord := b.q.NewCol("ordinality", sqltype.TInt8)
+		rel.Rows[0] = append(rel.Rows[0], &Const{Typ: sqltype.TInt8, Value: sqltype.Datum{Int: 1}})
+		rel.ColIDs = append(rel.ColIDs, ord)
+		e.cols = append(e.cols, visible{name: "ordinality", expr: b.q.Ref(ord), from: e})
+	}
+	item := (&fromItem{rel: rel}).single(e)
+	b.rename(item, names, e.name, t.Pos())
+	return item
+}
+
+var joinKinds = map[ast.JoinKind]JoinKind{
+	ast.InnerJoin: Inner, ast.CrossJoin: Inner, ast.LeftJoin: Left, ast.RightJoin: Right, ast.FullJoin: Full,
+}
+
+func (b *binder) join(s *scope, j *ast.Join) *fromItem {
+	defer b.enter(j.Pos())()
+	left := b.tableExpr(s, j.Left)
+	side := &scope{parent: s.parent, ctes: s.ctes}
+	side.tables = append(append(side.tables, s.tables...), left.tables...)
+	side.vis = append(append(side.vis, s.vis...), left.vis...)
+	right := b.tableExpr(side, j.Right)
+	b.noDuplicates(left.tables, right.tables, j.Pos())
+	rel := &LJoin{Kind: joinKinds[j.Kind], Left: left.rel, Right: right.rel, Lateral: dependsOn(right.rel, left.rel)}
+	if rel.Lateral && (j.Kind == ast.RightJoin || j.Kind == ast.FullJoin) {
+		fail(dberr.SQL(dberr.StateInvalidColumnRef, "invalid reference to FROM-clause entry").
+			WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.").At(j.Pos()))
+	}
+	item := &fromItem{rel: rel, tables: append(append([]*entry(nil), left.tables...), right.tables...)}
+	using := j.Using
+	if j.Natural {
+		using = commonNames(left.vis, right.vis)
+	}
+	if len(using) > 0 {
+		b.using(rel, item, left, right, using, j)
+	} else {
+		item.vis = append(append([]visible(nil), left.vis...), right.vis...)
+	}
+	if j.On != nil {
+		on := &scope{parent: s.parent, ctes: s.ctes, tables: item.tables, vis: item.vis, what: "JOIN/ON", noAgg: "JOIN conditions", noWin: "JOIN conditions"}
+		if len(s.tables) > 0 { // items to the left are seen by LATERAL only; ON may not name them
+			on.parent = outer(s)
+		}
+		rel.On = Conjuncts(b.boolean(on, j.On, "JOIN/ON"))
+	}
+	if j.Alias != nil {
+		e := &entry{name: j.Alias.Name}
+		for _, v := range item.vis {
+			e.cols = append(e.cols, visible{name: v.name, expr: v.expr, from: e})
+		}
+		item.single(e)
+		b.rename(item, j.Alias.Columns, j.Alias.Name, j.Pos())
+	}
+	return item
+}
+
+func commonNames(l, r []visible) (names []string) {
+	for _, a := range l {
+		for _, c := range r {
+			if a.name == c.name {
+				names = append(names, a.name)
+				break
+			}
+		}
+	}
+	return names
+}
+
+// using joins by columns of equal names, which become one.
+func (b *binder) using(rel *LJoin, item, left, right *fromItem, names []string, j *ast.Join) {
+	merged := map[string]bool{}
+	pick := func(list []visible, name, side string) visible {
+		var hit visible
+		n := 0
+		for _, v := range list {
+			if v.name == name {
+				hit = v
+				n++
+			}
+		}
+		if n == 0 {
+			failAt(j.Pos(), dberr.StateUndefinedColumn, "column %q specified in USING clause does not exist in %s table", name, side)
+		}
+		if n > 1 {
+			failAt(j.Pos(), dberr.StateAmbiguousColumn, "common column name %q appears more than once in %s table", name, side)
+		}
+		return hit
+	}
+	for _, n := range names {
+		if merged[n] {
+			failAt(j.Pos(), dberr.StateDuplicateColumn, "column name %q appears more than once in USING clause", n)
+		}
+		merged[n] = true
+		l, r := pick(left.vis, n, "left"), pick(right.vis, n, "right")
+		rel.On = append(rel.On, b.operator("=", l.expr, r.expr, j.Pos()))
+		v := l
+		switch j.Kind {
+		case ast.RightJoin:
+			v = visible{name: n, expr: r.expr, from: r.from}
+		case ast.FullJoin:
+			t, err := fn.CommonType("JOIN/USING", l.expr.Type(), r.expr.Type())
+			if err != nil {
+				fail(at(err, j.Pos()))
+			}
+			v = visible{name: n, expr: &Coalesce{Typ: t, Args: []Expr{b.coerce(l.expr, t, j.Pos()), b.coerce(r.expr, t, j.Pos())}}}
+		}
+		item.vis = append(item.vis, v)
+	}
+	for _, side := range [][]visible{left.vis, right.vis} {
+		for _, v := range side {
+			if !merged[v.name] {
+				item.vis = append(item.vis, v)
+			}
+		}
+	}
+	if j.UsingAlias != "" {
+		e := &entry{name: j.UsingAlias}
+		e.cols = append(e.cols, item.vis[:len(names)]...)
+		item.tables = append(item.tables, e)
+	}
+}

@@ -1,0 +1,280 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// subqueryExpr binds the expressions that hold a query, and the rest.
+func (b *binder) subqueryExpr(s *scope, e ast.Expr) Expr {
+	switch e := e.(type) {
+	case *ast.Subquery:
+		return b.subquery(s, e)
+	case *ast.InSubquery:
+		args := []ast.Expr{e.Arg}
+		if row, ok := e.Arg.(*ast.Row); ok {
+			args = row.Args
+		}
+		link := b.anyLink(s, SubAny, "=", args, e.Query, e.Pos())
+		if e.Not {
+			return &Not{Arg: link}
+		}
+		return link
+	case *ast.Quantified:
+		return b.quantified(s, e)
+	case *ast.Grouping:
+		return b.grouping(s, e)
+	case *ast.Default:
+		failAt(e.Pos(), dberr.StateSyntax, "DEFAULT is not allowed in this context")
+	case *ast.Field:
+		unsupported(e.Pos(), "a field of a row value")
+	}
+	unsupported(e.Pos(), fmt.Sprintf("%T", e))
+	return nil
+}
+
+func (b *binder) subquery(s *scope, e *ast.Subquery) Expr {
+	out := b.query(e.Query, s, nil)
+	for i := range out.cols {
+		b.settle(out, i)
+	}
+	if e.Kind == ast.ExistsSubquery {
+		return &SubLink{Typ: sqltype.TBool, Kind: SubExists, Rel: out.rel}
+	}
+	if len(out.cols) != 1 {
+		failAt(e.Pos(), dberr.StateSyntax, "subquery must return only one column")
+	}
+	link := &SubLink{Typ: b.q.TypeOf(out.cols[0]), Kind: SubScalar, Rel: b.exactly(out)}
+	if e.Kind == ast.ArraySubquery {
+		link.Kind = SubArray
+		if link.Typ.ID != sqltype.Array {
+			link.Typ = sqltype.ArrayOf(link.Typ)
+		}
+	}
+	return link
+}
+
+// anyLink binds left op ANY/ALL (query).
+func (b *binder) anyLink(s *scope, kind SubPlanKind, op string, left []ast.Expr, q *ast.Select, pos int) Expr {
+	out := b.query(q, s, nil)
+	switch {
+	case len(out.cols) > len(left):
+		failAt(pos, dberr.StateSyntax, "subquery has too many columns")
+	case len(out.cols) < len(left):
+		failAt(pos, dberr.StateSyntax, "subquery has too few columns")
+	}
+	ls, _ := b.args(s, left)
+	for i := range out.cols {
+		b.settle(out, i)
+	}
+	rel := b.exactly(out)
+	return b.link(kind, op, ls, rel, pos)
+}
+
+func (b *binder) link(kind SubPlanKind, op string, ls []Expr, rel Rel, pos int) Expr {
+	link := &SubLink{Typ: sqltype.TBool, Kind: kind, Rel: rel, Equal: op == "="}
+	var lvars, rvars []Expr
+	for i, c := range rel.Cols() {
+		// The left side is coerced as the operator wants, then stands as a column.
+		r := b.q.Ref(c)
+		f, want, err := fn.ResolveOp(op, ls[i].Type(), r.Type())
+		if err != nil {
+			fail(at(err, pos))
+		}
+		l := b.coerceArg(ls[i], want[0], pos)
+		link.Equal = link.Equal && f.Name == "="
+		col := b.q.NewCol("left", l.Type())
+		link.Left, link.LeftCols = append(link.Left, l), append(link.LeftCols, col)
+		lvars, rvars = append(lvars, b.q.Ref(col)), append(rvars, Expr(r))
+	}
+	link.Test = b.compareLists2(op, lvars, rvars, pos)
+	return link
+}
+
+// compareLists2 compares values, or rows where there are several.
+func (b *binder) compareLists2(op string, ls, rs []Expr, pos int) Expr {
+	if len(ls) == 1 {
+		return b.operator(op, ls[0], rs[0], pos)
+	}
+	return b.compareLists(op, ls, rs, pos)
+}
+
+func (b *binder) quantified(s *scope, e *ast.Quantified) Expr {
+	kind := SubAny
+	if e.All {
+		kind = SubAll
+	}
+	if e.Query != nil {
+		args := []ast.Expr{e.Arg}
+		if row, ok := e.Arg.(*ast.Row); ok {
+			args = row.Args
+		}
+		return b.anyLink(s, kind, e.Op, args, e.Query, e.Pos())
+	}
+	return b.anyArray(s, e, kind)
+}
+
+// anyArray binds x op ANY/ALL (array).
+func (b *binder) anyArray(s *scope, e *ast.Quantified, kind SubPlanKind) Expr {
+	l := b.expr(s, e.Arg)
+	if a, ok := e.Array.(*ast.Array); ok && !e.All && e.Op == "=" && len(a.Elems) > 0 {
+		return b.in(s, &ast.In{Loc: e.Loc, Arg: e.Arg, List: a.Elems})
+	}
+	arr := b.expr(s, e.Array)
+	t := arr.Type()
+	if t.ID == sqltype.Unknown {
+		lt := l.Type()
+		if lt.ID == sqltype.Unknown {
+			lt = sqltype.TText
+		}
+		arr = b.coerce(arr, sqltype.ArrayOf(lt.Base()), e.Array.Pos())
+		t = arr.Type()
+	}
+	if t.ID != sqltype.Array {
+		failAt(e.Pos(), dberr.StateWrongObjectType, "op ANY/ALL (array) requires array on right side")
+	}
+	col := b.q.NewCol("unnest", t.ElemType())
+	rel := &LFunc{Name: "unnest", Args: []Expr{arr}, ColIDs: []Col{col}}
+	link := b.link(kind, e.Op, []Expr{l}, rel, e.Pos())
+	// A NULL array gives NULL, not "no element".
+	return &Case{Typ: sqltype.TBool, Conds: []Expr{&IsNull{Arg: arr}},
+		Results: []Expr{&Const{Typ: sqltype.TBool, Value: sqltype.NullDatum}}, Else: link}
+}
+
+// rowSubquery compares a row with the single row of a query.
+func (b *binder) rowSubquery(s *scope, op string, l *ast.Row, sub *ast.Subquery, pos int) Expr {
+	out := b.query(sub.Query, s, nil)
+	if len(out.cols) != len(l.Args) {
+		failAt(pos, dberr.StateSyntax, "subquery has too %s columns", map[bool]string{true: "many", false: "few"}[len(out.cols) > len(l.Args)])
+	}
+	ls, _ := b.args(s, l.Args)
+	for i := range out.cols {
+		b.settle(out, i)
+	}
+	rel := b.exactly(out)
+	rs := make([]Expr, len(ls))
+	for i, c := range rel.Cols() {
+		rs[i] = b.q.Ref(c)
+	}
+	value := b.compareLists(op, ls, rs, pos)
+	c := b.q.NewCol("?column?", sqltype.TBool)
+	return &SubLink{Typ: sqltype.TBool, Kind: SubScalar, Rel: &LProject{Input: rel, Exprs: []Expr{value}, ColIDs: []Col{c}}}
+}
+
+// with binds the queries of a WITH clause into a scope.
+func (b *binder) with(w *ast.With, s *scope) (wraps []*LWith) {
+	for _, c := range w.CTEs {
+		if s.ctes[c.Name] != nil {
+			failAt(c.Pos(), dberr.StateDuplicateAlias, "WITH query name %q specified more than once", c.Name)
+		}
+		b.q.withIDs++
+		id := b.q.withIDs
+		lw := &LWith{ID: id, Name: c.Name, Materialized: c.Materialize == ast.MaterializeAlways}
+		sel, isSelect := c.Query.(*ast.Select)
+		if w.Recursive && isSelect && refersTo(sel, c.Name) {
+			b.recursive(lw, c, sel, s)
+		} else {
+			out := b.statementIn(c.Query, s)
+			for i := range out.cols {
+				b.settle(out, i)
+			}
+			lw.Plan = out.rel
+			if out.names != nil {
+				lw.Plan = b.exactly(out)
+				out.rel, out.cols = lw.Plan, lw.Plan.Cols()
+			}
+			lw.Modifies = !isSelect
+			lw.Materialized = lw.Materialized || !isSelect
+			b.nameColumns(out, c)
+			s.ctes[c.Name] = &cte{id: id, name: c.Name, out: out}
+		}
+		wraps = append(wraps, lw)
+	}
+	return wraps
+}
+
+// statementIn binds a query or a change of data within another statement.
+func (b *binder) statementIn(stmt ast.Stmt, s *scope) *bound {
+	return b.statement(stmt, s)
+}
+
+func (b *binder) nameColumns(out *bound, c *ast.CTE) {
+	if len(c.Columns) > len(out.cols) {
+		failAt(c.Pos(), dberr.StateInvalidColumnRef, "WITH query %q has %d columns available but %d columns specified", c.Name, len(out.cols), len(c.Columns))
+	}
+	if len(c.Columns) > 0 {
+		out.names = append(append([]string(nil), c.Columns...), out.names[len(c.Columns):]...)
+	}
+}
+
+// recursive binds WITH RECURSIVE name AS (first UNION [ALL] step).
+func (b *binder) recursive(lw *LWith, c *ast.CTE, sel *ast.Select, s *scope) {
+	if sel.Op != ast.Union {
+		failAt(c.Pos(), dberr.StateInvalidRecursion, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.Name)
+	}
+	if refersTo(sel.Left, c.Name) {
+		failAt(c.Pos(), dberr.StateInvalidRecursion, "recursive reference to query %q must not appear within its non-recursive term", c.Name)
+	}
+	if sel.OrderBy != nil || sel.Limit != nil || sel.Offset != nil {
+		unsupported(c.Pos(), "ORDER BY or LIMIT in a recursive query")
+	}
+	if sel.With != nil {
+		unsupported(sel.With.Pos(), "WITH within a recursive query")
+	}
+	first := b.query(sel.Left, s, nil)
+	for i := range first.cols {
+		b.settle(first, i)
+	}
+	lw.Plan = b.exactly(first)
+	first.rel, first.cols = lw.Plan, lw.Plan.Cols()
+	b.nameColumns(first, c)
+	def := &cte{id: lw.ID, name: c.Name, out: first, work: true}
+	s.ctes[c.Name] = def
+	step := b.query(sel.Right, s, nil)
+	if len(step.cols) != len(first.cols) {
+		failAt(targetPos(sel.Right, 0), dberr.StateSyntax, "each UNION query must have the same number of columns")
+	}
+	for i := range step.cols {
+		t := b.q.TypeOf(first.cols[i])
+		have := b.q.TypeOf(step.cols[i])
+		if have.ID == sqltype.Unknown || have.Base() == t.Base() || fn.ImplicitCast(have, t) != nil {
+			b.retype(step, i, t)
+			continue
+		}
+		fail(dberr.SQL(dberr.StateDatatypeMismatch, "recursive query %q column %d has type %s in non-recursive term but type %s overall", c.Name, i+1, t.Name(), have.Name()).
+			WithHint("Cast the output of the non-recursive term to the correct type.").At(targetPos(sel.Left, i)))
+	}
+	lw.Step, lw.Recursive, lw.Union = b.exactly(step), true, !sel.All
+	def.work = false
+}
+
+// refersTo reports whether a query reads a table of the name.
+func refersTo(sel *ast.Select, name string) (found bool) {
+	ast.Walk(sel, func(n any) bool {
+		if t, ok := n.(*ast.TableRef); ok && t.Name.Schema == "" && t.Name.Name == name {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+func (b *binder) cteRef(c *cte, alias string, names []string, pos int) *fromItem {
+	if c.out.names == nil {
+		failAt(pos, dberr.StateFeatureNotSupported, "WITH query %q does not have a RETURNING clause", c.name)
+	}
+	ref := &LWithRef{ID: c.id, Name: c.name, Work: c.work}
+	e := &entry{name: alias}
+	for i, src := range c.out.cols {
+		id := b.q.NewCol(c.out.names[i], b.q.TypeOf(src))
+		ref.Source, ref.ColIDs = append(ref.Source, src), append(ref.ColIDs, id)
+		e.cols = append(e.cols, visible{name: c.out.names[i], expr: b.q.Ref(id), from: e})
+	}
+	item := (&fromItem{rel: ref}).single(e)
+	b.rename(item, names, alias, pos)
+	return item
+}
