@@ -13,5 +13,7 @@ var registrars = []func(*tables){
 	registerMath,
 	registerDatetime,
 	registerClock,
+	registerArray,
+	registerJSON,
 	registerWindows,
 }
