@@ -108,10 +108,14 @@ type frame struct {
 
 func (f frame) size() int64 { return frameLen + int64(f.length) }
 
+// checksum covers the life, the offset and the frame header behind the checksum.
 func (lf life) checksum(off int64, b []byte) uint32 {
-	var o [8]byte
-	binary.LittleEndian.PutUint64(o[:], uint64(off))
-	return crc32.Update(crc32.Update(lf.seed, castagnoli, o[:]), castagnoli, b[4:frameLen])
+	crc := ^lf.seed
+	for o, i := uint64(off), 0; i < 8; i++ { // by table: a slice of the offset would be allocated for each frame
+		crc = castagnoli[byte(crc)^byte(o)] ^ crc>>8
+		o >>= 8
+	}
+	return crc32.Update(^crc, castagnoli, b[4:frameLen])
 }
 
 // put writes the frame header for offset off to b[:frameLen].
