@@ -271,3 +271,7 @@ func trimBytes(s, set string, front, back bool) string {
 	}
 	return s
 }
+
+func errNumRange(format string, args ...any) *dberr.Error {
+	return dberr.SQL(dberr.StateNumericOutOfRange, format, args...)
+}

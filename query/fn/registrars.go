@@ -5,6 +5,8 @@ var registrars = []func(*tables){
 	registerArith,
 	registerCompare,
 	registerAggBasic,
+	registerAggStat,
+	registerAggMore,
 	registerText,
 	registerEncode,
 	registerQuote,
