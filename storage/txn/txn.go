@@ -5,10 +5,7 @@
 // commit together or not at all.
 package txn
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Timestamp orders commits. It is a hybrid clock reading: nanoseconds since the
 // Unix epoch, moved forward where the wall clock stands still or goes back, so
@@ -105,4 +102,3 @@ type ChangeSet struct {
 }
 
 var _ Reader = (*Tx)(nil)
-var _ = context.Background

@@ -1,0 +1,118 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weftdb/weft/internal/clock"
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/compress"
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/wal"
+)
+
+// Backend is where the store keeps its data.
+type Backend string
+
+// The backends.
+const (
+	// BackendLocal is a directory. It is the default.
+	BackendLocal Backend = "local"
+	// BackendMemory keeps nothing beyond the process.
+	BackendMemory Backend = "memory"
+)
+
+// Options tunes a Store. The zero value is safe and good: a directory, every
+// commit synced.
+type Options struct {
+	// Backend is where the data is. Default local.
+	Backend Backend
+	// Durability is what an acknowledged commit has survived, where the
+	// transaction does not say. Default txn.DurabilitySync.
+	Durability txn.Durability
+	// SyncInterval bounds what a machine that stops may take of commits with
+	// txn.DurabilityInterval. Default 50 ms.
+	SyncInterval time.Duration
+	// GroupDelay makes a commit wait this long for others to share its sync. Zero
+	// waits only as long as commits are coming in.
+	GroupDelay time.Duration
+	// SegmentBytes is the size of a log segment. Default 64 MiB.
+	SegmentBytes int64
+	// LogCompression is applied to log records of 256 bytes and more. Default none.
+	LogCompression compress.Codec
+	// History is how long superseded versions stay readable with AsOf. Default 10
+	// minutes; negative keeps none.
+	History time.Duration
+	// MaxKeyBytes, MaxValueBytes, MaxTxBytes, MaxTxAge and MaxRetries are the
+	// limits of txn.Options.
+	MaxKeyBytes   int
+	MaxValueBytes int
+	MaxTxBytes    int64
+	MaxTxAge      time.Duration
+	MaxRetries    int
+	// Clock is the wall clock. Default the system's.
+	Clock clock.Clock
+	// Progress, where set, is called now and then while Open replays the log.
+	Progress func(Progress)
+	// Events and LogEvents, where set, are told what the parts do.
+	Events    txn.Events
+	LogEvents wal.Events
+}
+
+// Progress says how far Open is.
+type Progress struct {
+	Records   int64
+	Bytes     int64 // of payloads
+	Timestamp txn.Timestamp
+}
+
+const progressEvery = 1024 // records
+
+func (o Options) withDefaults() Options {
+	if o.Backend == "" {
+		o.Backend = BackendLocal
+	}
+	return o
+}
+
+func (o Options) txnOptions() txn.Options {
+	return txn.Options{
+		Durability: o.Durability, History: o.History, MaxKeyBytes: o.MaxKeyBytes, MaxValueBytes: o.MaxValueBytes,
+		MaxTxBytes: o.MaxTxBytes, MaxTxAge: o.MaxTxAge, MaxRetries: o.MaxRetries, Clock: o.Clock, Events: o.Events,
+	}
+}
+
+func (o Options) walOptions() wal.Options {
+	return wal.Options{
+		SegmentBytes: o.SegmentBytes, SyncInterval: o.SyncInterval, GroupDelay: o.GroupDelay,
+		Compression: o.LogCompression, Events: o.LogEvents,
+	}
+}
+
+// progress returns what counts replayed records and reports them.
+func (o Options) progress() func(wal.Record) {
+	if o.Progress == nil {
+		return func(wal.Record) {}
+	}
+	var p Progress
+	return func(r wal.Record) {
+		p.Records++
+		p.Bytes += int64(len(r.Payload))
+		p.Timestamp = txn.Timestamp(r.Timestamp)
+		if p.Records%progressEvery == 1 {
+			o.Progress(p)
+		}
+	}
+}
+
+// Validate says what is wrong with the options, all faults at once.
+func (o Options) Validate() error {
+	o = o.withDefaults()
+	var errs []error
+	if o.Backend != BackendLocal && o.Backend != BackendMemory {
+		errs = append(errs, fmt.Errorf("%w: Backend %q is neither %q nor %q", dberr.ErrInvalid, o.Backend, BackendLocal, BackendMemory))
+	}
+	errs = append(errs, o.txnOptions().Validate())
+	return errors.Join(errs...)
+}

@@ -1,0 +1,234 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/wal"
+)
+
+// The data path of a commit.
+//
+//	encode        the log record, outside every lock
+//	lock          Store.commit
+//	  validate    no key that was written, and under serializable none that was
+//	              read, has a version newer than the snapshot
+//	  timestamp   the clock, or one more than the last
+//	  append      to the log's memory; from here on the order is fixed
+//	  install     the versions: newer than every snapshot, so nobody sees them,
+//	              but the next validation does
+//	unlock
+//	wait          until the log is as durable as asked: one sync serves all who wait
+//	publish       raise the visible timestamp
+//
+// Invariants: the log is in timestamp order; a version is in the buffer only if
+// its record is in the log's memory; what a reader sees is durable. A record
+// without sync that follows one with sync is published after that one is synced.
+// Where the log fails, what was installed is never published.
+
+// commitOps writes ops, which are in key order.
+func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
+	began := time.Now()
+	payload := appendCommit(nil, ops)
+	sync := tx.opts.Durability == DurabilitySync
+	s.commit.Lock()
+	if err := s.admitLocked(ctx); err != nil {
+		s.commit.Unlock()
+		return fmt.Errorf("commit: %w", err)
+	}
+	if key, at, ok := s.conflictLocked(tx, ops); ok {
+		s.commit.Unlock()
+		return s.conflict(key, at)
+	}
+	rec, err := s.appendLocked(recordCommit, payload, sync)
+	if err != nil {
+		s.commit.Unlock()
+		return fmt.Errorf("commit: %w", err)
+	}
+	s.installLocked(rec.ts, ops)
+	s.hooks.queue(rec.ts, ops)
+	s.commit.Unlock()
+	if err := s.finish(ctx, rec); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	tx.commitTS = rec.ts
+	if f := s.opts.Events.Committed; f != nil {
+		f(CommitInfo{Timestamp: Timestamp(rec.ts), Writes: len(ops), Bytes: len(payload), Duration: time.Since(began)})
+	}
+	return nil
+}
+
+// admitLocked says why no commit may begin, or nil.
+func (s *Store) admitLocked(ctx context.Context) error {
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if s.commit.closed {
+		return dberr.New(dberr.ErrUnavailable, "STORE_CLOSED", "the store is closed")
+	}
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	return nil
+}
+
+// conflictLocked finds a key with a version that tx would have had to see.
+func (s *Store) conflictLocked(tx *Tx, ops []Op) (key []byte, at uint64, ok bool) {
+	for i := range ops {
+		if at := s.pool.Newest(ops[i].Key); at > tx.snapshot {
+			return ops[i].Key, at, true
+		}
+	}
+	if !tx.tracksReads() {
+		return nil, 0, false
+	}
+	for _, it := range tx.iters {
+		it.cover()
+	}
+	for i := range tx.reads.spans {
+		r := &tx.reads.spans[i]
+		if r.point {
+			if at := s.pool.Newest(r.lower); at > tx.snapshot {
+				return r.lower, at, true
+			}
+			continue
+		}
+		if key, ok := s.pool.ChangedSince(r.lower, r.upper, tx.snapshot); ok {
+			return key, s.pool.Newest(key), true
+		}
+	}
+	return nil, 0, false
+}
+
+// conflictAt is inside the error of a conflict: the commit that was in the way.
+type conflictAt uint64
+
+func (c conflictAt) Error() string {
+	return "the commit of " + Timestamp(c).Time().Format(time.RFC3339Nano) + " was first"
+}
+
+func (s *Store) conflict(key []byte, at uint64) error {
+	if f := s.opts.Events.Conflict; f != nil {
+		f()
+	}
+	return (&dberr.Error{
+		Class: dberr.ErrConflict, Code: "SERIALIZATION_FAILURE", SQLState: dberr.StateSerializationFailure,
+		Message: "could not serialize access: another transaction committed first",
+		Detail:  fmt.Sprintf("the key in conflict is %x", key),
+		Hint:    "run the transaction again",
+	}).Wrap(conflictAt(at))
+}
+
+// record is a log record that was appended.
+type record struct {
+	ts     uint64
+	sync   bool
+	ticket wal.Ticket
+	before wal.Ticket // of a record that must be synced before this one is visible
+}
+
+// nextLocked is the timestamp of the next record.
+func (s *Store) nextLocked() uint64 {
+	return max(s.commit.last+1, uint64(max(s.opts.Clock.Now().UnixNano(), 0)))
+}
+
+// appendLocked gives a record its place in the log.
+func (s *Store) appendLocked(typ byte, payload []byte, sync bool) (rec record, err error) {
+	rec = record{ts: s.nextLocked(), sync: sync}
+	if s.log != nil {
+		if rec.ticket, err = s.log.Append(rec.ts, typ, payload); err != nil {
+			if cause := s.log.Err(); cause != nil {
+				return rec, s.fail(cause)
+			}
+			return rec, err
+		}
+		if sync {
+			s.commit.lastSync, s.commit.syncTS = rec.ticket, rec.ts
+		} else if s.commit.syncTS > s.published.Load() {
+			rec.before = s.commit.lastSync
+		}
+	}
+	s.commit.last = rec.ts
+	s.inFlight.Add(1)
+	return rec, nil
+}
+
+func (s *Store) installLocked(ts uint64, ops []Op) {
+	for i := range ops {
+		if op := &ops[i]; op.Deleted {
+			s.pool.Delete(op.Key, ts)
+		} else {
+			s.pool.Put(op.Key, op.Value, ts)
+		}
+	}
+}
+
+// finish waits for the log and publishes the record. Where ctx ends first, the
+// record is on its way all the same and is published behind the caller's back.
+func (s *Store) finish(ctx context.Context, rec record) error {
+	err := s.await(ctx, rec)
+	if err == nil {
+		s.publish(rec.ts)
+		s.inFlight.Done()
+		return nil
+	}
+	if ctx.Err() == nil || s.Err() != nil {
+		s.inFlight.Done()
+		return err
+	}
+	go func() {
+		defer s.inFlight.Done()
+		if s.await(context.Background(), rec) == nil {
+			s.publish(rec.ts)
+		}
+	}()
+	return err
+}
+
+// await waits until the record, and what must not become visible after it, is as
+// durable as asked.
+func (s *Store) await(ctx context.Context, rec record) error {
+	if s.log == nil {
+		return nil
+	}
+	err := s.log.Wait(ctx, rec.before, true)
+	if err == nil {
+		err = s.log.Wait(ctx, rec.ticket, rec.sync)
+	}
+	if err == nil {
+		return nil
+	}
+	if cause := s.log.Err(); cause != nil {
+		s.fail(cause)
+	}
+	if errors.Is(err, dberr.ErrUndetermined) || errors.Is(err, dberr.ErrReadOnly) {
+		return err
+	}
+	return dberr.New(dberr.ErrUndetermined, "COMMIT_UNDETERMINED", "the log did not confirm the commit").Wrap(err)
+}
+
+// DropRange removes every key in [lower, upper). It is not transactional: it
+// takes effect at its own timestamp and conflicts with nothing. For objects whose
+// ids are never used again.
+func (s *Store) DropRange(ctx context.Context, lower, upper []byte) error {
+	payload := appendDropRange(nil, lower, upper)
+	s.commit.Lock()
+	if err := s.admitLocked(ctx); err != nil {
+		s.commit.Unlock()
+		return fmt.Errorf("drop range: %w", err)
+	}
+	rec, err := s.appendLocked(recordDropRange, payload, s.opts.Durability == DurabilitySync)
+	if err != nil {
+		s.commit.Unlock()
+		return fmt.Errorf("drop range: %w", err)
+	}
+	s.pool.DropRange(lower, upper, rec.ts)
+	s.commit.Unlock()
+	if err := s.finish(ctx, rec); err != nil {
+		return fmt.Errorf("drop range: %w", err)
+	}
+	return nil
+}

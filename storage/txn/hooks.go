@@ -1,0 +1,86 @@
+package txn
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// hooks calls who wants to know of commits, in commit order.
+type hooks struct {
+	count atomic.Int32
+
+	// mu guards the queue and the functions. Taken under Store.commit; takes none.
+	mu struct {
+		sync.Mutex
+		pending []*ChangeSet // appended to the log, not delivered yet
+		fns     []*hook
+	}
+	// calling is held while functions run, which keeps the order. Taken before mu.
+	calling sync.Mutex
+}
+
+type hook struct {
+	fn    func(*ChangeSet)
+	since uint64
+}
+
+// OnCommit calls fn for every commit from now on, in commit order, after it is
+// visible and before its Commit returns. fn must be quick, must not block and
+// must not commit. The returned stop ends it: fn does not run once it returned.
+func (s *Store) OnCommit(fn func(*ChangeSet)) (stop func()) {
+	s.commit.Lock()
+	h := &hook{fn: fn, since: s.commit.last}
+	s.hooks.mu.Lock()
+	s.hooks.mu.fns = append(slices.Clone(s.hooks.mu.fns), h)
+	s.hooks.count.Add(1)
+	s.hooks.mu.Unlock()
+	s.commit.Unlock()
+	return sync.OnceFunc(func() {
+		s.hooks.calling.Lock()
+		defer s.hooks.calling.Unlock()
+		s.hooks.mu.Lock()
+		defer s.hooks.mu.Unlock()
+		s.hooks.mu.fns = slices.DeleteFunc(slices.Clone(s.hooks.mu.fns), func(o *hook) bool { return o == h })
+		if s.hooks.count.Add(-1) == 0 {
+			s.hooks.mu.pending = nil
+		}
+	})
+}
+
+// queue notes a commit for delivery. Called under Store.commit, in order.
+func (h *hooks) queue(ts uint64, ops []Op) {
+	if h.count.Load() == 0 {
+		return
+	}
+	h.mu.Lock()
+	h.mu.pending = append(h.mu.pending, &ChangeSet{Timestamp: Timestamp(ts), Ops: ops})
+	h.mu.Unlock()
+}
+
+// deliver calls the functions for what is visible. When it returns, they have run
+// for all that was visible when it was called.
+func (h *hooks) deliver(published *atomic.Uint64) {
+	if h.count.Load() == 0 {
+		return
+	}
+	h.calling.Lock()
+	defer h.calling.Unlock()
+	for {
+		h.mu.Lock()
+		if len(h.mu.pending) == 0 || uint64(h.mu.pending[0].Timestamp) > published.Load() {
+			h.mu.Unlock()
+			return
+		}
+		set := h.mu.pending[0]
+		h.mu.pending[0] = nil
+		h.mu.pending = h.mu.pending[1:]
+		fns := h.mu.fns
+		h.mu.Unlock()
+		for _, f := range fns {
+			if uint64(set.Timestamp) > f.since {
+				f.fn(set)
+			}
+		}
+	}
+}

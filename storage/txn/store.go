@@ -1,0 +1,257 @@
+package txn
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/buffer"
+	"github.com/weftdb/weft/storage/wal"
+)
+
+// Log is what a store needs of the commit log; *wal.Log is one.
+type Log interface {
+	// Append adds a record; it is called in timestamp order, one at a time.
+	Append(ts uint64, typ byte, payload ...[]byte) (wal.Ticket, error)
+	// Wait returns when the record is written or, with sync, on stable storage.
+	Wait(ctx context.Context, t wal.Ticket, sync bool) error
+	// Err says why the log takes no more records, or nil while it does.
+	Err() error
+}
+
+// Store is the transactional key space. Safe for concurrent use.
+type Store struct {
+	opts Options
+	pool *buffer.Pool
+	log  Log // nil: nothing outlives the process
+	live live
+
+	// published is the newest timestamp that is visible: every commit up to it is
+	// as durable as it asked to be.
+	published atomic.Uint64
+	advanced  broadcast // published rose, or the log failed
+
+	// commit is the critical section of commits. It is held over validation,
+	// wal.Log.Append and the install of the versions, not over waiting for the
+	// disk. Under it: liveShard.mu, buffer locks, wal.Log.mu, hooks.mu.
+	commit commitState
+	hooks  hooks
+
+	failed   atomic.Pointer[dberr.Error]
+	inFlight sync.WaitGroup // commits that are appended and not published yet
+}
+
+type commitState struct {
+	sync.Mutex
+	closed   bool
+	last     uint64     // newest timestamp given out
+	lastSync wal.Ticket // of the newest record that somebody waits to see synced
+	syncTS   uint64     // its timestamp
+}
+
+// New returns an empty store that is not open yet: it takes Replay, and then Start.
+func New(opts Options) (*Store, error) {
+	if err := opts.Validate(); err != nil {
+		return nil, fmt.Errorf("open transactions: %w", err)
+	}
+	return &Store{opts: opts.withDefaults(), pool: buffer.New()}, nil
+}
+
+// NewMemory returns an open store that keeps nothing beyond the process.
+func NewMemory(opts Options) (*Store, error) {
+	s, err := New(opts)
+	if err != nil {
+		return nil, err
+	}
+	s.Start(nil, 0)
+	return s, nil
+}
+
+// Replay installs a record of the log. It is called in order, before Start.
+func (s *Store) Replay(r wal.Record) error {
+	var err error
+	switch r.Type {
+	case recordCommit:
+		err = decodeCommit(r.Payload, func(key, value []byte, deleted bool) {
+			if deleted {
+				s.pool.Delete(key, r.Timestamp)
+			} else {
+				s.pool.Put(key, value, r.Timestamp)
+			}
+		})
+	case recordDropRange:
+		var lower, upper []byte
+		if lower, upper, err = decodeDropRange(r.Payload); err == nil {
+			s.pool.DropRange(lower, upper, r.Timestamp)
+		}
+	default:
+		err = dberr.New(dberr.ErrUnsupported, "RECORD_TYPE", "record type %d is not known to this version", r.Type)
+	}
+	if err != nil {
+		return fmt.Errorf("replay the record of timestamp %d: %w", r.Timestamp, err)
+	}
+	return nil
+}
+
+// Start opens the store: commits go to log from now on, or nowhere where log is
+// nil, and come after last, which is the newest one replayed.
+func (s *Store) Start(log Log, last Timestamp) {
+	s.log = log
+	s.commit.last = uint64(last)
+	s.published.Store(uint64(last))
+}
+
+// Begin starts a transaction on the newest visible state, or on the state of
+// TxOptions.AsOf. It must be ended by Commit or Rollback.
+func (s *Store) Begin(ctx context.Context, opts TxOptions) (*Tx, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("begin transaction: %w", contextError(ctx))
+	}
+	if opts.AsOf != 0 {
+		opts.ReadOnly = true
+	}
+	if opts.Durability == DurabilityDefault {
+		opts.Durability = s.opts.Durability
+	}
+	tx := &Tx{store: s, opts: opts}
+	if s.opts.MaxTxAge > 0 {
+		tx.began = s.opts.Clock.Now()
+	}
+	if opts.AsOf != 0 {
+		return tx, s.beginAsOf(ctx, tx)
+	}
+	s.live.enter(tx, s.published.Load)
+	return tx, nil
+}
+
+// beginAsOf starts tx in the past. Where that lies after the last commit, later
+// commits are made to come after it, so that reading it again gives the same.
+func (s *Store) beginAsOf(ctx context.Context, tx *Tx) error {
+	at := uint64(tx.opts.AsOf)
+	if at > s.published.Load() {
+		if now := s.opts.Clock.Now(); at > uint64(now.UnixNano()) {
+			tx.ended.Store(true)
+			return dberr.New(dberr.ErrInvalid, "AS_OF_IN_FUTURE", "AS OF %v is in the future", tx.opts.AsOf.Time())
+		}
+		s.commit.Lock()
+		pending := min(s.commit.last, at)
+		s.commit.last = max(s.commit.last, at)
+		s.commit.Unlock()
+		if err := s.waitPublished(ctx, pending); err != nil {
+			tx.ended.Store(true)
+			return fmt.Errorf("begin transaction: %w", err)
+		}
+	}
+	s.live.enter(tx, func() uint64 { return at })
+	if floor := s.live.floor.Load(); at < floor {
+		tx.Rollback()
+		return dberr.New(dberr.ErrInvalid, "HISTORY_GONE", "AS OF %v is before the oldest version kept, of %v",
+			tx.opts.AsOf.Time(), Timestamp(floor).Time()).WithHint("read a later time, or raise storage.history")
+	}
+	return nil
+}
+
+// LastCommit is the newest published timestamp.
+func (s *Store) LastCommit() Timestamp { return Timestamp(s.published.Load()) }
+
+// Err says why the store takes no writes, or nil while it does. Reads go on.
+func (s *Store) Err() error {
+	if err := s.failed.Load(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// fail makes the store read-only, for good.
+func (s *Store) fail(cause error) *dberr.Error {
+	err := dberr.New(dberr.ErrReadOnly, "STORE_READ_ONLY", "the commit log failed; the store is read-only until it is opened again").Wrap(cause)
+	if s.failed.CompareAndSwap(nil, err) {
+		s.advanced.wake()
+	}
+	return s.failed.Load()
+}
+
+// Close refuses new commits, waits for those under way and stops what runs in
+// the background. It does not close the log.
+func (s *Store) Close() error {
+	s.commit.Lock()
+	s.commit.closed = true
+	s.commit.Unlock()
+	s.inFlight.Wait()
+	return nil
+}
+
+// waitPublished returns when commits up to ts are visible.
+func (s *Store) waitPublished(ctx context.Context, ts uint64) error {
+	for {
+		rose := s.advanced.wait()
+		if s.published.Load() >= ts {
+			return nil
+		}
+		if err := s.Err(); err != nil {
+			return err
+		}
+		select {
+		case <-rose:
+		case <-ctx.Done():
+			return contextError(ctx)
+		}
+	}
+}
+
+// publish makes commits up to ts visible. The caller knows them durable.
+func (s *Store) publish(ts uint64) {
+	for {
+		old := s.published.Load()
+		if old >= ts {
+			break
+		}
+		if s.published.CompareAndSwap(old, ts) {
+			s.advanced.wake()
+			break
+		}
+	}
+	s.hooks.deliver(&s.published)
+}
+
+// contextError is why ctx ended, with its class.
+func contextError(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if ctx.Err() == context.DeadlineExceeded {
+		return dberr.New(dberr.ErrTimeout, "TIMEOUT", "the time ran out").Wrap(cause)
+	}
+	return dberr.New(dberr.ErrCanceled, "CANCELED", "the request was canceled").Wrap(cause)
+}
+
+// broadcast wakes all who wait. The zero value is ready.
+type broadcast struct {
+	mu      sync.Mutex
+	ch      chan struct{}
+	waiting atomic.Bool
+}
+
+// wait returns a channel that is closed by the next wake.
+func (b *broadcast) wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	b.waiting.Store(true)
+	return b.ch
+}
+
+func (b *broadcast) wake() {
+	if !b.waiting.Load() {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
+	b.waiting.Store(false)
+}

@@ -1,0 +1,162 @@
+package txn
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/weftdb/weft/internal/dberr"
+)
+
+// Tx is one transaction. Not safe for concurrent use, except that a read-only
+// transaction may be read from several goroutines at once.
+type Tx struct {
+	store    *Store
+	opts     TxOptions
+	snapshot uint64
+	ended    atomic.Bool
+	expired  atomic.Bool
+	began    time.Time // where there is a maximum age
+	commitTS uint64
+
+	writes writeSet
+	reads  readSet
+	iters  []*iterator // open ones, of a read-write transaction
+
+	shard         *liveShard // where it is registered
+	before, after *Tx        // its neighbours there
+}
+
+// Savepoint marks a point in a transaction's writes to which it can go back.
+type Savepoint int
+
+var errEnded = dberr.New(dberr.ErrInvalid, "TRANSACTION_ENDED", "the transaction has ended").WithHint("begin another one")
+
+// usable says why the transaction can do nothing more, or nil.
+func (tx *Tx) usable() error {
+	if tx.ended.Load() {
+		return errEnded
+	}
+	if tx.expired.Load() {
+		return dberr.New(dberr.ErrTimeout, "TRANSACTION_TOO_OLD", "the transaction is older than the maximum of %v", tx.store.opts.MaxTxAge).
+			WithHint("roll it back and run it again in smaller parts")
+	}
+	return nil
+}
+
+// ReadTimestamp implements Reader.
+func (tx *Tx) ReadTimestamp() Timestamp { return Timestamp(tx.snapshot) }
+
+// ReadOnly says whether writes are refused.
+func (tx *Tx) ReadOnly() bool { return tx.opts.ReadOnly }
+
+// CommitTimestamp is the timestamp of a committed transaction, 0 where it wrote nothing.
+func (tx *Tx) CommitTimestamp() Timestamp { return Timestamp(tx.commitTS) }
+
+// tracksReads says whether reads are recorded for validation at commit.
+func (tx *Tx) tracksReads() bool { return !tx.opts.ReadOnly && tx.opts.Isolation == Serializable }
+
+// Get implements Reader.
+func (tx *Tx) Get(key []byte) (value []byte, ok bool, err error) {
+	if err := tx.usable(); err != nil {
+		return nil, false, err
+	}
+	if !tx.opts.ReadOnly {
+		if w := tx.writes.get(key); w != nil {
+			return w.value, !w.deleted, nil
+		}
+		if tx.opts.Isolation == Serializable {
+			tx.reads.addKey(key)
+		}
+	}
+	value, ok = tx.store.pool.Get(key, tx.snapshot)
+	return value, ok, nil
+}
+
+// Put sets key to value; both are copied.
+func (tx *Tx) Put(key, value []byte) error { return tx.write(key, value, false) }
+
+// Delete removes key; removing an absent key is no error.
+func (tx *Tx) Delete(key []byte) error { return tx.write(key, nil, true) }
+
+func (tx *Tx) write(key, value []byte, deleted bool) error {
+	if err := tx.writable(); err != nil {
+		return err
+	}
+	o := &tx.store.opts
+	switch {
+	case len(key) == 0:
+		return dberr.New(dberr.ErrInvalid, "EMPTY_KEY", "a key must have at least one byte")
+	case len(key) > o.MaxKeyBytes:
+		return dberr.New(dberr.ErrTooLarge, "KEY_TOO_LARGE", "a key of %d bytes is over the maximum of %d", len(key), o.MaxKeyBytes)
+	case len(value) > o.MaxValueBytes:
+		return dberr.New(dberr.ErrTooLarge, "VALUE_TOO_LARGE", "a value of %d bytes is over the maximum of %d", len(value), o.MaxValueBytes)
+	case tx.writes.bytes+int64(len(key)+len(value))+writeOverhead > o.MaxTxBytes:
+		return dberr.New(dberr.ErrTooLarge, "TRANSACTION_TOO_LARGE", "the writes of the transaction are over the maximum of %d bytes", o.MaxTxBytes).
+			WithHint("write in several transactions, or raise the limit")
+	}
+	tx.writes.add(key, value, deleted)
+	return nil
+}
+
+func (tx *Tx) writable() error {
+	if err := tx.usable(); err != nil {
+		return err
+	}
+	if tx.opts.ReadOnly {
+		return &dberr.Error{Class: dberr.ErrReadOnly, Code: "READ_ONLY_TRANSACTION", SQLState: dberr.StateReadOnlyTransaction,
+			Message: "the transaction is read-only"}
+	}
+	return tx.store.Err()
+}
+
+// Savepoint marks the current state of the transaction's writes.
+func (tx *Tx) Savepoint() Savepoint { return Savepoint(len(tx.writes.log)) }
+
+// RollbackTo undoes the writes made since sp; sp stays valid. Reads made since
+// stay in the read set.
+func (tx *Tx) RollbackTo(sp Savepoint) error {
+	if err := tx.usable(); err != nil {
+		return err
+	}
+	if sp < 0 || int(sp) > len(tx.writes.log) {
+		return &dberr.Error{Class: dberr.ErrInvalid, Code: "INVALID_SAVEPOINT", SQLState: dberr.StateInvalidSavepoint,
+			Message: "the savepoint was undone by a rollback to an earlier one"}
+	}
+	tx.writes.undo(int(sp))
+	for _, it := range tx.iters {
+		it.own.seq = min(it.own.seq, int(sp))
+	}
+	return nil
+}
+
+// Commit makes the writes durable and visible, all of them or none. Where it
+// returns nil, they are; the transaction has ended in any case.
+//
+// Errors of class dberr.ErrConflict (run it again), ErrReadOnly (the store or its
+// log takes no writes), ErrFull, ErrUnavailable and ErrTooLarge mean that nothing
+// was written. ErrUndetermined means that the commit was on its way to the log when
+// ctx ended or the log failed: it may or may not take effect.
+func (tx *Tx) Commit(ctx context.Context) error {
+	if err := tx.usable(); err != nil {
+		tx.Rollback()
+		return err
+	}
+	defer tx.Rollback() // ends it
+	if tx.opts.ReadOnly || len(tx.writes.log) == 0 {
+		return nil
+	}
+	ops := tx.writes.ops()
+	if len(ops) == 0 {
+		return nil
+	}
+	return tx.store.commitOps(ctx, tx, ops)
+}
+
+// Rollback ends the transaction without effect; a no-op once it has ended.
+func (tx *Tx) Rollback() {
+	if tx.ended.Swap(true) {
+		return
+	}
+	tx.store.live.leave(tx)
+}
