@@ -74,6 +74,8 @@ const (
 	StateTooManyColumns         = "54011"
 	StateTooManyArguments       = "54023"
 	StateObjectInUse            = "55006"
+	StateObjectNotReady         = "55000"
+	StateSequenceLimit          = "2200H"
 	StateLockNotAvailable       = "55P03"
 	StateQueryCanceled          = "57014"
 	StateAdminShutdown          = "57P01"

@@ -38,6 +38,8 @@ type Env struct {
 	Schema        string
 	Statement     time.Time
 	ServerVersion string
+	// Session is the session's own state, for functions that the engine makes (nextval).
+	Session any
 }
 
 // Eval computes out for the live rows of a batch of n rows: those in sel, or all
