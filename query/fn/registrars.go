@@ -17,5 +17,7 @@ var registrars = []func(*tables){
 	registerClock,
 	registerArray,
 	registerJSON,
+	registerSets,
+	registerSystem,
 	registerWindows,
 }

@@ -1,0 +1,215 @@
+package fn
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// sizePretty is pg_size_pretty.
+func sizePretty(v int64) string {
+	units := []string{"bytes", "kB", "MB", "GB", "TB", "PB"}
+	u := 0
+	half := func(x int64) int64 {
+		if x < 0 {
+			return (x - 1) / 2
+		}
+		return (x + 1) / 2
+	}
+	abs := func(x int64) int64 { return max(x, -x) }
+	if abs(v) < 10*1024 {
+		return strconv.FormatInt(v, 10) + " bytes"
+	}
+	v >>= 9
+	for u = 1; abs(half(v)) >= 20*1024-1 && u < len(units)-1; u++ {
+		v >>= 10
+	}
+	return strconv.FormatInt(half(v), 10) + " " + units[u]
+}
+
+// sizeBytes is pg_size_bytes.
+func sizeBytes(s string) (int64, error) {
+	t := strings.TrimSpace(s)
+	n := 0
+	for n < len(t) && strings.IndexByte("+-.0123456789eE", t[n]) >= 0 {
+		n++
+	}
+	num, err := sqltype.ParseNum(t[:n])
+	if err != nil {
+		return 0, errParam("invalid size: \"%s\"", s)
+	}
+	unit := int64(1)
+	switch u := strings.ToLower(strings.TrimSpace(t[n:])); u {
+	case "", "b", "bytes":
+	case "kb":
+		unit = 1 << 10
+	case "mb":
+		unit = 1 << 20
+	case "gb":
+		unit = 1 << 30
+	case "tb":
+		unit = 1 << 40
+	case "pb":
+		unit = 1 << 50
+	default:
+		return 0, errParam("invalid size: \"%s\"", s).WithDetail("Invalid size unit: \"%s\".", strings.TrimSpace(t[n:])).
+			WithHint("Valid units are \"bytes\", \"B\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".")
+	}
+	if num, err = num.Mul(sqltype.NumInt(unit)); err != nil {
+		return 0, err
+	}
+	return num.Int64("bigint")
+}
+
+// formatType is format_type(oid, typmod).
+func formatType(c *call) (sqltype.Datum, error) {
+	if c.arg[0].Null {
+		return sqltype.NullDatum, nil
+	}
+	t, ok := sqltype.TypeByOID(uint32(c.arg[0].Int))
+	if !ok {
+		return sqltype.Datum{Str: "???"}, nil
+	}
+	if !c.arg[1].Null && c.arg[1].Int >= 0 {
+		t.Mod = modFromTypmod(t, int32(c.arg[1].Int))
+	}
+	return sqltype.Datum{Str: t.String()}, nil
+}
+
+func modFromTypmod(t sqltype.Type, m int32) int32 {
+	id := t.ID
+	if id == sqltype.Array {
+		id = t.Elem
+	}
+	switch id {
+	case sqltype.Varchar, sqltype.Bpchar:
+		return m - 4
+	case sqltype.Numeric:
+		m -= 4
+		scale := int(m & 0x7ff)
+		if scale > 1023 {
+			scale -= 2048
+		}
+		return sqltype.NumericMod(int(m>>16), scale)
+	}
+	return m + 1
+}
+
+func registerSystem(t *tables) {
+	str := func(f func(env *Env) string) Eval {
+		return n0(func(env *Env) (string, error) { return f(env), nil })
+	}
+	t.def("version() text stable", str(func(env *Env) string { return env.ServerVersion }))
+	database := str(func(env *Env) string { return env.Database })
+	t.defs("current_database() name stable", database, "current_catalog")
+	t.def("current_schema() name stable", str(func(env *Env) string { return env.Schema }))
+	t.def("current_schemas(bool) name[] stable", n1(func(env *Env, system int64) (any, error) {
+		list := []string{env.Schema}
+		if system != 0 {
+			list = []string{"pg_catalog", env.Schema}
+		}
+		a := textArray(list)
+		a.Elem = sqltype.TName
+		return a, nil
+	}))
+	t.defs("current_user() name stable", str(func(env *Env) string { return env.User }), "session_user", "current_role", "user")
+	typeOf := rowwise(func(c *call) (sqltype.Datum, error) { return sqltype.Datum{Str: c.typ[0].Name()}, nil })
+	t.defs("pg_typeof(any) text called stable", typeOf, "typeof")
+	t.def("format_type(oid,int4) text called stable", rowwise(formatType))
+	t.def("pg_size_pretty(int8) text", p1(sizePretty))
+	t.def("pg_size_bytes(text) int8", e1(sizeBytes))
+	t.def("pg_get_expr(text,oid) text stable", e2(func(s string, _ int64) (string, error) { return s, nil }))
+	t.def("pg_get_expr(text,oid,bool) text stable", e3(func(s string, _, _ int64) (string, error) { return s, nil }))
+	yes := func(*call) (sqltype.Datum, error) { return sqltype.Datum{Int: 1}, nil }
+	no := func(*call) (sqltype.Datum, error) { return sqltype.Datum{}, nil }
+	none := func(*call) (sqltype.Datum, error) { return sqltype.NullDatum, nil }
+	for _, kind := range []string{"table", "type", "function", "operator", "opclass", "collation", "conversion"} {
+		t.def("pg_"+kind+"_is_visible(oid) bool stable", rowwise(yes))
+	}
+	for _, kind := range []string{"table", "schema", "database", "function", "sequence", "type"} {
+		name := "has_" + kind + "_privilege"
+		for _, sig := range []string{"(text,text)", "(oid,text)", "(name,text,text)", "(name,oid,text)"} {
+			t.def(name+sig+" bool stable", rowwise(yes))
+		}
+	}
+	for _, sig := range []string{"(text,text,text)", "(oid,text,text)", "(oid,int2,text)", "(text,int2,text)"} {
+		t.def("has_column_privilege"+sig+" bool stable", rowwise(yes))
+	}
+	for _, sig := range []string{"obj_description(oid)", "obj_description(oid,name)", "shobj_description(oid,name)", "col_description(oid,int4)"} {
+		t.def(sig+" text stable", rowwise(none))
+	}
+	t.def("pg_backend_pid() int4 stable", n0(func(*Env) (int64, error) { return 0, nil }))
+	t.def("pg_is_in_recovery() bool stable", rowwise(no))
+	t.def("pg_encoding_to_char(int4) name stable", p1(func(v int64) string {
+		if v == 6 {
+			return "UTF8"
+		}
+		return ""
+	}))
+	t.def("pg_get_userbyid(oid) name stable", n1(func(env *Env, _ int64) (string, error) { return env.User, nil }))
+	t.def("current_setting(text) text stable", n1(func(env *Env, name string) (string, error) { return setting(env, name, false) }))
+	t.def("current_setting(text,bool) text stable", n2(func(env *Env, name string, missing int64) (string, error) {
+		return setting(env, name, missing != 0)
+	}))
+	t.def("num_nulls(variadic any) int4 called", rowwise(countNulls(true)))
+	t.def("num_nonnulls(variadic any) int4 called", rowwise(countNulls(false)))
+	registerExtremes(t)
+}
+
+// setting answers for the settings that clients ask for.
+func setting(env *Env, name string, missingOK bool) (string, error) {
+	switch strings.ToLower(name) {
+	case "timezone":
+		return location(env.types()).String(), nil
+	case "server_version":
+		return env.ServerVersion, nil
+	case "search_path":
+		return QuoteIdent(env.Schema), nil
+	case "server_encoding", "client_encoding":
+		return "UTF8", nil
+	case "datestyle":
+		return "ISO, MDY", nil
+	case "intervalstyle":
+		return "postgres", nil
+	case "integer_datetimes", "standard_conforming_strings":
+		return "on", nil
+	}
+	if missingOK {
+		return "", errNull
+	}
+	return "", dberr.SQL(dberr.StateUndefinedObject, "unrecognized configuration parameter \"%s\"", name)
+}
+
+func countNulls(null bool) func(c *call) (sqltype.Datum, error) {
+	return func(c *call) (sqltype.Datum, error) {
+		n := int64(0)
+		for _, a := range c.arg {
+			n += b2i(a.Null == null)
+		}
+		return sqltype.Datum{Int: n}, nil
+	}
+}
+
+// registerExtremes adds greatest, least and nullif, whose arguments the planner
+// brings to one type.
+func registerExtremes(t *tables) {
+	for name, sign := range map[string]int{"greatest": 1, "least": -1} {
+		t.def(name+"(variadic anycompatible) anycompatible called", rowwise(func(c *call) (sqltype.Datum, error) {
+			best := sqltype.NullDatum
+			for _, a := range c.arg {
+				if !a.Null && (best.Null || sqltype.Compare(c.ret, a, best)*sign > 0) {
+					best = a
+				}
+			}
+			return best, nil
+		}))
+	}
+	t.def("nullif(anycompatible,anycompatible) anycompatible called", rowwise(func(c *call) (sqltype.Datum, error) {
+		if !c.arg[0].Null && !c.arg[1].Null && sqltype.Equal(c.ret, c.arg[0], c.arg[1]) {
+			return sqltype.NullDatum, nil
+		}
+		return c.arg[0], nil
+	}))
+}
