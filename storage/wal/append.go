@@ -106,6 +106,9 @@ func (l *Log) Append(ts uint64, typ byte, payload ...[]byte) (Ticket, error) {
 		l.mu.armed = true
 		l.timer.Reset(l.opts.SyncInterval)
 	}
+	if l.mu.batch.bytes >= l.opts.BufferBytes/2 {
+		l.wakeWriter() // before anybody has to wait for room
+	}
 	l.prepareAheadLocked()
 	return Ticket{pos: l.mu.pos, b: l.mu.batch}, nil
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,135 +15,6 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/vfs"
 )
-
-// TestPoison fails one write or sync. Its waiters learn that the outcome is
-// open, everybody later that the log is read-only, and the cause is in both.
-func TestPoison(t *testing.T) {
-	for _, kind := range []vfs.OpKind{vfs.OpWrite, vfs.OpSync} {
-		t.Run(string(kind), func(t *testing.T) {
-			var broken bool
-			fault := vfs.NewFault(vfs.NewMem(), func(op vfs.Op) error {
-				if broken && op.Kind == kind {
-					return syscall.EIO
-				}
-				return nil
-			})
-			opts, failed := small, 0
-			opts.Buffered = true
-			opts.Events.Failed = func(error) { failed++ }
-			l, _, _ := opened(t, fault, "log", opts, 0)
-			put(t, l, entry{1, 1, "kept"})
-			broken = true
-			tk, err := l.Append(2, 1, []byte("lost?"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := l.Wait(ctx, tk, true); !errors.Is(err, dberr.ErrUndetermined) || !errors.Is(err, syscall.EIO) {
-				t.Fatalf("wait: got %v, want undetermined around EIO", err)
-			}
-			broken = false // it stays failed all the same
-			if _, err := l.Append(3, 1, nil); dberr.ClassOf(err) != dberr.ErrReadOnly || !errors.Is(err, syscall.EIO) {
-				t.Fatalf("append: got %v, want read-only around EIO", err)
-			}
-			for what, err := range map[string]error{"sync": l.Sync(ctx), "err": l.Err(), "close": l.Close()} {
-				if !errors.Is(err, dberr.ErrReadOnly) {
-					t.Errorf("%s: got %v, want read-only", what, err)
-				}
-			}
-			if failed != 1 {
-				t.Errorf("Events.Failed was called %d times, want once", failed)
-			}
-			_, got, _ := opened(t, fault, "log", small, 0)
-			same(t, got[:1], []entry{{1, 1, "kept"}})
-		})
-	}
-}
-
-// TestNeverWrittenIsKnown: a record that was framed while an earlier write was
-// failing is known not to be in the log.
-func TestNeverWrittenIsKnown(t *testing.T) {
-	writing, release := make(chan struct{}), make(chan struct{})
-	var broken bool
-	fault := vfs.NewFault(vfs.NewMem(), func(op vfs.Op) error {
-		if broken && op.Kind == vfs.OpWrite {
-			close(writing)
-			<-release
-			return syscall.EIO
-		}
-		return nil
-	})
-	l, _, _ := opened(t, fault, "log", small, 0)
-	put(t, l, entry{1, 1, "x"})
-	broken = true
-	first, err := l.Append(2, 1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.wakeWriter()
-	<-writing
-	second, err := l.Append(3, 1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	close(release)
-	if err := l.Wait(ctx, first, false); !errors.Is(err, dberr.ErrUndetermined) {
-		t.Errorf("the one being written: got %v, want undetermined", err)
-	}
-	if err := l.Wait(ctx, second, true); dberr.ClassOf(err) != dberr.ErrReadOnly {
-		t.Errorf("the one behind it: got %v, want read-only", err)
-	}
-	l.Close()
-}
-
-// TestDiskFull fills the disk: the current segment can be filled to its end, then
-// Append is refused without a trace, and works again once there is room.
-func TestDiskFull(t *testing.T) {
-	var mu sync.Mutex
-	full := false
-	fault := vfs.NewFault(vfs.NewMem(), func(op vfs.Op) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if full && (op.Kind == vfs.OpPreallocate || op.Kind == vfs.OpCreate) {
-			return syscall.ENOSPC
-		}
-		return nil
-	})
-	l, _, _ := opened(t, fault, "log", small, 0)
-	put(t, l, entry{1, 1, "first"})
-	mu.Lock()
-	full = true
-	mu.Unlock()
-	want := []entry{{1, 1, "first"}}
-	payload := string(make([]byte, 1000))
-	for ts := uint64(2); ; ts++ {
-		tk, err := l.Append(ts, 1, []byte(payload))
-		if err != nil {
-			if dberr.ClassOf(err) != dberr.ErrFull || !errors.Is(err, syscall.ENOSPC) {
-				t.Fatalf("got %v, want class full around ENOSPC", err)
-			}
-			break
-		}
-		if err := l.Wait(ctx, tk, true); err != nil {
-			t.Fatal(err)
-		}
-		want = append(want, entry{ts, 1, payload})
-	}
-	if len(want) < 10 {
-		t.Fatalf("refused after %d records, though the segment had room", len(want))
-	}
-	if err := l.Err(); err != nil {
-		t.Fatalf("poisoned: %v", err)
-	}
-	mu.Lock()
-	full = false
-	mu.Unlock()
-	again := entry{uint64(len(want) + 1), 1, "room again"}
-	put(t, l, again)
-	closed(t, l)
-	l, got, _ := opened(t, fault, "log", small, 0)
-	same(t, got, append(want, again))
-	closed(t, l)
-}
 
 func TestLargeRecords(t *testing.T) {
 	disks(t, func(t *testing.T, fs vfs.FS, dir string) {
@@ -247,6 +117,39 @@ func TestReadWhileTruncating(t *testing.T) {
 	}
 	same(t, got, es)
 	closed(t, l)
+}
+
+// TestReaderOutlivesLog: a reader that is not done when the log is closed does
+// not touch a directory that may be another's by then.
+func TestReaderOutlivesLog(t *testing.T) {
+	disk := vfs.NewMem()
+	l, _, _ := opened(t, disk, "log", small, 0)
+	for _, e := range entries(1, 200) {
+		put(t, l, e)
+	}
+	var next *Log
+	err := l.ReadFrom(1, func(r Record) error {
+		if next != nil {
+			return nil
+		}
+		if err := l.TruncateBefore(200); err != nil {
+			return err
+		}
+		closed(t, l)
+		next, _, _ = opened(t, disk, "log", small, 200)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []entry
+	if err := next.ReadFrom(1, collect(&got)); err != nil {
+		t.Fatalf("the files of the log that is open now: %v", err)
+	}
+	if err := l.TruncateBefore(1); !errors.Is(err, dberr.ErrUnavailable) {
+		t.Errorf("truncate after close: got %v, want class unavailable", err)
+	}
+	closed(t, next)
 }
 
 // TestWipedRecordsStayDead: frames behind a torn one are readable, and would be

@@ -119,6 +119,10 @@ func (l *Log) TruncateBefore(ts uint64) error {
 	l.truncate.Lock()
 	defer l.truncate.Unlock()
 	l.mu.Lock()
+	if err := l.usableLocked(); err != nil {
+		l.mu.Unlock()
+		return fmt.Errorf("truncate log: %w", err)
+	}
 	n := 0
 	for ; n < len(l.mu.segs)-1; n++ { // the newest stays: it shows where the log is
 		if s := l.mu.segs[n]; !s.sealed || s.last >= ts {
@@ -147,7 +151,7 @@ func (l *Log) TruncateBefore(ts uint64) error {
 // crash brings back is recognised by recovery as past its use.
 func (l *Log) retire(s *segment) error {
 	l.mu.Lock()
-	keep := len(l.mu.spares) < l.opts.Recycle && s.size == l.opts.SegmentBytes && !l.mu.closed
+	keep := len(l.mu.spares) < l.opts.Recycle && s.size == l.opts.SegmentBytes
 	l.mu.sparesAt++
 	spare := l.fs.PathJoin(l.dir, fileName(sparePrefix, l.mu.sparesAt))
 	l.mu.Unlock()
@@ -170,8 +174,11 @@ func (l *Log) retire(s *segment) error {
 }
 
 // unpin lets go of segments that a reader had in hand, and retires those that
-// were given up meanwhile.
+// were given up meanwhile. Once the log is closed the directory is another's, and
+// the next Open sees to them.
 func (l *Log) unpin(segs []*segment) error {
+	l.truncate.Lock()
+	defer l.truncate.Unlock()
 	var drop []*segment
 	l.mu.Lock()
 	for _, s := range segs {
@@ -179,7 +186,11 @@ func (l *Log) unpin(segs []*segment) error {
 			drop = append(drop, s)
 		}
 	}
+	closed := l.mu.closed
 	l.mu.Unlock()
+	if closed {
+		return nil
+	}
 	var errs []error
 	for _, s := range drop {
 		errs = append(errs, l.retire(s))

@@ -86,7 +86,7 @@ type Log struct {
 	timer *time.Timer
 	due   atomic.Bool // timer fired: all that is framed is to be synced
 
-	truncate  sync.Mutex // serializes TruncateBefore; held over I/O, before mu
+	truncate  sync.Mutex // serializes what retires segments; held over I/O, before mu
 	closeOnce sync.Once
 	closeErr  error
 }
@@ -172,6 +172,8 @@ func (l *Log) Close() error {
 		close(l.quit)
 		l.done.Wait()
 		l.timer.Stop()
+		l.truncate.Lock() // no file is renamed or removed once the lock is free
+		defer l.truncate.Unlock()
 		l.closeErr = errors.Join(l.Err(), l.release())
 		if l.closeErr != nil {
 			l.closeErr = fmt.Errorf("close log %s: %w", l.dir, l.closeErr)

@@ -35,7 +35,11 @@ func (l *Log) run() {
 	}
 }
 
-// gather lets other goroutines add to the batch for as long as they are doing so.
+// gatherRounds bounds how often gather gives way, or records that nobody waits
+// for could hold up those that somebody does.
+const gatherRounds = 8
+
+// gather lets other goroutines add to the batch while they are doing so.
 func (l *Log) gather() {
 	if l.opts.GroupDelay > 0 {
 		select {
@@ -44,7 +48,7 @@ func (l *Log) gather() {
 		}
 		return
 	}
-	for seen := uint64(0); ; {
+	for round, seen := 0, uint64(0); round < gatherRounds; round++ {
 		runtime.Gosched()
 		l.mu.Lock()
 		pos := l.mu.pos
