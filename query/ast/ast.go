@@ -7,7 +7,7 @@
 //
 // Nodes are plain structs behind three interfaces: Stmt, Expr and TableExpr. A
 // tree is not changed once it is built, and may be shared. Walk visits one; String and
-// StmtString print one in PostgreSQL's words, and what they print parses to an equal
+// QueryString print one in PostgreSQL's words, and what they print parses to an equal
 // tree.
 package ast
 

@@ -10,8 +10,8 @@ import (
 
 func (m *mapper) createTable(s *pg.CreateStmt) *ast.CreateTable {
 	loc := s.GetRelation().GetLocation()
-	m.refuseIf(len(s.InhRelations) > 0, loc, "INHERITS")
 	m.refuseIf(s.Partbound != nil, loc, "PARTITION OF")
+	m.refuseIf(len(s.InhRelations) > 0, loc, "INHERITS")
 	m.refuseIf(s.Partspec != nil, loc, "PARTITION BY")
 	m.refuseIf(s.OfTypename != nil, loc, "CREATE TABLE OF a type")
 	m.refuseIf(len(s.Constraints) > 0 || len(s.Nnconstraints) > 0, loc, "a constraint in this place")

@@ -81,8 +81,12 @@ func (m *mapper) setClauses(ns []*pg.Node) []ast.SetClause {
 			c.Targets = append(c.Targets, m.setTarget(ti))
 			i++
 		}
-		i--
 		out = append(out, c)
+		if len(c.Targets) == 0 {
+			m.refuse(t.Location, "this assignment")
+			break
+		}
+		i--
 	}
 	return out
 }

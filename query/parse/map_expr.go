@@ -72,6 +72,8 @@ func (m *mapper) expr(n *pg.Node) ast.Expr {
 		return m.subLink(v.SubLink, false)
 	case *pg.Node_GroupingFunc:
 		return &ast.Grouping{Loc: m.loc(v.GroupingFunc.Location), Args: m.exprs(v.GroupingFunc.Args)}
+	case *pg.Node_MergeSupportFunc:
+		return &ast.FuncCall{Loc: m.loc(v.MergeSupportFunc.Location), Name: []string{"merge_action"}}
 	case *pg.Node_SetToDefault:
 		return &ast.Default{Loc: m.loc(v.SetToDefault.Location)}
 	}

@@ -42,7 +42,7 @@ func (m *mapper) loc(location int32) ast.Loc {
 
 func (m *mapper) fail(err *dberr.Error) {
 	if m.err == nil {
-		m.err = err
+		m.err = err.At(m.text.start + 1) // where nothing better is known
 	}
 }
 

@@ -92,7 +92,11 @@ func ParseExpr(sql string, limits Limits) (ast.Expr, error) {
 			return nil, dberr.SQL(dberr.StateSyntax, "syntax error at or near \";\"").At(t.start + 1)
 		}
 	}
-	return parseExprText(rewrite(sql, "SELECT ", 0, len(sql), nil), limits)
+	clauses, edits, err := takeAsOf(sql, toks, nil, limits)
+	if err != nil {
+		return nil, err
+	}
+	return parseExprText(rewrite(sql, "SELECT ", 0, len(sql), edits), clauses, limits)
 }
 
 func checkText(sql string, limits Limits) error {
@@ -123,35 +127,39 @@ func parseOne(sql string, toks []token, p piece, edits []edit, limits Limits) (a
 	if s, err := describe(sql, toks, span); s != nil || err != nil {
 		return s, err
 	}
-	clauses, err := findAsOf(sql, toks)
+	ine := ifNotExists(sql, toks)
+	if ine != nil {
+		edits = []edit{*ine}
+	}
+	clauses, edits, err := takeAsOf(sql, toks, edits, limits)
 	if err != nil {
 		return nil, err
 	}
-	own := edits
-	if ine := ifNotExists(sql, toks); ine != nil || len(clauses) > 0 {
-		own = mergeEdits(edits, clauses, ine)
-	}
-	m := &mapper{text: rewrite(sql, "", span.Start, p.end, own), maxDepth: limits.MaxDepth}
-	for _, c := range clauses {
-		if c.expr, err = parseExprText(rewrite(sql, "SELECT ", c.start, c.end, edits), limits); err != nil {
-			return nil, err
-		}
-		m.addAsOf(c)
-	}
-	s, err := m.parse()
+	m := &mapper{text: rewrite(sql, "", span.Start, p.end, edits), maxDepth: limits.MaxDepth}
+	s, err := m.parse(clauses)
 	if err != nil {
 		return nil, err
-	}
-	for _, c := range clauses {
-		if !c.claimed {
-			return nil, dberr.SQL(dberr.StateSyntax, "AS OF SYSTEM TIME must follow a table's name, or BEGIN").At(c.pos + 1)
-		}
 	}
 	if d, ok := s.(*ast.CreateDatabase); ok {
-		d.IfNotExists = ifNotExists(sql, toks) != nil
+		d.IfNotExists = ine != nil
 	}
 	setSpan(s, span)
 	return s, nil
+}
+
+// takeAsOf finds the AS OF SYSTEM TIME clauses, parses their times, and adds the edits
+// that take them out of the text.
+func takeAsOf(sql string, toks []token, edits []edit, limits Limits) ([]*asOfClause, []edit, error) {
+	clauses, err := findAsOf(sql, toks)
+	if err != nil || len(clauses) == 0 {
+		return nil, edits, err
+	}
+	for _, c := range clauses {
+		if c.expr, err = parseExprText(rewrite(sql, "SELECT ", c.start, c.end, edits), nil, limits); err != nil {
+			return nil, nil, err
+		}
+	}
+	return clauses, mergeEdits(edits, clauses), nil
 }
 
 // addAsOf makes the clause known to the tables that it may be about.
@@ -169,8 +177,12 @@ func (m *mapper) addAsOf(c *asOfClause) {
 	}
 }
 
-// parse runs the grammar on the mapper's text, which holds one statement.
-func (m *mapper) parse() (s ast.Stmt, err error) {
+// parse runs the grammar on the mapper's text, which holds one statement, out of which
+// the clauses have been taken.
+func (m *mapper) parse(clauses []*asOfClause) (s ast.Stmt, err error) {
+	for _, c := range clauses {
+		m.addAsOf(c)
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			s, err = nil, dberr.SQL(dberr.StateInternal, "the parser failed on this statement").
@@ -188,13 +200,18 @@ func (m *mapper) parse() (s ast.Stmt, err error) {
 	if m.err != nil {
 		return nil, m.err
 	}
+	for _, c := range clauses {
+		if !c.claimed {
+			return nil, dberr.SQL(dberr.StateSyntax, "AS OF SYSTEM TIME must follow a table's name, or BEGIN").At(c.pos + 1)
+		}
+	}
 	return s, nil
 }
 
 // parseExprText parses a text that is SELECT and one expression.
-func parseExprText(text *rewritten, limits Limits) (ast.Expr, error) {
+func parseExprText(text *rewritten, clauses []*asOfClause, limits Limits) (ast.Expr, error) {
 	m := &mapper{text: text, maxDepth: limits.MaxDepth}
-	s, err := m.parse()
+	s, err := m.parse(clauses)
 	if err != nil {
 		return nil, err
 	}
@@ -249,22 +266,18 @@ func ifNotExists(sql string, toks []token) *edit {
 
 // mergeEdits puts the blanks for the clauses taken out among the edits, in order.
 // Edits within a clause give way to its blanks.
-func mergeEdits(edits []edit, clauses []*asOfClause, extra *edit) []edit {
-	var blank []edit
-	if extra != nil {
-		blank = append(blank, *extra)
-	}
-	for _, c := range clauses {
-		blank = append(blank, blanks(c.pos, c.end))
-	}
+func mergeEdits(edits []edit, clauses []*asOfClause) []edit {
 	var out []edit
 	for _, e := range edits {
-		for len(blank) > 0 && blank[0].end <= e.start {
-			out, blank = append(out, blank[0]), blank[1:]
+		for len(clauses) > 0 && clauses[0].end <= e.start {
+			out, clauses = append(out, blanks(clauses[0].pos, clauses[0].end)), clauses[1:]
 		}
-		if len(blank) == 0 || e.end <= blank[0].start {
+		if len(clauses) == 0 || e.end <= clauses[0].pos {
 			out = append(out, e)
 		}
 	}
-	return append(out, blank...)
+	for _, c := range clauses {
+		out = append(out, blanks(c.pos, c.end))
+	}
+	return out
 }
