@@ -85,6 +85,15 @@ var conflictStates = map[string]bool{
 	"23P01":                        true, // exclusion
 }
 
+// codeStatus are the codes of faults in the HTTP of a request, which say more
+// than their class.
+var codeStatus = map[string]int{
+	"NOT_ACCEPTABLE":         http.StatusNotAcceptable,
+	"UNSUPPORTED_MEDIA_TYPE": http.StatusUnsupportedMediaType,
+	"HOST_NOT_ALLOWED":       http.StatusMisdirectedRequest,
+	"ORIGIN_NOT_ALLOWED":     http.StatusForbidden,
+}
+
 // Hidden details, where the message may hold internals.
 const (
 	internalDetail     = "the server met an error of its own; its log has the cause under this request id"
@@ -103,6 +112,9 @@ func From(err error) *Problem {
 	p.setClass(e.Class)
 	if conflictStates[e.SQLState] {
 		p.Status = http.StatusConflict
+	}
+	if status := codeStatus[e.Code]; status != 0 {
+		p.Status = status
 	}
 	p.Detail = detail(e)
 	if p.Status >= http.StatusInternalServerError {

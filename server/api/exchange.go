@@ -1,0 +1,142 @@
+package api
+
+import (
+	"encoding/hex"
+	"math/rand/v2"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/weftdb/weft/internal/dberr"
+)
+
+// exchange is one request and its answer: echo's context with what the pipeline
+// knows. It lives until the pipeline ends.
+type exchange struct {
+	echo.Context
+	id    string    // request id
+	start time.Time // when the pipeline took it
+	sql   string    // the SQL text, for the position of an error
+}
+
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+// of returns the exchange that the pipeline made of c.
+func of(c echo.Context) *exchange { return c.(*exchange) }
+
+func (x *exchange) free() {
+	x.Context = nil
+	exchanges.Put(x)
+}
+
+// pipeline surrounds every request. One function instead of a chain: echo builds
+// a chain anew for each request.
+func (s *Server) pipeline(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		x := exchanges.Get().(*exchange)
+		*x = exchange{Context: c, id: requestID(c.Request()), start: time.Now()}
+		defer x.free()
+		res := c.Response()
+		s.headers(x, res.Header())
+		packer := s.compress(x)
+		defer func() {
+			if v := recover(); v != nil { // only http.ErrAbortHandler gets here
+				packer.abort()
+				s.observe(x)
+				panic(v)
+			}
+			packer.finish()
+			s.observe(x)
+		}()
+		s.serve(x, next)
+		return nil
+	}
+}
+
+// serve admits the request, runs the handler and renders its failure. A handler
+// that gives its connection up on purpose (http.ErrAbortHandler) is let through;
+// any other panic is a 500.
+func (s *Server) serve(x *exchange, next echo.HandlerFunc) {
+	defer func() {
+		if v := recover(); v != nil {
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			s.opts.Log.Error("panic", "request_id", x.id, "method", x.Request().Method, "path", x.Request().URL.Path,
+				"panic", v, "stack", string(debug.Stack()))
+			s.renderError(x, dberr.SQL(dberr.StateInternal, "panic"))
+		}
+	}()
+	release, err := s.admit(x)
+	if err == nil {
+		defer release()
+		err = next(x)
+	}
+	if err != nil {
+		s.renderError(x, err)
+	}
+}
+
+// headers sets what every answer carries.
+func (s *Server) headers(x *exchange, h http.Header) {
+	h["X-Request-Id"] = []string{x.id}
+	h["X-Content-Type-Options"] = nosniff
+	h["X-Frame-Options"] = deny
+	h["Referrer-Policy"] = noReferrer
+	h["Content-Security-Policy"] = noContent
+	h["Cache-Control"] = noStore
+	if s.origins != nil {
+		s.cors(x, h)
+	}
+}
+
+// Header values that never change share their slices.
+var (
+	nosniff    = []string{"nosniff"}
+	deny       = []string{"DENY"}
+	noReferrer = []string{"strict-origin-when-cross-origin"}
+	noContent  = []string{"default-src 'none'; frame-ancestors 'none'"}
+	noStore    = []string{"no-store"}
+	typeJSON   = []string{"application/json"}
+)
+
+// requestID takes the client's id where it is fit for logs and headers, or makes one.
+func requestID(r *http.Request) string {
+	if v := r.Header["X-Request-Id"]; len(v) == 1 && validID(v[0]) {
+		return v[0]
+	}
+	var b [16]byte
+	hi, lo := rand.Uint64(), rand.Uint64()
+	for i := range 8 {
+		b[i], b[8+i] = byte(hi>>(8*i)), byte(lo>>(8*i))
+	}
+	b[6] = b[6]&0x0f | 0x40 // a version 4 UUID
+	b[8] = b[8]&0x3f | 0x80
+	var t [36]byte
+	hex.Encode(t[:8], b[:4])
+	hex.Encode(t[9:13], b[4:6])
+	hex.Encode(t[14:18], b[6:8])
+	hex.Encode(t[19:23], b[8:10])
+	hex.Encode(t[24:], b[10:])
+	t[8], t[13], t[18], t[23] = '-', '-', '-', '-'
+	return string(t[:])
+}
+
+// validID accepts 1 to 128 letters, digits and the signs of usual ids.
+func validID(s string) bool {
+	if s == "" || len(s) > 128 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		case c == '-' || c == '_' || c == '.' || c == ':' || c == '/' || c == '=' || c == '+':
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,242 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/vec"
+)
+
+// fake is a backend whose answers are scripts by SQL text.
+type fake struct {
+	mu      sync.Mutex
+	last    query.Request
+	scripts map[string]func(ctx context.Context, req query.Request, sink query.Sink) error
+	dbs     []string
+	health  error
+}
+
+func newFake() *fake {
+	f := &fake{dbs: []string{"default"}}
+	f.scripts = map[string]func(context.Context, query.Request, query.Sink) error{
+		"SELECT 1": rows(query.Tag{Command: "SELECT", Rows: 1}, cols("n", sqltype.TInt8), []any{1}),
+		"types": rows(query.Tag{Command: "SELECT", Rows: 2}, cols("i", sqltype.TInt8, "f", sqltype.TFloat8, "s", sqltype.TText,
+			"b", sqltype.TBool, "n", sqltype.TNumeric, "j", sqltype.TJSON, "y", sqltype.TBytea, "t", sqltype.TTimestampTZ),
+			[]any{int64(9007199254740993), 0.5, "a\"ä\n", true, "1.50", "{\"a\":\n1}", "\x01\x02", int64(0)}, []any{nil, nil, "", nil, nil, nil, nil, nil}),
+		"twice":  rows(query.Tag{Command: "SELECT", Rows: 1}, cols("x", sqltype.TInt4, "x", sqltype.TInt4), []any{1, 2}),
+		"INSERT": rows(query.Tag{Command: "INSERT", Rows: 3, Write: true}, nil),
+		"":       func(context.Context, query.Request, query.Sink) error { return nil },
+		"INSERT; SELECT": func(ctx context.Context, r query.Request, s query.Sink) error {
+			return errors.Join(rows(query.Tag{Command: "INSERT", Rows: 3, Write: true}, nil)(ctx, r, s),
+				rows(query.Tag{Command: "SELECT", Rows: 1}, cols("n", sqltype.TInt8), []any{7})(ctx, r, s))
+		},
+		"SELECT; SELECT": func(ctx context.Context, r query.Request, s query.Sink) error {
+			one := rows(query.Tag{Command: "SELECT", Rows: 1}, cols("n", sqltype.TInt8), []any{7})
+			if err := one(ctx, r, s); err != nil {
+				return err
+			}
+			return one(ctx, r, s)
+		},
+		"SELECT 'ä', x FROM": fail(dberr.SQL(dberr.StateUndefinedColumn, "column \"x\" does not exist").At(14)),
+		"unique":             fail(dberr.SQL(dberr.StateUniqueViolation, "duplicate key")),
+		"check":              fail(dberr.SQL(dberr.StateCheckViolation, "check")),
+		"conflict":           fail(dberr.SQL(dberr.StateSerializationFailure, "conflict")),
+		"bug":                fail(errors.New("secret /path")),
+		"full":               fail(dberr.New(dberr.ErrFull, "", "no space")),
+		"readonly store":     fail(fmt.Errorf("write: %w", dberr.ErrReadOnly)),
+		"panic":              func(context.Context, query.Request, query.Sink) error { panic("secret panic") },
+		"wait":               wait,
+		"big":                many(200_000, nil),
+		"big then fails":     many(200_000, dberr.SQL(dberr.StateDivisionByZero, "division by zero")),
+		"small then fails":   many(10, dberr.SQL(dberr.StateDivisionByZero, "division by zero")),
+	}
+	return f
+}
+
+func (f *fake) Execute(ctx context.Context, req query.Request, sink query.Sink) error {
+	f.mu.Lock()
+	f.last = req
+	script := f.scripts[req.SQL]
+	f.mu.Unlock()
+	if script == nil {
+		return dberr.SQL(dberr.StateSyntax, "syntax error at or near %q", req.SQL).At(1)
+	}
+	return script(ctx, req, sink)
+}
+
+func (f *fake) request() query.Request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last
+}
+
+func wait(ctx context.Context, _ query.Request, _ query.Sink) error {
+	<-ctx.Done()
+	return dberr.SQL(dberr.StateQueryCanceled, "canceling statement").Wrap(ctx.Err())
+}
+
+func fail(err error) func(context.Context, query.Request, query.Sink) error {
+	return func(context.Context, query.Request, query.Sink) error { return err }
+}
+
+func cols(pairs ...any) (list []query.Column) {
+	for i := 0; i < len(pairs); i += 2 {
+		list = append(list, query.Column{Name: pairs[i].(string), Type: pairs[i+1].(sqltype.Type)})
+	}
+	return list
+}
+
+// rows answers with rows of Go values.
+func rows(tag query.Tag, cols []query.Column, list ...[]any) func(context.Context, query.Request, query.Sink) error {
+	return func(_ context.Context, _ query.Request, sink query.Sink) error {
+		if err := sink.Begin(0, cols); err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			b := &vec.Batch{Len: len(list)}
+			for i, c := range cols {
+				v := vec.NewVector(c.Type, 0)
+				for _, r := range list {
+					v.AppendDatum(datum(c.Type, r[i]))
+				}
+				b.Cols = append(b.Cols, v)
+			}
+			if err := sink.Batch(b); err != nil {
+				return err
+			}
+		}
+		return sink.End(tag)
+	}
+}
+
+func datum(t sqltype.Type, v any) sqltype.Datum {
+	switch v := v.(type) {
+	case int:
+		return sqltype.Datum{Int: int64(v)}
+	case int64:
+		return sqltype.Datum{Int: v}
+	case bool:
+		return sqltype.Datum{Int: 1}
+	case float64:
+		return sqltype.Datum{Float: v}
+	case string:
+		if t.ID == sqltype.Numeric {
+			n, err := sqltype.ParseNum(v)
+			if err != nil {
+				panic(err)
+			}
+			return sqltype.Datum{Num: n}
+		}
+		return sqltype.Datum{Str: v}
+	}
+	return sqltype.NullDatum
+}
+
+// many sends n rows in batches with every second row filtered out, then err.
+func many(n int, err error) func(context.Context, query.Request, query.Sink) error {
+	return func(_ context.Context, _ query.Request, sink query.Sink) error {
+		if err := sink.Begin(0, cols("id", sqltype.TInt8, "note", sqltype.TText)); err != nil {
+			return err
+		}
+		for at := 0; at < n; at += 1000 {
+			size := min(1000, n-at)
+			b := vec.NewBatch([]sqltype.Type{sqltype.TInt8, sqltype.TText})
+			b.Len = 2 * size
+			for i := range size {
+				for range 2 {
+					b.Cols[0].AppendDatum(sqltype.Datum{Int: int64(at + i)})
+					b.Cols[1].AppendDatum(sqltype.Datum{Str: "some note, with a comma"})
+				}
+				b.Sel = append(b.Sel, int32(2*i))
+			}
+			if err := sink.Batch(b); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return sink.End(query.Tag{Command: "SELECT", Rows: int64(n)})
+	}
+}
+
+var text0 = "0"
+
+func (f *fake) Tables(_ context.Context, database string) ([]Table, error) {
+	if database != "" && database != "default" {
+		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
+	}
+	return []Table{{Name: "a b", Schema: "public", Columns: []Column{{Name: "id", DataType: "bigint", PrimaryKey: true}, {Name: "n", DataType: "integer", Nullable: true, Default: &text0}},
+		Indexes: []Index{{Name: "a_pkey", Columns: []string{"id"}, Unique: true, Primary: true}}, RowCount: 5}}, nil
+}
+
+func (f *fake) Table(ctx context.Context, database, name string) (Table, error) {
+	list, err := f.Tables(ctx, database)
+	if err != nil || name != "a b" {
+		return Table{}, errors.Join(err, dberr.SQL(dberr.StateUndefinedTable, "relation %q does not exist", name))
+	}
+	return list[0], nil
+}
+
+func (f *fake) Databases(context.Context) (list []Database, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, name := range f.dbs {
+		list = append(list, Database{Name: name, TableCount: 1})
+	}
+	return list, nil
+}
+
+func (f *fake) CreateDatabase(_ context.Context, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if strings.Contains(strings.Join(f.dbs, ","), name) {
+		return dberr.SQL(dberr.StateDuplicateDatabase, "database %q already exists", name)
+	}
+	f.dbs = append(f.dbs, name)
+	return nil
+}
+
+func (f *fake) DropDatabase(_ context.Context, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, have := range f.dbs {
+		if have == name {
+			f.dbs = append(f.dbs[:i:i], f.dbs[i+1:]...)
+			return nil
+		}
+	}
+	return dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", name)
+}
+
+func (f *fake) Importer(string) bulk.Target { return fakeTarget{} }
+
+// fakeTarget takes all rows of an import and forgets them.
+type fakeTarget struct{}
+
+func (fakeTarget) Table(context.Context, string) ([]bulk.TableColumn, bool, error) {
+	return nil, false, nil
+}
+
+func (fakeTarget) Create(context.Context, string) error { return nil }
+
+func (fakeTarget) Insert(context.Context, string, []string, *vec.Batch) ([]bulk.RowError, error) {
+	return nil, nil
+}
+
+func (fakeTarget) InsertAll(_ context.Context, _ string, _ []string, next func() (*vec.Batch, error)) error {
+	for {
+		if b, err := next(); b == nil || err != nil {
+			return err
+		}
+	}
+}
+
+func (f *fake) Health() error { return f.health }

@@ -1,0 +1,124 @@
+package api
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/weftdb/weft/internal/dberr"
+)
+
+// admit lets a request in or says why not. release must be called once it is done.
+func (s *Server) admit(x *exchange) (release func(), err error) {
+	if s.hosts != nil && !s.hostAllowed(x.Request().Host) {
+		return nil, dberr.New(dberr.ErrInvalid, "HOST_NOT_ALLOWED", "the host name %q is not one of this server's", x.Request().Host).
+			WithHint("a page in a browser must not reach a local server under a name of its own; allow the name with --set server.allowed_hosts=NAME")
+	}
+	if err := s.checkOrigin(x.Request()); err != nil {
+		return nil, err
+	}
+	if n := s.inFlight.Add(1); n > int64(s.opts.MaxInFlight) && !alwaysAdmitted(x.Path()) {
+		s.inFlight.Add(-1)
+		return nil, dberr.New(dberr.ErrUnavailable, "OVERLOADED", "the server runs %d requests, as many as it is set to", s.opts.MaxInFlight).
+			WithHint("retry later, or raise server.max_in_flight")
+	}
+	return s.release, nil
+}
+
+func (s *Server) release() { s.inFlight.Add(-1) }
+
+// alwaysAdmitted says which paths must answer however busy the server is.
+func alwaysAdmitted(path string) bool {
+	switch path {
+	case "/livez", "/readyz", "/health", "/healthz", "/health/live", "/health/ready", "/metrics", "/api/v1/queries", "/api/v1/queries/:id":
+		return true
+	}
+	return false
+}
+
+// checkOrigin refuses what a page of another site makes a browser send. Browsers
+// name the page in Origin with everything but plain reading; other clients send none.
+func (s *Server) checkOrigin(r *http.Request) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+		return nil
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" || s.origins["*"] || s.origins[origin] {
+		return nil
+	}
+	if _, host, ok := strings.Cut(origin, "://"); ok && strings.EqualFold(host, r.Host) {
+		return nil
+	}
+	return dberr.New(dberr.ErrInvalid, "ORIGIN_NOT_ALLOWED", "pages of %q may not use this server", origin).
+		WithHint("allow them with --set server.cors_origins=%s", origin)
+}
+
+// hostAllowed says whether a Host header names this server. IP addresses and
+// localhost cannot be taken over by somebody else's DNS, other names can.
+func (s *Server) hostAllowed(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") || s.hosts["*"] || s.hosts[name] {
+		return true
+	}
+	return net.ParseIP(strings.Trim(name, "[]")) != nil
+}
+
+// readBody reads a JSON body into buf. Other media types are refused: a browser
+// sends JSON to another origin only with that origin's leave.
+func (s *Server) readBody(r *http.Request, buf []byte) ([]byte, error) {
+	if err := checkMedia(r.Header); err != nil {
+		return buf, err
+	}
+	limit := s.opts.BodyBytes
+	if r.ContentLength > limit {
+		return buf, bodyTooLarge(limit)
+	}
+	for {
+		if len(buf) == cap(buf) {
+			grown := make([]byte, len(buf), max(2*cap(buf), 4<<10))
+			copy(grown, buf)
+			buf = grown
+		}
+		n, err := r.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if int64(len(buf)) > limit {
+			return buf, bodyTooLarge(limit)
+		}
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, dberr.New(dberr.ErrCanceled, "BODY_INCOMPLETE", "the body ended early").Wrap(err)
+		}
+	}
+}
+
+func bodyTooLarge(limit int64) error {
+	return dberr.New(dberr.ErrTooLarge, "BODY_TOO_LARGE", "the body is larger than %d bytes", limit).
+		WithHint("send less at once, or raise server.body_bytes")
+}
+
+func checkMedia(h http.Header) error {
+	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return dberr.New(dberr.ErrInvalid, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding %q is not accepted here", enc)
+	}
+	v := h["Content-Type"]
+	if len(v) == 1 && v[0] == "application/json" {
+		return nil
+	}
+	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	if media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json") {
+		return nil
+	}
+	if media == "" {
+		media = "none"
+	}
+	return dberr.New(dberr.ErrInvalid, "UNSUPPORTED_MEDIA_TYPE", "the body must have Content-Type application/json, not %s", media).
+		WithHint("with curl: --json '…'")
+}

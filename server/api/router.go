@@ -1,0 +1,34 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// routes is the table of contents. openapi.yaml describes the same list.
+func (s *Server) routes() {
+	e := s.echo
+	e.Use(s.pipeline)
+
+	s.bindHealth(e)
+	s.bindVersion(e)
+	s.bindMetrics(e)
+	s.bindDocs(e)
+
+	v1 := e.Group("/api/v1")
+	s.bindQuery(v1)
+	s.bindQueryBuilder(v1)
+	s.bindQueries(v1)
+	s.bindImport(v1)
+	s.bindTables(v1)
+	s.bindDatabases(v1)
+
+}
+
+// get binds a handler to GET and HEAD.
+func get(g interface {
+	Match(methods []string, path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) []*echo.Route
+}, path string, h echo.HandlerFunc) {
+	g.Match([]string{http.MethodGet, http.MethodHead}, path, h)
+}

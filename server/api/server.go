@@ -1,0 +1,178 @@
+// Package api is the HTTP interface: routes, request decoding, rendering, and
+// what surrounds every request (ids, limits, compression, logging, metrics).
+//
+// A handler binds, calls, renders. It returns errors as they come; the pipeline
+// renders them through server/problem, the one place that knows statuses. The
+// routes are listed in router.go and described in openapi.yaml, and a test holds
+// the two against each other.
+//
+// The server answers from its first moment: until Attach gives it a database,
+// /livez is 200, /readyz tells the progress of recovery, and everything else that
+// needs data is a 503. It refuses what it would have to ignore: unknown fields,
+// unknown formats, dialects and clauses that it does not speak.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query"
+)
+
+// Engine runs SQL.
+type Engine interface {
+	Execute(ctx context.Context, req query.Request, sink query.Sink) error
+}
+
+// Catalog tells what tables there are.
+type Catalog interface {
+	Tables(ctx context.Context, database string) ([]Table, error)
+	Table(ctx context.Context, database, name string) (Table, error)
+}
+
+// Databases keeps the list of databases.
+type Databases interface {
+	Databases(ctx context.Context) ([]Database, error)
+	CreateDatabase(ctx context.Context, name string) error
+	DropDatabase(ctx context.Context, name string) error
+}
+
+// Backend is all that the handlers need of the database.
+type Backend interface {
+	Engine
+	Catalog
+	Databases
+	// Importer fills tables of a database.
+	Importer(database string) bulk.Target
+	// Health is nil while the store takes reads and writes.
+	Health() error
+}
+
+// Options tunes a Server. The zero value is usable; see the defaults.
+type Options struct {
+	// Version and Commit name the build.
+	Version, Commit string
+	// Log takes the access log and the private causes of failures. Default: discard.
+	Log *slog.Logger
+	// AccessLevel is the level at which ordinary requests are logged. Default info.
+	AccessLevel slog.Level
+	// SlowRequest is the duration from which a request is logged as a warning; 0 means never.
+	SlowRequest time.Duration
+	// BodyBytes bounds the body of a request. Default 16 MiB.
+	BodyBytes int64
+	// ResultBytes bounds a JSON answer, which is held in memory; streams have no bound. Default 64 MiB.
+	ResultBytes int64
+	// MaxInFlight bounds the requests that run at once; more are refused with 503. Default 1024.
+	MaxInFlight int
+	// CompressMin is the size in bytes from which answers are compressed where the
+	// client accepts it; negative means never. Default 1 KiB.
+	CompressMin int
+	// CORSOrigins are the origins that may read answers in a browser; "*" is any. Default none.
+	CORSOrigins []string
+	// Hosts are the names by which clients may address the server; IP addresses and
+	// localhost always may. nil means any.
+	Hosts []string
+	// TempDir is where an import keeps a body that it reads twice. Default the system's place.
+	TempDir string
+	// Progress tells how far recovery is, until Attach.
+	Progress func() Progress
+}
+
+func (o Options) withDefaults() Options {
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.BodyBytes <= 0 {
+		o.BodyBytes = 16 << 20
+	}
+	if o.ResultBytes <= 0 {
+		o.ResultBytes = 64 << 20
+	}
+	if o.MaxInFlight <= 0 {
+		o.MaxInFlight = 1024
+	}
+	if o.CompressMin == 0 {
+		o.CompressMin = 1 << 10
+	}
+	if o.Progress == nil {
+		o.Progress = func() Progress { return Progress{} }
+	}
+	return o
+}
+
+// Progress is how far the replay of the log is.
+type Progress struct {
+	Records    int64
+	Bytes      int64
+	LastCommit time.Time // the time of the newest commit replayed; zero before the first
+}
+
+// Server is the HTTP interface of one database. Safe for concurrent use.
+type Server struct {
+	opts     Options
+	echo     *echo.Echo
+	started  time.Time
+	backend  atomic.Pointer[Backend] // nil while recovering
+	draining atomic.Bool
+	inFlight atomic.Int64
+	running  running
+	metrics  *Metrics
+	origins  map[string]bool
+	hosts    map[string]bool
+}
+
+// New returns a server that is recovering until Attach.
+func New(opts Options) *Server {
+	s := &Server{opts: opts.withDefaults(), echo: echo.New(), started: time.Now(), metrics: newMetrics()}
+	s.origins, s.hosts = setOf(opts.CORSOrigins), setOf(opts.Hosts)
+	s.echo.HideBanner, s.echo.HidePort = true, true
+	s.echo.HTTPErrorHandler = s.lastResort
+	s.routes()
+	s.metrics.watch(s)
+	return s
+}
+
+func setOf(list []string) map[string]bool {
+	if list == nil {
+		return nil
+	}
+	m := make(map[string]bool, len(list))
+	for _, v := range list {
+		m[v] = true
+	}
+	return m
+}
+
+// Handler serves the whole interface.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Metrics is what the server counts, and where others may add to it.
+func (s *Server) Metrics() *Metrics { return s.metrics }
+
+// Attach gives the server its database: it is ready from now on.
+func (s *Server) Attach(b Backend) { s.backend.Store(&b) }
+
+// Drain makes readyz say no, so that nobody sends more.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// CancelAll ends the queries that still run, telling them why.
+func (s *Server) CancelAll(cause error) { s.running.cancelAll(cause) }
+
+// db returns the database, or why there is none yet.
+func (s *Server) db() (Backend, error) {
+	if b := s.backend.Load(); b != nil {
+		return *b, nil
+	}
+	return nil, dberr.SQL(dberr.StateCannotConnectNow, "the server is replaying its log and takes no requests yet").
+		WithHint("GET /readyz tells how far it is")
+}

@@ -1,0 +1,158 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/query/vec"
+)
+
+const (
+	streamChunk = 32 << 10               // bytes that are sent at once
+	streamPause = 200 * time.Millisecond // rows are not held back longer while more come
+	streamStall = 60 * time.Second       // how long a client may take nothing
+)
+
+// streamSink sends rows as they come, as NDJSON or CSV. Only one statement of the
+// request may return rows.
+type streamSink struct {
+	x       *exchange
+	format  format
+	rows    rowWriter
+	buf     *buffer
+	control *http.ResponseController
+	sent    time.Time // last write
+	started bool      // the header line is rendered
+	active  bool      // the current statement has columns
+	count   int64
+	tags    []query.Tag
+	names   []string
+	types   []string
+}
+
+// Begin renders the header of the one result that has rows.
+func (s *streamSink) Begin(_ int, cols []query.Column) error {
+	s.active = len(cols) > 0
+	if !s.active {
+		return nil
+	}
+	if s.started {
+		return dberr.New(dberr.ErrInvalid, "SEVERAL_RESULTS", "only one statement of a streamed request may return rows").
+			WithHint("ask for application/json, or send the statements one by one")
+	}
+	for _, c := range cols {
+		s.names, s.types = append(s.names, c.Name), append(s.types, c.Type.Name())
+	}
+	if err := s.rows.begin(cols); err != nil {
+		return err
+	}
+	s.header()
+	return nil
+}
+
+func (s *streamSink) header() {
+	s.started = true
+	if s.format == formatNDJSON {
+		s.buf.b = append(appendColumns(append(s.buf.b, '{'), s.names, s.types), '}', '\n')
+		return
+	}
+	for i, name := range s.names {
+		if i > 0 {
+			s.buf.b = append(s.buf.b, ',')
+		}
+		s.buf.b = appendCSVText(s.buf.b, name)
+	}
+	s.buf.b = append(s.buf.b, '\n')
+}
+
+// Batch renders rows and sends them once there are enough, or once the client
+// has waited.
+func (s *streamSink) Batch(b *vec.Batch) error {
+	for _, row := range vec.Live(b.Len, b.Sel) {
+		if s.format == formatNDJSON {
+			s.buf.b = append(s.rows.appendRow(s.buf.b, b.Cols, int(row)), '\n')
+		} else {
+			s.csvRow(b, int(row))
+		}
+		if len(s.buf.b) >= streamChunk {
+			if err := s.send(false); err != nil {
+				return err
+			}
+		}
+	}
+	s.count += int64(b.Rows())
+	if len(s.buf.b) > 0 && time.Since(s.sent) > streamPause {
+		return s.send(true)
+	}
+	return nil
+}
+
+func (s *streamSink) csvRow(b *vec.Batch, row int) {
+	for i, v := range b.Cols {
+		if i > 0 {
+			s.buf.b = append(s.buf.b, ',')
+		}
+		s.buf.b = appendCSVCell(s.buf.b, v, row)
+	}
+	s.buf.b = append(s.buf.b, '\n')
+}
+
+// End notes what the statement did.
+func (s *streamSink) End(tag query.Tag) error {
+	s.tags = append(s.tags, tag)
+	return nil
+}
+
+// send writes what is rendered; the first time it commits the status.
+func (s *streamSink) send(flush bool) error {
+	res := s.x.Response()
+	if !res.Committed {
+		h := res.Header()
+		if s.format == formatNDJSON {
+			h["Content-Type"] = []string{"application/x-ndjson"}
+		} else {
+			h["Content-Type"] = []string{"text/csv; charset=utf-8; header=present"}
+		}
+		res.WriteHeader(http.StatusOK)
+	}
+	s.sent = time.Now()
+	s.control.SetWriteDeadline(s.sent.Add(streamStall)) //nolint:errcheck // a recorder in a test has none
+	_, err := res.Write(s.buf.b)
+	s.buf.b = s.buf.b[:0]
+	if err == nil && flush {
+		res.Flush()
+	}
+	if err != nil {
+		return dberr.New(dberr.ErrCanceled, "CLIENT_GONE", "the client takes no more").Wrap(err)
+	}
+	return nil
+}
+
+// finish ends a stream that went well.
+func (s *streamSink) finish(elapsedUS int64) error {
+	if !s.started && s.format == formatNDJSON {
+		s.header()
+	}
+	if s.format == formatNDJSON {
+		b := append(s.buf.b, `{"end":{"rows":`...)
+		b = strconv.AppendInt(b, s.count, 10)
+		var last query.Tag
+		if len(s.tags) > 0 {
+			last = s.tags[len(s.tags)-1]
+		}
+		b = appendTag(append(b, ','), last)
+		b = append(b, `,"execution_time_ms":`...)
+		b = appendMS(b, elapsedUS)
+		s.buf.b = append(b, "}}\n"...)
+	}
+	return s.send(false)
+}
+
+// free ends the sink; the connection goes on to other requests.
+func (s *streamSink) free() {
+	s.control.SetWriteDeadline(time.Time{}) //nolint:errcheck // a recorder in a test has none
+	putBuffer(s.buf)
+}
