@@ -19,8 +19,8 @@ var ErrInjected = errors.New("injected fault")
 // OpKind says what is done to the disk.
 type OpKind string
 
-// The operations that a Fault sees. Reads by descriptor, closing and listing
-// the path helpers are not among them.
+// The operations that a Fault sees. Closing a file, asking it for its size and
+// joining paths are not among them.
 const (
 	OpCreate      OpKind = "create"
 	OpLink        OpKind = "link"
