@@ -15,6 +15,7 @@ var registrars = []func(*tables){
 	registerMath,
 	registerDatetime,
 	registerClock,
+	registerToChar,
 	registerArray,
 	registerJSON,
 	registerSets,

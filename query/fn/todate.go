@@ -1,0 +1,361 @@
+package fn
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// dateParts collects what a template found in a text.
+type dateParts struct {
+	year, month, day, hour, minute, second, micro int
+	yearDay, isoYear, isoWeek, isoDay, week, cent int
+	julian, ssss                                  int64
+	offset                                        int // seconds east
+	has                                           map[string]bool
+	pm, bc, h12                                   bool
+}
+
+func errToDate(format string, args ...any) *dberr.Error {
+	return dberr.SQL(dberr.StateInvalidDatetime, format, args...)
+}
+
+// parseByTemplate reads a text by a template of to_date and to_timestamp.
+func parseByTemplate(s, f string) (*dateParts, error) {
+	p := &dateParts{month: 1, day: 1, has: map[string]bool{}}
+	items := dateTemplate(f)
+	for k := 0; k < len(items); k++ {
+		it := items[k]
+		if it.key == "" {
+			s = skipLiteral(s, it)
+			continue
+		}
+		s = strings.TrimLeft(s, " ")
+		if s == "" {
+			break
+		}
+		adjacent := k+1 < len(items) && items[k+1].key != "" && numeric(items[k+1].key)
+		rest, err := p.read(s, it, adjacent)
+		if err != nil {
+			return nil, err
+		}
+		s = rest
+		if it.th != "" && len(s) >= 2 {
+			s = s[2:]
+		}
+		p.has[it.key] = true
+	}
+	return p, nil
+}
+
+// skipLiteral passes over what a literal of the template stands for: a separator
+// matches any separators, other characters one character.
+func skipLiteral(s string, it dateItem) string {
+	if it.sep && strings.ContainsAny(it.lit, " -/.,:;") {
+		if s != "" && !isWordByte(s[0]) && s[0] != '+' && s[0] != '-' || it.lit == "-" && strings.HasPrefix(s, "-") {
+			return s[1:]
+		}
+		return s
+	}
+	for range it.lit {
+		if s != "" {
+			s = s[runeAt(s, 1):]
+		}
+	}
+	return s
+}
+
+// numeric reports whether a keyword is read as digits.
+func numeric(key string) bool {
+	switch key {
+	case "MONTH", "MON", "DAY", "DY", "RM", "AM", "PM", "A.M.", "P.M.", "BC", "AD", "B.C.", "A.D.", "TZ":
+		return false
+	}
+	return true
+}
+
+var keyWidth = map[string]int{
+	"YYYY": 4, "YYY": 3, "YY": 2, "Y": 1, "IYYY": 4, "IYY": 3, "IY": 2, "I": 1, "MM": 2, "DD": 2, "DDD": 3, "D": 1,
+	"HH": 2, "HH12": 2, "HH24": 2, "MI": 2, "SS": 2, "MS": 3, "US": 6, "SSSS": 5, "SSSSS": 5, "FF1": 1, "FF2": 2,
+	"FF3": 3, "FF4": 4, "FF5": 5, "FF6": 6, "WW": 2, "W": 1, "IW": 2, "ID": 1, "IDDD": 3, "CC": 2, "J": 9, "Q": 1, "TZH": 3, "TZM": 2,
+}
+
+// digits reads an integer of at most width digits (any number where the next item
+// is no number).
+func digits(s string, it dateItem, adjacent bool) (n int64, used int, rest string, err error) {
+	width := keyWidth[it.key]
+	limit := width
+	if !adjacent && strings.Contains(" YYYY IYYY J SSSS SSSSS ", " "+it.key+" ") || it.fill {
+		limit = len(s)
+	}
+	i := 0
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		i++
+		limit++
+	}
+	start := i
+	for i < len(s) && i < limit && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	if i == start {
+		return 0, 0, s, errToDate("invalid value \"%s\" for \"%s\"", s[:min(len(s), max(width, 1))], it.raw).
+			WithDetail("Value must be an integer.")
+	}
+	n, perr := strconv.ParseInt(s[:i], 10, 64)
+	if perr != nil || n > 1<<31 {
+		return 0, 0, s, dberr.SQL(dberr.StateDatetimeOverflow, "value for \"%s\" in source string is out of range", it.raw)
+	}
+	return n, i - start, s[i:], nil
+}
+
+// nameIn finds the first of names that begins s, and returns its index.
+func nameIn(s string, names []string, short int) (int, string, bool) {
+	for pass := range 2 {
+		for i, n := range names {
+			if pass == 1 && short > 0 {
+				n = n[:short]
+			}
+			if len(s) >= len(n) && strings.EqualFold(s[:len(n)], n) {
+				return i, s[len(n):], true
+			}
+		}
+	}
+	return 0, s, false
+}
+
+func (p *dateParts) read(s string, it dateItem, adjacent bool) (string, error) {
+	bad := func() error {
+		return errToDate("invalid value \"%s\" for \"%s\"", s[:min(len(s), len(it.raw))], it.raw).
+			WithDetail("The given value did not match any of the allowed values for this field.")
+	}
+	switch it.key {
+	case "MONTH", "MON":
+		short := 0
+		if it.key == "MON" {
+			short = 3
+		}
+		i, rest, ok := nameIn(s, monthNames, short)
+		if short == 3 && ok {
+			i, rest, ok = nameIn(s, shortNames(monthNames), 0)
+		}
+		if !ok {
+			return s, bad()
+		}
+		p.month = i + 1
+		return rest, nil
+	case "DAY", "DY":
+		names := dayNames
+		if it.key == "DY" {
+			names = shortNames(dayNames)
+		}
+		_, rest, ok := nameIn(s, names, 0)
+		if !ok {
+			return s, bad()
+		}
+		return rest, nil
+	case "RM":
+		for _, j := range []int{7, 6, 11, 10, 2, 1, 8, 3, 5, 4, 9, 0} { // longer ones first
+			if r := romans[j]; len(s) >= len(r) && strings.EqualFold(s[:len(r)], r) {
+				p.month = j + 1
+				return s[len(r):], nil
+			}
+		}
+		return s, bad()
+	case "AM", "PM", "A.M.", "P.M.", "BC", "AD", "B.C.", "A.D.":
+		for _, w := range []string{"A.M.", "P.M.", "AM", "PM", "B.C.", "A.D.", "BC", "AD"} {
+			if len(s) >= len(w) && strings.EqualFold(s[:len(w)], w) {
+				p.pm = p.pm || w[0] == 'P'
+				p.bc = p.bc || w[0] == 'B'
+				p.h12 = p.h12 || strings.ContainsRune(w, 'M')
+				return s[len(w):], nil
+			}
+		}
+		return s, bad()
+	case "TZ", "OF":
+		return s, dberr.SQL(dberr.StateFeatureNotSupported, "formatting field \"%s\" is only supported in to_char", it.raw)
+	case "Y,YYY":
+		head, rest, ok := strings.Cut(s, ",")
+		if !ok || len(rest) < 3 {
+			return s, bad()
+		}
+		y, err := strconv.Atoi(head + rest[:3])
+		if err != nil {
+			return s, bad()
+		}
+		p.year = y
+		p.has["YYYY"] = true
+		return rest[3:], nil
+	}
+	n, used, rest, err := digits(s, it, adjacent)
+	if err != nil {
+		return s, err
+	}
+	return rest, p.number(it.key, n, used)
+}
+
+func shortNames(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = n[:3]
+	}
+	return out
+}
+
+// century completes a year of few digits to the nearest one to 2020.
+func century(y, digits int) int {
+	switch {
+	case digits == 2 && y < 70:
+		return y + 2000
+	case digits == 2:
+		return y + 1900
+	case digits == 1:
+		return y + 2000
+	case digits == 3 && y >= 520:
+		return y + 1000
+	case digits == 3:
+		return y + 2000
+	}
+	return y
+}
+
+func (p *dateParts) number(key string, n int64, used int) error {
+	v := int(n)
+	switch key {
+	case "YYYY":
+		p.year = v
+	case "YYY", "YY", "Y":
+		p.year = v
+		if used < 4 {
+			p.year = century(v, used)
+		}
+		p.has["YYYY"] = true
+	case "IYYY":
+		p.isoYear = v
+	case "IYY", "IY", "I":
+		p.isoYear = century(v, used)
+		p.has["IYYY"] = true
+	case "MM":
+		p.month = v
+	case "DD":
+		p.day = v
+	case "DDD", "IDDD":
+		p.yearDay = v
+	case "HH", "HH12":
+		p.hour, p.h12 = v, true
+		if v < 1 || v > 12 {
+			return errToDate("hour \"%d\" is invalid for the 12-hour clock", v).
+				WithHint("Use the 24-hour clock, or give an hour between 1 and 12.")
+		}
+	case "HH24":
+		p.hour = v
+	case "MI":
+		p.minute = v
+	case "SS":
+		p.second = v
+	case "MS", "US", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6":
+		scale := 6
+		if key == "US" && used > 6 {
+			return nil
+		}
+		for ; used < scale; used++ {
+			v *= 10
+		}
+		p.micro = v
+	case "SSSS", "SSSSS":
+		p.ssss = n
+	case "J":
+		p.julian = n
+	case "WW", "W":
+		p.week = v
+	case "IW":
+		p.isoWeek = v
+	case "ID":
+		p.isoDay = v
+	case "CC":
+		p.cent = v
+	case "TZH":
+		p.offset += v * 3600
+	case "TZM":
+		if p.offset < 0 {
+			v = -v
+		}
+		p.offset += v * 60
+	}
+	return nil
+}
+
+func (p *dateParts) days() (int64, error) {
+	if p.has["J"] {
+		return p.julian - 2451545, nil
+	}
+	if p.has["IYYY"] {
+		start := sqltype.ISOWeekStart(p.isoYear)
+		if p.has["IDDD"] {
+			return start + int64(p.yearDay) - 1, nil
+		}
+		return start + int64(max(p.isoWeek, 1)-1)*7 + int64(max(p.isoDay, 1)) - 1, nil
+	}
+	year := p.year
+	if p.has["CC"] && !p.has["YYYY"] {
+		year = (p.cent-1)*100 + 1
+	} else if !p.has["YYYY"] {
+		year = 0
+	}
+	switch {
+	case p.bc && year > 0:
+		year = 1 - year
+	case year < 0:
+		year++
+	}
+	month, day := p.month, p.day
+	if !p.has["YYYY"] && !p.has["CC"] {
+		year = 0 // 1 BC, as PostgreSQL has it
+	}
+	if p.has["DDD"] {
+		first := sqltype.DaysFromCivil(year, 1, 1)
+		return first + int64(p.yearDay) - 1, nil
+	}
+	if p.has["WW"] {
+		return sqltype.DaysFromCivil(year, 1, 1) + int64(p.week-1)*7, nil
+	}
+	if p.has["W"] {
+		day = (p.week-1)*7 + 1
+	}
+	if month < 1 || month > 12 || day < 1 || sqltype.DaysFromCivil(year, month, day) >= firstOfNext(year, month) {
+		return 0, dberr.SQL(dberr.StateDatetimeOverflow, "date/time field value out of range")
+	}
+	return sqltype.DaysFromCivil(year, month, day), nil
+}
+
+func firstOfNext(year, month int) int64 {
+	if month == 12 {
+		return sqltype.DaysFromCivil(year+1, 1, 1)
+	}
+	return sqltype.DaysFromCivil(year, month+1, 1)
+}
+
+func (p *dateParts) instant(loc *time.Location) (int64, error) {
+	days, err := p.days()
+	if err != nil {
+		return 0, err
+	}
+	hour := p.hour
+	if p.h12 {
+		hour %= 12
+		if p.pm {
+			hour += 12
+		}
+	}
+	if hour > 23 || p.minute > 59 || p.second > 59 {
+		return 0, dberr.SQL(dberr.StateDatetimeOverflow, "date/time field value out of range")
+	}
+	us := days*sqltype.MicrosPerDay + int64(hour)*sqltype.MicrosPerHour + int64(p.minute)*sqltype.MicrosPerMinute +
+		(int64(p.second)+p.ssss)*sqltype.MicrosPerSecond + int64(p.micro)
+	if p.has["TZH"] {
+		return us - int64(p.offset)*sqltype.MicrosPerSecond, nil
+	}
+	return sqltype.ToUTC(loc, us), nil
+}

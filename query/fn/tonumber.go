@@ -1,0 +1,389 @@
+package fn
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// numFormat is a template of to_char and to_number for numbers.
+type numFormat struct {
+	items              []string
+	pre, post          int // digit places before and after the point
+	firstZero          int // place of the first 0 before the point, counted from the left; -1 none
+	lastZero           int // number of places after the point that are always shown
+	fill               bool
+	sign               string // "", S, MI, PL, SG, PR
+	signFirst          bool
+	point, roman, eeee bool
+	multi              int // digits after V
+}
+
+var numWords = []string{"EEEE", "FM", "PR", "MI", "PL", "SG", "RN", "TH", "S", "L", "D", "G", "V", "9", "0", ".", ","}
+
+func errNumFormat(msg string) error { return dberr.SQL(dberr.StateSyntax, "%s", msg) }
+
+func parseNumFormat(f string) (*numFormat, error) {
+	nf := &numFormat{firstZero: -1}
+	for f != "" {
+		if f[0] == '"' {
+			end := strings.IndexByte(f[1:], '"')
+			if end < 0 {
+				end = len(f) - 1
+			}
+			nf.items = append(nf.items, `"`+f[1:end+1])
+			f = f[min(end+2, len(f)):]
+			continue
+		}
+		word := ""
+		for _, w := range numWords {
+			if len(f) >= len(w) && strings.EqualFold(f[:len(w)], w) {
+				word = w
+				break
+			}
+		}
+		if word == "" {
+			nf.items, f = append(nf.items, `"`+f[:1]), f[1:]
+			continue
+		}
+		if err := nf.add(word, f[:len(word)]); err != nil {
+			return nil, err
+		}
+		f = f[len(word):]
+	}
+	return nf, nil
+}
+
+func (nf *numFormat) add(word, raw string) error {
+	switch word {
+	case "FM":
+		nf.fill = true
+		return nil
+	case "9", "0":
+		switch {
+		case nf.multi > 0 || nf.hasV():
+			nf.multi++
+		case nf.point:
+			nf.post++
+			if word == "0" {
+				nf.lastZero = nf.post
+			}
+		default:
+			if word == "0" && nf.firstZero < 0 {
+				nf.firstZero = nf.pre
+			}
+			nf.pre++
+		}
+	case ".", "D":
+		if nf.point {
+			return errNumFormat("multiple decimal points")
+		}
+		if nf.hasV() {
+			return errNumFormat("cannot use \"V\" and decimal point together")
+		}
+		nf.point = true
+	case "V":
+		if nf.point {
+			return errNumFormat("cannot use \"V\" and decimal point together")
+		}
+	case "S", "MI", "PL", "SG", "PR":
+		if word == "S" && nf.sign == "S" {
+			return errNumFormat("cannot use \"S\" twice")
+		}
+		if word != "PR" || nf.sign == "" {
+			nf.sign = word
+		}
+		nf.signFirst = nf.signFirst || word == "S" && nf.pre == 0 && nf.post == 0
+	case "RN":
+		nf.roman = true
+	case "EEEE":
+		nf.eeee = true
+	}
+	if word == "TH" {
+		word = raw
+	}
+	nf.items = append(nf.items, word)
+	return nil
+}
+
+func (nf *numFormat) hasV() bool {
+	for _, it := range nf.items {
+		if it == "V" {
+			return true
+		}
+	}
+	return false
+}
+
+// format writes digits: neg is the sign, whole and frac the rounded number.
+func (nf *numFormat) format(neg bool, whole, frac string) string {
+	over := len(whole) > nf.pre+nf.multi && whole != "0"
+	if over {
+		whole, frac = strings.Repeat("#", nf.pre), strings.Repeat("#", nf.post)
+	}
+	places := nf.pre + nf.multi
+	if whole == "0" && (nf.post > 0 || nf.multi > 0 || nf.pre == 0) && nf.firstZero < 0 && frac != "" {
+		whole = ""
+	}
+	pad := places - len(whole)
+	zeroFrom := places
+	if nf.firstZero >= 0 {
+		zeroFrom = nf.firstZero
+	}
+	if nf.fill && !over {
+		keep := len(frac)
+		for keep > nf.lastZero && frac[keep-1] == '0' {
+			keep--
+		}
+		frac = frac[:keep]
+	}
+	w := &numWriter{nf: nf, neg: neg, zeroFrom: zeroFrom, pad: pad, whole: whole, frac: frac}
+	return w.run()
+}
+
+type numWriter struct {
+	nf            *numFormat
+	neg           bool
+	zeroFrom, pad int
+	whole, frac   string
+	b             strings.Builder
+	place, fracAt int
+	started       bool
+}
+
+// begin writes the sign where the number begins, unless the template places it.
+func (w *numWriter) begin() {
+	if w.started {
+		return
+	}
+	w.started = true
+	switch {
+	case w.nf.sign == "PR" && w.neg:
+		w.b.WriteByte('<')
+	case w.nf.sign == "S" && w.nf.signFirst:
+		w.b.WriteByte("+-"[b2i(w.neg)])
+	case w.nf.sign == "" || w.nf.sign == "PR":
+		if w.neg {
+			w.b.WriteByte('-')
+		} else if !w.nf.fill {
+			w.b.WriteByte(' ')
+		}
+	}
+}
+
+func (w *numWriter) blank() {
+	if !w.nf.fill {
+		w.b.WriteByte(' ')
+	}
+}
+
+// digit writes the next place before the point.
+func (w *numWriter) digit() {
+	i := w.place
+	w.place++
+	switch {
+	case i >= w.pad:
+		w.begin()
+		w.b.WriteByte(w.whole[i-w.pad])
+	case i >= w.zeroFrom:
+		w.begin()
+		w.b.WriteByte('0')
+	default:
+		w.blank()
+	}
+}
+
+func (w *numWriter) run() string {
+	afterPoint := false
+	for k, it := range w.nf.items {
+		switch it {
+		case "9", "0":
+			if !afterPoint {
+				w.digit()
+			} else {
+				if w.fracAt < len(w.frac) {
+					w.b.WriteByte(w.frac[w.fracAt])
+				}
+				w.fracAt++
+			}
+		case ".", "D":
+			w.begin()
+			afterPoint = true
+			w.b.WriteByte('.')
+		case ",", "G":
+			if w.started {
+				w.b.WriteByte(',')
+			} else {
+				w.blank()
+			}
+		case "S":
+			if !w.nf.signFirst || k > 0 && w.started {
+				w.b.WriteByte("+-"[b2i(w.neg)])
+			}
+		case "MI":
+			if w.neg {
+				w.b.WriteByte('-')
+			} else {
+				w.blank()
+			}
+		case "PL":
+			if !w.neg {
+				w.b.WriteByte('+')
+			} else {
+				w.blank()
+			}
+		case "SG":
+			w.b.WriteByte("+-"[b2i(w.neg)])
+		case "PR":
+			if w.neg {
+				w.b.WriteByte('>')
+			} else {
+				w.blank()
+			}
+		case "L":
+			w.b.WriteByte(' ')
+		case "TH", "th", "Th", "tH":
+			if !w.neg && w.whole != "" && w.frac == "" {
+				th := ordinal(w.whole)
+				if it == "TH" {
+					th = strings.ToUpper(th)
+				}
+				w.b.WriteString(th)
+			}
+		case "V":
+		default:
+			w.b.WriteString(strings.TrimPrefix(it, `"`))
+		}
+	}
+	return w.b.String()
+}
+
+func toRoman(n int64) string {
+	if n < 1 || n > 3999 {
+		return strings.Repeat("#", 15)
+	}
+	var b strings.Builder
+	vals := []int64{1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1}
+	for i, s := range []string{"M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"} {
+		for n >= vals[i] {
+			b.WriteString(s)
+			n -= vals[i]
+		}
+	}
+	return b.String()
+}
+
+func toCharNum(n sqltype.Num, f string) (string, error) {
+	nf, err := parseNumFormat(f)
+	if err != nil {
+		return "", err
+	}
+	if nf.roman {
+		v, err := n.Int64("integer")
+		if err != nil {
+			return "", err
+		}
+		if nf.fill {
+			return toRoman(v), nil
+		}
+		r := toRoman(v)
+		return strings.Repeat(" ", max(15-len(r), 0)) + r, nil
+	}
+	if nf.eeee {
+		return toScientific(n, nf), nil
+	}
+	if !n.Finite() {
+		s := n.String()
+		if len(s) > nf.pre+1 || !n.IsNaN() {
+			return nf.format(n.Sign() < 0, strings.Repeat("9", nf.pre+1), ""), nil
+		}
+		return s, nil
+	}
+	if nf.multi > 0 {
+		for range nf.multi {
+			if n, err = n.Mul(sqltype.NumInt(10)); err != nil {
+				return "", err
+			}
+		}
+	}
+	s := n.Round(nf.post).Abs().String()
+	whole, frac, _ := strings.Cut(s, ".")
+	neg := n.Sign() < 0
+	if neg && n.Round(nf.post).Sign() == 0 {
+		neg = false
+	}
+	return nf.format(neg, whole, frac), nil
+}
+
+// toScientific is the EEEE form.
+func toScientific(n sqltype.Num, nf *numFormat) string {
+	if !n.Finite() {
+		return " " + strings.Repeat("#", nf.pre) + "." + strings.Repeat("#", nf.post+4)
+	}
+	s := strconv.FormatFloat(n.Float64(), 'e', nf.post, 64)
+	if n.Sign() >= 0 && nf.sign == "" && !nf.fill {
+		s = " " + s
+	}
+	if n.Sign() >= 0 && nf.sign == "S" {
+		s = "+" + s
+	}
+	return s
+}
+
+// toNumber reads a number by a template: what the template has as separators and
+// signs is skipped or heeded, digits are collected.
+func toNumber(s, f string) (sqltype.Num, error) {
+	nf, err := parseNumFormat(f)
+	if err != nil {
+		return sqltype.Num{}, err
+	}
+	var b strings.Builder
+	neg, point := false, false
+	limit, taken := nf.pre+nf.post+nf.multi, 0
+	if strings.Contains(s, "-") || nf.sign == "PR" && strings.Contains(s, "<") {
+		neg = true
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			if taken < limit {
+				b.WriteByte(c)
+			}
+			taken++
+		case c == '.' && nf.point && !point:
+			point = true
+			b.WriteByte('.')
+		}
+	}
+	text := b.String()
+	if text == "" || text == "." {
+		return sqltype.Num{}, dberr.SQL(dberr.StateInvalidTextRepr, "invalid input syntax for type numeric: \"%s\"", " ")
+	}
+	n, err := sqltype.ParseNum(strings.TrimSuffix(text, "."))
+	if err != nil {
+		return n, err
+	}
+	if neg {
+		n = n.Neg()
+	}
+	for range nf.multi {
+		if n, err = n.Div(sqltype.NumInt(10)); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func registerToNumber(t *tables) {
+	t.def("to_char(numeric,text) text", e2(toCharNum))
+	t.def("to_char(int4,text) text", e2(func(v int64, f string) (string, error) { return toCharNum(sqltype.NumInt(v), f) }))
+	t.def("to_char(int8,text) text", e2(func(v int64, f string) (string, error) { return toCharNum(sqltype.NumInt(v), f) }))
+	for typ, bits := range map[string]int{"float4": 32, "float8": 64} {
+		t.def("to_char("+typ+",text) text", e2(func(v float64, f string) (string, error) {
+			return toCharNum(sqltype.NumFloat(v, bits), f)
+		}))
+	}
+	t.def("to_number(text,text) numeric", e2(toNumber))
+}
