@@ -15,6 +15,7 @@ const (
 	KindBytes
 	KindTime
 	KindUUID
+	KindBegin
 )
 
 // KindOf returns the kind of the element at the front of src.
@@ -43,11 +44,14 @@ func KindOf(src []byte) Kind {
 		return KindTime
 	case tag == tagUUID:
 		return KindUUID
+	case tag == tagBegin:
+		return KindBegin
 	}
 	return KindInvalid
 }
 
-// Skip returns what follows the element at the front of src, whatever it is.
+// Skip returns what follows the element at the front of src, whatever it is. The
+// marks around a nested tuple are elements of their own.
 func Skip(src []byte) (rest []byte, err error) {
 	tag, mask, err := head(src)
 	if err != nil {
@@ -55,7 +59,7 @@ func Skip(src []byte) (rest []byte, err error) {
 	}
 	n := 1
 	switch KindOf(src) {
-	case KindNull, KindEnd, KindBool:
+	case KindNull, KindBegin, KindEnd, KindBool:
 	case KindInt:
 		if n = 1 + int(tag) - tagIntZero; n < 1 {
 			n = 2 - n

@@ -38,6 +38,7 @@ const (
 	tagBytes     = 0x48
 	tagTime      = 0x50
 	tagUUID      = 0x54
+	tagBegin     = 0x58 // opens a nested tuple, so that its first NULL is not taken for it
 	tagNullLast  = 0xfa
 )
 
@@ -77,6 +78,21 @@ func DecodeNull(src []byte) (isNull bool, rest []byte) {
 		return true, src[1:]
 	}
 	return false, src
+}
+
+// AppendBegin appends the mark that opens a nested tuple.
+func AppendBegin(dst []byte) []byte { return append(dst, tagBegin) }
+
+// DecodeBegin returns what follows the mark that opens a nested tuple.
+func DecodeBegin(src []byte) (rest []byte, err error) {
+	tag, _, err := head(src)
+	if err != nil {
+		return nil, err
+	}
+	if tag != tagBegin {
+		return nil, ErrFormat
+	}
+	return src[1:], nil
 }
 
 // AppendEnd appends the mark that closes a nested tuple; it sorts before every element.

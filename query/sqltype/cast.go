@@ -219,8 +219,16 @@ func castToInt(d Datum, from, to Type) (int64, error) {
 	name := to.ID.info().name
 	var v int64
 	switch from.ID {
-	case Bool, Int2, Int4, Int8, OID:
+	case Bool:
+		if to.ID != Int4 {
+			return 0, errCannotCast(from, to)
+		}
 		v = d.Int
+	case Int2, Int4, Int8, OID:
+		v = d.Int
+		if from.ID == OID && to.ID == Int2 {
+			return 0, errCannotCast(from, to)
+		}
 		if to.ID == OID && from.ID != Int8 {
 			return int64(uint32(v)), nil
 		}
@@ -228,14 +236,23 @@ func castToInt(d Datum, from, to Type) (int64, error) {
 			return int64(int32(uint32(v))), nil
 		}
 	case Float4, Float8:
+		if to.ID == OID {
+			return 0, errCannotCast(from, to)
+		}
 		return FloatToInt(d.Float, to.ID)
 	case Numeric:
+		if to.ID == OID {
+			return 0, errCannotCast(from, to)
+		}
 		n, err := d.Num.Int64(name)
 		if err != nil {
 			return 0, err
 		}
 		v = n
 	case JSONB:
+		if to.ID == OID {
+			return 0, errCannotCast(from, to)
+		}
 		n, err := jsonNumber(d, name)
 		if err != nil {
 			return 0, err
@@ -271,7 +288,7 @@ func FloatToInt(f float64, to ID) (int64, error) {
 func castToFloat(d Datum, from, to Type) (float64, error) {
 	var f float64
 	switch from.ID {
-	case Int2, Int4, Int8, OID:
+	case Int2, Int4, Int8:
 		f = float64(d.Int)
 		if to.ID == Float4 {
 			return float64(float32(d.Int)), nil

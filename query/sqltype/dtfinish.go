@@ -169,12 +169,16 @@ func (d *decoded) day(env *Env) {
 // parseTimestamp reads a timestamp; with zone it is brought to UTC, without, a zone
 // in the text is ignored.
 func parseTimestamp(env *Env, s string, withZone bool) (int64, dtErr) {
-	if us, ok := fastTimestamp(s); ok {
-		if withZone {
+	if us, off, zone, ok := fastTimestamp(s); ok {
+		switch {
+		case !withZone:
+		case zone:
+			us -= int64(off) * MicrosPerSecond
+		default:
 			us = ToUTC(env.loc(), us)
-			if !ValidTimestamp(us) {
-				return 0, dtFieldRange
-			}
+		}
+		if !ValidTimestamp(us) {
+			return 0, dtFieldRange
 		}
 		return us, dtOK
 	}
@@ -220,40 +224,55 @@ func (d *decoded) toUTC(session *time.Location, us int64) int64 {
 	return ToUTC(session, us)
 }
 
-// fastTimestamp reads YYYY-MM-DD[ HH:MM[:SS[.ffffff]]] and nothing else.
-func fastTimestamp(s string) (int64, bool) {
+// fastTimestamp reads YYYY-MM-DD[ HH:MM[:SS[.ffffff]]][Z|±HH[:MM]] and nothing else.
+func fastTimestamp(s string) (us int64, off int, zone, ok bool) {
 	days, ok := fastDate(s)
 	if !ok {
-		return 0, false
+		return 0, 0, false, false
 	}
+	us = days * MicrosPerDay
 	if len(s) == 10 {
-		return days * MicrosPerDay, true
+		return us, 0, false, true
 	}
 	if s[10] != ' ' && s[10] != 'T' || len(s) < 16 || s[13] != ':' {
-		return 0, false
+		return 0, 0, false, false
 	}
 	h, ok1 := two(s[11:])
 	m, ok2 := two(s[14:])
 	if !ok1 || !ok2 || h > 23 || m > 59 {
-		return 0, false
+		return 0, 0, false, false
 	}
-	us := days*MicrosPerDay + int64(h)*MicrosPerHour + int64(m)*MicrosPerMinute
-	if len(s) == 16 {
-		return us, true
+	us += int64(h)*MicrosPerHour + int64(m)*MicrosPerMinute
+	s = s[16:]
+	if len(s) >= 3 && s[0] == ':' {
+		sec, ok := two(s[1:])
+		if !ok || sec > 59 {
+			return 0, 0, false, false
+		}
+		us += int64(sec) * MicrosPerSecond
+		s = s[3:]
+		if s != "" && s[0] == '.' {
+			i := 1
+			for i < len(s) && isDigit(s[i]) {
+				i++
+			}
+			f, ok := fraction(s[:i])
+			if !ok {
+				return 0, 0, false, false
+			}
+			us, s = us+int64(f), s[i:]
+		}
 	}
-	if len(s) < 19 || s[16] != ':' {
-		return 0, false
+	switch {
+	case s == "":
+		return us, 0, false, true
+	case s == "Z":
+		return us, 0, true, true
+	case len(s) == 3 || len(s) == 6 && s[3] == ':':
+		off, code := decodeOffset(s)
+		return us, off, true, code == dtOK
 	}
-	sec, ok := two(s[17:])
-	if !ok || sec > 59 {
-		return 0, false
-	}
-	us += int64(sec) * MicrosPerSecond
-	if len(s) == 19 {
-		return us, true
-	}
-	f, ok := fraction(s[19:])
-	return us + int64(f), ok && s[19] == '.'
+	return 0, 0, false, false
 }
 
 func two(s string) (int, bool) {

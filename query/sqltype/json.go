@@ -11,6 +11,10 @@ import (
 // MaxJSONDepth is how deep arrays and objects may nest.
 const MaxJSONDepth = 6000
 
+// MaxJSONDigits bounds the digits of all large numbers of a jsonb value, whose
+// exponents are written out.
+const MaxJSONDigits = 16 << 20
+
 // JSONKind is the kind of a JSON value, in jsonb's sort order.
 type JSONKind uint8
 
@@ -36,12 +40,13 @@ type JSONValue struct {
 
 // jsonParser reads JSON text. With build it makes values; without, it checks only.
 type jsonParser struct {
-	src   string
-	i     int
-	depth int
-	quote int // where the string being read began
-	build bool
-	err   error
+	src    string
+	i      int
+	depth  int
+	quote  int // where the string being read began
+	build  bool
+	digits int // of all large numbers, when written out
+	err    error
 }
 
 // ValidateJSON checks that s is one JSON text.
@@ -360,8 +365,19 @@ func (p *jsonParser) number() JSONValue {
 			p.err = err
 		}
 		v.Num = num
+		p.weigh(num)
 	}
 	return v
+}
+
+// weigh bounds what short numbers such as 1e131071 may grow to when written out.
+func (p *jsonParser) weigh(n Num) {
+	if n.Big == nil {
+		return
+	}
+	if p.digits += n.Big.Coeff.BitLen() / 3; p.digits > MaxJSONDigits && p.err == nil {
+		p.err = dberr.SQL(dberr.StateProgramLimit, "JSON numbers have more than %d digits in total", MaxJSONDigits)
+	}
 }
 
 // AppendText appends the value in jsonb's text form.

@@ -207,6 +207,7 @@ func appendAnyKey(dst []byte, d Datum) []byte {
 		dst = enc.AppendInt(dst, x.Micros-int64(x.OffsetSec)*MicrosPerSecond)
 		return enc.AppendInt(dst, -int64(x.OffsetSec))
 	case *ArrayValue:
+		dst = enc.AppendBegin(dst)
 		for _, v := range x.Vals {
 			dst = AppendKey(dst, x.Elem, v, false, false)
 		}
@@ -219,6 +220,7 @@ func appendAnyKey(dst []byte, d Datum) []byte {
 		}
 		return dst
 	case *RecordValue:
+		dst = enc.AppendBegin(dst)
 		for i, v := range x.Vals {
 			dst = AppendKey(dst, x.Types[i], v, false, false)
 		}
@@ -337,6 +339,10 @@ func decodeAnyKey(t Type, src []byte) (v any, rest []byte, err error) {
 
 func decodeArrayKey(elem Type, src []byte) (*ArrayValue, []byte, error) {
 	a := &ArrayValue{Elem: elem}
+	src, err := enc.DecodeBegin(src)
+	if err != nil {
+		return nil, nil, err
+	}
 	for {
 		end, rest := enc.DecodeEnd(src)
 		if end {

@@ -347,15 +347,17 @@ func (n Num) TrimScale() Num {
 		}
 		return n
 	}
-	v, s, r := n.Unscaled(), int(n.Scale), new(big.Int)
-	for s > 0 {
-		q, m := new(big.Int).QuoRem(v, bigPow10[1], r)
-		if m.Sign() != 0 {
-			break
-		}
-		v, s = q, s-1
+	v := n.Unscaled()
+	zeros := int(v.TrailingZeroBits()) // 10^k has k of them: mostly this settles it
+	if zeros = min(zeros, int(n.Scale)); zeros == 0 {
+		return n
 	}
-	return NumBig(v, s)
+	digits := v.Append(nil, 10)
+	k := 0
+	for k < zeros && digits[len(digits)-1-k] == '0' {
+		k++
+	}
+	return NumBig(v.Quo(v, pow10Big(k)), int(n.Scale)-k)
 }
 
 // ApplyMod rounds n to numeric(p, s) as Type.Mod says, and refuses what does not fit.

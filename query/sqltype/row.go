@@ -172,6 +172,12 @@ func (d *RowDecoder) header(row []byte) error {
 	for _, b := range bitmap {
 		d.values += bits.OnesCount8(b)
 	}
+	if size > 0 && count%8 != 0 && bitmap[size-1]>>(count%8) != 0 {
+		return enc.ErrFormat
+	}
+	if len(rest)-size < d.values*int(row[0]&0x0f) {
+		return enc.ErrShort
+	}
 	for i, c := range d.cols {
 		switch {
 		case uint64(c.ID) >= count:
