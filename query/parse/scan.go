@@ -29,7 +29,7 @@ type token struct {
 type scanner struct {
 	sql string
 	pos int
-	// mysqlQuotes is set where a backtick was seen.
+	// backtick is the position of the first backtick outside of quotes, 0 for none.
 	backtick int
 }
 
@@ -255,7 +255,11 @@ func (s *scanner) dollar() kind {
 	for i < len(s.sql) && isIdent(s.sql[i]) && s.sql[i] != '$' {
 		i++
 	}
-	if s.at(i) != '$' {
+	if i == len(s.sql) {
+		s.pos = i // perhaps a tag that goes on
+		return kPunct
+	}
+	if s.sql[i] != '$' {
 		s.pos++
 		return kPunct
 	}
