@@ -4,7 +4,8 @@
 // OID, TypMod, Category, Preferred, Base, ArrayOf, ElemType, Phys.
 //
 // Text: Parse, ParseEnv, AppendText, AppendTextEnv, FormatText; ParseFloat, AppendFloat,
-// ParseNum, ParseBytea, ParseUUID, ParseInterval, LoadLocation.
+// ParseNum, ParseBytea, ParseUUID, ParseInterval, LoadLocation (SET TIME ZONE), ZoneFor (AT
+// TIME ZONE).
 //
 // JSON and Go: AppendJSON, AppendJSONString, ParamFromJSON, ParamFromJSONEnv, FromGo,
 // ToGo; ValidateJSON, CanonicalJSON, ParseJSON, JSONValue, NewJSONObject.

@@ -266,7 +266,7 @@ func evalDate(t *testing.T, env *Env, e exprRow) (typ Type, d Datum, err error, 
 		}
 		return typ, d, err, true
 	case "timezone":
-		loc, err := LoadLocation(e.param)
+		loc, err := ZoneFor(e.param)
 		if err != nil {
 			return typ, d, err, true
 		}

@@ -50,20 +50,6 @@ func FromUTC(loc *time.Location, us int64) int64 {
 	return us + int64(offsetAt(loc, us))*MicrosPerSecond
 }
 
-// zoneAbbrevs are the abbreviations that PostgreSQL knows by default and that
-// name a fixed offset, in minutes east of UTC.
-var zoneAbbrevs = map[string]int{
-	"utc": 0, "gmt": 0, "ut": 0, "z": 0, "zulu": 0, "uct": 0, "wet": 0, "west": 60, "wetdst": 60,
-	"bst": 60, "bdst": 120, "ist": 120, "cet": 60, "cest": 120, "cetdst": 120, "met": 60, "mest": 120, "metdst": 120,
-	"mez": 60, "mesz": 120, "eet": 120, "eest": 180, "eetdst": 180, "eat": 180, "msk": 180, "msd": 240, "sast": 120,
-	"est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420,
-	"akst": -540, "akdt": -480, "hst": -600, "ast": -240, "adt": -180, "nst": -210, "ndt": -150, "nft": -210,
-	"jst": 540, "kst": 540, "hkt": 480, "sgt": 480, "wast": 420, "pht": 480, "pkt": 300, "npt": 345, "ict": 420,
-	"aest": 600, "aedt": 660, "acst": 570, "acdt": 630, "awst": 480, "nzst": 720, "nzdt": 780, "nzt": 720,
-	"brt": -180, "brst": -120, "art": -180, "clt": -240, "clst": -180, "pyt": -240, "uyt": -180, "sst": -660,
-	"bnt": 480, "azt": 240, "get": 240, "uzt": 300, "mmt": 390, "btt": 360, "mvt": 300, "cot": -300, "pet": -300, "vet": -240,
-}
-
 var zoneCache sync.Map // lower-case name → *time.Location
 
 // LoadLocation returns the zone that a name means: an IANA name in any case, an
@@ -84,6 +70,16 @@ func LoadLocation(name string) (*time.Location, error) {
 	return l, nil
 }
 
+// ZoneFor returns the zone that AT TIME ZONE means: as LoadLocation, but an
+// abbreviation always is its fixed offset, even where a zone has the same name
+// (CET has no summer time then).
+func ZoneFor(name string) (*time.Location, error) {
+	if m, ok := zoneAbbrevs[strings.ToLower(strings.TrimSpace(name))]; ok {
+		return time.FixedZone(strings.ToUpper(name), m*60), nil
+	}
+	return LoadLocation(name)
+}
+
 func findZone(name, key string) *time.Location {
 	switch key {
 	case "utc", "etc/utc", "gmt", "z", "zulu", "uct":
@@ -100,7 +96,10 @@ func findZone(name, key string) *time.Location {
 	if strings.Contains(name, "..") || strings.HasPrefix(name, "/") {
 		return nil
 	}
-	for _, n := range []string{name, strings.ToUpper(name), titleZone(key)} {
+	for _, n := range []string{name, zoneSpelling[key], strings.ToUpper(name), titleZone(key)} {
+		if n == "" {
+			continue
+		}
 		if l, err := time.LoadLocation(n); err == nil {
 			return l
 		}
