@@ -236,3 +236,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestQuotientTies rounds halves away from zero on the fast and the slow path.
+func TestQuotientTies(t *testing.T) {
+	for _, c := range []struct{ a, b, want string }{
+		{"1", "2", "1"}, {"-1", "2", "-1"}, {"3", "2", "2"}, {"-5", "2", "-3"}, {"1", "3", "0"}, {"2", "3", "1"}, {"1.2", "0.8", "2"},
+		{"15000000000000000000000", "10000000000000000000000", "2"}, {"-25000000000000000000000", "10000000000000000000000", "-3"},
+	} {
+		a, _ := ParseNum(c.a)
+		b, _ := ParseNum(c.b)
+		if got, err := a.divAt(b, 0); err != nil || got.String() != c.want {
+			t.Errorf("%s / %s = %s, %v; want %s", c.a, c.b, got, err, c.want)
+		}
+	}
+}
