@@ -44,6 +44,9 @@ type Options struct {
 	// History is how long superseded versions stay readable with AsOf. Default 10
 	// minutes; negative keeps none.
 	History time.Duration
+	// HistoryBytes is about how much memory superseded versions may take before
+	// the history is cut short. Default 1 GiB.
+	HistoryBytes int64
 	// MaxKeyBytes, MaxValueBytes, MaxTxBytes, MaxTxAge and MaxRetries are the
 	// limits of txn.Options.
 	MaxKeyBytes   int
@@ -78,7 +81,7 @@ func (o Options) withDefaults() Options {
 
 func (o Options) txnOptions() txn.Options {
 	return txn.Options{
-		Durability: o.Durability, History: o.History, MaxKeyBytes: o.MaxKeyBytes, MaxValueBytes: o.MaxValueBytes,
+		Durability: o.Durability, History: o.History, HistoryBytes: o.HistoryBytes, MaxKeyBytes: o.MaxKeyBytes, MaxValueBytes: o.MaxValueBytes,
 		MaxTxBytes: o.MaxTxBytes, MaxTxAge: o.MaxTxAge, MaxRetries: o.MaxRetries, Clock: o.Clock, Events: o.Events,
 	}
 }

@@ -1,196 +1,157 @@
 // Package buffer holds the records of the store in memory: for every key its
 // versions, newest first, found by key and in key order.
 //
-// It promises that a read at a timestamp sees the newest version at or before it
-// however much is written meanwhile. There is one writer at a time, which the
-// caller sees to, and any number of readers.
+// What it promises. A read at a timestamp sees the newest version at or before
+// it, however much is written meanwhile, takes no lock and never waits. What a
+// read returned stays as it is until the reader says that it is done (Reclaim).
+//
+// What it owns. Slabs of memory without pointers (slab.go), in which keys and
+// versions are blocks (record.go), so that a million records are a few hundred
+// objects to the garbage collector; a hash index for point reads (hash.go); a
+// B-link tree for ranges (tree.go); and the queue of superseded versions (sweep.go).
+//
+// What it asks for. One writer at a time, which the caller sees to: all methods
+// but Get, Iter and Stats are the writer's. Timestamps of writes never go down.
 package buffer
 
 import (
 	"bytes"
-	"sync"
-
-	"github.com/tidwall/btree"
 )
-
-type version struct {
-	prev    *version
-	ts      uint64
-	value   []byte
-	deleted bool
-}
-
-type node struct {
-	key  []byte
-	head *version
-}
 
 // Pool is the records of one store.
 type Pool struct {
-	mu   sync.RWMutex
-	tree *btree.BTreeG[*node]
+	s     slabs
+	hash  hashIndex
+	tree  tree
+	old   queue // versions that hide others, oldest first
+	bin   bin   // blocks out of use that a reader may still look at
+	epoch uint64
+	keys  counter
+	stale counter // versions that are hidden by newer ones
 }
 
 // New returns an empty pool.
 func New() *Pool {
-	return &Pool{tree: btree.NewBTreeGOptions(func(a, b *node) bool {
-		return bytes.Compare(a.key, b.key) < 0
-	}, btree.Options{NoLocks: true})}
+	p := &Pool{}
+	p.hash.init(&p.s)
+	p.tree.init(&p.s)
+	return p
 }
 
-func (p *Pool) install(key, value []byte, deleted bool, ts uint64) {
-	v := &version{ts: ts, value: append([]byte{}, value...), deleted: deleted}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if n, ok := p.tree.Get(&node{key: key}); ok {
-		v.prev = n.head
-		n.head = v
-		return
-	}
-	p.tree.Set(&node{key: bytes.Clone(key), head: v})
-}
-
-// Put makes value the version of key at ts, which is newer than every other.
+// Put makes value the version of key at ts. Both are copied.
 func (p *Pool) Put(key, value []byte, ts uint64) { p.install(key, value, false, ts) }
 
 // Delete makes key absent from ts on.
 func (p *Pool) Delete(key []byte, ts uint64) { p.install(key, nil, true, ts) }
 
-// Newest returns the timestamp of the newest version of key, a deletion
-// included, or 0 where there is none.
-func (p *Pool) Newest(key []byte) uint64 {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if n, ok := p.tree.Get(&node{key: key}); ok {
-		return n.head.ts
+func (p *Pool) install(key, value []byte, deleted bool, ts uint64) {
+	if node := p.hash.find(key); node != 0 {
+		p.supersede(node, value, deleted, ts)
+		return
 	}
-	return 0
+	if deleted {
+		// Nothing to hide. But a transaction that has read the absence and one that
+		// deletes the same key must still conflict, so the deletion is kept a while.
+		node := p.s.newNode(key)
+		v := p.s.newVersion(0, ts, nil, true)
+		p.add(key, node, v)
+		p.old.push(entry{ts: ts, version: v, node: node})
+		return
+	}
+	node := p.s.newNode(key)
+	p.add(key, node, p.s.newVersion(0, ts, value, false))
 }
 
-func (n *node) at(ts uint64) *version {
-	for v := n.head; v != nil; v = v.prev {
-		if v.ts <= ts {
-			return v
-		}
-	}
-	return nil
+func (p *Pool) add(key []byte, node, version addr) {
+	p.s.setHead(node, version)
+	p.hash.add(key, node)
+	p.tree.insert(node)
+	p.keys.add(1)
 }
 
-// Get returns the value of key at ts.
-func (p *Pool) Get(key []byte, ts uint64) ([]byte, bool) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	n, ok := p.tree.Get(&node{key: key})
-	if !ok {
-		return nil, false
+func (p *Pool) supersede(node addr, value []byte, deleted bool, ts uint64) {
+	v := p.s.newVersion(p.s.head(node), ts, value, deleted)
+	p.s.setHead(node, v)
+	p.stale.add(1)
+	e := entry{ts: ts, version: v}
+	if deleted {
+		e.node = node
 	}
-	if v := n.at(ts); v != nil && !v.deleted {
-		return v.value, true
-	}
-	return nil, false
-}
-
-// ChangedSince returns a key in [lower, upper) that has a version newer than ts.
-func (p *Pool) ChangedSince(lower, upper []byte, ts uint64) (key []byte, changed bool) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	p.tree.Ascend(&node{key: lower}, func(n *node) bool {
-		if upper != nil && bytes.Compare(n.key, upper) >= 0 {
-			return false
-		}
-		if n.head.ts > ts {
-			key, changed = n.key, true
-		}
-		return !changed
-	})
-	return key, changed
+	p.old.push(e)
 }
 
 // DropRange makes every key in [lower, upper) absent from ts on.
 func (p *Pool) DropRange(lower, upper []byte, ts uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.tree.Ascend(&node{key: lower}, func(n *node) bool {
-		if upper != nil && bytes.Compare(n.key, upper) >= 0 {
-			return false
-		}
-		if !n.head.deleted {
-			n.head = &version{ts: ts, prev: n.head, deleted: true}
+	p.each(lower, upper, func(node addr) bool {
+		if _, deleted := p.s.value(p.s.head(node)); !deleted {
+			p.supersede(node, nil, true, ts)
 		}
 		return true
 	})
 }
 
-// Iter walks the keys that are present at a timestamp. Make one with Pool.Iter.
-type Iter struct {
-	p       *Pool
-	ts      uint64
-	reverse bool
-	from    []byte // where the next batch begins
-	open    bool   // from is no bound: begin at the end
-	incl    bool   // from itself is part of it
-	done    bool
-	keys    [][]byte
-	values  [][]byte
-	at      int
+// Newest returns the timestamp of the newest version of key, a deletion
+// included, or 0 where there is none.
+func (p *Pool) Newest(key []byte) uint64 {
+	if node := p.hash.find(key); node != 0 {
+		return p.s.timestamp(p.s.head(node))
+	}
+	return 0
 }
 
-// Iter returns an iterator at ts, before its first key.
-func (p *Pool) Iter(ts uint64, reverse bool) *Iter {
-	return &Iter{p: p, ts: ts, reverse: reverse, open: true, at: -1}
-}
-
-// Seek moves before the first key at or after key; with reverse, before the
-// first key under it. A nil key is the beginning, or with reverse the end.
-func (it *Iter) Seek(key []byte) {
-	it.from, it.open, it.incl, it.done = bytes.Clone(key), key == nil, !it.reverse, false
-	it.keys, it.values, it.at = it.keys[:0], it.values[:0], -1
-}
-
-const batch = 64
-
-func (it *Iter) fill() {
-	it.keys, it.values, it.at = it.keys[:0], it.values[:0], -1
-	visit := func(n *node) bool {
-		if !it.open && !it.incl && bytes.Equal(n.key, it.from) {
-			return true
+// ChangedSince returns a key in [lower, upper) that has a version newer than ts,
+// and the timestamp of its newest. It may be called by a reader, too, and then
+// sees at least what was written before the call.
+func (p *Pool) ChangedSince(lower, upper []byte, ts uint64) (key []byte, at uint64, changed bool) {
+	p.each(lower, upper, func(node addr) bool {
+		if at = p.s.timestamp(p.s.head(node)); at > ts {
+			key, changed = p.s.key(node), true
 		}
-		if v := n.at(it.ts); v != nil && !v.deleted {
-			it.keys = append(it.keys, n.key)
-			it.values = append(it.values, v.value)
+		return !changed
+	})
+	return key, at, changed
+}
+
+// each calls fn for the nodes in [lower, upper), in order, until it returns false.
+func (p *Pool) each(lower, upper []byte, fn func(node addr) bool) {
+	_, pg := p.tree.pageFor(lower, false)
+	n := int(pg.n.Load())
+	i := 0
+	if lower != nil {
+		i, _ = p.tree.search(pg, n, lower)
+	}
+	for {
+		for ; i < n; i++ {
+			node := pg.nodes[i]
+			if upper != nil && bytes.Compare(p.s.key(node), upper) >= 0 || !fn(node) {
+				return
+			}
 		}
-		return len(it.keys) < batch
-	}
-	it.p.mu.RLock()
-	switch {
-	case it.reverse && it.open:
-		it.p.tree.Reverse(visit)
-	case it.reverse:
-		it.p.tree.Descend(&node{key: it.from}, visit)
-	default:
-		it.p.tree.Ascend(&node{key: it.from}, visit)
-	}
-	it.p.mu.RUnlock()
-	it.done = len(it.keys) < batch
-	if len(it.keys) > 0 {
-		it.from, it.open, it.incl = it.keys[len(it.keys)-1], false, false
+		if pg.next == nil {
+			return
+		}
+		pg = pg.next.page.Load()
+		n, i = int(pg.n.Load()), 0
 	}
 }
 
-// Next moves to the next key and says whether there is one.
-func (it *Iter) Next() bool {
-	if it.at+1 >= len(it.keys) {
-		if it.done {
-			return false
-		}
-		it.fill()
+// Get returns the value of key at ts. It must not be changed.
+func (p *Pool) Get(key []byte, ts uint64) (value []byte, ok bool) {
+	if node := p.hash.find(key); node != 0 {
+		return p.s.see(node, ts)
 	}
-	it.at++
-	return it.at < len(it.keys)
+	return nil, false
 }
 
-// Key is the key that Next moved to.
-func (it *Iter) Key() []byte { return it.keys[it.at] }
+// Stats describes a pool.
+type Stats struct {
+	Keys      int64 // with all that are deleted and not swept yet
+	Stale     int64 // versions hidden by newer ones, and not swept yet
+	UsedBytes int64 // of blocks that hold keys and versions
+	HeldBytes int64 // of memory taken for them
+}
 
-// Value is its value.
-func (it *Iter) Value() []byte { return it.values[it.at] }
+// Stats may be called at any time.
+func (p *Pool) Stats() Stats {
+	return Stats{Keys: p.keys.get(), Stale: p.stale.get(), UsedBytes: p.s.used.Load(), HeldBytes: p.s.held.Load()}
+}

@@ -96,8 +96,8 @@ func (s *Store) conflictLocked(tx *Tx, ops []Op) (key []byte, at uint64, ok bool
 			}
 			continue
 		}
-		if key, ok := s.pool.ChangedSince(r.lower, r.upper, tx.snapshot); ok {
-			return key, s.pool.Newest(key), true
+		if key, at, ok := s.pool.ChangedSince(r.lower, r.upper, tx.snapshot); ok {
+			return key, at, true
 		}
 	}
 	return nil, 0, false

@@ -1,13 +1,17 @@
 package txn
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/weftdb/weft/storage/buffer"
+)
 
 // iterator merges a snapshot of the store with the transaction's own writes as
 // they were when it was made.
 type iterator struct {
 	tx    *Tx
 	opts  IterOptions
-	base  baseIter
+	base  buffer.Iter
 	own   cursor
 	start []byte // where this run began: inclusive forward, exclusive (nil: no bound) in reverse
 	moved bool   // Next was called since start was set
@@ -21,14 +25,6 @@ type iterator struct {
 	key     []byte
 	value   []byte
 	err     error
-}
-
-// baseIter walks the snapshot.
-type baseIter interface {
-	Seek(key []byte)
-	Next() bool
-	Key() []byte
-	Value() []byte
 }
 
 const (

@@ -25,10 +25,10 @@ type liveShard struct {
 // enter adds tx, whose snapshot is what at returns under the lock. A sweep that
 // has looked at the shard before took its horizon from an older published
 // timestamp; one that looks afterwards sees tx.
-func (l *live) enter(tx *Tx, at func() uint64) {
+func (l *live) enter(tx *Tx, epoch *atomic.Uint64, at func() uint64) {
 	s := &l.shards[rand.Uint32N(uint32(len(l.shards)))]
 	s.mu.Lock()
-	tx.shard, tx.snapshot = s, at()
+	tx.shard, tx.epoch, tx.snapshot = s, epoch.Load(), at()
 	tx.after = s.first
 	if s.first != nil {
 		s.first.before = tx

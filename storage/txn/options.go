@@ -19,6 +19,9 @@ type Options struct {
 	// Versions that a running transaction can see stay in any case. Default 10
 	// minutes; negative keeps none.
 	History time.Duration
+	// HistoryBytes is about how much memory superseded versions may take before
+	// the history is cut short. Default 1 GiB.
+	HistoryBytes int64
 	// MaxKeyBytes is the longest key. Default and maximum 4 KiB.
 	MaxKeyBytes int
 	// MaxValueBytes is the longest value. Default 16 MiB, at most 256 MiB.
@@ -84,6 +87,9 @@ func (o Options) withDefaults() Options {
 	case o.History < 0:
 		o.History = 0
 	}
+	if o.HistoryBytes == 0 {
+		o.HistoryBytes = 1 << 30
+	}
 	if o.MaxKeyBytes == 0 {
 		o.MaxKeyBytes = maxKeyBytes
 	}
@@ -112,6 +118,9 @@ func (o Options) Validate() error {
 	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if o.Durability > DurabilityInterval {
 		fault("Durability %d is none of those there are", o.Durability)
+	}
+	if o.HistoryBytes < 0 {
+		fault("HistoryBytes %d is negative", o.HistoryBytes)
 	}
 	if o.MaxKeyBytes < 1 || o.MaxKeyBytes > maxKeyBytes {
 		fault("MaxKeyBytes %d is not within 1 and %d", o.MaxKeyBytes, maxKeyBytes)

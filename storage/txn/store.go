@@ -3,6 +3,7 @@ package txn
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -23,10 +24,11 @@ type Log interface {
 
 // Store is the transactional key space. Safe for concurrent use.
 type Store struct {
-	opts Options
-	pool *buffer.Pool
-	log  Log // nil: nothing outlives the process
-	live live
+	opts     Options
+	pool     *buffer.Pool
+	replayed int // records
+	log      Log // nil: nothing outlives the process
+	live     live
 
 	// published is the newest timestamp that is visible: every commit up to it is
 	// as durable as it asked to be.
@@ -38,6 +40,11 @@ type Store struct {
 	// disk. Under it: liveShard.mu, buffer locks, wal.Log.mu, hooks.mu.
 	commit commitState
 	hooks  hooks
+
+	// sweepMu lets one pass of the sweeper run at a time. Taken before commit.
+	sweepMu sync.Mutex
+	sweeper sweeper
+	epoch   atomic.Uint64 // rises with each pass; see buffer.Pool.Reclaim
 
 	failed   atomic.Pointer[dberr.Error]
 	inFlight sync.WaitGroup // commits that are appended and not published yet
@@ -70,8 +77,18 @@ func NewMemory(opts Options) (*Store, error) {
 }
 
 // Replay installs a record of the log. It is called in order, before Start.
+// Versions that were older than the history before the process began are dropped
+// on the way, so that a long log of updates does not take more than it leaves.
 func (s *Store) Replay(r wal.Record) error {
 	var err error
+	if s.replayed++; s.replayed%sweepAtStart == 0 {
+		s.published.Store(r.Timestamp)
+		horizon := s.live.raise(s.historyBegins())
+		for s.pool.Sweep(horizon, sweepStep).More {
+		}
+		s.pool.Epoch(s.epoch.Add(1))
+		s.pool.Reclaim(s.epoch.Load(), math.MaxInt)
+	}
 	switch r.Type {
 	case recordCommit:
 		err = decodeCommit(r.Payload, func(key, value []byte, deleted bool) {
@@ -101,6 +118,7 @@ func (s *Store) Start(log Log, last Timestamp) {
 	s.log = log
 	s.commit.last = uint64(last)
 	s.published.Store(uint64(last))
+	s.startSweeper()
 }
 
 // Begin starts a transaction on the newest visible state, or on the state of
@@ -122,7 +140,7 @@ func (s *Store) Begin(ctx context.Context, opts TxOptions) (*Tx, error) {
 	if opts.AsOf != 0 {
 		return tx, s.beginAsOf(ctx, tx)
 	}
-	s.live.enter(tx, s.published.Load)
+	s.live.enter(tx, &s.epoch, s.published.Load)
 	return tx, nil
 }
 
@@ -144,7 +162,7 @@ func (s *Store) beginAsOf(ctx context.Context, tx *Tx) error {
 			return fmt.Errorf("begin transaction: %w", err)
 		}
 	}
-	s.live.enter(tx, func() uint64 { return at })
+	s.live.enter(tx, &s.epoch, func() uint64 { return at })
 	if floor := s.live.floor.Load(); at < floor {
 		tx.Rollback()
 		return dberr.New(dberr.ErrInvalid, "HISTORY_GONE", "AS OF %v is before the oldest version kept, of %v",
@@ -180,6 +198,9 @@ func (s *Store) Close() error {
 	s.commit.closed = true
 	s.commit.Unlock()
 	s.inFlight.Wait()
+	if s.sweeper.stop != nil {
+		s.sweeper.stop()
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ type Tx struct {
 	store    *Store
 	opts     TxOptions
 	snapshot uint64
+	epoch    uint64 // of the sweeper when it began
 	ended    atomic.Bool
 	expired  atomic.Bool
 	began    time.Time // where there is a maximum age

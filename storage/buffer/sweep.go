@@ -1,0 +1,196 @@
+package buffer
+
+import "sync/atomic"
+
+// Every version that hides an older one, and every deletion, is noted in a queue
+// in the order of timestamps. Once its timestamp is behind every reader, what it
+// hides can go: the sweep takes it off the queue, cuts the chain behind it, and
+// where it is a deletion with nothing in front, takes the key out of the indexes.
+// So the sweep costs as much as there is to drop and never looks for it.
+//
+// What is cut may be in the hands of a reader that began before. It goes to a bin
+// with the epoch of the cut, and is used again when every reader of that epoch
+// and those before is done.
+
+// entry is one version that hides what is behind it.
+type entry struct {
+	ts      uint64
+	version addr
+	node    addr // of a deletion
+}
+
+// queue is first in, first out.
+type queue struct {
+	head, tail *queuePart
+	len        int
+}
+
+type queuePart struct {
+	next    *queuePart
+	from, n int
+	entries [512]entry
+}
+
+func (q *queue) push(e entry) {
+	if q.tail == nil || q.tail.n == len(q.tail.entries) {
+		part := &queuePart{}
+		if q.tail == nil {
+			q.head = part
+		} else {
+			q.tail.next = part
+		}
+		q.tail = part
+	}
+	q.tail.entries[q.tail.n] = e
+	q.tail.n++
+	q.len++
+}
+
+func (q *queue) peek() *entry {
+	if q.len == 0 {
+		return nil
+	}
+	return &q.head.entries[q.head.from]
+}
+
+func (q *queue) pop() {
+	q.head.from++
+	q.len--
+	if q.head.from == len(q.head.entries) {
+		q.head = q.head.next
+		if q.head == nil {
+			q.tail = nil
+		}
+	}
+}
+
+// nth returns the entry with n before it, or the last one.
+func (q *queue) nth(n int) *entry {
+	if q.len == 0 {
+		return nil
+	}
+	n = min(n, q.len-1)
+	part := q.head
+	for n >= part.n-part.from {
+		n -= part.n - part.from
+		part = part.next
+	}
+	return &part.entries[part.from+n]
+}
+
+// bin holds blocks until their epoch is over.
+type bin struct {
+	epochs []binEpoch // oldest first
+}
+
+type binEpoch struct {
+	epoch  uint64
+	blocks []binBlock
+}
+
+type binBlock struct {
+	a addr
+	n int32
+}
+
+func (b *bin) add(epoch uint64, a addr, n int) {
+	if k := len(b.epochs); k == 0 || b.epochs[k-1].epoch != epoch {
+		b.epochs = append(b.epochs, binEpoch{epoch: epoch})
+	}
+	last := &b.epochs[len(b.epochs)-1]
+	last.blocks = append(last.blocks, binBlock{a: a, n: int32(n)})
+}
+
+// counter is written by one goroutine and read by any.
+type counter struct{ v atomic.Int64 }
+
+func (c *counter) add(n int64) { c.v.Store(c.v.Load() + n) }
+func (c *counter) get() int64  { return c.v.Load() }
+
+// Swept says what a Sweep did.
+type Swept struct {
+	Versions int  // dropped
+	Keys     int  // taken out of the indexes
+	More     bool // there is more to do
+}
+
+// Sweep drops up to limit versions that no reader at horizon or later sees. No
+// reader may be, or come to be, at an earlier timestamp.
+func (p *Pool) Sweep(horizon uint64, limit int) (done Swept) {
+	for e := p.old.peek(); e != nil && e.ts <= horizon; e = p.old.peek() {
+		if done.Versions+done.Keys >= limit {
+			done.More = true
+			return done
+		}
+		done.Versions += p.dropBehind(e.version)
+		if e.node != 0 && p.s.head(e.node) == e.version {
+			p.forget(e.node, e.version)
+			done.Versions++
+			done.Keys++
+		}
+		p.old.pop()
+	}
+	return done
+}
+
+// dropBehind cuts the chain behind a version.
+func (p *Pool) dropBehind(version addr) (n int) {
+	v := p.s.prev(version)
+	if v == 0 {
+		return 0
+	}
+	p.s.cut(version)
+	for ; v != 0; n++ {
+		next := p.s.prev(v)
+		p.retireVersion(v)
+		v = next
+	}
+	p.stale.add(-int64(n))
+	return n
+}
+
+func (p *Pool) retireVersion(v addr) {
+	value, _ := p.s.value(v)
+	p.bin.add(p.epoch, v, versionHeader+len(value))
+}
+
+// forget takes a key out of the indexes.
+func (p *Pool) forget(node, version addr) {
+	key := p.s.key(node)
+	p.hash.remove(key)
+	p.tree.remove(key)
+	p.retireVersion(version)
+	p.bin.add(p.epoch, node, nodeHeader+len(key))
+	p.keys.add(-1)
+}
+
+// StaleAt returns up to where a Sweep has to go to drop about n versions, 0 where
+// there is none to drop.
+func (p *Pool) StaleAt(n int) uint64 {
+	if e := p.old.nth(n - 1); e != nil {
+		return e.ts
+	}
+	return 0
+}
+
+// Epoch sets the epoch of what is dropped from now on. Epochs only rise.
+func (p *Pool) Epoch(epoch uint64) { p.epoch = epoch }
+
+// Reclaim makes what was dropped in epochs before done available again, up to
+// limit blocks, and says whether that was all. No reader that began in those
+// epochs may look at anything any more.
+func (p *Pool) Reclaim(done uint64, limit int) (all bool) {
+	for len(p.bin.epochs) > 0 && p.bin.epochs[0].epoch < done {
+		e := &p.bin.epochs[0]
+		for n := len(e.blocks); n > 0; n = len(e.blocks) {
+			if limit--; limit < 0 {
+				return false
+			}
+			b := e.blocks[n-1]
+			e.blocks = e.blocks[:n-1]
+			p.s.release(b.a, int(b.n))
+		}
+		p.bin.epochs = p.bin.epochs[1:]
+	}
+	return true
+}

@@ -1,0 +1,373 @@
+package buffer
+
+import (
+	"bytes"
+	"encoding/binary"
+	"sync/atomic"
+)
+
+// tree is the ordered index: a B-link tree with one writer and readers that take
+// no locks and never wait.
+//
+// A leaf has a page, which is replaced as a whole: a reader that holds one has a
+// consistent piece of the order for as long as it likes. Only at the end of a page
+// entries are added in place. A page knows the leaf to the right and the first key
+// that belongs there, so a reader who comes to a leaf that was split meanwhile
+// finds its way. Inner nodes never change; a split copies the path to the root.
+//
+// A reader who holds an old page or an old root misses only keys that came in
+// after it loaded them, and those are newer than what it may see.
+type tree struct {
+	s    *slabs
+	root atomic.Pointer[inner]
+}
+
+const (
+	pageEntries = 32
+	innerKids   = 64
+)
+
+// fence is a key between two leaves.
+type fence struct{ key []byte }
+
+type leaf struct {
+	page atomic.Pointer[page]
+}
+
+// page is the content of a leaf: nodes with keys in [low, high). Nil fences are
+// no bounds.
+type page struct {
+	low, high *fence
+	next      *leaf
+	skip      int // bytes that all keys begin with
+	n         atomic.Int32
+	nodes     [pageEntries]addr
+	heads     [pageEntries]uint64 // of each key, the 8 bytes behind skip
+}
+
+// inner is an immutable node: kids[i] holds the keys in [fences[i-1], fences[i]).
+type inner struct {
+	skip   int
+	prefix []byte
+	heads  []uint64
+	fences []*fence
+	kids   []*inner // or
+	leaves []*leaf
+}
+
+func (t *tree) init(s *slabs) {
+	t.s = s
+	l := &leaf{}
+	l.page.Store(&page{})
+	t.root.Store(&inner{leaves: []*leaf{l}})
+}
+
+// word is the 8 bytes of key behind skip, zero where there are none, so that
+// words are in the order of the keys; equal ones decide nothing.
+func word(key []byte, skip int) uint64 {
+	if len(key) >= skip+8 {
+		return binary.BigEndian.Uint64(key[skip:])
+	}
+	var b [8]byte
+	if len(key) > skip {
+		copy(b[:], key[skip:])
+	}
+	return binary.BigEndian.Uint64(b[:])
+}
+
+func commonPrefix(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+func newInner(fences []*fence, kids []*inner, leaves []*leaf) *inner {
+	n := &inner{fences: fences, kids: kids, leaves: leaves}
+	if len(fences) == 0 {
+		return n
+	}
+	first := fences[0].key
+	n.skip = commonPrefix(first, fences[len(fences)-1].key)
+	n.prefix = first[:n.skip]
+	n.heads = make([]uint64, len(fences))
+	for i, f := range fences {
+		n.heads[i] = word(f.key, n.skip)
+	}
+	return n
+}
+
+// sideOf compares the first skip bytes of key with prefix, which has that length.
+func sideOf(key, prefix []byte) int {
+	return bytes.Compare(key[:min(len(key), len(prefix))], prefix)
+}
+
+// child returns which child holds key: the number of fences at or before it, or
+// with under, the number of fences before it, which leads to the keys under key.
+func (n *inner) child(key []byte, under bool) int {
+	if c := sideOf(key, n.prefix); c < 0 {
+		return 0
+	} else if c > 0 {
+		return len(n.fences)
+	}
+	w := word(key, n.skip)
+	lo, hi := 0, len(n.heads)
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		before := n.heads[m] < w
+		if n.heads[m] == w {
+			c := bytes.Compare(n.fences[m].key, key)
+			before = c < 0 || (c == 0 && !under)
+		}
+		if before {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo
+}
+
+// pageFor returns the page that holds key, or with under, the last one that may
+// hold keys under it. Nil is before all keys, or with under after all.
+func (t *tree) pageFor(key []byte, under bool) (*leaf, *page) {
+	n := t.root.Load()
+	which := func(n *inner) int {
+		switch {
+		case key != nil:
+			return n.child(key, under)
+		case under:
+			return len(n.fences)
+		}
+		return 0
+	}
+	for n.leaves == nil {
+		n = n.kids[which(n)]
+	}
+	l := n.leaves[which(n)]
+	p := l.page.Load()
+	for p.high != nil && p.isLeftOf(key, under) {
+		l = p.next
+		p = l.page.Load()
+	}
+	return l, p
+}
+
+func (p *page) isLeftOf(key []byte, under bool) bool {
+	if key == nil {
+		return under
+	}
+	c := bytes.Compare(p.high.key, key)
+	return c < 0 || (c == 0 && !under)
+}
+
+// search returns the place of the first of the n nodes at or after key, and
+// whether it is key itself.
+func (t *tree) search(p *page, n int, key []byte) (int, bool) {
+	if n == 0 {
+		return 0, false
+	}
+	if p.skip > 0 {
+		if c := sideOf(key, t.s.key(p.nodes[0])[:p.skip]); c < 0 {
+			return 0, false
+		} else if c > 0 {
+			return n, false
+		}
+	}
+	w := word(key, p.skip)
+	lo, hi := 0, n
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		before := p.heads[m] < w
+		if p.heads[m] == w {
+			c := bytes.Compare(t.s.key(p.nodes[m]), key)
+			if c == 0 {
+				return m, true
+			}
+			before = c < 0
+		}
+		if before {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo, false
+}
+
+// fill makes nodes, which are in order, the content of a new page.
+func (t *tree) fill(p *page, nodes []addr) {
+	p.skip = 0
+	if n := len(nodes); n > 0 {
+		p.skip = commonPrefix(t.s.key(nodes[0]), t.s.key(nodes[n-1]))
+	}
+	for i, a := range nodes {
+		p.nodes[i] = a
+		p.heads[i] = word(t.s.key(a), p.skip)
+	}
+	p.n.Store(int32(len(nodes)))
+}
+
+// insert adds a node whose key is not there.
+func (t *tree) insert(node addr) {
+	key := t.s.key(node)
+	l, p := t.pageFor(key, false)
+	n := int(p.n.Load())
+	i, _ := t.search(p, n, key)
+	if n < pageEntries && i == n && n > 1 && commonPrefix(t.s.key(p.nodes[0]), key) >= p.skip {
+		p.nodes[n], p.heads[n] = node, word(key, p.skip)
+		p.n.Store(int32(n + 1)) // publishes the two
+		return
+	}
+	var all [pageEntries + 1]addr
+	copy(all[:i], p.nodes[:i])
+	all[i] = node
+	copy(all[i+1:], p.nodes[i:n])
+	nodes := all[:n+1]
+	fresh := &page{low: p.low, high: p.high, next: p.next}
+	if n < pageEntries {
+		t.fill(fresh, nodes)
+		l.page.Store(fresh)
+		return
+	}
+	mid := pageEntries / 2
+	if i == n {
+		mid = pageEntries - 1 // ascending keys: leave the page full
+	}
+	f := &fence{key: separator(t.s.key(nodes[mid-1]), t.s.key(nodes[mid]))}
+	right := &leaf{}
+	rp := &page{low: f, high: p.high, next: p.next}
+	t.fill(rp, nodes[mid:])
+	right.page.Store(rp)
+	fresh.high, fresh.next = f, right
+	t.fill(fresh, nodes[:mid])
+	l.page.Store(fresh)
+	t.post(f, right)
+}
+
+// separator returns the shortest key over left and at or before right.
+func separator(left, right []byte) []byte {
+	return bytes.Clone(right[:commonPrefix(left, right)+1])
+}
+
+// post enters the leaf that begins at f into the inner nodes.
+func (t *tree) post(f *fence, right *leaf) {
+	root, sibling, up := post(t.root.Load(), f, right)
+	if sibling != nil {
+		root = newInner([]*fence{up}, []*inner{root, sibling}, nil)
+	}
+	t.root.Store(root)
+}
+
+func post(n *inner, f *fence, right *leaf) (left, sibling *inner, up *fence) {
+	i := n.child(f.key, false)
+	fences, kids, leaves := n.fences, n.kids, n.leaves
+	if leaves != nil {
+		fences, leaves = with(fences, i, f), with(leaves, i+1, right)
+	} else {
+		kid, sib, up := post(kids[i], f, right)
+		if sib == nil {
+			same := *n
+			same.kids = replaced(kids, i, kid)
+			return &same, nil, nil
+		}
+		fences, kids = with(fences, i, up), with(kids, i+1, sib)
+		kids[i] = kid
+	}
+	if len(fences) < innerKids {
+		return newInner(fences, kids, leaves), nil, nil
+	}
+	m := len(fences) / 2
+	if i == len(fences)-1 {
+		m = len(fences) - 2 // ascending keys
+	}
+	if leaves != nil {
+		return newInner(fences[:m:m], nil, leaves[:m+1:m+1]), newInner(fences[m+1:], nil, leaves[m+1:]), fences[m]
+	}
+	return newInner(fences[:m:m], kids[:m+1:m+1], nil), newInner(fences[m+1:], kids[m+1:], nil), fences[m]
+}
+
+// with returns a copy of s that has x at place i.
+func with[T any](s []T, i int, x T) []T {
+	out := make([]T, len(s)+1)
+	copy(out, s[:i])
+	out[i] = x
+	copy(out[i+1:], s[i:])
+	return out
+}
+
+func replaced[T any](s []T, i int, x T) []T {
+	out := append([]T(nil), s...)
+	out[i] = x
+	return out
+}
+
+func without[T any](s []T, i int) []T {
+	return append(append(make([]T, 0, len(s)-1), s[:i]...), s[i+1:]...)
+}
+
+// remove takes out the node of key.
+func (t *tree) remove(key []byte) {
+	l, p := t.pageFor(key, false)
+	n := int(p.n.Load())
+	i, ok := t.search(p, n, key)
+	if !ok {
+		return
+	}
+	fresh := &page{low: p.low, high: p.high, next: p.next}
+	nodes := append(append(make([]addr, 0, pageEntries), p.nodes[:i]...), p.nodes[i+1:n]...)
+	t.fill(fresh, nodes)
+	l.page.Store(fresh)
+	if len(nodes) == 0 && p.low != nil {
+		t.unlink(p)
+	}
+}
+
+// unlink takes out a leaf that is empty; the one to its left takes over its range.
+func (t *tree) unlink(p *page) {
+	l, left := t.pageFor(p.low.key, true)
+	fresh := &page{low: left.low, high: p.high, next: p.next}
+	t.fill(fresh, left.nodes[:left.n.Load()])
+	l.page.Store(fresh)
+	root, _ := drop(t.root.Load(), p.low)
+	for root.leaves == nil && len(root.kids) == 1 {
+		root = root.kids[0]
+	}
+	t.root.Store(root)
+}
+
+// drop returns n without the leaf that begins at f, nil where nothing is left.
+// Where that was its first leaf, the rest begins at low.
+func drop(n *inner, f *fence) (rest *inner, low *fence) {
+	i := n.child(f.key, false)
+	if n.leaves != nil {
+		return dropChild(n, i)
+	}
+	kid, low := drop(n.kids[i], f)
+	if kid == nil {
+		return dropChild(n, i)
+	}
+	fences := n.fences
+	if low != nil && i > 0 {
+		fences, low = replaced(fences, i-1, low), nil
+	}
+	return newInner(fences, replaced(n.kids, i, kid), nil), low
+}
+
+// dropChild returns n without its child i, as drop does.
+func dropChild(n *inner, i int) (rest *inner, low *fence) {
+	if len(n.fences) == 0 {
+		return nil, nil
+	}
+	if i == 0 {
+		low = n.fences[0]
+	}
+	fences := without(n.fences, max(i-1, 0))
+	if n.leaves != nil {
+		return newInner(fences, nil, without(n.leaves, i)), low
+	}
+	return newInner(fences, without(n.kids, i), nil), low
+}

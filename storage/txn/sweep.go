@@ -1,0 +1,111 @@
+package txn
+
+import (
+	"sync"
+	"time"
+)
+
+// sweeper drops versions that nobody can see any more, in the background and in
+// small steps, so that commits wait for it for microseconds only.
+type sweeper struct {
+	quit chan struct{}
+	done sync.WaitGroup
+	stop func()
+}
+
+const (
+	sweepEvery   = 250 * time.Millisecond
+	sweepStep    = 256  // versions dropped under the lock at a time
+	reclaimStep  = 1024 // blocks made available under the lock at a time
+	sweepAtStart = 4096 // records replayed between two steps
+)
+
+// startSweeper runs passes until the returned sweeper is stopped.
+func (s *Store) startSweeper() {
+	w := &s.sweeper
+	w.quit = make(chan struct{})
+	w.stop = sync.OnceFunc(func() {
+		close(w.quit)
+		w.done.Wait()
+	})
+	w.done.Go(func() {
+		tick := time.NewTicker(sweepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				s.Sweep()
+			case <-w.quit:
+				return
+			}
+		}
+	})
+}
+
+func (w *sweeper) stopping() bool {
+	select {
+	case <-w.quit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Sweep drops every superseded version that is older than the history and than
+// each running transaction. The store does so by itself a few times a second.
+func (s *Store) Sweep() {
+	s.sweepMu.Lock()
+	defer s.sweepMu.Unlock()
+	began := time.Now()
+	horizon := s.live.raise(s.historyBegins())
+	info := SweepInfo{Horizon: Timestamp(horizon)}
+	for more := true; more && !s.sweeper.stopping(); {
+		s.commit.Lock()
+		s.pool.Epoch(s.epoch.Load())
+		done := s.pool.Sweep(horizon, sweepStep)
+		s.commit.Unlock()
+		info.Versions += done.Versions
+		info.Keys += done.Keys
+		more = done.More
+	}
+	s.reclaim()
+	info.Duration = time.Since(began)
+	if f := s.opts.Events.Swept; f != nil && info.Versions > 0 {
+		f(info)
+	}
+}
+
+// reclaim gives back the memory of what was dropped before the oldest running
+// transaction began.
+func (s *Store) reclaim() {
+	oldest := s.epoch.Add(1) // who begins from now on cannot see what was dropped
+	now := s.opts.Clock.Now()
+	s.live.each(func(tx *Tx) {
+		oldest = min(oldest, tx.epoch)
+		if s.opts.MaxTxAge > 0 && now.Sub(tx.began) > s.opts.MaxTxAge {
+			tx.expired.Store(true)
+		}
+	})
+	for all := false; !all && !s.sweeper.stopping(); {
+		s.commit.Lock()
+		all = s.pool.Reclaim(oldest, reclaimStep)
+		s.commit.Unlock()
+	}
+}
+
+// historyBegins is the timestamp before which versions need not be kept for AS
+// OF: the history option, or less where that would take more than HistoryBytes.
+func (s *Store) historyBegins() uint64 {
+	published := s.published.Load()
+	begins := uint64(max(s.opts.Clock.Now().Add(-s.opts.History).UnixNano(), 0))
+	st := s.pool.Stats()
+	if st.Stale > 0 {
+		each := st.UsedBytes / (st.Keys + st.Stale)
+		if excess := st.Stale - s.opts.HistoryBytes/max(each, 1); excess > 0 {
+			s.commit.Lock()
+			begins = max(begins, s.pool.StaleAt(int(excess)))
+			s.commit.Unlock()
+		}
+	}
+	return min(begins, published)
+}
