@@ -121,13 +121,13 @@ func choose(n int, args []sqltype.Type, at declared) (int, error) {
 	}
 	if len(cands) > 1 {
 		if t, ok := soleKnown(args); ok {
+			assumed := make([]sqltype.Type, len(args))
+			for k := range args {
+				assumed[k] = t
+			}
 			var kept []cand
 			for _, c := range cands {
-				fits := true
-				for k, a := range args {
-					fits = fits && (a.ID != sqltype.Unknown || accepts(c.args[k], t))
-				}
-				if fits {
+				if acceptable(c.args, assumed) {
 					kept = append(kept, c)
 				}
 			}

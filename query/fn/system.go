@@ -10,23 +10,19 @@ import (
 
 // sizePretty is pg_size_pretty.
 func sizePretty(v int64) string {
-	units := []string{"bytes", "kB", "MB", "GB", "TB", "PB"}
-	u := 0
-	half := func(x int64) int64 {
-		if x < 0 {
-			return (x - 1) / 2
-		}
-		return (x + 1) / 2
-	}
 	abs := func(x int64) int64 { return max(x, -x) }
 	if abs(v) < 10*1024 {
 		return strconv.FormatInt(v, 10) + " bytes"
 	}
-	v >>= 9
-	for u = 1; abs(half(v)) >= 20*1024-1 && u < len(units)-1; u++ {
-		v >>= 10
+	units := []string{"kB", "MB", "GB", "TB", "PB"}
+	u := 0
+	for v /= 512; abs(v) >= 20*1024-1 && u < len(units)-1; u++ { // v counts halves of a unit
+		v /= 1024
 	}
-	return strconv.FormatInt(half(v), 10) + " " + units[u]
+	if v < 0 {
+		return strconv.FormatInt((v-1)/2, 10) + " " + units[u]
+	}
+	return strconv.FormatInt((v+1)/2, 10) + " " + units[u]
 }
 
 // sizeBytes is pg_size_bytes.

@@ -270,9 +270,17 @@ func concatWS(c *call) (sqltype.Datum, error) {
 	return sqltype.Datum{Str: b.String()}, nil
 }
 
-// concatAny is text || anything.
+// concatAny is text || anything: unlike concat() it casts, which shows booleans in full.
 func concatAny(c *call) (sqltype.Datum, error) {
-	return sqltype.Datum{Str: textOf(c.env, c.typ[0], c.arg[0]) + textOf(c.env, c.typ[1], c.arg[1])}, nil
+	var b strings.Builder
+	for i, a := range c.arg {
+		d, err := sqltype.CastDatum(a, c.typ[i], sqltype.TText, true, c.env.types())
+		if err != nil {
+			return d, err
+		}
+		b.WriteString(d.Str)
+	}
+	return sqltype.Datum{Str: b.String()}, nil
 }
 
 func toHex(v int64, size uint) string {

@@ -11,6 +11,8 @@ import (
 
 // dateParts collects what a template found in a text.
 type dateParts struct {
+	src string
+
 	year, month, day, hour, minute, second, micro int
 	yearDay, isoYear, isoWeek, isoDay, week, cent int
 	julian, ssss                                  int64
@@ -25,7 +27,7 @@ func errToDate(format string, args ...any) *dberr.Error {
 
 // parseByTemplate reads a text by a template of to_date and to_timestamp.
 func parseByTemplate(s, f string) (*dateParts, error) {
-	p := &dateParts{month: 1, day: 1, has: map[string]bool{}}
+	p := &dateParts{src: s, month: 1, day: 1, has: map[string]bool{}}
 	items := dateTemplate(f)
 	for k := 0; k < len(items); k++ {
 		it := items[k]
@@ -325,9 +327,13 @@ func (p *dateParts) days() (int64, error) {
 		day = (p.week-1)*7 + 1
 	}
 	if month < 1 || month > 12 || day < 1 || sqltype.DaysFromCivil(year, month, day) >= firstOfNext(year, month) {
-		return 0, dberr.SQL(dberr.StateDatetimeOverflow, "date/time field value out of range")
+		return 0, p.outOfRange()
 	}
 	return sqltype.DaysFromCivil(year, month, day), nil
+}
+
+func (p *dateParts) outOfRange() error {
+	return dberr.SQL(dberr.StateDatetimeOverflow, "date/time field value out of range: \"%s\"", p.src)
 }
 
 func firstOfNext(year, month int) int64 {
@@ -350,7 +356,7 @@ func (p *dateParts) instant(loc *time.Location) (int64, error) {
 		}
 	}
 	if hour > 23 || p.minute > 59 || p.second > 59 {
-		return 0, dberr.SQL(dberr.StateDatetimeOverflow, "date/time field value out of range")
+		return 0, p.outOfRange()
 	}
 	us := days*sqltype.MicrosPerDay + int64(hour)*sqltype.MicrosPerHour + int64(p.minute)*sqltype.MicrosPerMinute +
 		(int64(p.second)+p.ssss)*sqltype.MicrosPerSecond + int64(p.micro)

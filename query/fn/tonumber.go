@@ -92,7 +92,7 @@ func (nf *numFormat) add(word, raw string) error {
 		if word == "S" && nf.sign == "S" {
 			return errNumFormat("cannot use \"S\" twice")
 		}
-		if word != "PR" || nf.sign == "" {
+		if word != "PL" { // which leaves the usual place of the sign as it is
 			nf.sign = word
 		}
 		nf.signFirst = nf.signFirst || word == "S" && nf.pre == 0 && nf.post == 0
@@ -138,6 +138,9 @@ func (nf *numFormat) format(neg bool, whole, frac string) string {
 			keep--
 		}
 		frac = frac[:keep]
+		if frac == "" && whole == "" {
+			whole, pad = "0", pad-1
+		}
 	}
 	w := &numWriter{nf: nf, neg: neg, zeroFrom: zeroFrom, pad: pad, whole: whole, frac: frac}
 	return w.run()
