@@ -58,7 +58,7 @@ type shell struct {
 	keepGoing bool
 	in        io.Reader
 	out, errs io.Writer
-	buf       strings.Builder // the statement being typed
+	typed     parse.Splitter // the statement being typed
 	quit      bool
 	depth     int // of \i within \i
 }
@@ -95,7 +95,7 @@ func (s *shell) interactive(ctx context.Context) error {
 		text, err := line.Prompt(s.prompt())
 		switch {
 		case errors.Is(err, liner.ErrPromptAborted):
-			s.buf.Reset()
+			s.typed = parse.Splitter{}
 			continue
 		case errors.Is(err, io.EOF):
 			fmt.Fprintln(s.out)
@@ -114,11 +114,16 @@ func (s *shell) interactive(ctx context.Context) error {
 	}
 }
 
+// prompt shows the database, and in the middle of a statement what is still open.
 func (s *shell) prompt() string {
-	if s.buf.Len() > 0 {
-		return strings.Repeat(" ", max(len(s.reopen.database)-2, 0)) + "  > "
+	if _, pending := s.typed.Rest(); !pending {
+		return s.reopen.database + "=> "
 	}
-	return s.reopen.database + "=> "
+	open := "-"
+	if c := s.typed.Open(); c != 0 {
+		open = string(rune(c))
+	}
+	return s.reopen.database + open + "> "
 }
 
 func historyFile() string {
@@ -167,8 +172,8 @@ func (s *shell) script(ctx context.Context, in io.Reader) error {
 	if err := sc.Err(); err != nil {
 		return fmt.Errorf("read the script: %w", err)
 	}
-	if rest := strings.TrimSpace(s.buf.String()); rest != "" { // a last statement needs no semicolon
-		s.buf.Reset()
+	if rest, pending := s.typed.Rest(); pending { // a last statement needs no semicolon
+		s.typed = parse.Splitter{}
 		if err := s.execute(ctx, rest); err != nil {
 			return err
 		}
@@ -178,8 +183,8 @@ func (s *shell) script(ctx context.Context, in io.Reader) error {
 
 // feed takes one line: a command, or a piece of SQL.
 func (s *shell) feed(ctx context.Context, line string) error {
-	if trimmed := strings.TrimSpace(line); s.buf.Len() == 0 {
-		switch {
+	if _, pending := s.typed.Rest(); !pending {
+		switch trimmed := strings.TrimSpace(line); {
 		case trimmed == "":
 			return nil
 		case trimmed[0] == '\\':
@@ -190,23 +195,13 @@ func (s *shell) feed(ctx context.Context, line string) error {
 			return s.command(ctx, `\?`)
 		}
 	}
-	s.buf.WriteString(line)
-	s.buf.WriteByte('\n')
-	for {
-		text := s.buf.String()
-		end, ok := parse.StatementEnd(text)
-		if !ok {
-			return nil
-		}
-		s.buf.Reset()
-		if rest := text[end:]; strings.TrimSpace(rest) != "" {
-			s.buf.WriteString(rest)
-		}
-		if err := s.execute(ctx, text[:end]); err != nil {
-			s.buf.Reset()
+	for _, sql := range s.typed.Add(line + "\n") {
+		if err := s.execute(ctx, sql); err != nil {
+			s.typed = parse.Splitter{}
 			return err
 		}
 	}
+	return nil
 }
 
 // execute runs SQL; Ctrl-C cancels it and not the shell.

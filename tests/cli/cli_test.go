@@ -1,0 +1,239 @@
+// Package cli runs the commands of the real binary as people do: import, query and
+// shell, against a server and directly on a data directory.
+package cli
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/weftdb/weft/internal/testkit/serve"
+)
+
+// result is what a command printed and how it ended.
+type result struct {
+	out, errs string
+	code      int
+}
+
+// env is a server and a folder to work in.
+type env struct {
+	t   *testing.T
+	bin string
+	dir string
+	url string
+}
+
+func start(t *testing.T) *env {
+	t.Helper()
+	e := &env{t: t, bin: serve.Build(t), dir: t.TempDir()}
+	e.url = serve.Start(t, e.bin, t.TempDir()).URL
+	return e
+}
+
+func (e *env) file(name, text string) string {
+	e.t.Helper()
+	path := filepath.Join(e.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		e.t.Fatal(err)
+	}
+	return path
+}
+
+func (e *env) run(stdin string, args ...string) result {
+	e.t.Helper()
+	cmd := exec.Command(e.bin, args...)
+	cmd.Dir = e.dir
+	cmd.Env = append(os.Environ(), "WEFT_SERVER="+e.url, "HOME="+e.dir)
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		e.t.Fatal(err)
+	}
+	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+}
+
+// ok runs a command that must succeed and returns its output.
+func (e *env) ok(stdin string, args ...string) string {
+	e.t.Helper()
+	r := e.run(stdin, args...)
+	if r.code != 0 {
+		e.t.Fatalf("weft %s: exit code %d\n%s%s", strings.Join(args, " "), r.code, r.out, r.errs)
+	}
+	return r.out
+}
+
+func (e *env) csv(sql string) string { e.t.Helper(); return e.ok("", "query", "--format", "csv", sql) }
+
+func (e *env) want(got, want string) {
+	e.t.Helper()
+	if got != want {
+		e.t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestImport(t *testing.T) {
+	e := start(t)
+	csv := "Id,Name,At\n1,\"a, b\",2020-01-02 03:04:05\n2,\"line\nbreak\",\n3,\"\",2021-01-01 00:00:00\n"
+	want := "id,name,at\n1,\"a, b\",2020-01-02 03:04:05\n2,\"line\nbreak\",\n3,\"\",2021-01-01 00:00:00\n"
+
+	out := e.ok("", "import", e.file("people.csv", csv))
+	if !strings.Contains(out, "imported 3 rows into new table people") {
+		t.Errorf("got %q", out)
+	}
+	e.want(e.csv("SELECT * FROM people ORDER BY id"), want)
+
+	e.ok(csv, "import", "-", "--table", "stdin")
+	e.want(e.csv("SELECT * FROM stdin ORDER BY id"), want)
+
+	var gz, zs bytes.Buffer
+	zw := gzip.NewWriter(&gz)
+	zw.Write([]byte(csv))
+	zw.Close()
+	zz, _ := zstd.NewWriter(&zs)
+	zz.Write([]byte(csv))
+	zz.Close()
+	e.ok("", "import", e.file("gz.csv.gz", gz.String()), "--table", "gz")
+	e.ok("", "import", e.file("zs.csv.zst", zs.String()), "--table", "zs")
+	e.want(e.csv("SELECT * FROM gz ORDER BY id"), want)
+	e.want(e.csv("SELECT * FROM zs ORDER BY id"), want)
+
+	// Into the same table again: by name, in another order, and with less.
+	e.ok("", "import", e.file("more.csv", "name,ID\nx,9\n"), "--table", "people")
+	e.want(e.csv("SELECT * FROM people WHERE id = 9"), "id,name,at\n9,x,\n")
+
+	e.ok("", "import", e.file("a.json", `[{"a":1,"b":{"c":[1,2]}},{"b":null,"a":2}]`))
+	e.want(e.csv("SELECT a, b FROM a ORDER BY a"), "a,b\n1,\"{\"\"c\"\":[1,2]}\"\n2,\n")
+	e.ok("", "import", e.file("n.ndjson", "{\"a\":1.50}\n{\"a\":2}\n"))
+	e.want(e.csv("SELECT a FROM n ORDER BY a"), "a\n1.50\n2\n")
+}
+
+func TestImportRejects(t *testing.T) {
+	e := start(t)
+	e.ok("", "query", "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL)")
+	r := e.run("", "import", e.file("t.csv", "id,n\n1,1\n1,2\n2,x\n3\n4,4\n5,\n"), "--table", "t")
+	if r.code != 5 || !strings.Contains(r.out, "imported 2 rows into t") || !strings.Contains(r.out, "rejected 4 records: see t.rejected.csv") {
+		t.Fatalf("exit code %d\n%s%s", r.code, r.out, r.errs)
+	}
+	rejected, err := os.ReadFile(filepath.Join(e.dir, "t.rejected.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"line,reason,record\n", "\n3,", `(id)=(1) already exists.`, "\n4,", `""x""`, "\n5,record has 1 fields", "\n7,", `null value in column ""n""`} {
+		if !strings.Contains(string(rejected), want) {
+			t.Errorf("no %q in\n%s", want, rejected)
+		}
+	}
+	e.want(e.csv("SELECT id FROM t ORDER BY id"), "id\n1\n4\n")
+
+	r = e.run("", "import", e.file("u.csv", "id,n\n7,7\n7,8\n"), "--table", "t", "--atomic")
+	if r.code != 1 || !strings.Contains(r.errs, "duplicate key") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.errs)
+	}
+	e.want(e.csv("SELECT count(*) FROM t"), "count\n2\n")
+
+	r = e.run("", "import", e.file("v.csv", "id,m\n7,7\n"), "--table", "t")
+	if r.code != 1 || !strings.Contains(r.errs, `no column for "m"`) || !strings.Contains(r.errs, `"id", "n"`) {
+		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.errs)
+	}
+}
+
+func TestImportDryRun(t *testing.T) {
+	e := start(t)
+	out := e.ok("", "import", e.file("d.csv", "id,at\n1,2020-01-01\n3000000000,\n"), "--dry-run", "--primary-key", "id")
+	e.want(out, "CREATE TABLE \"d\" (\n  \"id\" bigint,\n  \"at\" date,\n  PRIMARY KEY (\"id\")\n);\n-- 2 records\n-- id: bigint, 0 null, longest 10 bytes\n-- at: date, 1 null, longest 10 bytes\n")
+	if r := e.run("", "query", "SELECT * FROM d"); r.code != 1 || !strings.Contains(r.errs, `relation "d" does not exist`) {
+		t.Errorf("exit code %d\n%s", r.code, r.errs)
+	}
+}
+
+func TestQueryFormats(t *testing.T) {
+	e := start(t)
+	sql := "SELECT 1 AS n, 'a|b' AS s, NULL AS z, 1.50 AS d, true AS b"
+	e.want(e.csv(sql), "n,s,z,d,b\n1,a|b,,1.50,t\n")
+	e.want(e.ok("", "query", "--format", "json", sql), "[\n  {\"n\":1,\"s\":\"a|b\",\"z\":null,\"d\":\"1.50\",\"b\":true}\n]\n")
+	e.want(e.ok("", "query", "--format", "ndjson", sql), "{\"n\":1,\"s\":\"a|b\",\"z\":null,\"d\":\"1.50\",\"b\":true}\n")
+	e.want(e.ok("", "query", "--format", "markdown", sql), "| n | s | z | d | b |\n|---:|---|---|---:|---|\n| 1 | a\\|b |  | 1.50 | t |\n")
+	e.want(e.ok("", "query", sql), " n |  s  | z |  d   | b\n---+-----+---+------+---\n 1 | a|b |   | 1.50 | t\n(1 row)\n\n")
+	e.want(e.ok("", "query", "--format", "csv", "--param", "7", "--param", "x", "SELECT $1::int + 1 AS n, $2 AS s"), "n,s\n8,x\n")
+	e.want(e.ok("SELECT 2 AS two; SELECT 3 AS three", "query", "--format", "csv"), "two\n2\n\nthree\n3\n")
+
+	r := e.run("", "query", "SELECT 1 +\n  nope")
+	if r.code != 1 || !strings.Contains(r.errs, `column "nope" does not exist`) || !strings.Contains(r.errs, "line 2, column 3") {
+		t.Errorf("exit code %d\n%s", r.code, r.errs)
+	}
+	for _, args := range [][]string{{"query", "--format", "xml", "SELECT 1"}, {"query", "--nope"}, {"nope"}, {"import"}, {"query", "--server", "ftp://x", "SELECT 1"}} {
+		if r := e.run("", args...); r.code != 2 {
+			t.Errorf("weft %s: exit code %d, want 2\n%s", strings.Join(args, " "), r.code, r.errs)
+		}
+	}
+	if r := e.run("", "query", "--server", "http://127.0.0.1:1", "SELECT 1"); r.code != 3 || !strings.Contains(r.errs, "weft serve") {
+		t.Errorf("exit code %d\n%s", r.code, r.errs)
+	}
+}
+
+func TestDataDirectory(t *testing.T) {
+	bin, dir := serve.Build(t), t.TempDir()
+	e := &env{t: t, bin: bin, dir: t.TempDir(), url: "http://127.0.0.1:1"}
+	data := filepath.Join(dir, "data")
+	e.ok("", "query", "--data-dir", data, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)")
+	e.ok("", "import", e.file("x.csv", "id\n3\n"), "--table", "t", "--data-dir", data)
+	e.want(e.ok("", "query", "--data-dir", data, "--format", "csv", "SELECT count(*) FROM t"), "count\n3\n")
+
+	s := serve.Start(t, bin, data)
+	if r := e.run("", "query", "--data-dir", data, "SELECT 1"); r.code != 3 || !strings.Contains(r.errs, data) {
+		t.Errorf("a locked directory: exit code %d\n%s", r.code, r.errs)
+	}
+	e.url = s.URL
+	e.want(e.csv("SELECT sum(id) FROM t"), "sum\n6\n")
+}
+
+func TestShellScript(t *testing.T) {
+	e := start(t)
+	e.file("in.sql", "INSERT INTO s VALUES (10, 'from\n a file'); -- done\n")
+	out := e.ok(`CREATE TABLE s (id int PRIMARY KEY, "Name" text DEFAULT 'x');
+INSERT INTO s
+  VALUES (1, 'semi;colon'),
+         (2, $$dollar; quoted$$);
+\i in.sql
+\f csv
+SELECT id, "Name" FROM s ORDER BY id;
+\copy s to 'out.csv'
+\copy (SELECT id FROM s WHERE id < 3 ORDER BY id) to 'out.json' json
+\f table
+\d s
+\dt
+\timing on
+SELECT 1 AS one
+`, "shell")
+	for _, want := range []string{"CREATE TABLE\n", "INSERT 0 2\n", "INSERT 0 1\n", "id,Name\n1,semi;colon\n2,dollar; quoted\n10,\"from\n a file\"\n", "COPY 3\n", "COPY 2\n",
+		"Table public.s\n", " Name   | text    |          | 'x'", "\"s_pkey\" PRIMARY KEY, btree (id)", "Timing is on.\n", " one\n-----\n   1\n(1 row)\n", "Time: "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if got, err := os.ReadFile(filepath.Join(e.dir, "out.json")); err != nil || string(got) != "[\n  {\"id\":1},\n  {\"id\":2}\n]\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	e.ok("\\copy s2 from 'out.csv'\n", "shell")
+	e.want(e.csv(`SELECT count(*) FROM s2`), "count\n3\n")
+
+	r := e.run("SELECT 1/0;\nSELECT 'after';\n", "shell")
+	if r.code != 1 || !strings.Contains(r.errs, "division by zero") || strings.Contains(r.out, "after") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.errs)
+	}
+	r = e.run("SELECT 1/0;\nSELECT 'after';\n", "shell", "--keep-going")
+	if r.code != 1 || !strings.Contains(r.out, "after") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.errs)
+	}
+}
