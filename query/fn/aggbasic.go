@@ -300,6 +300,7 @@ func registerAggBasic(t *tables) {
 	bytes := func(s string) int { return len(s) }
 	minMax(t, "text", cmp.Less[string], bytes)
 	minMax(t, "bpchar", func(a, b string) bool { return trimBlanks(a) < trimBlanks(b) }, bytes)
-	minMax(t, "numeric", func(a, b sqltype.Num) bool { return a.Cmp(b) < 0 }, nil)
-	minMax(t, "interval", func(a, b sqltype.IntervalValue) bool { return compareInterval(a, b) < 0 }, nil)
+	// of equal values that look different (1.0 and 1.00) the last is kept, as in PostgreSQL
+	minMax(t, "numeric", func(a, b sqltype.Num) bool { return a.Cmp(b) <= 0 }, nil)
+	minMax(t, "interval", func(a, b sqltype.IntervalValue) bool { return compareInterval(a, b) <= 0 }, nil)
 }

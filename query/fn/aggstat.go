@@ -2,6 +2,7 @@ package fn
 
 import (
 	"math"
+	"math/big"
 
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
@@ -171,7 +172,15 @@ func (m *numMoments) result(n int64, kind statKind) (r sqltype.Num, err error) {
 	if r, err = r.Div(div); err != nil || !kind.root() {
 		return r, err
 	}
-	return r.Sqrt()
+	return rootAt(r), nil
+}
+
+// rootAt returns the square root of r with r's own scale.
+func rootAt(r sqltype.Num) sqltype.Num {
+	s := r.DScale()
+	c := r.Unscaled()
+	c.Mul(c, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(s+2)), nil))
+	return sqltype.NumBig(c.Sqrt(c), s+1).Round(s)
 }
 
 func (a *numStat) Bytes() int64 {

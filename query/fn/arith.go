@@ -203,9 +203,25 @@ func addFloat(size int, sign float64) Eval {
 }
 
 func mulFloat(size int) Eval {
-	return e2(func(a, b float64) (float64, error) {
-		return checkFloat(a*b, size, inf2(a, b), a == 0 || b == 0)
-	})
+	return func(_ *Env, n int, sel []int32, args []*vec.Vector, out *vec.Vector) error {
+		x, y, o := args[0].F, args[1].F, out.F
+		mx, my := args[0].Mask(), args[1].Mask()
+		for _, i := range vec.Live(n, sel) {
+			a, b := x[int(i)&mx], y[int(i)&my]
+			r := a * b
+			if size == 32 {
+				r = float64(float32(r))
+			}
+			if r-r != 0 || r == 0 { // infinite, NaN or zero: seldom, and perhaps an error
+				var err error
+				if r, err = checkFloat(r, size, inf2(a, b), a == 0 || b == 0); err != nil {
+					return err
+				}
+			}
+			o[i] = r
+		}
+		return nil
+	}
 }
 
 func divFloat(size int) Eval {

@@ -113,20 +113,37 @@ func (l *likePattern) match(s string) bool {
 		return s == ""
 	}
 	for _, p := range l.parts[1:last] {
-		found := p == ""
-		for at := 0; !found && at <= len(s); {
-			if n, ok := likeHere(s[at:], p); ok {
-				s, found = s[at+n:], true
-				break
-			}
-			_, w := utf8.DecodeRuneInString(s[at:])
-			at += max(w, 1)
-		}
-		if !found {
+		at, n := likeFind(s, p)
+		if at < 0 {
 			return false
 		}
+		s = s[at+n:]
 	}
 	return likeTail(s, l.parts[last])
+}
+
+// likeFind finds the first place in s that matches a piece, and the length of the
+// match; the text before the piece's first special character is searched for by bytes.
+func likeFind(s, p string) (at, n int) {
+	lead := strings.IndexAny(p, `_\`)
+	if lead < 0 {
+		return strings.Index(s, p), len(p)
+	}
+	for at <= len(s) {
+		if lead > 0 {
+			i := strings.Index(s[at:], p[:lead])
+			if i < 0 {
+				return -1, 0
+			}
+			at += i
+		}
+		if n, ok := likeHere(s[at:], p); ok {
+			return at, n
+		}
+		_, w := utf8.DecodeRuneInString(s[at:])
+		at += max(w, 1)
+	}
+	return -1, 0
 }
 
 // likeHere matches a piece without % at the start of s and returns how much it took.
