@@ -51,58 +51,67 @@ func exact(n int, args []sqltype.Type, at declared) int {
 	return -1
 }
 
+// A cand is a candidate that would accept the arguments; args are its declared types.
+type cand struct {
+	i    int
+	args []sqltype.Type
+}
+
+// keep narrows candidates to those with the highest score.
+func keep(cands []cand, score func(c cand) int) []cand {
+	if len(cands) < 2 {
+		return cands
+	}
+	best := -1
+	var kept []cand
+	for _, c := range cands {
+		switch s := score(c); {
+		case s > best:
+			best, kept = s, append(kept[:0:0], c)
+		case s == best:
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
 // choose picks one of n candidates by the rules of PostgreSQL's manual, 10.2 and 10.3.
 func choose(n int, args []sqltype.Type, at declared) (int, error) {
 	if i := exact(n, args, at); i >= 0 {
 		return i, nil
 	}
-	type cand struct {
-		i    int
-		args []sqltype.Type
-	}
 	var cands []cand
 	for i := range n {
 		decl, variadic := at(i)
 		decl = spell(decl, variadic, len(args))
-		if (decl == nil && len(args) > 0) || (len(decl) != len(args)) || !acceptable(decl, args) {
-			continue
+		if decl != nil && acceptable(decl, args) {
+			cands = append(cands, cand{i, decl})
 		}
-		cands = append(cands, cand{i, decl})
 	}
-	// keep narrows the candidates to those with the highest score.
-	keep := func(score func(c cand) int) {
-		best := -1
-		var kept []cand
-		for _, c := range cands {
-			switch s := score(c); {
-			case s > best:
-				best, kept = s, append(kept[:0:0], c)
-			case s == best:
-				kept = append(kept, c)
-			}
+	cands = keep(cands, func(c cand) (s int) {
+		for k, a := range args {
+			s += b2int(c.args[k] == a.Base())
 		}
-		cands = kept
+		return s
+	})
+	cands = keep(cands, func(c cand) (s int) {
+		for k, a := range args {
+			d := c.args[k]
+			s += b2int(a.ID != sqltype.Unknown && (d == a.Base() || d.Preferred() && category(d) == category(a)))
+		}
+		return s
+	})
+	switch cands = assumeKnown(guessUnknown(cands, args), args); len(cands) {
+	case 0:
+		return 0, errNoCandidate
+	case 1:
+		return cands[0].i, nil
 	}
-	if len(cands) > 1 {
-		keep(func(c cand) (s int) {
-			for k, a := range args {
-				if c.args[k] == a.Base() {
-					s++
-				}
-			}
-			return s
-		})
-	}
-	if len(cands) > 1 {
-		keep(func(c cand) (s int) {
-			for k, a := range args {
-				if a.ID != sqltype.Unknown && (c.args[k] == a.Base() || c.args[k].Preferred() && category(c.args[k]) == category(a)) {
-					s++
-				}
-			}
-			return s
-		})
-	}
+	return 0, errAmbiguous
+}
+
+// guessUnknown decides by category what unknown arguments stand for.
+func guessUnknown(cands []cand, args []sqltype.Type) []cand {
 	for k := 0; k < len(args) && len(cands) > 1; k++ {
 		if args[k].ID != sqltype.Unknown {
 			continue
@@ -115,34 +124,34 @@ func choose(n int, args []sqltype.Type, at declared) (int, error) {
 		if !ok {
 			break
 		}
-		keep(func(c cand) int {
+		cands = keep(cands, func(c cand) int {
 			return b2int(category(c.args[k]) == cat && (!preferred || c.args[k].Preferred()))
 		})
 	}
-	if len(cands) > 1 {
-		if t, ok := soleKnown(args); ok {
-			assumed := make([]sqltype.Type, len(args))
-			for k := range args {
-				assumed[k] = t
-			}
-			var kept []cand
-			for _, c := range cands {
-				if acceptable(c.args, assumed) {
-					kept = append(kept, c)
-				}
-			}
-			if len(kept) == 1 {
-				cands = kept
-			}
+	return cands
+}
+
+// assumeKnown takes unknown arguments for the one type that all others have, if
+// that leaves one candidate.
+func assumeKnown(cands []cand, args []sqltype.Type) []cand {
+	t, ok := soleKnown(args)
+	if len(cands) < 2 || !ok {
+		return cands
+	}
+	assumed := make([]sqltype.Type, len(args))
+	for k := range args {
+		assumed[k] = t
+	}
+	var kept []cand
+	for _, c := range cands {
+		if acceptable(c.args, assumed) {
+			kept = append(kept, c)
 		}
 	}
-	switch len(cands) {
-	case 0:
-		return 0, errNoCandidate
-	case 1:
-		return cands[0].i, nil
+	if len(kept) == 1 {
+		return kept
 	}
-	return 0, errAmbiguous
+	return cands
 }
 
 func b2int(b bool) int {

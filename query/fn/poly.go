@@ -133,7 +133,7 @@ func arrayOf(t sqltype.Type) (sqltype.Type, error) {
 	return sqltype.ArrayOf(t), nil
 }
 
-// CommonType finds the type of a UNION, CASE, COALESCE, VALUES, ARRAY, GREATEST or
+// CommonType finds the type of a UNION, CASE (whose ELSE comes first), COALESCE, VALUES, ARRAY, GREATEST or
 // IN list (10.5 of PostgreSQL's manual). Context names the construct in the
 // error. The modifier is kept where all types agree.
 func CommonType(context string, types ...sqltype.Type) (sqltype.Type, error) {
