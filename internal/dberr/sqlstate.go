@@ -28,6 +28,7 @@ const (
 	StateInvalidColumnRef       = "42P10"
 	StateInvalidTableDefinition = "42P16"
 	StateInvalidRecursion       = "42P19"
+	StateInvalidForeignKey      = "42830"
 	StateIndeterminateDatatype  = "42P18"
 	StateReservedName           = "42939"
 	StateNameTooLong            = "42622"

@@ -238,38 +238,21 @@ func (m *matcher) rowKeyCol() plan.Col {
 // covers reports whether an index entry holds all of the columns.
 func (m *matcher) covers(x *catalog.Index, ords []int) bool {
 	has := map[catalog.ColumnID]bool{}
+	for _, k := range m.scan.Table.Indexes[0].Columns { // what a key cannot restore is kept for an index's own parts only
+		has[k.Column] = sqltype.KeyRestores(k.Type)
+	}
 	for _, k := range x.Columns {
-		has[k.Column] = k.Column != 0
+		has[k.Column] = has[k.Column] || k.Column != 0
 	}
 	for _, id := range x.Include {
 		has[id] = true
 	}
-	for _, k := range m.scan.Table.Indexes[0].Columns {
-		has[k.Column] = true
-	}
 	for _, o := range ords {
-		if o < 0 {
-			if !has[catalog.RowID] {
-				return false
-			}
-			continue
-		}
-		if !has[m.scan.Table.Columns[o].ID] || !exactKey(m.scan.Table.Columns[o].Type) {
+		if o < 0 && !has[catalog.RowID] || o >= 0 && !has[m.scan.Table.Columns[o].ID] {
 			return false
 		}
 	}
 	return true
-}
-
-// exactKey reports whether a value can be read back from its key. Numerics lose
-// their scale, blank-padded strings their blanks, floats their -0.
-func exactKey(t sqltype.Type) bool {
-	switch t.ID {
-	case sqltype.Bool, sqltype.Int2, sqltype.Int4, sqltype.Int8, sqltype.Text, sqltype.Varchar, sqltype.Name,
-		sqltype.Date, sqltype.Timestamp, sqltype.TimestampTZ, sqltype.Time, sqltype.UUID, sqltype.Bytea, sqltype.OID:
-		return true
-	}
-	return false
 }
 
 // order is the order in which an index gives rows; key parts that are fixed to one
@@ -535,7 +518,12 @@ func (m *matcher) inSarg(e *plan.In, i int, col plan.Col, t sqltype.Type) (sarg,
 	for _, x := range e.List {
 		c, ok := x.(*plan.Const)
 		if !ok {
-			return sarg{}, false
+			v, ok := keyValue(x, t)
+			if !ok || !m.outside(x) {
+				return sarg{}, false
+			}
+			s.list = append(s.list, v) // the executor joins ranges that turn out equal
+			continue
 		}
 		if c.Value.Null {
 			continue

@@ -3,12 +3,14 @@ package plan
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // VirtualTable describes a system view or a table of another model.
@@ -32,7 +34,7 @@ type Scope struct {
 	// Sequence gives the function that yields the following value of a sequence; what
 	// is nextval, currval, setval or lastval (then the sequence is nil).
 	Sequence func(what string, seq *catalog.Sequence) *fn.Func
-	// MaxDepth bounds the nesting of views and subqueries; 0 means 200.
+	// MaxDepth bounds the nesting of views and subqueries; 0 means 4000.
 	MaxDepth int
 }
 
@@ -111,6 +113,32 @@ func Bind(s *Scope, stmt ast.Stmt) (q *Query, err error) {
 	return b.q, nil
 }
 
+// BindReads is Bind of a query, and tells which tables and views it reads.
+func BindReads(s *Scope, sel *ast.Select) (q *Query, reads []keyspace.ObjectID, err error) {
+	defer catch(&err)
+	b := newBinder(s)
+	out := b.query(sel, nil, nil)
+	for i := range out.cols {
+		b.settle(out, i)
+	}
+	b.q.Rel, b.q.Out = b.outputs(out)
+	for i, c := range b.q.Out {
+		b.q.Info[c].Name = out.names[i]
+	}
+	for k := range b.reads {
+		if r, ok := s.Catalog.Lookup(k.schema, k.name); ok {
+			switch {
+			case r.Table != nil:
+				reads = append(reads, r.Table.ID)
+			case r.View != nil:
+				reads = append(reads, r.View.ID)
+			}
+		}
+	}
+	slices.Sort(reads)
+	return b.q, reads, nil
+}
+
 // outputs gives each output column an id of its own with its name.
 func (b *binder) outputs(out *bound) (Rel, []Col) {
 	if out.names == nil {
@@ -186,12 +214,12 @@ func (b *binder) statement(stmt ast.Stmt, parent *scope) *bound {
 func (b *binder) enter(pos int) func() {
 	limit := b.MaxDepth
 	if limit == 0 {
-		limit = 200
+		limit = 4000
 	}
 	b.depth++
 	if b.depth > limit {
 		fail(dberr.SQL(dberr.StateStatementTooComplex, "stack depth limit exceeded").
-			WithHint("Queries and views may be nested %d deep.", limit).At(pos))
+			WithHint("Queries and views may be nested %d deep, operators included.", limit).At(pos))
 	}
 	return func() { b.depth-- }
 }

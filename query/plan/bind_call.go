@@ -151,7 +151,7 @@ func (b *binder) sequenceCall(s *scope, e *ast.FuncCall, name string) Expr {
 	if !ok || text.Kind != ast.LitString {
 		unsupported(e.Args[0].Pos(), name+" of anything but a constant name")
 	}
-	rel, _ := b.relation(ParseName(text.Text, e.Args[0].Pos()))
+	rel, _ := b.relation(parseName(text.Text, e.Args[0].Pos()))
 	if rel.Sequence == nil {
 		failAt(e.Args[0].Pos(), dberr.StateWrongObjectType, "%q is not a sequence", text.Text)
 	}
@@ -166,8 +166,14 @@ func (b *binder) sequenceCall(s *scope, e *ast.FuncCall, name string) Expr {
 	return call
 }
 
-// ParseName reads a possibly qualified name, as in the text of a regclass.
-func ParseName(text string, pos int) ast.Name {
+// SplitName reads a possibly qualified name.
+func SplitName(text string) (n ast.Name, err error) {
+	defer catch(&err)
+	return parseName(text, 0), nil
+}
+
+// parseName reads a possibly qualified name, as in the text of a regclass.
+func parseName(text string, pos int) ast.Name {
 	var parts []string
 	for rest := text; ; {
 		var part string

@@ -1,0 +1,171 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/storage/txn"
+)
+
+// Engine runs SQL on a store. It is safe for concurrent use.
+type Engine struct {
+	store *txn.Store
+	opts  Options
+	cat   *catalog.Catalog
+	seqs  *sequences
+	rows  *rowCounts
+
+	texts *lru[string, *parsed]
+	plans *lru[planKey, *compiled]
+
+	background sync.WaitGroup
+	stop       context.CancelFunc
+	ctx        context.Context
+}
+
+// New returns an engine on a store, and finishes what a crash left over.
+func New(store *txn.Store, opts Options) (*Engine, error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	e := &Engine{store: store, opts: opts, cat: catalog.New(store)}
+	e.seqs, e.rows = newSequences(store), newRowCounts(store)
+	e.texts, e.plans = newLRU[string, *parsed](opts.PlanCache), newLRU[planKey, *compiled](opts.PlanCache)
+	e.ctx, e.stop = context.WithCancel(context.Background())
+	if err := e.cat.RunDrops(e.ctx); err != nil {
+		e.stop()
+		return nil, fmt.Errorf("open query engine: %w", err)
+	}
+	return e, nil
+}
+
+// Close ends what runs in the background and waits for it. Requests must have ended.
+func (e *Engine) Close() error {
+	e.stop()
+	e.background.Wait()
+	return nil
+}
+
+// CacheStats counts lookups of plans.
+type CacheStats struct {
+	Hits, Misses int64
+	Entries      int
+}
+
+// PlanCacheStats says how well the plan cache does.
+func (e *Engine) PlanCacheStats() CacheStats {
+	return CacheStats{Hits: e.plans.hits.Load(), Misses: e.plans.misses.Load(), Entries: e.plans.len()}
+}
+
+// DatabaseInfo is one entry of the list of databases.
+type DatabaseInfo struct {
+	Name    string
+	Created time.Time // zero for the default database
+	Tables  int
+}
+
+// Databases lists all databases by name.
+func (e *Engine) Databases(ctx context.Context) (list []DatabaseInfo, err error) {
+	err = e.store.View(ctx, func(tx *txn.Tx) error {
+		dbs, err := e.cat.Databases(tx)
+		if err != nil {
+			return err
+		}
+		for _, d := range dbs {
+			s, err := e.cat.At(tx, d.ID)
+			if err != nil {
+				return err
+			}
+			list = append(list, DatabaseInfo{Name: d.Name, Created: d.Created, Tables: len(s.Tables())})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list databases: %w", err)
+	}
+	return list, nil
+}
+
+// CreateDatabase adds a database.
+func (e *Engine) CreateDatabase(ctx context.Context, name string) error {
+	_, err := e.cat.CreateDatabase(ctx, name)
+	return err
+}
+
+// DropDatabase removes a database with all that is in it.
+func (e *Engine) DropDatabase(ctx context.Context, name string) error {
+	if err := e.cat.DropDatabase(ctx, name); err != nil {
+		return err
+	}
+	return e.cat.RunDrops(ctx)
+}
+
+// database finds the database of a request, making it where that is asked for.
+func (e *Engine) database(ctx context.Context, name string, create bool) (db catalog.Database, err error) {
+	if name == "" || name == catalog.DefaultDatabase {
+		return catalog.Database{ID: catalog.DefaultDatabaseID, Name: catalog.DefaultDatabase}, nil
+	}
+	if err := catalog.ValidDatabaseName(name); err != nil {
+		return db, err
+	}
+	for {
+		found := false
+		err = e.store.View(ctx, func(tx *txn.Tx) (err error) {
+			db, found, err = e.cat.Database(tx, name)
+			return err
+		})
+		if err != nil || found {
+			return db, err
+		}
+		if !create {
+			return db, catalog.UnknownDatabase(name)
+		}
+		db, err = e.cat.CreateDatabase(ctx, name)
+		if dup := dberr.As(err); dup == nil || dup.SQLState != dberr.StateDuplicateDatabase {
+			return db, err
+		}
+	}
+}
+
+// databaseStatement runs CREATE DATABASE and DROP DATABASE, which take effect at
+// once and so are refused within a transaction.
+func (s *Session) databaseStatement(ctx context.Context, stmt ast.Stmt) (string, error) {
+	name := "CREATE DATABASE"
+	if _, ok := stmt.(*ast.Drop); ok {
+		name = "DROP DATABASE"
+	}
+	if s.block || s.several {
+		return "", dberr.SQL(dberr.StateActiveTransaction, "%s cannot run inside a transaction block", name).At(stmt.Pos())
+	}
+	switch st := stmt.(type) {
+	case *ast.CreateDatabase:
+		if len(st.Options) > 0 {
+			return "", dberr.SQL(dberr.StateFeatureNotSupported, "option %q of CREATE DATABASE is not supported", st.Options[0].Name).At(st.Options[0].Pos())
+		}
+		err := s.e.CreateDatabase(ctx, st.Name)
+		if dup := dberr.As(err); st.IfNotExists && dup != nil && dup.SQLState == dberr.StateDuplicateDatabase {
+			err = nil
+		}
+		return name, err
+	case *ast.Drop:
+		for _, n := range st.Names {
+			if n.Name == s.db.Name {
+				return "", dberr.SQL(dberr.StateObjectInUse, "cannot drop the currently open database").At(n.Pos())
+			}
+			err := s.e.DropDatabase(ctx, n.Name)
+			if gone := dberr.As(err); st.IfExists && gone != nil && gone.SQLState == dberr.StateInvalidCatalogName {
+				err = nil
+			}
+			if err != nil {
+				return "", err
+			}
+		}
+	}
+	return name, nil
+}

@@ -1,0 +1,314 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/parse"
+	"github.com/weftdb/weft/storage/txn"
+)
+
+// Session is a sequence of requests that may share a transaction: BEGIN in one
+// and COMMIT in a later one. Not safe for concurrent use.
+type Session struct {
+	e        *Engine
+	db       catalog.Database
+	set      settings
+	prepared map[string]*preparedText
+
+	tx      *txn.Tx
+	block   bool // between BEGIN and COMMIT
+	failed  bool // an error has happened in the block
+	several bool // the request has several statements
+	work    txWork
+	saves   []savepoint
+	opts    txn.TxOptions // of the transaction that an implicit begin makes
+	call    *Request
+}
+
+// txWork is what a transaction has done outside of its writes, to be settled when it ends.
+type txWork struct {
+	start   time.Time
+	rows    map[tableKey]int64 // change of row counts
+	drops   bool               // something waits to be removed
+	touched map[tableKey]bool  // tables of which the count is no longer known
+	saved   settings           // to go back to on rollback
+	local   bool               // SET LOCAL was used
+}
+
+type savepoint struct {
+	name string
+	at   txn.Savepoint
+	rows map[tableKey]int64
+}
+
+// NewSession opens a session on a database.
+func (e *Engine) NewSession(ctx context.Context, database string) (*Session, error) {
+	db, err := e.database(ctx, database, false)
+	if err != nil {
+		return nil, err
+	}
+	return e.session(db), nil
+}
+
+func (e *Engine) session(db catalog.Database) *Session {
+	return &Session{e: e, db: db, set: defaultSettings(), prepared: map[string]*preparedText{}}
+}
+
+// InTransaction reports whether a BEGIN waits for its COMMIT or ROLLBACK.
+func (s *Session) InTransaction() bool { return s.block }
+
+// Failed reports whether the open transaction can only be rolled back.
+func (s *Session) Failed() bool { return s.failed }
+
+// Close rolls back what is open.
+func (s *Session) Close() {
+	s.rollback()
+}
+
+// Execute runs a request. What it writes is durable once nil is returned; on
+// error the transaction that the request made has been rolled back. A transaction that
+// conflicts with another is run again, as long as no result has left the engine.
+func (e *Engine) Execute(ctx context.Context, req Request, sink Sink) error {
+	db, err := e.database(ctx, req.Database, req.CreateDatabase)
+	if err != nil {
+		return err
+	}
+	s := e.session(db)
+	defer s.Close()
+	if err := s.Execute(ctx, req, sink); err != nil {
+		return err
+	}
+	if s.block {
+		return dberr.SQL(dberr.StateActiveTransaction, "the transaction was begun but not committed, and has been rolled back").
+			WithHint("End the text with COMMIT, or use a transaction that spans calls.")
+	}
+	return nil
+}
+
+// Execute runs a request in the session.
+func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err error) {
+	ctx, cancel := s.bound(ctx, req)
+	defer cancel()
+	defer func() { err = s.classify(ctx, err) }()
+	if req.Dialect != "" && req.Dialect != "postgresql" {
+		return dberr.New(dberr.ErrUnsupported, "UNKNOWN_DIALECT", "dialect %q is not supported", req.Dialect).WithField("dialect")
+	}
+	text, err := s.e.parse(req.SQL)
+	if err != nil {
+		return s.abort(err)
+	}
+	if n := text.params; len(req.Params) != n && (len(req.Params) < n || n > 0 || len(text.stmts) > 0) && !(len(req.Params) > n && len(text.stmts) == 0) {
+		return s.abort(dberr.SQL(dberr.StateUndefinedParameter, "the statement has %d parameters, but %d values were given", n, len(req.Params)).WithField("params"))
+	}
+	s.call, s.several = &req, len(text.stmts) > 1
+	for attempt := 0; ; attempt++ {
+		out := &heldSink{to: sink}
+		inBlock := s.block
+		err := s.runAll(ctx, text, req, out)
+		if err == nil {
+			return out.release()
+		}
+		if !errors.Is(err, dberr.ErrConflict) || inBlock || out.sent || attempt >= s.e.opts.Retries || !sameTransaction(text.stmts) {
+			return err
+		}
+		if e := s.e.opts.Events.Retry; e != nil {
+			e(attempt + 1)
+		}
+		s.rollback()
+		if err := backoff(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+// sameTransaction reports whether all statements make one transaction, so that
+// running all of them again does nothing twice.
+func sameTransaction(stmts []ast.Stmt) bool {
+	for i, st := range stmts {
+		switch st := st.(type) {
+		case *ast.Commit, *ast.Rollback:
+			if i != len(stmts)-1 {
+				return false
+			}
+		case *ast.CreateDatabase:
+			return false
+		case *ast.Drop:
+			if st.Kind == ast.KindDatabase {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// backoff waits a random time that grows with the attempts.
+func backoff(ctx context.Context, attempt int) error {
+	limit := min(time.Millisecond<<min(attempt, 6), 50*time.Millisecond)
+	t := time.NewTimer(rand.N(limit) + 50*time.Microsecond)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// bound applies the time limit of a request.
+func (s *Session) bound(ctx context.Context, req Request) (context.Context, context.CancelFunc) {
+	d := req.Timeout
+	if d == 0 {
+		d = s.e.opts.Timeout
+	}
+	if s.set.statementTimeout > 0 && (d <= 0 || s.set.statementTimeout < d) {
+		d = s.set.statementTimeout
+	}
+	if d <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d)
+}
+
+// classify gives the errors of contexts the classes that callers act on.
+func (s *Session) classify(ctx context.Context, err error) error {
+	if err == nil || dberr.As(err) != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) && errors.Is(err, context.Canceled):
+		e := dberr.SQL(dberr.StateQueryCanceled, "canceling statement due to statement timeout")
+		e.Class, e.Code = dberr.ErrTimeout, "STATEMENT_TIMEOUT"
+		return e
+	case errors.Is(err, context.Canceled):
+		return dberr.SQL(dberr.StateQueryCanceled, "canceling statement due to user request")
+	}
+	return err
+}
+
+// parsed is a text with its statements.
+type parsed struct {
+	sql    string
+	stmts  []ast.Stmt
+	params int // the highest parameter number
+}
+
+func (e *Engine) parse(sql string) (*parsed, error) {
+	if p, ok := e.texts.get(sql, nil); ok {
+		return p, nil
+	}
+	stmts, err := parse.Parse(sql, parse.Limits{MaxBytes: e.opts.MaxSQLBytes, MaxNesting: e.opts.MaxNesting})
+	if err != nil {
+		return nil, err
+	}
+	p := &parsed{sql: sql, stmts: stmts}
+	for _, st := range stmts {
+		p.params = max(p.params, ast.MaxParam(st))
+	}
+	if len(sql) <= 16<<10 {
+		e.texts.put(sql, p)
+	}
+	return p, nil
+}
+
+// abort marks an open block as failed and passes the error on.
+func (s *Session) abort(err error) error {
+	if err != nil && s.block {
+		s.failed = true
+	}
+	return err
+}
+
+// runAll runs the statements of a text. Those outside of BEGIN and COMMIT are one transaction.
+func (s *Session) runAll(ctx context.Context, text *parsed, req Request, sink Sink) error {
+	s.opts = txn.TxOptions{Isolation: req.Isolation, ReadOnly: req.ReadOnly, Durability: req.Durability}
+	for i, st := range text.stmts {
+		if err := s.statement(ctx, text, i, st, sink); err != nil {
+			if s.block {
+				s.failed = true
+			} else {
+				s.rollback()
+			}
+			return err
+		}
+	}
+	if !s.block {
+		return s.commit(ctx)
+	}
+	return nil
+}
+
+// begin opens the transaction where none is open. Where rest, everything until its
+// end, only reads, so does it, and then it keeps no read set; nil rest is not known.
+func (s *Session) begin(ctx context.Context, rest []ast.Stmt, opts txn.TxOptions) error {
+	if s.tx != nil {
+		return nil
+	}
+	asked := opts.ReadOnly
+	if len(rest) > 0 {
+		opts.ReadOnly = opts.ReadOnly || onlyReads(rest)
+	}
+	tx, err := s.e.store.Begin(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	s.tx = tx
+	s.work = txWork{start: time.Now(), saved: s.set}
+	s.set.readOnly = asked
+	s.set.isolation = opts.Isolation
+	return nil
+}
+
+// commit ends the transaction, if there is one, and settles what goes with it.
+func (s *Session) commit(ctx context.Context) error {
+	if s.tx == nil {
+		return nil
+	}
+	tx, work := s.tx, s.work
+	if err := tx.Commit(ctx); err != nil {
+		s.rollback()
+		return err
+	}
+	s.end()
+	if work.local {
+		s.set = work.saved
+	}
+	s.set.isolation, s.set.readOnly = work.saved.isolation, work.saved.readOnly
+	s.e.rows.apply(work.rows, work.touched, tx.CommitTimestamp())
+	if work.drops {
+		// The drop has happened; only space waits to be given back. What fails here is
+		// done at the next start.
+		if err := s.e.cat.RunDrops(s.e.ctx); err != nil && s.e.opts.Events.Background != nil {
+			s.e.opts.Events.Background(err)
+		}
+	}
+	return nil
+}
+
+func (s *Session) rollback() {
+	if s.tx != nil {
+		s.tx.Rollback()
+		s.set = s.work.saved
+	}
+	s.end()
+}
+
+func (s *Session) end() {
+	s.tx, s.block, s.failed, s.saves, s.work = nil, false, false, nil, txWork{}
+}
+
+func (w *txWork) addRows(k tableKey, n int64) {
+	if n == 0 {
+		return
+	}
+	if w.rows == nil {
+		w.rows = map[tableKey]int64{}
+	}
+	w.rows[k] += n
+}

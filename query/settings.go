@@ -1,0 +1,518 @@
+package query
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/txn"
+)
+
+// settings are what SET changes.
+type settings struct {
+	zone             *time.Location
+	zoneName         string
+	statementTimeout time.Duration
+	isolation        txn.Isolation // of the current transaction
+	readOnly         bool
+	defaultIsolation txn.Isolation
+	defaultReadOnly  bool
+	path             []string
+	application      string
+	sequences        sequenceValues
+}
+
+func defaultSettings() settings {
+	return settings{zone: time.UTC, zoneName: "UTC", path: []string{catalog.PublicSchema}}
+}
+
+// setting is one name that SET and SHOW know.
+type setting struct {
+	about string
+	show  func(s *Session) string
+	set   func(s *Session, v []string) error // nil: it cannot be changed
+	reset func(s *Session)
+}
+
+// fixed is a setting that has one value only; setting it to that value is fine.
+func fixed(name, about string, values ...string) setting {
+	return setting{about: about, show: func(*Session) string { return values[0] }, reset: func(*Session) {},
+		set: func(_ *Session, v []string) error {
+			for _, ok := range values {
+				if strings.EqualFold(strings.Join(v, ", "), ok) {
+					return nil
+				}
+			}
+			return dberr.SQL(dberr.StateFeatureNotSupported, "parameter %q cannot be set to %q", name, strings.Join(v, ", ")).
+				WithHint("The only value is %q.", values[0])
+		}}
+}
+
+var knownSettings map[string]setting
+
+func init() {
+	knownSettings = map[string]setting{
+		"timezone": {about: "time zone in which times are read and shown", show: func(s *Session) string { return s.set.zoneName },
+			set: setZone, reset: func(s *Session) { s.set.zone, s.set.zoneName = time.UTC, "UTC" }},
+		"statement_timeout": {about: "longest time that a request may take, 0 for no limit of its own",
+			show: func(s *Session) string { return showDuration(s.set.statementTimeout) },
+			set: func(s *Session, v []string) (err error) {
+				s.set.statementTimeout, err = parseDuration("statement_timeout", v)
+				return err
+			}, reset: func(s *Session) { s.set.statementTimeout = 0 }},
+		"transaction_isolation": {about: "isolation of the current transaction",
+			show: func(s *Session) string { return isolationName(s.set.isolation) }, set: setIsolation, reset: func(*Session) {}},
+		"transaction_read_only": {about: "whether the current transaction only reads",
+			show: func(s *Session) string { return onOff(s.set.readOnly) }, set: setReadOnly, reset: func(*Session) {}},
+		"default_transaction_isolation": {about: "isolation of new transactions",
+			show: func(s *Session) string { return isolationName(s.set.defaultIsolation) },
+			set: func(s *Session, v []string) (err error) {
+				s.set.defaultIsolation, err = parseIsolation(v)
+				return err
+			}, reset: func(s *Session) { s.set.defaultIsolation = txn.Serializable }},
+		"search_path": {about: "schemas in which names are looked up",
+			show: func(s *Session) string { return strings.Join(s.set.path, ", ") },
+			set:  setPath, reset: func(s *Session) { s.set.path = []string{catalog.PublicSchema} }},
+		"application_name": {about: "name of the client", show: func(s *Session) string { return s.set.application },
+			set:   func(s *Session, v []string) error { s.set.application = strings.Join(v, ", "); return nil },
+			reset: func(s *Session) { s.set.application = "" }},
+		"server_version":              {about: "version of the server", show: func(s *Session) string { return s.e.opts.Version }},
+		"server_version_num":          {about: "PostgreSQL version whose dialect is spoken", show: func(*Session) string { return "150000" }},
+		"server_encoding":             fixed("server_encoding", "encoding of stored text", "UTF8"),
+		"client_encoding":             fixed("client_encoding", "encoding of text sent and received", "UTF8", "utf-8", "unicode"),
+		"datestyle":                   fixed("datestyle", "form of dates", "ISO, MDY", "ISO"),
+		"intervalstyle":               fixed("intervalstyle", "form of intervals", "postgres"),
+		"standard_conforming_strings": fixed("standard_conforming_strings", "whether '\\' in strings is just a character", "on", "true", "1"),
+		"extra_float_digits":          fixed("extra_float_digits", "floats are always shown exactly", "1", "2", "3"),
+		"integer_datetimes":           fixed("integer_datetimes", "times are exact", "on"),
+		"bytea_output":                fixed("bytea_output", "form of binary strings", "hex"),
+	}
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+func isolationName(i txn.Isolation) string {
+	if i == txn.Snapshot {
+		return "repeatable read"
+	}
+	return "serializable"
+}
+
+func parseIsolation(v []string) (txn.Isolation, error) {
+	switch strings.ToLower(strings.Join(v, " ")) {
+	case "serializable":
+		return txn.Serializable, nil
+	case "repeatable read", "read committed", "read uncommitted", "snapshot":
+		return txn.Snapshot, nil
+	}
+	return 0, badValue("transaction_isolation", v)
+}
+
+func badValue(name string, v []string) error {
+	return dberr.SQL(dberr.StateInvalidParameterValue, "invalid value for parameter %q: %q", name, strings.Join(v, ", "))
+}
+
+func setIsolation(s *Session, v []string) error {
+	i, err := parseIsolation(v)
+	if err != nil {
+		return err
+	}
+	if i != s.set.isolation && s.tx != nil {
+		return dberr.SQL(dberr.StateActiveTransaction, "SET TRANSACTION ISOLATION LEVEL must be part of BEGIN")
+	}
+	s.set.isolation = i
+	return nil
+}
+
+func setReadOnly(s *Session, v []string) error {
+	on, err := parseBool("transaction_read_only", v)
+	if err != nil {
+		return err
+	}
+	if !on && s.set.readOnly {
+		return dberr.SQL(dberr.StateActiveTransaction, "cannot set transaction read-write mode inside a read-only transaction")
+	}
+	s.set.readOnly = on
+	return nil
+}
+
+func parseBool(name string, v []string) (bool, error) {
+	switch strings.ToLower(strings.Join(v, " ")) {
+	case "on", "true", "yes", "1", "t":
+		return true, nil
+	case "off", "false", "no", "0", "f":
+		return false, nil
+	}
+	return false, dberr.SQL(dberr.StateInvalidParameterValue, "parameter %q requires a Boolean value", name)
+}
+
+// setZone takes a zone's name, or an offset in hours.
+func setZone(s *Session, v []string) error {
+	name := strings.Join(v, " ")
+	if h, err := strconv.ParseFloat(name, 64); err == nil && h > -24 && h < 24 {
+		s.set.zone, s.set.zoneName = time.FixedZone(name, int(h*3600)), name
+		return nil
+	}
+	switch strings.ToLower(name) {
+	case "default", "local", "utc", "gmt", "z", "zulu":
+		s.set.zone, s.set.zoneName = time.UTC, "UTC"
+		return nil
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		return badValue("TimeZone", v)
+	}
+	s.set.zone, s.set.zoneName = z, name
+	return nil
+}
+
+func setPath(s *Session, v []string) error {
+	var path []string
+	for _, p := range v {
+		if p != "$user" && p != catalog.SystemSchema && p != "" {
+			path = append(path, p)
+		}
+	}
+	s.set.path = path
+	return nil
+}
+
+// parseDuration reads a number of milliseconds, or a number with a unit.
+func parseDuration(name string, v []string) (time.Duration, error) {
+	text := strings.TrimSpace(strings.Join(v, " "))
+	i := len(text)
+	for i > 0 && (text[i-1] >= 'a' && text[i-1] <= 'z' || text[i-1] == ' ') {
+		i--
+	}
+	unit, ok := map[string]time.Duration{"": time.Millisecond, "us": time.Microsecond, "ms": time.Millisecond,
+		"s": time.Second, "min": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[strings.TrimSpace(text[i:])]
+	n, err := strconv.ParseInt(text[:i], 10, 32)
+	if err != nil || !ok || n < 0 {
+		return 0, badValue(name, v)
+	}
+	return time.Duration(n) * unit, nil
+}
+
+func showDuration(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "0"
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%dmin", d/time.Minute)
+	case d%time.Second == 0:
+		return fmt.Sprintf("%ds", d/time.Second)
+	}
+	return fmt.Sprintf("%dms", d/time.Millisecond)
+}
+
+func settingName(name string) string {
+	name = strings.ToLower(name)
+	switch name {
+	case "time zone":
+		return "timezone"
+	case "transaction isolation level":
+		return "transaction_isolation"
+	}
+	return name
+}
+
+func unknownSetting(name string, pos int) error {
+	return dberr.SQL(dberr.StateUndefinedObject, "unrecognized configuration parameter %q", name).At(pos)
+}
+
+// setStatement runs SET name = value.
+func (r *running) setStatement(st *ast.Set) error {
+	known, ok := knownSettings[settingName(st.Name)]
+	if !ok {
+		return unknownSetting(st.Name, st.Pos())
+	}
+	if known.set == nil {
+		return dberr.SQL("55P02", "parameter %q cannot be changed", st.Name).At(st.Pos())
+	}
+	r.s.work.local = r.s.work.local || st.Local
+	if st.Default {
+		known.reset(r.s)
+		return r.done("SET")
+	}
+	var values []string
+	for _, v := range st.Values {
+		if c, ok := v.(*ast.Cast); ok {
+			v = c.Arg
+		}
+		lit, ok := v.(*ast.Literal)
+		if !ok {
+			return dberr.SQL(dberr.StateFeatureNotSupported, "a setting must be a constant").At(v.Pos())
+		}
+		values = append(values, lit.Text)
+	}
+	if err := known.set(r.s, values); err != nil {
+		if e := dberr.As(err); e != nil {
+			e.At(st.Pos())
+		}
+		return err
+	}
+	return r.done("SET")
+}
+
+func (r *running) resetStatement(st *ast.Reset) error {
+	for name, known := range knownSettings {
+		if (st.Name == "" || settingName(st.Name) == name) && known.reset != nil {
+			known.reset(r.s)
+		}
+	}
+	if _, ok := knownSettings[settingName(st.Name)]; !ok && st.Name != "" {
+		return unknownSetting(st.Name, st.Pos())
+	}
+	return r.done("RESET")
+}
+
+func text(s string) sqltype.Datum { return sqltype.Datum{Str: s} }
+
+func (r *running) showStatement(st *ast.Show) error {
+	if strings.EqualFold(st.Name, "all") {
+		names := make([]string, 0, len(knownSettings))
+		for n := range knownSettings {
+			names = append(names, n)
+		}
+		sort.Strings(names)
+		var rows [][]sqltype.Datum
+		for _, n := range names {
+			rows = append(rows, []sqltype.Datum{text(n), text(knownSettings[n].show(r.s)), text(knownSettings[n].about)})
+		}
+		return r.table("SHOW", []Column{{"name", sqltype.TText}, {"setting", sqltype.TText}, {"description", sqltype.TText}}, rows)
+	}
+	known, ok := knownSettings[settingName(st.Name)]
+	if !ok {
+		return unknownSetting(st.Name, st.Pos())
+	}
+	name := settingName(st.Name)
+	if name == "timezone" {
+		name = "TimeZone"
+	}
+	return r.table("SHOW", []Column{{name, sqltype.TText}}, [][]sqltype.Datum{{text(known.show(r.s))}})
+}
+
+// preparedText is a statement of PREPARE.
+type preparedText struct {
+	stmt  ast.Stmt
+	sql   string
+	types []sqltype.Type
+	text  *parsed
+}
+
+// utility runs the statements that neither query nor change data.
+func (r *running) utility(st ast.Stmt) (done bool, err error) {
+	s := r.s
+	switch st := st.(type) {
+	case *ast.Set:
+		return true, r.setStatement(st)
+	case *ast.Reset:
+		return true, r.resetStatement(st)
+	case *ast.Show:
+		return true, r.showStatement(st)
+	case *ast.ShowTables:
+		return true, r.showTables()
+	case *ast.Describe:
+		return true, r.describe(st)
+	case *ast.SetTransaction:
+		return true, r.setTransaction(st)
+	case *ast.Prepare:
+		return true, r.prepare(st)
+	case *ast.Deallocate:
+		if st.Name == "" {
+			clear(s.prepared)
+			return true, r.done("DEALLOCATE ALL")
+		}
+		if s.prepared[st.Name] == nil {
+			return true, dberr.SQL(dberr.StateInvalidStatementName, "prepared statement %q does not exist", st.Name).At(st.Pos())
+		}
+		delete(s.prepared, st.Name)
+		return true, r.done("DEALLOCATE")
+	case *ast.Discard:
+		if st.What == "all" || st.What == "sequences" {
+			s.set.sequences = sequenceValues{}
+		}
+		if st.What == "all" {
+			clear(s.prepared)
+			keep := s.set
+			s.set = defaultSettings()
+			s.set.isolation, s.set.readOnly = keep.isolation, keep.readOnly
+		}
+		return true, r.done("DISCARD " + strings.ToUpper(st.What))
+	case *ast.Vacuum:
+		return true, r.done("VACUUM") // old versions go by themselves, in the background
+	case *ast.Analyze:
+		return true, r.analyze(st)
+	case *ast.SetConstraints:
+		return true, r.done("SET CONSTRAINTS") // no constraint is deferrable, so none changes
+	}
+	return false, nil
+}
+
+func (r *running) setTransaction(st *ast.SetTransaction) error {
+	opts := txn.TxOptions{Isolation: r.s.set.isolation, ReadOnly: r.s.set.readOnly}
+	applyModes(&opts, st.Modes)
+	if st.AsOf != nil {
+		return dberr.SQL(dberr.StateFeatureNotSupported, "AS OF SYSTEM TIME is not supported").At(st.AsOf.Pos())
+	}
+	if st.Session {
+		r.s.set.defaultIsolation, r.s.set.defaultReadOnly = opts.Isolation, opts.ReadOnly
+		return r.done("SET")
+	}
+	if opts.Isolation != r.s.set.isolation {
+		return dberr.SQL(dberr.StateActiveTransaction, "the isolation level must be given with BEGIN").At(st.Pos())
+	}
+	r.s.set.readOnly = opts.ReadOnly
+	return r.done("SET")
+}
+
+func (r *running) prepare(st *ast.Prepare) error {
+	if r.s.prepared[st.Name] != nil {
+		return dberr.SQL("42P05", "prepared statement %q already exists", st.Name).At(st.Pos())
+	}
+	p := &preparedText{stmt: st.Query, sql: "PREPARE " + r.sql, text: r.text}
+	for _, t := range st.Types {
+		typ, err := t.Resolve()
+		if err != nil {
+			return err
+		}
+		p.types = append(p.types, typ)
+	}
+	if _, err := r.planPrepared(p, make([]Param, ast.MaxParam(st.Query))); err != nil {
+		return err
+	}
+	r.s.prepared[st.Name] = p
+	return r.done("PREPARE")
+}
+
+// planPrepared plans a prepared statement for values of its parameters.
+func (r *running) planPrepared(p *preparedText, params []Param) (*compiled, error) {
+	for i := range params {
+		if i < len(p.types) {
+			params[i].Type = p.types[i]
+		}
+	}
+	r.params, r.sql = params, p.sql
+	return r.compile(p.stmt)
+}
+
+// execute runs EXECUTE name(values).
+func (r *running) execute(st *ast.Execute) error {
+	p := r.s.prepared[st.Name]
+	if p == nil {
+		return dberr.SQL(dberr.StateInvalidStatementName, "prepared statement %q does not exist", st.Name).At(st.Pos())
+	}
+	want := max(ast.MaxParam(p.stmt), len(p.types))
+	if len(st.Args) != want {
+		return dberr.SQL(dberr.StateSyntax, "wrong number of parameters for prepared statement %q", st.Name).
+			WithDetail("Expected %d parameters but got %d.", want, len(st.Args)).At(st.Pos())
+	}
+	c, err := r.planPrepared(p, make([]Param, want))
+	if err != nil {
+		return err
+	}
+	params := make([]Param, want)
+	for i, a := range st.Args {
+		d, err := r.constant(a, c.params, i)
+		if err != nil {
+			return err
+		}
+		params[i] = Param{Datum: d}
+		if i < len(c.params) {
+			params[i].Type = c.params[i]
+		}
+	}
+	r.params = params
+	return r.query(p.stmt)
+}
+
+// constant computes an argument of EXECUTE.
+func (r *running) constant(a ast.Expr, types []sqltype.Type, i int) (sqltype.Datum, error) {
+	t := sqltype.TText
+	if i < len(types) {
+		t = types[i]
+	}
+	return r.s.evaluate(r.ctx, a, t, r.env())
+}
+
+// describe lists the columns of a table.
+func (r *running) describe(st *ast.Describe) error {
+	snap, err := r.s.e.cat.At(r.s.tx, r.s.db.ID)
+	if err != nil {
+		return err
+	}
+	rel, err := r.s.lookup(snap, st.Name)
+	if err != nil {
+		return err
+	}
+	if rel.Table == nil || rel.Index != nil {
+		return dberr.SQL(dberr.StateWrongObjectType, "%q is not a table", st.Name.Name).At(st.Name.Pos())
+	}
+	var rows [][]sqltype.Datum
+	for _, c := range describeTable(rel.Table, snap).Columns {
+		def := sqltype.NullDatum
+		if c.Default != "" {
+			def = text(c.Default)
+		}
+		rows = append(rows, []sqltype.Datum{text(c.Name), text(c.DataType), boolDatum(c.Nullable), boolDatum(c.PrimaryKey), def})
+	}
+	return r.table("DESCRIBE", []Column{{"column_name", sqltype.TText}, {"data_type", sqltype.TText}, {"nullable", sqltype.TBool},
+		{"primary_key", sqltype.TBool}, {"default", sqltype.TText}}, rows)
+}
+
+func boolDatum(b bool) sqltype.Datum {
+	if b {
+		return sqltype.Datum{Int: 1}
+	}
+	return sqltype.Datum{}
+}
+
+func (r *running) showTables() error {
+	snap, err := r.s.e.cat.At(r.s.tx, r.s.db.ID)
+	if err != nil {
+		return err
+	}
+	var rows [][]sqltype.Datum
+	for _, t := range snap.Tables() {
+		rows = append(rows, []sqltype.Datum{text(t.Schema), text(t.Name)})
+	}
+	return r.table("SHOW", []Column{{"schema_name", sqltype.TText}, {"table_name", sqltype.TText}}, rows)
+}
+
+// analyze counts the rows of tables for the planner.
+func (r *running) analyze(st *ast.Analyze) error {
+	snap, err := r.s.e.cat.At(r.s.tx, r.s.db.ID)
+	if err != nil {
+		return err
+	}
+	tables := snap.Tables()
+	if len(st.Tables) > 0 {
+		tables = nil
+		for _, t := range st.Tables {
+			rel, err := r.s.lookup(snap, t.Table)
+			if err != nil {
+				return err
+			}
+			if rel.Table != nil {
+				tables = append(tables, rel.Table)
+			}
+		}
+	}
+	for _, t := range tables {
+		if _, err := r.s.e.rows.exact(r.ctx, t); err != nil {
+			return err
+		}
+	}
+	return r.done("ANALYZE")
+}
