@@ -63,7 +63,7 @@ func FuzzNormalize(f *testing.F) {
 		at := 0
 		for _, c := range consts {
 			b.WriteString(sql[at:c.Start])
-			b.WriteString(map[ConstKind]string{ConstInt4: "7", ConstInt8: "7000000000", ConstDecimal: "7.5", ConstString: "'seven'"}[c.Kind])
+			b.WriteString(map[ConstKind]string{ConstInt4: " 7 ", ConstInt8: " 7000000000 ", ConstDecimal: " 7.5 ", ConstString: " 'seven' "}[c.Kind])
 			at = c.End
 		}
 		b.WriteString(sql[at:])

@@ -64,6 +64,7 @@ type normalizer struct {
 	mustKeep       bool // the text has what needs its constants
 	data           bool // the statement is a query or changes data
 	begun          bool // the statement has begun
+	junk           bool // a number runs into a word
 	depth          int
 	held           token // a constant that is not written yet: what follows may keep it
 	hasHeld        bool
@@ -79,7 +80,7 @@ func (n *normalizer) run() bool {
 		}
 		if t.kind == kEOF {
 			n.flush()
-			return n.s.backtick == 0
+			return n.s.backtick == 0 && !n.junk
 		}
 		n.add(t)
 	}
@@ -89,6 +90,9 @@ func (n *normalizer) add(t token) {
 	sql := n.s.sql
 	if !n.begun {
 		n.begun, n.data = true, n.startsData(t)
+	}
+	if (n.prev.kind == kNumber || n.prev.kind == kParam) && n.prev.end == t.start && t.kind != kOp && t.kind != kPunct {
+		n.junk = true
 	}
 	n.flushBefore(t)
 	switch {
