@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,8 +15,8 @@ import (
 type Database struct {
 	Name       string `json:"name"`
 	TableCount int64  `json:"table_count"`
-	// SizeBytes is what it takes in the store; nil where it is not accounted.
-	SizeBytes *int64 `json:"size_bytes"`
+	// CreatedAt is nil for the default database, which always was there.
+	CreatedAt *time.Time `json:"created_at"`
 }
 
 func (s *Server) bindDatabases(g *echo.Group) {

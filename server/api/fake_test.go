@@ -174,7 +174,7 @@ func (f *fake) Tables(_ context.Context, database string) ([]Table, error) {
 		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
 	}
 	return []Table{{Name: "a b", Schema: "public", Columns: []Column{{Name: "id", DataType: "bigint", PrimaryKey: true}, {Name: "n", DataType: "integer", Nullable: true, Default: &text0}},
-		Indexes: []Index{{Name: "a_pkey", Columns: []string{"id"}, Unique: true, Primary: true}}, RowCount: 5}}, nil
+		Indexes: []Index{{Name: "a_pkey", Columns: []string{"id"}, Unique: true, Primary: true, Kind: "btree"}}, Constraints: []Constraint{}, RowCount: 5}}, nil
 }
 
 func (f *fake) Table(ctx context.Context, database, name string) (Table, error) {

@@ -27,6 +27,10 @@ type Metrics struct {
 	unknown    prometheus.Counter
 	queryTime  prometheus.Histogram
 	commits    prometheus.Counter
+	conflicts  prometheus.Counter
+	retries    prometheus.Counter
+	planned    [2]prometheus.Counter // misses and hits of the plan cache
+	logBytes   prometheus.Counter
 	fsync      prometheus.Histogram
 	queries    atomic.Int64
 	failed     atomic.Int64
@@ -62,6 +66,16 @@ func newMetrics() *Metrics {
 	m.commits = prometheus.NewCounter(prometheus.CounterOpts{Name: "weft_commits_total", Help: "Transactions committed."})
 	m.fsync = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "weft_log_fsync_duration_seconds",
 		Help: "Time of each flush of the commit log to disk.", Buckets: latencyBuckets})
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+		m.registry.MustRegister(c)
+		return c
+	}
+	m.conflicts = counter("weft_conflicts_total", "Transactions refused at commit because of another's writes.")
+	m.retries = counter("weft_retries_total", "Transactions that the engine ran again after a conflict.")
+	m.logBytes = counter("weft_log_bytes_total", "Bytes written to the commit log.")
+	m.planned[0] = counter("weft_plan_cache_misses_total", "Statements that had to be planned.")
+	m.planned[1] = counter("weft_plan_cache_hits_total", "Statements whose plan was kept from before.")
 	m.registry.MustRegister(m.requests, m.latency, m.queryTime, statements, m.commits, m.fsync,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, tag := range commandTags {
@@ -150,11 +164,26 @@ func (m *Metrics) statements(tags []query.Tag) {
 // Commit counts a committed transaction.
 func (m *Metrics) Commit() { m.commits.Inc() }
 
+// Conflict counts a transaction that was refused at commit.
+func (m *Metrics) Conflict() { m.conflicts.Inc() }
+
+// Retry counts a transaction that is run again.
+func (m *Metrics) Retry() { m.retries.Inc() }
+
+// Planned counts a statement by whether its plan was kept.
+func (m *Metrics) Planned(cached bool) {
+	if cached {
+		m.planned[1].Inc()
+		return
+	}
+	m.planned[0].Inc()
+}
+
+// LogWrite counts bytes written to the log.
+func (m *Metrics) LogWrite(bytes int64) { m.logBytes.Add(float64(bytes)) }
+
 // Fsync counts a flush of the log to disk.
 func (m *Metrics) Fsync(took time.Duration) { m.fsync.Observe(took.Seconds()) }
-
-// Register adds another collector, such as the store's.
-func (m *Metrics) Register(c prometheus.Collector) error { return m.registry.Register(c) }
 
 func (s *Server) bindMetrics(e *echo.Echo) {
 	prom := promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{DisableCompression: true})

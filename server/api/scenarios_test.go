@@ -139,7 +139,7 @@ var catalogScenarios = []scenario{
 	{name: "table", url: "/api/v1/tables/a%20b", status: 200, has: []string{`{"name":"a b"`}},
 	{name: "no table", url: "/api/v1/tables/nope", status: 404, has: []string{"UNDEFINED_TABLE"}},
 	{name: "table with a slash", url: "/api/v1/tables/a%2Fb", status: 404, has: []string{`relation \"a/b\"`}},
-	{name: "databases", url: "/api/v1/databases", status: 200, has: []string{`{"databases":[{"name":"default","table_count":1,"size_bytes":null}]}`}},
+	{name: "databases", url: "/api/v1/databases", status: 200, has: []string{`{"databases":[{"name":"default","table_count":1,"created_at":null}]}`}},
 	{name: "database", url: "/api/v1/databases/default", status: 200, has: []string{`{"name":"default"`}},
 	{name: "no database", url: "/api/v1/databases/nope", status: 404, has: []string{"UNDEFINED_DATABASE"}},
 	{name: "create database", url: "/api/v1/databases", body: `{"name":"sales"}`, status: 201, has: []string{`"created":true`}, header: map[string]string{"Location": "/api/v1/databases/sales"}},

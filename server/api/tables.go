@@ -14,8 +14,9 @@ type Table struct {
 	Columns  []Column `json:"columns"`
 	Indexes  []Index  `json:"indexes"`
 	RowCount int64    `json:"row_count"`
-	// SizeBytes is what the rows and indexes take in the store; nil where it is not accounted.
-	SizeBytes *int64 `json:"size_bytes"`
+	// SizeBytes is an estimate of keys and values of rows and indexes, before compression.
+	SizeBytes   int64        `json:"size_bytes"`
+	Constraints []Constraint `json:"constraints"`
 }
 
 // Column is one column of a Table.
@@ -24,7 +25,10 @@ type Column struct {
 	DataType   string  `json:"data_type"`
 	Nullable   bool    `json:"nullable"`
 	PrimaryKey bool    `json:"primary_key"`
-	Default    *string `json:"default"` // SQL text
+	Default    *string `json:"default"`             // SQL text
+	Identity   *string `json:"identity,omitempty"`  // ALWAYS or BY DEFAULT
+	Generated  *string `json:"generated,omitempty"` // SQL text
+	Comment    *string `json:"comment,omitempty"`
 }
 
 // Index is one index of a Table.
@@ -33,6 +37,14 @@ type Index struct {
 	Columns []string `json:"columns"`
 	Unique  bool     `json:"unique"`
 	Primary bool     `json:"primary"`
+	Kind    string   `json:"kind"` // btree or hash
+}
+
+// Constraint is a constraint of a Table that is not an index.
+type Constraint struct {
+	Name       string `json:"name"`
+	Kind       string `json:"kind"`
+	Definition string `json:"definition"` // SQL text
 }
 
 func (s *Server) bindTables(g *echo.Group) {
