@@ -13,7 +13,7 @@ import (
 
 // maxText bounds the strings that functions build, as PostgreSQL does (1 GB there);
 // here it keeps one call from taking the whole memory budget.
-const maxText = 256 << 20
+const maxText = 64 << 20
 
 func errTooLong() error {
 	return dberr.SQL(dberr.StateProgramLimit, "requested length too large")
