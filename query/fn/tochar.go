@@ -168,7 +168,7 @@ func (m *moment) field(it dateItem) (string, error) {
 	if s, ok := m.zone(it); ok {
 		return s, nil
 	}
-	if m.isIvl && strings.Contains(" DAY DY D ID IDDD BC B.C. AD A.D. CC ", " "+it.key+" ") {
+	if m.isIvl && strings.Contains(" MONTH MON DAY DY D ID IDDD BC B.C. AD A.D. CC ", " "+it.key+" ") {
 		return "", dberr.SQL("22007", "invalid format specification for an interval value").
 			WithHint("Intervals are not tied to specific calendar dates.")
 	}
@@ -285,6 +285,9 @@ func (m *moment) date(it dateItem, num func(int64, int) string) string {
 	case "IDDD":
 		return num(m.days-sqltype.ISOWeekStart(isoWeekYear(m.days))+1, 3)
 	case "DD":
+		if m.c.Day < 0 && !it.fill { // unlike other fields, the sign takes a digit's place
+			return fmt.Sprintf("%02d", m.c.Day)
+		}
 		return num(int64(m.c.Day), 2)
 	case "D":
 		return num(int64(dow)+1, 1)
@@ -317,11 +320,18 @@ func isoWeekYear(days int64) int {
 	return y
 }
 
+// monthName writes a month; the Roman ones of intervals count back from the end
+// of the year where they are negative.
 func (m *moment) monthName(it dateItem) string {
-	if m.c.Month == 0 {
-		return ""
-	}
 	i := m.c.Month - 1
+	switch {
+	case m.c.Month == 0 && m.c.Year == 0:
+		return ""
+	case m.c.Month == 0 && m.c.Year < 0:
+		i = 0
+	case m.c.Month <= 0:
+		i = 12 + max(m.c.Month, -11) - b2int(m.c.Month == 0)
+	}
 	switch it.key {
 	case "MONTH":
 		return cased(it.raw, monthNames[i], 9, it.fill)
