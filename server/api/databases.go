@@ -91,7 +91,7 @@ func (s *Server) createDatabase(c echo.Context) error {
 func (s *Server) bindDatabase(x *exchange) (name string, lenient bool, err error) {
 	buf := getBuffer()
 	defer putBuffer(buf)
-	if buf.b, err = s.readBody(x.Request(), buf.b); err != nil {
+	if buf.b, err = s.readBody(x, buf.b); err != nil {
 		return "", false, err
 	}
 	var in jsonin.Scanner

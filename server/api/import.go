@@ -235,7 +235,7 @@ func (o onlyPart) Read(p []byte) (int, error) {
 
 // bindImportJSON reads {"table", "database"?, "format"?, "columns"?, "data", …}.
 func (s *Server) bindImportJSON(x *exchange, q *importRequest) (io.Reader, error) {
-	body, err := s.readBody(x.Request(), nil)
+	body, err := s.readBody(x, nil)
 	if err != nil {
 		return nil, err
 	}

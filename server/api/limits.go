@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 )
@@ -70,7 +71,10 @@ func (s *Server) hostAllowed(host string) bool {
 
 // readBody reads a JSON body into buf. Other media types are refused: a browser
 // sends JSON to another origin only with that origin's leave.
-func (s *Server) readBody(r *http.Request, buf []byte) ([]byte, error) {
+//
+// A body that does not arrive at once must keep coming: see streamStall.
+func (s *Server) readBody(x *exchange, buf []byte) ([]byte, error) {
+	r := x.Request()
 	if err := checkMedia(r.Header); err != nil {
 		return buf, err
 	}
@@ -78,7 +82,15 @@ func (s *Server) readBody(r *http.Request, buf []byte) ([]byte, error) {
 	if r.ContentLength > limit {
 		return buf, bodyTooLarge(limit)
 	}
-	for {
+	var control *http.ResponseController
+	for reads := 0; ; reads++ {
+		if reads == 1 {
+			control = http.NewResponseController(x.Response())
+			defer control.SetReadDeadline(time.Time{}) //nolint:errcheck // a recorder in a test has none
+		}
+		if control != nil {
+			control.SetReadDeadline(time.Now().Add(streamStall)) //nolint:errcheck // as above
+		}
 		if len(buf) == cap(buf) {
 			grown := make([]byte, len(buf), max(2*cap(buf), 4<<10))
 			copy(grown, buf)

@@ -43,7 +43,7 @@ func (s *Server) bindBody(x *exchange, q *queryRequest) error {
 	buf := getBuffer()
 	defer putBuffer(buf)
 	var err error
-	if buf.b, err = s.readBody(x.Request(), buf.b); err != nil {
+	if buf.b, err = s.readBody(x, buf.b); err != nil {
 		return err
 	}
 	if err := q.decode(buf.b); err != nil {
@@ -175,10 +175,29 @@ func writeJSON(x *exchange, b []byte) error {
 	h["Content-Type"] = typeJSON
 	h["Content-Length"] = []string{strconv.Itoa(len(b))}
 	res.WriteHeader(http.StatusOK)
+	if len(b) > patientBytes {
+		control := http.NewResponseController(res)
+		defer control.SetWriteDeadline(time.Time{}) //nolint:errcheck // a recorder in a test has none
+		for len(b) > patientBytes {
+			control.SetWriteDeadline(time.Now().Add(streamStall)) //nolint:errcheck // as above
+			if _, err := res.Write(b[:patientBytes]); err != nil {
+				return clientGone(err)
+			}
+			b = b[patientBytes:]
+		}
+	}
 	if _, err := res.Write(b); err != nil {
-		return dberr.New(dberr.ErrCanceled, "CLIENT_GONE", "the client takes no more").Wrap(err)
+		return clientGone(err)
 	}
 	return nil
+}
+
+// patientBytes of an answer are written with streamStall to take them; less fits
+// into the buffers of the connection.
+const patientBytes = 256 << 10
+
+func clientGone(err error) error {
+	return dberr.New(dberr.ErrCanceled, "CLIENT_GONE", "the client takes no more").Wrap(err)
 }
 
 func (s *Server) answerStream(x *exchange, db Backend, q *queryRequest) error {

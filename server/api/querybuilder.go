@@ -45,7 +45,7 @@ func (s *Server) bindBuilt(x *exchange) (q queryRequest, err error) {
 	q.mayCreateDB = true
 	buf := getBuffer()
 	defer putBuffer(buf)
-	if buf.b, err = s.readBody(x.Request(), buf.b); err != nil {
+	if buf.b, err = s.readBody(x, buf.b); err != nil {
 		return q, err
 	}
 	var in jsonin.Scanner

@@ -13,7 +13,7 @@ import (
 const (
 	streamChunk = 32 << 10               // bytes that are sent at once
 	streamPause = 200 * time.Millisecond // rows are not held back longer while more come
-	streamStall = 60 * time.Second       // how long a client may take nothing
+	streamStall = 60 * time.Second       // how long a client may take nothing, or send nothing
 )
 
 // streamSink sends rows as they come, as NDJSON or CSV. Only one statement of the
@@ -126,7 +126,7 @@ func (s *streamSink) send(flush bool) error {
 		res.Flush()
 	}
 	if err != nil {
-		return dberr.New(dberr.ErrCanceled, "CLIENT_GONE", "the client takes no more").Wrap(err)
+		return clientGone(err)
 	}
 	return nil
 }
