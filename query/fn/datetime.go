@@ -129,6 +129,9 @@ func registerDatetime(t *tables) {
 	t.op("-(interval) interval", e1(interval.Neg))
 	t.commutes("*", "interval", "float8", "interval", e2(interval.Mul))
 	t.op("/(interval,float8) interval", e2(interval.Div))
+	for _, typ := range []string{"timestamp", "timestamptz", "time"} {
+		t.def("overlaps("+typ+","+typ+","+typ+","+typ+") bool", e4(overlap))
+	}
 	registerDateCompare(t)
 	registerDateParts(t)
 	registerMakers(t)
@@ -263,6 +266,14 @@ func registerDateParts(t *tables) {
 		t.def("isfinite("+typ+") bool total", p1(func(v int64) int64 { return b2i(!infinite(v)) }))
 	}
 	t.def("isfinite(interval) bool total", p1(func(interval) int64 { return 1 }))
+}
+
+// overlap is (s1, e1) OVERLAPS (s2, e2): periods are half-open and may be given
+// backwards; equal starts overlap even where a period is empty.
+func overlap(s1, e1, s2, e2 int64) (int64, error) {
+	s1, e1 = min(s1, e1), max(s1, e1)
+	s2, e2 = min(s2, e2), max(s2, e2)
+	return b2i(s1 == s2 || s1 < s2 && s2 < e1 || s2 < s1 && s1 < e2), nil
 }
 
 // bucketOrigin is where time_bucket counts from by default: Monday 2000-01-03, and
