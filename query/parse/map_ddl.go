@@ -195,6 +195,7 @@ func (m *mapper) indexElems(ns []*pg.Node) []ast.IndexElem {
 		}
 		m.refuseIf(e.Indexcolname != "", -1, "a name of an index column")
 		m.refuseIf(len(e.Opclassopts) > 0, -1, "options of an operator class")
+		m.refuseIf(e.Ordering == pg.SortByDir_SORTBY_USING, -1, "USING in an index")
 		ie := ast.IndexElem{Column: e.Name, Expr: m.expr(e.Expr), Collate: m.strs(e.Collation), OpClass: m.strs(e.Opclass),
 			Desc: e.Ordering == pg.SortByDir_SORTBY_DESC, Nulls: nullsOrder(e.NullsOrdering)}
 		if ie.Expr != nil {

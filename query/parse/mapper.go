@@ -272,7 +272,7 @@ func intervalFields(mask int32) ast.IntervalFields {
 func constInt(n *pg.Node) (int32, bool) {
 	switch v := n.GetNode().(type) {
 	case *pg.Node_AConst:
-		if i, ok := v.AConst.Val.(*pg.A_Const_Ival); ok {
+		if i, ok := v.AConst.Val.(*pg.A_Const_Ival); ok && !v.AConst.Isnull {
 			return i.Ival.Ival, true
 		}
 	case *pg.Node_Integer:
