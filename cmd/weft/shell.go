@@ -228,7 +228,7 @@ func (s *shell) report(err error) {
 		fmt.Fprintln(s.errs, "canceled")
 		return
 	}
-	printError(s.errs, err)
+	fmt.Fprintf(s.errs, "ERROR: %s\n", explain(err))
 }
 
 // complete offers keywords, tables and columns for the word at the cursor.
