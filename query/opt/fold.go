@@ -206,9 +206,6 @@ func foldCall(e *plan.Call) plan.Expr {
 	for i, a := range e.Args {
 		c, ok := a.(*plan.Const)
 		if !ok {
-			if n, isConst := a.(*plan.Const); isConst && n.Value.Null && e.Func.Strict {
-				return &plan.Const{Typ: e.Typ, Value: sqltype.NullDatum}
-			}
 			return e
 		}
 		if c.Value.Null && e.Func.Strict {
@@ -362,6 +359,8 @@ func (b *builder) dropRedundant(r plan.Rel) plan.Rel {
 	}
 	r = plan.WithInputs(r, in)
 	switch r := r.(type) {
+	case *plan.LProject:
+		return mergeProjects(r)
 	case *plan.LSort:
 		keys, seen := r.Keys[:0:0], map[string]bool{}
 		for _, k := range r.Keys {
@@ -384,4 +383,27 @@ func (b *builder) dropRedundant(r plan.Rel) plan.Rel {
 		}
 	}
 	return r
+}
+
+// mergeProjects makes one projection of two where the inner one's expressions are
+// columns or constants.
+func mergeProjects(r *plan.LProject) plan.Rel {
+	in, ok := r.Input.(*plan.LProject)
+	if !ok || in.Sets != nil || r.Sets != nil {
+		return r
+	}
+	subst := map[plan.Col]plan.Expr{}
+	for i, e := range in.Exprs {
+		switch e.(type) {
+		case *plan.Var, *plan.Const:
+			subst[in.ColIDs[i]] = e
+		default:
+			return r
+		}
+	}
+	out := &plan.LProject{Input: in.Input, ColIDs: r.ColIDs}
+	for _, e := range r.Exprs {
+		out.Exprs = append(out.Exprs, substitute(e, subst))
+	}
+	return out
 }
