@@ -151,7 +151,7 @@ func (s *Store) appendLocked(typ byte, payload []byte, sync bool) (rec record, e
 			rec.before = s.commit.lastSync
 		}
 	}
-	s.commit.last = rec.ts
+	s.commit.last, s.commit.appended = rec.ts, rec.ts
 	s.inFlight.Add(1)
 	return rec, nil
 }

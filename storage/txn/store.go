@@ -53,7 +53,8 @@ type Store struct {
 type commitState struct {
 	sync.Mutex
 	closed   bool
-	last     uint64     // newest timestamp given out
+	last     uint64     // newest timestamp given out, to a record or by an AS OF
+	appended uint64     // newest timestamp of a record
 	lastSync wal.Ticket // of the newest record that somebody waits to see synced
 	syncTS   uint64     // its timestamp
 }
@@ -154,7 +155,7 @@ func (s *Store) beginAsOf(ctx context.Context, tx *Tx) error {
 			return dberr.New(dberr.ErrInvalid, "AS_OF_IN_FUTURE", "AS OF %v is in the future", tx.opts.AsOf.Time())
 		}
 		s.commit.Lock()
-		pending := min(s.commit.last, at)
+		pending := min(s.commit.appended, at)
 		s.commit.last = max(s.commit.last, at)
 		s.commit.Unlock()
 		if err := s.waitPublished(ctx, pending); err != nil {

@@ -1,0 +1,331 @@
+package txn_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/weftdb/weft/internal/clock"
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/txn"
+)
+
+// model is the store as a list of states: what was there after each commit.
+type model struct {
+	times  []txn.Timestamp
+	states []map[string]string
+}
+
+func (m *model) at(ts txn.Timestamp) map[string]string {
+	for i := len(m.times) - 1; i >= 0; i-- {
+		if m.times[i] <= ts {
+			return m.states[i]
+		}
+	}
+	return nil
+}
+
+// modelTx is an open transaction and what it should see.
+type modelTx struct {
+	tx    *txn.Tx
+	state map[string]string
+	saves []modelSave
+}
+
+type modelSave struct {
+	sp    txn.Savepoint
+	state map[string]string
+}
+
+// modelRun plays one random history and compares every answer with the model.
+type modelRun struct {
+	t     *testing.T
+	r     *rand.Rand
+	s     *txn.Store
+	clock *clock.Manual
+	m     model
+	open  []*modelTx
+	keys  int
+	step  int
+}
+
+func (m *modelRun) fatalf(format string, args ...any) {
+	m.t.Helper()
+	m.t.Fatalf("step %d: %s", m.step, fmt.Sprintf(format, args...))
+}
+
+func (m *modelRun) key() []byte {
+	k := fmt.Appendf(nil, "%d", m.r.IntN(m.keys))
+	if m.r.IntN(4) == 0 {
+		k = append(bytes.Repeat([]byte("common-prefix-"), m.r.IntN(3)), k...)
+	}
+	if m.r.IntN(8) == 0 {
+		k = append(k, 0)
+	}
+	return k
+}
+
+func TestModel(t *testing.T) {
+	for _, keys := range []int{5, 60, 3000} {
+		for seed := range uint64(4) {
+			t.Run(fmt.Sprintf("keys=%d/seed=%d", keys, seed), func(t *testing.T) {
+				c := clock.NewManual(time.Unix(1000, 0))
+				s, err := txn.NewMemory(txn.Options{Clock: c, History: time.Second})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				m := &modelRun{t: t, r: rand.New(rand.NewPCG(seed, 7)), s: s, clock: c, keys: keys}
+				m.m.times, m.m.states = []txn.Timestamp{0}, []map[string]string{{}}
+				steps := 6000
+				if testing.Short() {
+					steps = 1500
+				}
+				for m.step = range steps {
+					m.one()
+				}
+				for len(m.open) > 0 {
+					m.end(len(m.open) - 1)
+				}
+				if keys == 5 && len(m.m.times) < steps/50 {
+					t.Fatalf("only %d commits: the history is too tame", len(m.m.times))
+				}
+			})
+		}
+	}
+}
+
+func (m *modelRun) one() {
+	if len(m.open) == 0 || (len(m.open) < 4 && m.r.IntN(20) == 0) {
+		m.begin()
+		return
+	}
+	i := m.r.IntN(len(m.open))
+	tx := m.open[i]
+	switch n := m.r.IntN(100); {
+	case n < 25:
+		m.write(tx)
+	case n < 55:
+		m.get(tx)
+	case n < 80:
+		m.scan(tx)
+	case n < 84:
+		tx.saves = append(tx.saves, modelSave{tx.tx.Savepoint(), maps.Clone(tx.state)})
+	case n < 88:
+		m.rollbackTo(tx)
+	case n < 94:
+		m.end(i)
+	case n < 95:
+		m.dropRange()
+	case n < 98:
+		m.asOf()
+	default:
+		m.clock.Advance(time.Duration(m.r.IntN(300)) * time.Millisecond)
+		m.s.Sweep()
+	}
+}
+
+func (m *modelRun) begin() {
+	opts := txn.TxOptions{Isolation: txn.Isolation(m.r.IntN(2)), ReadOnly: m.r.IntN(4) == 0}
+	tx, err := m.s.Begin(context.Background(), opts)
+	if err != nil {
+		m.fatalf("begin: %v", err)
+	}
+	state := m.m.at(tx.ReadTimestamp())
+	m.open = append(m.open, &modelTx{tx: tx, state: maps.Clone(state)})
+}
+
+func (m *modelRun) write(tx *modelTx) {
+	k, v := m.key(), fmt.Sprint("v", m.step)
+	n := 1
+	if m.r.IntN(10) == 0 {
+		n = 1 + m.r.IntN(200)
+	}
+	for range n {
+		var err error
+		deleted := m.r.IntN(3) == 0
+		if deleted {
+			err = tx.tx.Delete(k)
+		} else {
+			err = tx.tx.Put(k, []byte(v))
+		}
+		if tx.tx.ReadOnly() {
+			if !errors.Is(err, dberr.ErrReadOnly) {
+				m.fatalf("write in a read-only transaction: got %v", err)
+			}
+			return
+		}
+		if err != nil {
+			m.fatalf("write: %v", err)
+		}
+		if deleted {
+			delete(tx.state, string(k))
+		} else {
+			tx.state[string(k)] = v
+		}
+		k = m.key()
+	}
+}
+
+func (m *modelRun) get(tx *modelTx) {
+	k := m.key()
+	v, ok, err := tx.tx.Get(k)
+	if err != nil {
+		m.fatalf("get: %v", err)
+	}
+	if want, there := tx.state[string(k)]; ok != there || string(v) != want {
+		m.fatalf("get %q: got %q %v, want %q %v", k, v, ok, want, there)
+	}
+}
+
+// scan walks a random range in a random direction, seeks now and then, and writes
+// meanwhile, which the iteration must not see.
+func (m *modelRun) scan(tx *modelTx) {
+	opts := txn.IterOptions{Reverse: m.r.IntN(2) == 0}
+	if m.r.IntN(2) == 0 {
+		opts.Lower = m.key()
+	}
+	if m.r.IntN(2) == 0 {
+		opts.Upper = m.key()
+	}
+	state := maps.Clone(tx.state)
+	it := tx.tx.Iter(opts)
+	defer it.Close()
+	want := ordered(state, opts, nil)
+	for range m.r.IntN(120) {
+		switch m.r.IntN(12) {
+		case 0:
+			k := m.key()
+			it.Seek(k)
+			want = ordered(state, opts, k)
+		case 1:
+			if !tx.tx.ReadOnly() {
+				m.write(tx)
+			}
+		}
+		ok := it.Next()
+		if ok != (len(want) > 0) {
+			m.fatalf("scan %v: next is %v (%q), want %q", opts, ok, it.Key(), want)
+		}
+		if !ok {
+			if m.r.IntN(2) == 0 {
+				return
+			}
+			continue
+		}
+		if string(it.Key()) != want[0] || string(it.Value()) != state[want[0]] {
+			m.fatalf("scan %v: got %q = %q, want %q = %q", opts, it.Key(), it.Value(), want[0], state[want[0]])
+		}
+		want = want[1:]
+	}
+	if err := it.Err(); err != nil {
+		m.fatalf("scan: %v", err)
+	}
+}
+
+// ordered is the keys that an iteration gives, from seek on where it is not nil.
+func ordered(state map[string]string, o txn.IterOptions, seek []byte) []string {
+	var out []string
+	for k := range state {
+		if k < string(o.Lower) || (o.Upper != nil && k >= string(o.Upper)) {
+			continue
+		}
+		if seek != nil && ((o.Reverse && k > string(seek)) || (!o.Reverse && k < string(seek))) {
+			continue
+		}
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	if o.Reverse {
+		slices.Reverse(out)
+	}
+	return out
+}
+
+func (m *modelRun) rollbackTo(tx *modelTx) {
+	if len(tx.saves) == 0 || tx.tx.ReadOnly() {
+		return
+	}
+	i := m.r.IntN(len(tx.saves))
+	if err := tx.tx.RollbackTo(tx.saves[i].sp); err != nil {
+		m.fatalf("rollback to: %v", err)
+	}
+	tx.state = maps.Clone(tx.saves[i].state)
+	tx.saves = tx.saves[:i+1]
+}
+
+func (m *modelRun) end(i int) {
+	tx := m.open[i]
+	m.open = slices.Delete(m.open, i, i+1)
+	if m.r.IntN(5) == 0 {
+		tx.tx.Rollback()
+		return
+	}
+	m.clock.Advance(time.Duration(m.r.IntN(3)))
+	before := m.m.at(tx.tx.ReadTimestamp())
+	err := tx.tx.Commit(context.Background())
+	if errors.Is(err, dberr.ErrConflict) {
+		if m.s.LastCommit() == tx.tx.ReadTimestamp() {
+			m.fatalf("conflict though nothing was committed since")
+		}
+		return
+	}
+	if err != nil {
+		m.fatalf("commit: %v", err)
+	}
+	ts := tx.tx.CommitTimestamp()
+	if ts == 0 {
+		return // it wrote nothing
+	}
+	if last := m.m.times[len(m.m.times)-1]; ts <= last || m.s.LastCommit() != ts {
+		m.fatalf("commit at %d after %d, visible %d", ts, last, m.s.LastCommit())
+	}
+	now := maps.Clone(m.m.states[len(m.m.states)-1])
+	for k, v := range tx.state {
+		if before[k] != v {
+			now[k] = v
+		}
+	}
+	for k := range before {
+		if _, there := tx.state[k]; !there {
+			delete(now, k)
+		}
+	}
+	m.m.times, m.m.states = append(m.m.times, ts), append(m.m.states, now)
+}
+
+func (m *modelRun) dropRange() {
+	lower, upper := m.key(), m.key()
+	if err := m.s.DropRange(context.Background(), lower, upper); err != nil {
+		m.fatalf("drop range: %v", err)
+	}
+	now := maps.Clone(m.m.states[len(m.m.states)-1])
+	for k := range now {
+		if k >= string(lower) && k < string(upper) {
+			delete(now, k)
+		}
+	}
+	m.m.times, m.m.states = append(m.m.times, m.s.LastCommit()), append(m.m.states, now)
+}
+
+func (m *modelRun) asOf() {
+	back := time.Duration(m.r.IntN(1500)) * time.Millisecond
+	at := txn.Timestamp(m.clock.Now().Add(-back).UnixNano())
+	if m.r.IntN(2) == 0 {
+		at = max(m.m.times[m.r.IntN(len(m.m.times))], 1)
+	}
+	tx, err := m.s.Begin(context.Background(), txn.TxOptions{AsOf: at})
+	if err != nil {
+		if !errors.Is(err, dberr.ErrInvalid) || m.clock.Now().Sub(at.Time()) < time.Second && at.Time().Before(m.clock.Now()) {
+			m.fatalf("as of %v, now %v: %v", at.Time(), m.clock.Now(), err)
+		}
+		return
+	}
+	m.open = append(m.open, &modelTx{tx: tx, state: maps.Clone(m.m.at(at))})
+}
