@@ -70,9 +70,9 @@ func (s *Server) serve(x *exchange, next echo.HandlerFunc) {
 			s.renderError(x, dberr.SQL(dberr.StateInternal, "panic"))
 		}
 	}()
-	release, err := s.admit(x)
+	err := s.admit(x)
 	if err == nil {
-		defer release()
+		defer s.inFlight.Add(-1)
 		err = next(x)
 	}
 	if err != nil {

@@ -10,24 +10,22 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 )
 
-// admit lets a request in or says why not. release must be called once it is done.
-func (s *Server) admit(x *exchange) (release func(), err error) {
+// admit counts a request in or says why not.
+func (s *Server) admit(x *exchange) error {
 	if s.hosts != nil && !s.hostAllowed(x.Request().Host) {
-		return nil, dberr.New(dberr.ErrInvalid, "HOST_NOT_ALLOWED", "the host name %q is not one of this server's", x.Request().Host).
+		return dberr.New(dberr.ErrInvalid, "HOST_NOT_ALLOWED", "the host name %q is not one of this server's", x.Request().Host).
 			WithHint("a page in a browser must not reach a local server under a name of its own; allow the name with --set server.allowed_hosts=NAME")
 	}
 	if err := s.checkOrigin(x.Request()); err != nil {
-		return nil, err
+		return err
 	}
 	if n := s.inFlight.Add(1); n > int64(s.opts.MaxInFlight) && !alwaysAdmitted(x.Path()) {
 		s.inFlight.Add(-1)
-		return nil, dberr.New(dberr.ErrUnavailable, "OVERLOADED", "the server runs %d requests, as many as it is set to", s.opts.MaxInFlight).
+		return dberr.New(dberr.ErrUnavailable, "OVERLOADED", "the server runs %d requests, as many as it is set to", s.opts.MaxInFlight).
 			WithHint("retry later, or raise server.max_in_flight")
 	}
-	return s.release, nil
+	return nil
 }
-
-func (s *Server) release() { s.inFlight.Add(-1) }
 
 // alwaysAdmitted says which paths must answer however busy the server is.
 func alwaysAdmitted(path string) bool {
