@@ -66,7 +66,7 @@ func (f *fake) insert(b *vec.Batch) error {
 }
 
 func (f *fake) Insert(_ context.Context, _ string, _ []string, b *vec.Batch) ([]RowError, error) {
-	return InsertEach(b, f.insert)
+	return insertHalves(b, f.insert)
 }
 
 func (f *fake) InsertAll(_ context.Context, _ string, _ []string, next func() (*vec.Batch, error)) error {
@@ -312,4 +312,49 @@ func (e *endless) Read(p []byte) (int, error) {
 	n := copy(p, e.buf)
 	e.buf = e.buf[n:]
 	return n, nil
+}
+
+// insertHalves inserts a batch by insert, which takes all rows it is given or none.
+// Where a row is against a constraint the batch is halved until that row is alone, so that
+// all others are inserted, in order, and only few calls are needed where few rows are bad.
+func insertHalves(b *vec.Batch, insert func(*vec.Batch) error) ([]RowError, error) {
+	return insertRange(b, 0, insert)
+}
+
+func insertRange(b *vec.Batch, first int, insert func(*vec.Batch) error) ([]RowError, error) {
+	if b.Len == 0 {
+		return nil, nil
+	}
+	err := insert(b)
+	refusable := errors.Is(err, dberr.ErrConstraint) || errors.Is(err, dberr.ErrTooLarge)
+	switch {
+	case err == nil:
+		return nil, nil
+	case !refusable:
+		return nil, err
+	case b.Len == 1:
+		return []RowError{{Row: first, Reason: Describe(err)}}, nil
+	}
+	half := b.Len / 2
+	left, err := insertRange(slice(b, 0, half), first, insert)
+	if err != nil {
+		return nil, err
+	}
+	right, err := insertRange(slice(b, half, b.Len), first+half, insert)
+	return append(left, right...), err
+}
+
+// slice copies some rows of a batch without selection.
+func slice(b *vec.Batch, from, to int) *vec.Batch {
+	sel := make([]int32, 0, to-from)
+	for i := from; i < to; i++ {
+		sel = append(sel, int32(i))
+	}
+	types := make([]sqltype.Type, len(b.Cols))
+	for i, c := range b.Cols {
+		types[i] = c.Type
+	}
+	out := vec.NewBatch(types)
+	out.Append(&vec.Batch{Len: b.Len, Sel: sel, Cols: b.Cols})
+	return out
 }
