@@ -64,9 +64,6 @@ func (s *Session) touch(k tableKey) {
 	s.work.touched[k] = true
 }
 
-// virtualTable finds a system view.
-func virtualTable(schema, name string) *plan.VirtualTable { return nil }
-
 // runMeasured runs a plan and gives the figures of its nodes.
 func (s *Session) runMeasured(ctx context.Context, c *compiled, params []exec.Param, env *fn.Env, out func(*vec.Batch) error) (func(plan.Node) (plan.Actual, bool), error) {
 	n, err := s.runPlan(ctx, c, params, env, out)

@@ -226,4 +226,3 @@ func comments(old string) []byte {
 	}
 	return b
 }
-
