@@ -93,7 +93,7 @@ func TestModel(t *testing.T) {
 				for len(m.open) > 0 {
 					m.end(len(m.open) - 1)
 				}
-				if keys == 5 && len(m.m.times) < steps/50 {
+				if keys == 5 && len(m.m.times) < steps/150 {
 					t.Fatalf("only %d commits: the history is too tame", len(m.m.times))
 				}
 			})
