@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+
+	"github.com/weftdb/weft"
+	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/server/api"
+)
+
+// backend is a database as the HTTP interface wants it.
+type backend struct{ db *weft.DB }
+
+var _ api.Backend = backend{}
+
+// Execute implements api.Engine.
+func (b backend) Execute(ctx context.Context, req query.Request, sink query.Sink) error {
+	return b.db.Engine().Execute(ctx, req, sink)
+}
+
+// Health implements api.Backend.
+func (b backend) Health() error { return b.db.Health() }
+
+// Importer implements api.Backend.
+func (b backend) Importer(database string) bulk.Target { return b.db.Importer(database) }
+
+// Tables implements api.Catalog.
+func (b backend) Tables(ctx context.Context, database string) ([]api.Table, error) {
+	infos, err := b.db.Engine().Tables(ctx, database)
+	list := make([]api.Table, len(infos))
+	for i, info := range infos {
+		list[i] = table(info)
+	}
+	return list, err
+}
+
+// Table implements api.Catalog.
+func (b backend) Table(ctx context.Context, database, name string) (api.Table, error) {
+	info, err := b.db.Engine().Table(ctx, database, name)
+	return table(info), err
+}
+
+func table(info query.TableInfo) api.Table {
+	t := api.Table{Name: info.Name, Schema: info.Schema, RowCount: info.RowCount, SizeBytes: info.SizeBytes,
+		Columns: []api.Column{}, Indexes: []api.Index{}, Constraints: []api.Constraint{}}
+	for _, c := range info.Columns {
+		t.Columns = append(t.Columns, api.Column{Name: c.Name, DataType: c.DataType, Nullable: c.Nullable, PrimaryKey: c.PrimaryKey,
+			Default: optional(c.Default), Identity: optional(c.Identity), Generated: optional(c.Generated), Comment: optional(c.Comment)})
+	}
+	for _, x := range info.Indexes {
+		t.Indexes = append(t.Indexes, api.Index{Name: x.Name, Columns: x.Columns, Unique: x.Unique, Primary: x.Primary, Kind: x.Kind})
+	}
+	for _, k := range info.Constraints {
+		t.Constraints = append(t.Constraints, api.Constraint{Name: k.Name, Kind: k.Kind, Definition: k.Definition})
+	}
+	return t
+}
+
+// optional is nil for the empty text.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// Databases implements api.Databases.
+func (b backend) Databases(ctx context.Context) ([]api.Database, error) {
+	infos, err := b.db.Engine().Databases(ctx)
+	list := make([]api.Database, len(infos))
+	for i, info := range infos {
+		list[i] = api.Database{Name: info.Name, TableCount: int64(info.Tables)}
+		if !info.Created.IsZero() {
+			at := info.Created.UTC()
+			list[i].CreatedAt = &at
+		}
+	}
+	return list, err
+}
+
+// CreateDatabase implements api.Databases.
+func (b backend) CreateDatabase(ctx context.Context, name string) error {
+	return b.db.Engine().CreateDatabase(ctx, name)
+}
+
+// DropDatabase implements api.Databases.
+func (b backend) DropDatabase(ctx context.Context, name string) error {
+	return b.db.Engine().DropDatabase(ctx, name)
+}

@@ -1,0 +1,236 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/compress"
+	"github.com/weftdb/weft/storage/txn"
+)
+
+// key is one key of the configuration.
+type key struct {
+	name string
+	unit string // what a value looks like
+	def  string
+	help string
+	set  func(c *Config, v string) error
+	get  func(c *Config) string
+}
+
+// off is the value that switches a limit off.
+const off = "off"
+
+// keys is every key there is.
+var keys = []key{
+	text("server.listen", "127.0.0.1:7600", "host:port", "address to serve on; port 0 takes a free one", func(c *Config) *string { return &c.Server.Listen }),
+	boolean("server.insecure_listen", "false", "let other machines reach the server though there are no users", func(c *Config) *bool { return &c.Server.InsecureListen }),
+	boolean("server.dev", "false", "running without users is meant: no warning at the start, and more in the log", func(c *Config) *bool { return &c.Server.Dev }),
+	size("server.body_bytes", "16MiB", "largest body of a request", 1<<10, 1<<30, func(c *Config) *int64 { return &c.Server.BodyBytes }),
+	size("server.result_bytes", "64MiB", "largest JSON answer; NDJSON and CSV have no bound", 1<<10, 4<<30, func(c *Config) *int64 { return &c.Server.ResultBytes }),
+	count("server.max_in_flight", "1024", "requests that run at once; more are answered with 503", 1, 1_000_000, false, func(c *Config) *int { return &c.Server.MaxInFlight }),
+	limitSize("server.compress_min_bytes", "1KiB", "smallest answer that is compressed; off never compresses", func(c *Config) *int64 { return &c.Server.CompressMin }),
+	list("server.cors_origins", "", "origins whose pages may use the server from a browser, such as https://app.example; * is any", checkOrigin, func(c *Config) *[]string { return &c.Server.CORSOrigins }),
+	list("server.allowed_hosts", "", "names under which a server on a loopback address may be addressed, besides localhost; * is any", nil, func(c *Config) *[]string { return &c.Server.AllowedHosts }),
+	duration("server.read_header_timeout", "10s", "how long a client may take to send its headers", false, func(c *Config) *time.Duration { return &c.Server.ReadHeaderTimeout }),
+	duration("server.idle_timeout", "2m", "how long an idle connection is kept", false, func(c *Config) *time.Duration { return &c.Server.IdleTimeout }),
+	duration("server.drain_delay", "0s", "how long readyz says no before a stopping server refuses connections", false, func(c *Config) *time.Duration { return &c.Server.DrainDelay }),
+	duration("server.shutdown_timeout", "30s", "how long a stopping server waits for running requests before it cancels them", false, func(c *Config) *time.Duration { return &c.Server.ShutdownTimeout }),
+
+	choice("storage.backend", "local", "local (a directory) or memory (nothing is kept)", []string{"local", "memory"},
+		func(c *Config, v string) { c.Storage.Backend = storage.Backend(v) }, func(c *Config) string { return string(c.Storage.Backend) }),
+	text("storage.dir", "./weft-data", "path", "the data directory", func(c *Config) *string { return &c.DataDir }),
+	choice("storage.durability", "sync", "what an acknowledged commit has survived: sync (on disk) or interval (handed to the system, on disk within storage.sync_interval)",
+		[]string{"sync", "interval"}, setDurability, getDurability),
+	duration("storage.sync_interval", "50ms", "most that a power failure takes of commits with durability interval", false, func(c *Config) *time.Duration { return &c.Storage.SyncInterval }),
+	duration("storage.group_delay", "0s", "how long a commit waits for others to share its sync", false, func(c *Config) *time.Duration { return &c.Storage.GroupDelay }),
+	size("storage.segment_bytes", "64MiB", "size of a log segment, a multiple of 4096", 1<<20, 1<<30, func(c *Config) *int64 { return &c.Storage.SegmentBytes }),
+	{name: "storage.log_compression", def: "none", unit: "none|snappy|lz4|zstd", help: "compression of log records of 256 bytes and more; zstd:7 sets a level",
+		set: func(c *Config, v string) (err error) { c.Storage.LogCompression, err = compress.Parse(v); return err },
+		get: func(c *Config) string { return c.Storage.LogCompression.String() }},
+	duration("storage.history", "10m", "how long superseded versions stay readable; off keeps none", true, func(c *Config) *time.Duration { return &c.Storage.History }),
+	size("storage.max_tx_bytes", "256MiB", "most that one transaction may write", 1<<20, 768<<20, func(c *Config) *int64 { return &c.Storage.MaxTxBytes }),
+	duration("storage.max_tx_age", "0s", "age at which a transaction is ended; 0 lets it live", false, func(c *Config) *time.Duration { return &c.Storage.MaxTxAge }),
+
+	duration("query.timeout", "30s", "time of a request that names none; off is none", true, func(c *Config) *time.Duration { return &c.Query.Timeout }),
+	count("query.max_rows", "100000", "rows of each result of a request that names no bound; off is none", 1, 1<<31-1, true, func(c *Config) *int { return &c.Query.MaxRows }),
+	intSize("query.max_sql_bytes", "1MiB", "longest SQL text", 1<<10, 64<<20, func(c *Config) *int { return &c.Query.MaxSQLBytes }),
+	count("query.max_nesting", "500", "deepest nesting of a statement", 1, 5000, false, func(c *Config) *int { return &c.Query.MaxNesting }),
+	size("query.memory_bytes", "256MiB", "memory of one statement's sorts and hash tables before they go to disk", 1<<20, 1<<40, func(c *Config) *int64 { return &c.Query.MemoryBytes }),
+	text("query.spill_dir", "", "path", "where they go; empty is the system's place", func(c *Config) *string { return &c.Query.SpillDir }),
+	count("query.plan_cache", "1024", "statements whose plans are kept; off keeps none", 1, 1<<20, true, func(c *Config) *int { return &c.Query.PlanCache }),
+	count("query.retries", "20", "how often a transaction of one call is run again after a conflict; off is never", 1, 1000, true, func(c *Config) *int { return &c.Query.Retries }),
+
+	level("log.level", "info", "least level that is logged", func(c *Config) *slog.Level { return &c.Log.Level }),
+	choice("log.format", "text", "text or json", []string{"text", "json"}, func(c *Config, v string) { c.Log.Format = v }, func(c *Config) string { return c.Log.Format }),
+	level("log.access_level", "debug", "level at which ordinary requests are logged; failures of the server are errors", func(c *Config) *slog.Level { return &c.Log.AccessLevel }),
+	duration("log.slow_request", "1s", "duration from which a request is logged as a warning; 0 is never", false, func(c *Config) *time.Duration { return &c.Log.SlowRequest }),
+}
+
+func setDurability(c *Config, v string) {
+	c.Storage.Durability = txn.DurabilitySync
+	if v == "interval" {
+		c.Storage.Durability = txn.DurabilityInterval
+	}
+}
+
+func getDurability(c *Config) string {
+	if c.Storage.Durability == txn.DurabilityInterval {
+		return "interval"
+	}
+	return "sync"
+}
+
+func checkOrigin(v string) error {
+	u, err := url.Parse(v)
+	if v == "*" || err == nil && u.Scheme != "" && u.Host != "" && u.Path == "" {
+		return nil
+	}
+	return fmt.Errorf("%q is no origin: want scheme://host[:port] without a path", v)
+}
+
+func text(name, def, unit, help string, at func(*Config) *string) key {
+	return key{name: name, def: def, unit: unit, help: help,
+		set: func(c *Config, v string) error { *at(c) = v; return nil },
+		get: func(c *Config) string { return *at(c) }}
+}
+
+func boolean(name, def, help string, at func(*Config) *bool) key {
+	return key{name: name, def: def, unit: "true|false", help: help,
+		set: func(c *Config, v string) (err error) { *at(c), err = parseBool(v); return err },
+		get: func(c *Config) string { return strconv.FormatBool(*at(c)) }}
+}
+
+func size(name, def, help string, low, high int64, at func(*Config) *int64) key {
+	return key{name: name, def: def, unit: "bytes", help: help,
+		set: func(c *Config, v string) error {
+			n, err := parseSize(v)
+			if err == nil && (n < low || n > high) {
+				err = fmt.Errorf("%s is not between %s and %s", v, formatSize(low), formatSize(high))
+			}
+			*at(c) = n
+			return err
+		},
+		get: func(c *Config) string { return formatSize(*at(c)) }}
+}
+
+func intSize(name, def, help string, low, high int64, at func(*Config) *int) key {
+	var n int64
+	k := size(name, def, help, low, high, func(*Config) *int64 { return &n })
+	check := k.set
+	k.set = func(c *Config, v string) error {
+		err := check(c, v)
+		*at(c) = int(n)
+		return err
+	}
+	k.get = func(c *Config) string { return formatSize(int64(*at(c))) }
+	return k
+}
+
+func limitSize(name, def, help string, at func(*Config) *int64) key {
+	k := size(name, def, help, 0, 1<<30, at)
+	number, show := k.set, k.get
+	k.unit = "bytes|off"
+	k.set = func(c *Config, v string) error {
+		if v == off {
+			*at(c) = -1
+			return nil
+		}
+		return number(c, v)
+	}
+	k.get = func(c *Config) string {
+		if *at(c) < 0 {
+			return off
+		}
+		return show(c)
+	}
+	return k
+}
+
+func duration(name, def, help string, canBeOff bool, at func(*Config) *time.Duration) key {
+	k := key{name: name, def: def, unit: "duration", help: help,
+		get: func(c *Config) string {
+			if *at(c) < 0 {
+				return off
+			}
+			return at(c).String()
+		}}
+	if canBeOff {
+		k.unit += "|off"
+	}
+	k.set = func(c *Config, v string) (err error) {
+		if canBeOff && v == off {
+			*at(c) = -1
+			return nil
+		}
+		if *at(c), err = parseDuration(v); err == nil && canBeOff && *at(c) == 0 {
+			err = fmt.Errorf("%q: want more than 0, or off", v)
+		}
+		return err
+	}
+	return k
+}
+
+func count(name, def, help string, low, high int, canBeOff bool, at func(*Config) *int) key {
+	k := key{name: name, def: def, unit: "number", help: help,
+		get: func(c *Config) string {
+			if *at(c) < 0 {
+				return off
+			}
+			return strconv.Itoa(*at(c))
+		}}
+	if canBeOff {
+		k.unit += "|off"
+	}
+	k.set = func(c *Config, v string) (err error) {
+		if canBeOff && v == off {
+			*at(c) = -1
+			return nil
+		}
+		if *at(c), err = parseInt(v); err == nil && (*at(c) < low || *at(c) > high) {
+			err = fmt.Errorf("%s is not between %d and %d", v, low, high)
+		}
+		return err
+	}
+	return k
+}
+
+func list(name, def, help string, check func(string) error, at func(*Config) *[]string) key {
+	return key{name: name, def: def, unit: "list", help: help,
+		set: func(c *Config, v string) (err error) {
+			if *at(c), err = parseList(v); err != nil || check == nil {
+				return err
+			}
+			for _, item := range *at(c) {
+				if err := check(item); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		get: func(c *Config) string { return strings.Join(*at(c), ",") }}
+}
+
+func choice(name, def, help string, options []string, set func(*Config, string), get func(*Config) string) key {
+	return key{name: name, def: def, unit: strings.Join(options, "|"), help: help, get: get,
+		set: func(c *Config, v string) error {
+			for _, o := range options {
+				if v == o {
+					set(c, v)
+					return nil
+				}
+			}
+			return fmt.Errorf("%q is not one of %s", v, strings.Join(options, ", "))
+		}}
+}
+
+func level(name, def, help string, at func(*Config) *slog.Level) key {
+	return key{name: name, def: def, unit: "debug|info|warn|error", help: help,
+		set: func(c *Config, v string) (err error) { *at(c), err = parseLevel(v); return err },
+		get: func(c *Config) string { return strings.ToLower(at(c).String()) }}
+}

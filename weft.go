@@ -1,0 +1,144 @@
+// Package weft is the database as a library: a store and the SQL engine on it,
+// opened in order and closed in reverse.
+//
+//	db, err := weft.Open("./data", weft.Options{})
+//	…
+//	defer db.Close()
+//	rows, err := db.Query(ctx, "SELECT name FROM city WHERE id = $1", 7)
+//
+// It promises what the server promises, since the server is built on it: a commit
+// that is acknowledged has been synced, statements of one call are one
+// transaction, and a second process that opens the same directory is refused. It
+// owns no state of its own.
+package weft
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/vfs"
+)
+
+// The classes of errors: errors.Is tells which one an error is of, and with it
+// what to do next.
+var (
+	ErrNotFound     = dberr.ErrNotFound     // the thing named is not there
+	ErrExists       = dberr.ErrExists       // the thing named is there already
+	ErrInvalid      = dberr.ErrInvalid      // fix the request
+	ErrUnsupported  = dberr.ErrUnsupported  // a feature this version refuses
+	ErrConstraint   = dberr.ErrConstraint   // the data does not allow it
+	ErrConflict     = dberr.ErrConflict     // run the transaction again
+	ErrUndetermined = dberr.ErrUndetermined // it may or may not have committed: look before retrying
+	ErrUnavailable  = dberr.ErrUnavailable  // try again later
+	ErrTooLarge     = dberr.ErrTooLarge     // make the request smaller
+	ErrCanceled     = dberr.ErrCanceled     // the caller gave up
+	ErrTimeout      = dberr.ErrTimeout      // the deadline passed
+	ErrFull         = dberr.ErrFull         // free disk space, then retry
+	ErrReadOnly     = dberr.ErrReadOnly     // the store or the transaction takes no writes
+	ErrCorrupt      = dberr.ErrCorrupt      // stop writing, restore
+	ErrLocked       = dberr.ErrLocked       // another process has the store open
+)
+
+// Error is what errors.As finds in a failure: its code, SQLSTATE, hint and
+// position.
+type Error = dberr.Error
+
+// Options tunes a DB. The zero value is safe: every commit is synced.
+type Options struct {
+	Storage storage.Options
+	Query   query.Options
+	// FS is the file system of a local store. Default the machine's.
+	FS vfs.FS
+}
+
+// DB is an open database. Safe for concurrent use.
+type DB struct {
+	store  *storage.Store
+	engine *query.Engine
+}
+
+// Open opens the store in dir, or makes one there, and starts the engine.
+//
+// Errors of class ErrLocked: another process has it open. ErrCorrupt: a file is
+// damaged; the error names file and offset. ErrUnsupported: a newer version wrote
+// it.
+func Open(dir string, opts Options) (_ *DB, err error) {
+	if opts.FS == nil {
+		opts.FS = vfs.OS()
+	}
+	store, err := storage.Open(opts.FS, dir, opts.Storage)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := query.New(store.Store, opts.Query)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), store.Close())
+	}
+	return &DB{store: store, engine: engine}, nil
+}
+
+// OpenMemory opens an empty database that keeps nothing, for tests and caches.
+func OpenMemory(opts Options) (*DB, error) {
+	opts.Storage.Backend = storage.BackendMemory
+	return Open("", opts)
+}
+
+// Close ends what runs in the background, waits for commits, syncs the log and
+// lets go of the directory. Calls that still run must have ended.
+func (db *DB) Close() error {
+	return errors.Join(db.engine.Close(), db.store.Close())
+}
+
+// Engine runs SQL in full: sinks that stream, sessions, parameters by type.
+func (db *DB) Engine() *query.Engine { return db.engine }
+
+// Store is the transactional key space beneath.
+func (db *DB) Store() *storage.Store { return db.store }
+
+// Recovery says what Open found.
+func (db *DB) Recovery() storage.Recovery { return db.store.Recovery() }
+
+// Health is nil while the database takes reads and writes. After a failed write
+// of the log it says why only reads go on.
+func (db *DB) Health() error { return db.store.Err() }
+
+// Exec runs statements as one transaction and returns how many rows the last of
+// them changed. Arguments are the values of $1, $2 …
+func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	var sink execSink
+	if err := db.run(ctx, sql, args, &sink); err != nil {
+		return 0, err
+	}
+	if !sink.last.Write {
+		return 0, nil
+	}
+	return sink.last.Rows, nil
+}
+
+// Query runs statements as one transaction and returns the rows of the last one
+// that gives any, all of them in memory. Engine streams.
+func (db *DB) Query(ctx context.Context, sql string, args ...any) (*Rows, error) {
+	var sink query.MemorySink
+	if err := db.run(ctx, sql, args, &sink); err != nil {
+		return nil, err
+	}
+	rows := &Rows{row: -1}
+	for _, r := range sink.Results {
+		if len(r.Columns) > 0 {
+			rows.result = r
+		}
+	}
+	return rows, nil
+}
+
+func (db *DB) run(ctx context.Context, sql string, args []any, sink query.Sink) error {
+	params, err := Params(args...)
+	if err != nil {
+		return err
+	}
+	return db.engine.Execute(ctx, query.Request{SQL: sql, Params: params, MaxRows: -1}, sink)
+}
