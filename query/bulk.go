@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/opt"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
@@ -30,21 +31,14 @@ func (e *Engine) BulkInsert(ctx context.Context, database, table string, columns
 	if err := s.begin(ctx, nil, txn.TxOptions{}); err != nil {
 		return 0, err
 	}
-	for {
-		b, err := next()
-		if err != nil {
-			return 0, err
-		}
-		if b == nil {
-			break
-		}
-		n, err := s.bulkBatch(ctx, table, columns, b)
-		rows += n
-		if err != nil {
-			return 0, s.classify(ctx, err)
-		}
+	rows, err = s.bulk(ctx, table, columns, next)
+	if err == nil {
+		err = s.commit(ctx)
 	}
-	return rows, s.classify(ctx, s.commit(ctx))
+	if err != nil {
+		return 0, s.classify(ctx, err)
+	}
+	return rows, nil
 }
 
 // BulkRowError says why a row of a batch was refused.
@@ -105,24 +99,28 @@ func slice(b *vec.Batch, from, to int) *vec.Batch {
 	return (&vec.Batch{Len: b.Len, Sel: sel, Cols: b.Cols}).Clone()
 }
 
-// bulkBatch inserts one batch in the session's transaction.
-func (s *Session) bulkBatch(ctx context.Context, table string, columns []string, b *vec.Batch) (int64, error) {
-	if len(columns) != len(b.Cols) {
-		return 0, dberr.New(dberr.ErrInvalid, "COLUMN_COUNT", "%d columns are named but the batch has %d", len(columns), len(b.Cols))
+// bulk inserts what next gives in the session's transaction.
+func (s *Session) bulk(ctx context.Context, table string, columns []string, next func() (*vec.Batch, error)) (int64, error) {
+	first, err := next()
+	if err != nil || first == nil {
+		return 0, err
+	}
+	if len(columns) != len(first.Cols) {
+		return 0, dberr.New(dberr.ErrInvalid, "COLUMN_COUNT", "%d columns are named but the batch has %d", len(columns), len(first.Cols))
 	}
 	snap, err := s.e.cat.At(s.tx, s.db.ID)
 	if err != nil {
 		return 0, err
 	}
-	types := make([]sqltype.Type, len(b.Cols))
-	for i, c := range b.Cols {
+	types := make([]sqltype.Type, len(first.Cols))
+	for i, c := range first.Cols {
 		types[i] = c.Type
 	}
-	name, err := s.bulkName(snap.HasSchema, table)
+	name, err := s.bulkName(snap, table)
 	if err != nil {
 		return 0, err
 	}
-	q, err := plan.BindBulk(s.scope(snap, nil), name, columns, types, b)
+	q, err := plan.BindBulk(s.scope(snap, nil), name, columns, types)
 	if err != nil {
 		return 0, err
 	}
@@ -131,25 +129,60 @@ func (s *Session) bulkBatch(ctx context.Context, table string, columns []string,
 	if err != nil {
 		return 0, fmt.Errorf("plan insert: %w", err)
 	}
-	r := &running{s: s, ctx: ctx}
-	if s.work.start.IsZero() {
-		s.work.start = time.Now()
+	x, err := s.execContext(ctx, (&running{s: s, ctx: ctx}).env())
+	if err != nil {
+		return 0, err
 	}
-	return s.runPlan(ctx, &compiled{root: res.Root}, nil, r.env(), nil)
+	x.Virtual = &bulkSource{first: first, next: next}
+	n, err := exec.Run(x, res.Root, nil)
+	if err == nil {
+		s.countChanges(res.Root, n)
+	}
+	return n, err
 }
 
-// bulkName reads a table's name: as it is, or schema.name.
-func (s *Session) bulkName(hasSchema func(string) bool, table string) (ast.Name, error) {
-	snap, err := s.e.cat.At(s.tx, s.db.ID)
-	if err != nil {
-		return ast.Name{}, err
+// bulkSource gives the batches of a bulk insertion to its plan.
+type bulkSource struct {
+	first *vec.Batch
+	next  func() (*vec.Batch, error)
+	cols  []int
+	out   vec.Batch
+}
+
+// OpenVirtual implements exec.VirtualSource.
+func (b *bulkSource) OpenVirtual(_ context.Context, _ *exec.Context, n *plan.Virtual) (exec.Operator, error) {
+	b.cols = n.Cols
+	return b, nil
+}
+
+// Next implements exec.Operator.
+func (b *bulkSource) Next(context.Context) (*vec.Batch, error) {
+	in := b.first
+	b.first = nil
+	for in == nil || in.Rows() == 0 {
+		var err error
+		if in, err = b.next(); in == nil || err != nil {
+			return nil, err
+		}
 	}
+	b.out = vec.Batch{Len: in.Len, Sel: in.Sel, Cols: b.out.Cols[:0]}
+	for _, c := range b.cols {
+		b.out.Cols = append(b.out.Cols, in.Cols[c])
+	}
+	return &b.out, nil
+}
+
+// Close implements exec.Operator.
+func (b *bulkSource) Close() error { return nil }
+
+// bulkName reads a table's name: as it is, or schema.name.
+func (s *Session) bulkName(snap *catalog.Snapshot, table string) (ast.Name, error) {
 	whole := ast.Name{Name: table}
 	if _, err := s.lookup(snap, whole); err == nil {
 		return whole, nil
 	}
 	n, err := plan.SplitName(table)
-	if err != nil || n.Schema != "" && !hasSchema(n.Schema) {
+	if err != nil || n.Schema != "" && !snap.HasSchema(n.Schema) {
 		return whole, nil
 	}
 	return n, nil

@@ -3,22 +3,25 @@ package query
 import (
 	"context"
 
+	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 )
 
 // runPlan runs a plan in the session's transaction and notes how it changes row counts.
 func (s *Session) runPlan(ctx context.Context, c *compiled, params []exec.Param, env *fn.Env, out func(*vec.Batch) error) (int64, error) {
-	snap, err := s.e.cat.At(s.tx, s.db.ID)
+	return s.runWith(ctx, c, params, env, nil, out)
+}
+
+func (s *Session) runWith(ctx context.Context, c *compiled, params []exec.Param, env *fn.Env, figures *exec.Stats, out func(*vec.Batch) error) (int64, error) {
+	x, err := s.execContext(ctx, env)
 	if err != nil {
 		return 0, err
 	}
-	x := &exec.Context{
-		Ctx: ctx, Tx: s.tx, Env: env, Params: params,
-		Memory: s.e.opts.MemoryBytes, SpillDir: s.e.opts.SpillDir, Catalog: snap,
-	}
+	x.Params, x.Stats = params, figures
 	n, err := exec.Run(x, c.root, out)
 	if err != nil {
 		return n, err
@@ -26,6 +29,76 @@ func (s *Session) runPlan(ctx context.Context, c *compiled, params []exec.Param,
 	s.countChanges(c.root, n)
 	return n, nil
 }
+
+// execContext makes the context of a run in the session's transaction.
+func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, error) {
+	snap, err := s.e.cat.At(s.tx, s.db.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &exec.Context{
+		Ctx: ctx, Tx: s.tx, Env: env,
+		Memory: s.e.opts.MemoryBytes, SpillDir: s.e.opts.SpillDir, Catalog: snap,
+		Rules: s.rules(snap), Virtual: &systemSource{db: s.db.Name, snap: snap},
+	}, nil
+}
+
+// rules gives the executor the bound rules of tables that foreign keys write to.
+func (s *Session) rules(snap *catalog.Snapshot) func(*catalog.Table) (*exec.TableRules, error) {
+	return func(t *catalog.Table) (*exec.TableRules, error) {
+		checks, parts, err := plan.BindRules(s.scope(snap, nil), t)
+		if err != nil {
+			return nil, err
+		}
+		return &exec.TableRules{Checks: checks, IndexExprs: parts}, nil
+	}
+}
+
+// systemSource gives the rows of system views.
+type systemSource struct {
+	db   string
+	snap *catalog.Snapshot
+}
+
+// OpenVirtual implements exec.VirtualSource.
+func (v *systemSource) OpenVirtual(_ context.Context, _ *exec.Context, n *plan.Virtual) (exec.Operator, error) {
+	rows, err := viewRows(v.db, v.snap, n.Object)
+	if err != nil {
+		return nil, err
+	}
+	types := make([]sqltype.Type, len(n.Out))
+	for i, f := range n.Out {
+		types[i] = f.Type
+	}
+	return &viewScan{rows: rows, cols: n.Cols, types: types}, nil
+}
+
+// viewScan gives rows that have been made.
+type viewScan struct {
+	rows  [][]sqltype.Datum
+	cols  []int
+	types []sqltype.Type
+}
+
+// Next implements exec.Operator.
+func (v *viewScan) Next(context.Context) (*vec.Batch, error) {
+	if len(v.rows) == 0 {
+		return nil, nil
+	}
+	n := min(len(v.rows), vec.BatchSize)
+	b := vec.NewBatch(v.types)
+	for _, row := range v.rows[:n] {
+		for i, c := range v.cols {
+			b.Cols[i].AppendDatum(row[c])
+		}
+	}
+	b.Len = n
+	v.rows = v.rows[n:]
+	return b, nil
+}
+
+// Close implements exec.Operator.
+func (v *viewScan) Close() error { return nil }
 
 // countChanges notes what a finished plan did to the row counts. Where the number
 // cannot be told from the result the table is counted anew.
@@ -66,8 +139,13 @@ func (s *Session) touch(k tableKey) {
 
 // runMeasured runs a plan and gives the figures of its nodes.
 func (s *Session) runMeasured(ctx context.Context, c *compiled, params []exec.Param, env *fn.Env, out func(*vec.Batch) error) (func(plan.Node) (plan.Actual, bool), error) {
-	n, err := s.runPlan(ctx, c, params, env, out)
-	return func(x plan.Node) (plan.Actual, bool) {
-		return plan.Actual{Rows: n, Loops: 1}, x == c.root
+	figures := exec.NewStats()
+	_, err := s.runWith(ctx, c, params, env, figures, out)
+	return func(n plan.Node) (plan.Actual, bool) {
+		f := figures.Of(n)
+		if f == nil {
+			return plan.Actual{}, false
+		}
+		return plan.Actual{Rows: f.Rows, Loops: f.Loops, Time: f.Total, Bytes: f.Memory, Spill: f.Spilled}, true
 	}, err
 }

@@ -4,25 +4,20 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/sqltype"
-	"github.com/weftdb/weft/query/vec"
 )
 
-// BindBulk binds the insertion of a batch into columns of a table; other columns get
-// their defaults.
-func BindBulk(s *Scope, table ast.Name, columns []string, types []sqltype.Type, batch *vec.Batch) (q *Query, err error) {
+// BulkSource is the name under which the rows of a bulk insertion stand in plans.
+const BulkSource = "bulk"
+
+// BindBulk binds the insertion of batches with columns of the given types; other
+// columns get their defaults.
+func BindBulk(s *Scope, table ast.Name, columns []string, types []sqltype.Type) (q *Query, err error) {
 	defer catch(&err)
 	b := newBinder(s)
 	t, _ := b.dmlTarget(&ast.TableRef{Name: table}, "insert into")
-	src := &LValues{}
+	src := &LVirtual{Source: BulkSource, Object: t.Name}
 	for i, typ := range types {
-		src.ColIDs = append(src.ColIDs, b.q.NewCol(columns[i], typ))
-	}
-	for _, r := range vec.Live(batch.Len, batch.Sel) {
-		row := make([]Expr, len(types))
-		for i, typ := range types {
-			row[i] = &Const{Typ: typ, Value: batch.Cols[i].Get(int(r))}
-		}
-		src.Rows = append(src.Rows, row)
+		src.Ords, src.ColIDs = append(src.Ords, i), append(src.ColIDs, b.q.NewCol(columns[i], typ))
 	}
 	p := &LProject{Input: src, Exprs: make([]Expr, len(t.Columns))}
 	for i, name := range columns {

@@ -301,6 +301,13 @@ func (b *binder) tableExprs(t *catalog.Table) (checks []RowCheck, parts *IndexEx
 	return checks, b.indexExprs(t)
 }
 
+// BindRules binds the checks, key expressions and predicates of a table.
+func BindRules(s *Scope, t *catalog.Table) (checks []RowCheck, parts *IndexExprs, err error) {
+	defer catch(&err)
+	checks, parts = newBinder(s).tableExprs(t)
+	return checks, parts, nil
+}
+
 func (b *binder) indexExprs(t *catalog.Table) *IndexExprs {
 	x := &IndexExprs{Parts: map[int][]Expr{}, Predicates: map[int]Expr{}}
 	for i := range t.Indexes {
