@@ -127,7 +127,8 @@ type record struct {
 	ts     uint64
 	sync   bool
 	ticket wal.Ticket
-	before wal.Ticket // of a record that must be synced before this one is visible
+	behind bool       // before must be synced before this one is visible
+	before wal.Ticket
 }
 
 // nextLocked is the timestamp of the next record.
@@ -148,7 +149,7 @@ func (s *Store) appendLocked(typ byte, payload []byte, sync bool) (rec record, e
 		if sync {
 			s.commit.lastSync, s.commit.syncTS = rec.ticket, rec.ts
 		} else if s.commit.syncTS > s.published.Load() {
-			rec.before = s.commit.lastSync
+			rec.behind, rec.before = true, s.commit.lastSync
 		}
 	}
 	s.commit.last, s.commit.appended = rec.ts, rec.ts
@@ -194,7 +195,10 @@ func (s *Store) await(ctx context.Context, rec record) error {
 	if s.log == nil {
 		return nil
 	}
-	err := s.log.Wait(ctx, rec.before, true)
+	var err error
+	if rec.behind {
+		err = s.log.Wait(ctx, rec.before, true)
+	}
 	if err == nil {
 		err = s.log.Wait(ctx, rec.ticket, rec.sync)
 	}
