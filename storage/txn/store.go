@@ -277,3 +277,6 @@ func (b *broadcast) wake() {
 	}
 	b.waiting.Store(false)
 }
+
+// Stats describes the records in memory. It may be called at any time.
+func (s *Store) Stats() buffer.Stats { return s.pool.Stats() }

@@ -1,0 +1,159 @@
+package txn
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/weftdb/weft/internal/dberr"
+)
+
+// TestRecordGolden may only gain lines: what was written once is read for ever.
+func TestRecordGolden(t *testing.T) {
+	ops := []Op{
+		{Key: []byte("apple"), Value: []byte("red")},
+		{Key: []byte("apply"), Deleted: true},
+		{Key: []byte("apply\x00"), Value: []byte{}},
+		{Key: []byte("b"), Value: []byte("yes")},
+	}
+	const want = "" +
+		"01" + // version
+		"04" + // writes
+		"00" + "05" + "6170706c65" + "04" + "726564" + // "apple" = "red"
+		"04" + "01" + "79" + "00" + // "appl" + "y" is deleted
+		"05" + "01" + "00" + "01" + // "apply" + "\x00" = ""
+		"00" + "01" + "62" + "04" + "796573" // "b" = "yes"
+	if got := hex.EncodeToString(appendCommit(nil, ops)); got != want {
+		t.Errorf("commit: got\n%s, want\n%s", got, want)
+	}
+	const wantDrop = "01" + "01" + "61" + "02" + "62" // ["a", "b")
+	if got := hex.EncodeToString(appendDropRange(nil, []byte("a"), []byte("b"))); got != wantDrop {
+		t.Errorf("drop: got %s, want %s", got, wantDrop)
+	}
+	const wantOpen = "01" + "00" + "00" // all keys
+	if got := hex.EncodeToString(appendDropRange(nil, nil, nil)); got != wantOpen {
+		t.Errorf("drop: got %s, want %s", got, wantOpen)
+	}
+}
+
+func decodeOps(payload []byte) (ops []Op, err error) {
+	err = decodeCommit(payload, func(key, value []byte, deleted bool) {
+		ops = append(ops, Op{Key: bytes.Clone(key), Value: value, Deleted: deleted})
+	})
+	return ops, err
+}
+
+func TestRecordCut(t *testing.T) {
+	ops := []Op{{Key: []byte("k1"), Value: bytes.Repeat([]byte("v"), 200)}, {Key: []byte("k2"), Deleted: true}}
+	whole := appendCommit(nil, ops)
+	if got, err := decodeOps(whole); err != nil || len(got) != 2 {
+		t.Fatalf("got %v, %v", got, err)
+	}
+	for n := range whole {
+		if got, err := decodeOps(whole[:n]); !errors.Is(err, dberr.ErrCorrupt) {
+			t.Errorf("cut to %d bytes: got %v, %v", n, got, err)
+		}
+	}
+	if _, err := decodeOps(append(whole, 0)); !errors.Is(err, dberr.ErrCorrupt) {
+		t.Errorf("with a byte more: got %v", err)
+	}
+	if _, err := decodeOps(append([]byte{2}, whole[1:]...)); !errors.Is(err, dberr.ErrUnsupported) {
+		t.Errorf("newer version: got %v", err)
+	}
+	drop := appendDropRange(nil, []byte("lower"), []byte("upper"))
+	for n := range drop {
+		if _, _, err := decodeDropRange(drop[:n]); !errors.Is(err, dberr.ErrCorrupt) {
+			t.Errorf("drop cut to %d bytes: got %v", n, err)
+		}
+	}
+}
+
+// FuzzDecodeCommit: what is accepted has keys in order and encodes back to itself.
+func FuzzDecodeCommit(f *testing.F) {
+	f.Add(appendCommit(nil, []Op{{Key: []byte("a"), Value: []byte("b")}}))
+	f.Add(appendCommit(nil, []Op{{Key: []byte("abc"), Deleted: true}, {Key: []byte("abd"), Value: []byte{}}}))
+	f.Add([]byte{1, 0x80, 0})
+	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 1, 'a', 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		ops, err := decodeOps(b)
+		if err != nil {
+			return
+		}
+		if !slices.IsSortedFunc(ops, func(a, b Op) int { return bytes.Compare(a.Key, b.Key) }) {
+			t.Fatalf("accepted keys out of order: %v", ops)
+		}
+		if got := appendCommit(nil, ops); !bytes.Equal(got, b) {
+			t.Fatalf("accepted %x encodes back to %x", b, got)
+		}
+	})
+}
+
+func FuzzDecodeDropRange(f *testing.F) {
+	f.Add(appendDropRange(nil, []byte("a"), nil))
+	f.Add(appendDropRange(nil, nil, []byte("b")))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		lower, upper, err := decodeDropRange(b)
+		if err != nil {
+			return
+		}
+		if got := appendDropRange(nil, lower, upper); !bytes.Equal(got, b) {
+			t.Fatalf("accepted %x encodes back to %x", b, got)
+		}
+	})
+}
+
+// TestReadSetMerge: merging and coarsening never lose a key.
+func TestReadSetMerge(t *testing.T) {
+	var r readSet
+	covered := func(key string) bool {
+		return slices.ContainsFunc(r.spans, func(s span) bool { return s.covers([]byte(key)) })
+	}
+	r.addRange([]byte("b"), []byte("d"))
+	r.addRange([]byte("d"), []byte("e"))
+	r.addRange([]byte("x"), nil)
+	r.addRange([]byte("q"), []byte("q"))
+	for _, k := range []string{"a", "b", "c", "a", "y", "b\x00", "f"} {
+		r.addKey([]byte(k))
+	}
+	check := func(what string, in, out string) {
+		t.Helper()
+		for _, k := range in {
+			if !covered(string(k)) {
+				t.Errorf("%s: %q is lost: %v", what, k, r.spans)
+			}
+		}
+		for _, k := range out {
+			if covered(string(k)) {
+				t.Errorf("%s: %q was never read: %v", what, k, r.spans)
+			}
+		}
+	}
+	r.merge()
+	check("merge", "abcdfxyz", "egqrw")
+	if len(r.spans) != 4 {
+		t.Errorf("merge: %d spans, want [a] [b, e) [f] [x, ∞): %v", len(r.spans), r.spans)
+	}
+	r.coarsen()
+	check("coarsen", "abcdfxyz", "")
+	if len(r.spans) != 2 {
+		t.Errorf("coarsen: %d spans, want 2: %v", len(r.spans), r.spans)
+	}
+}
+
+// TestReadSetIsBounded: reading the same few keys over and over takes no memory.
+func TestReadSetIsBounded(t *testing.T) {
+	var r readSet
+	for i := range 20 * compactReads {
+		r.addKey([]byte{byte(i)})
+	}
+	if len(r.spans) > 2*compactReads {
+		t.Errorf("%d spans for 256 keys", len(r.spans))
+	}
+	for i := range 256 {
+		if !slices.ContainsFunc(r.spans, func(s span) bool { return s.covers([]byte{byte(i)}) }) {
+			t.Fatalf("key %d is lost", i)
+		}
+	}
+}
