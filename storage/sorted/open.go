@@ -1,0 +1,170 @@
+package sorted
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/vfs"
+)
+
+// What a store's directory holds.
+const (
+	lockName   = "LOCK"
+	nameFile   = "STORE"
+	engineDir  = "db"
+	stagingDir = "new"
+)
+
+// Open opens the store in dir, or makes one where there is none. The store id must
+// be the one that it was made with. A store of a newer format is refused with class
+// dberr.ErrUnsupported, one of another id with dberr.ErrInvalid, one that is open
+// with dberr.ErrLocked; none of these changes the directory.
+func Open(fs vfs.FS, dir string, storeID [16]byte, opts Options) (_ *Store, err error) {
+	opts = opts.withDefaults()
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, id: storeID, opts: opts, write: make(chan struct{}, 1), use: newUsers(), sched: newScheduler()}
+	s.fs = &guard{FS: fs, books: fs.PathJoin(dir, engineDir), failed: s.Failed, fail: s.fail}
+	var undo []func()
+	defer func() {
+		if err != nil {
+			for i := len(undo) - 1; i >= 0; i-- {
+				undo[i]()
+			}
+			err = fmt.Errorf("open sorted store %s: %w", dir, s.explain(err))
+		}
+	}()
+	if err := vfs.MkdirAll(s.fs, dir); err != nil {
+		return nil, err
+	}
+	if s.lock, err = vfs.Lock(s.fs, fs.PathJoin(dir, lockName)); err != nil {
+		return nil, err
+	}
+	undo = append(undo, func() { _ = s.lock.Close() })
+	named, err := s.checkName()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.clearStaging(); err != nil {
+		return nil, err
+	}
+	if err := s.openEngine(named); err != nil {
+		return nil, err
+	}
+	undo = append(undo, s.abandon)
+	if err := s.loadBooks(named); err != nil {
+		return nil, err
+	}
+	if !named {
+		if err := s.writeName(s.fs, dir); err != nil {
+			return nil, err
+		}
+	}
+	s.look()
+	return s, nil
+}
+
+// clearStaging removes what flushes left behind that did not get to their end.
+func (s *Store) clearStaging() error {
+	dir := s.fs.PathJoin(s.dir, stagingDir)
+	if err := vfs.MkdirAll(s.fs, dir); err != nil {
+		return err
+	}
+	names, err := s.fs.List(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := s.fs.Remove(s.fs.PathJoin(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openEngine starts Pebble and what goes with it.
+func (s *Store) openEngine(exists bool) error {
+	cache := pebble.NewCache(s.opts.CacheBytes)
+	defer cache.Unref() // the engine holds its own reference
+	// The engine may call back before Open returns.
+	s.points = cursorPool{limit: 2 * runtime.GOMAXPROCS(0), open: s.openPoints}
+	s.ranges = cursorPool{limit: 2 * runtime.GOMAXPROCS(0), open: s.openRanges}
+	s.upkeep = startUpkeep(func() {
+		s.points.drop()
+		s.ranges.drop()
+		s.look()
+	})
+	s.popts = s.engineOptions(cache)
+	s.popts.ErrorIfNotExists = exists
+	db, err := pebble.Open(s.fs.PathJoin(s.dir, engineDir), s.popts)
+	if err != nil {
+		s.upkeep.end()
+		s.sched.stop()
+		if errors.Is(err, pebble.ErrDBDoesNotExist) {
+			return &dberr.CorruptError{File: s.fs.PathJoin(s.dir, engineDir), Reason: "the SSTables are missing"}
+		}
+		return err
+	}
+	s.db, s.table = db, db.TableFormat()
+	return nil
+}
+
+// abandon closes the engine of a store that could not be opened.
+func (s *Store) abandon() {
+	s.upkeep.end()
+	s.points.drain()
+	s.ranges.drain()
+	_ = s.db.Close() // the reason is being returned
+}
+
+func (s *Store) openPoints() (*pebble.Iterator, error) {
+	return s.db.NewIter(&pebble.IterOptions{KeyTypes: pebble.IterKeyTypePointsOnly, UseL6Filters: true})
+}
+
+func (s *Store) openRanges() (*pebble.Iterator, error) {
+	return s.db.NewIter(&pebble.IterOptions{KeyTypes: pebble.IterKeyTypePointsOnly, LowerBound: firstKey})
+}
+
+// loadBooks reads the books, and makes the first ones in a store that is new.
+func (s *Store) loadBooks(named bool) error {
+	value, closer, err := s.db.Get(booksKey)
+	switch {
+	case err == nil:
+		b, id, err := decodeBooks(value)
+		err = errors.Join(err, closer.Close())
+		if err != nil {
+			return &dberr.CorruptError{File: s.fs.PathJoin(s.dir, engineDir), Reason: "its books: " + err.Error()}
+		}
+		if id != s.id {
+			return wrongID(s.dir, id, s.id)
+		}
+		if !named && (b != books{}) {
+			return &dberr.CorruptError{File: s.fs.PathJoin(s.dir, nameFile), Reason: "missing, though there are data"}
+		}
+		s.books.Store(&b)
+		return nil
+	case !errors.Is(err, pebble.ErrNotFound):
+		return err
+	case named:
+		return &dberr.CorruptError{File: s.fs.PathJoin(s.dir, engineDir), Reason: "the books are missing"}
+	}
+	tables, err := s.db.SSTables()
+	if err != nil {
+		return err
+	}
+	for _, level := range tables {
+		if len(level) > 0 {
+			return &dberr.CorruptError{File: s.fs.PathJoin(s.dir, nameFile), Reason: "missing, though there are SSTables"}
+		}
+	}
+	s.books.Store(&books{})
+	w := s.newWriter()
+	defer w.abort()
+	return w.ingest(context.Background(), books{}, nil)
+}

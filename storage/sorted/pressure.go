@@ -1,0 +1,128 @@
+package sorted
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/weftdb/weft/internal/dberr"
+)
+
+// pressure is how far compaction is behind.
+type pressure struct {
+	sublevels atomic.Int64 // layers of the first level, as of the last look
+
+	mu      sync.Mutex // guards the rest; innermost
+	changed chan struct{}
+	trouble error // why the last compaction failed
+}
+
+// wake ends the waits for a change.
+func (p *pressure) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = nil
+	}
+}
+
+func (p *pressure) setTrouble(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trouble = err
+}
+
+func (p *pressure) getTrouble() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.trouble
+}
+
+// wait returns a channel that is closed at the next change.
+func (p *pressure) wait() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p.changed
+}
+
+// Overloaded says that reads have to look at so many generations that are not
+// merged yet that the next Flush should wait. It costs next to nothing.
+func (s *Store) Overloaded() bool {
+	return s.pressure.sublevels.Load() >= int64(s.opts.MaxSublevels)
+}
+
+// WaitReady waits until the store is not overloaded. It returns early, with the
+// reason, where compactions do not get on or the store has failed.
+func (s *Store) WaitReady(ctx context.Context) error {
+	if err := s.beginRead(); err != nil {
+		return err
+	}
+	defer s.endRead()
+	for {
+		changed := s.pressure.wait()
+		if err := s.Failed(); err != nil {
+			return err
+		}
+		if !s.Overloaded() {
+			return nil
+		}
+		if err := s.pressure.getTrouble(); err != nil {
+			return dberr.New(dberr.ErrUnavailable, "COMPACTION_FAILED", "the sorted store %s cannot merge its files", s.dir).Wrap(err)
+		}
+		select {
+		case <-changed:
+		case <-s.use.closing():
+			return errClosed
+		case <-ctx.Done():
+			return canceled(ctx)
+		}
+	}
+}
+
+// look takes note of the state of the first level.
+func (s *Store) look() {
+	s.pressure.sublevels.Store(int64(s.db.Metrics().Levels[0].Sublevels))
+	s.pressure.wake()
+}
+
+// upkeep is the goroutine that does what the engine's callbacks must not: they run
+// under its locks.
+type upkeep struct {
+	poke chan struct{}
+	stop chan struct{}
+	done chan struct{}
+}
+
+// startUpkeep runs do in a goroutine of its own after each wake, until end.
+func startUpkeep(do func()) upkeep {
+	u := upkeep{poke: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(u.done)
+		for {
+			select {
+			case <-u.poke:
+				do()
+			case <-u.stop:
+				return
+			}
+		}
+	}()
+	return u
+}
+
+func (u *upkeep) wake() {
+	select {
+	case u.poke <- struct{}{}:
+	default:
+	}
+}
+
+// end returns when do will not run again.
+func (u *upkeep) end() {
+	close(u.stop)
+	<-u.done
+}

@@ -1,0 +1,183 @@
+package sorted
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
+	"github.com/cockroachdb/pebble/v2/sstable"
+
+	"github.com/weftdb/weft/storage/vfs"
+)
+
+// writer makes SSTables out of stored keys in ascending order and ingests them in
+// one step. Use: set and delete, then ingest; abort in any case.
+type writer struct {
+	s       *Store
+	level   int // whose codec is used
+	paths   []string
+	w       *sstable.Writer
+	last    []byte // the key (without version) written last
+	scratch []byte
+	bytes   int64
+	entries int
+	written bool // ingested: the files are the engine's
+}
+
+func (s *Store) newWriter() *writer { return &writer{s: s} }
+
+// table makes room for a version of key: the versions of one key stay in one file.
+func (w *writer) table(key []byte) error {
+	if w.w != nil && int64(w.w.Raw().EstimatedSize()) >= w.s.opts.TargetFileBytes && string(key) != string(w.last) {
+		if err := w.finish(); err != nil {
+			return err
+		}
+	}
+	if w.w == nil {
+		if err := w.create(); err != nil {
+			return err
+		}
+	}
+	w.last = append(w.last[:0], key...)
+	return nil
+}
+
+func (w *writer) create() error {
+	fs := w.s.fs
+	name := fs.PathJoin(w.s.dir, stagingDir, fmt.Sprintf("%016x.sst", w.s.staged.Add(1)))
+	f, err := fs.Create(name, categoryStore)
+	if err != nil {
+		return err
+	}
+	w.paths = append(w.paths, name)
+	w.w = sstable.NewWriter(objstorageprovider.NewFileWritable(f), w.s.popts.MakeWriterOptions(w.level, w.s.table))
+	return nil
+}
+
+// finish ends the file being written; it is on stable storage then.
+func (w *writer) finish() error {
+	if w.w == nil {
+		return nil
+	}
+	err := w.w.Close()
+	if err == nil {
+		var m *sstable.WriterMetadata
+		if m, err = w.w.Metadata(); err == nil {
+			w.bytes += int64(m.Size)
+		}
+	}
+	w.w = nil
+	return err
+}
+
+// set writes a version of key.
+func (w *writer) set(key []byte, ts uint64, value []byte, deleted bool) error {
+	if err := w.table(key); err != nil {
+		return err
+	}
+	w.entries++
+	stored := w.scratch[:0]
+	stored = appendVersion(stored, key, ts)
+	w.scratch = stored
+	if deleted {
+		return w.w.Set(stored, nil)
+	}
+	if len(value) > 0 && value[0] != escape {
+		return w.w.Set(stored, value)
+	}
+	n := len(stored)
+	w.scratch = append(append(stored, escape), value...)
+	return w.w.Set(w.scratch[:n:n], w.scratch[n:])
+}
+
+// remove deletes a version of key that is in the store.
+func (w *writer) remove(key []byte, ts uint64) error {
+	if err := w.table(key); err != nil {
+		return err
+	}
+	w.entries++
+	w.scratch = appendVersion(w.scratch[:0], key, ts)
+	return w.w.Delete(w.scratch)
+}
+
+// ingest brings what was written into the store together with the books, in place
+// of everything in the range drop where that is set.
+func (w *writer) ingest(ctx context.Context, b books, drop *pebble.KeyRange) error {
+	s := w.s
+	if err := w.finish(); err != nil {
+		return err
+	}
+	if err := w.create(); err != nil {
+		return err
+	}
+	if err := w.w.Set(booksKey, encodeBooks(b, s.id)); err != nil {
+		return err
+	}
+	if err := w.finish(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return canceled(ctx)
+	}
+	// From here on the context is not looked at: half-way there is no way back.
+	ctx = context.WithoutCancel(ctx)
+	var err error
+	if drop == nil {
+		err = s.db.Ingest(ctx, w.paths)
+	} else {
+		_, err = s.db.IngestAndExcise(ctx, w.paths, nil, nil, *drop)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.Failed(); err != nil {
+		return err
+	}
+	w.written = true
+	s.books.Store(&b)
+	s.points.stale()
+	s.ranges.stale()
+	s.upkeep.wake()
+	return nil
+}
+
+// abort removes what was not ingested. What cannot be removed is when the store is
+// opened next.
+func (w *writer) abort() {
+	if w.w != nil {
+		_ = w.w.Close() // the file goes
+		w.w = nil
+	}
+	if w.written {
+		return
+	}
+	for _, p := range w.paths {
+		if err := w.s.fs.Remove(p); err != nil && !isMissing(err) && w.s.Failed() == nil {
+			w.s.upkeepFailed(fmt.Errorf("remove %s: %w", p, vfs.MapError(err)))
+		}
+	}
+}
+
+func (s *Store) upkeepFailed(err error) {
+	if f := s.opts.Events.BackgroundError; f != nil {
+		f(err)
+	}
+}
+
+// wrapIf is wrap where there may be no error.
+func (s *Store) wrapIf(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return s.wrap(what, err)
+}
+
+// wrap says what was being done when err came, and gives it its class.
+func (s *Store) wrap(what string, err error) error {
+	if failed := s.Failed(); failed != nil && !errors.Is(err, failed) {
+		err = failed
+	}
+	return fmt.Errorf("%s in sorted store %s: %w", what, s.dir, s.explain(err))
+}
