@@ -2,6 +2,7 @@ package weft
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/weftdb/weft/bulk"
@@ -21,7 +22,7 @@ type importer struct {
 // Table implements bulk.Target. A database that does not exist has no tables.
 func (i importer) Table(ctx context.Context, name string) ([]bulk.TableColumn, bool, error) {
 	info, err := i.engine.Table(ctx, i.database, name)
-	if dberr.ClassOf(err) == dberr.ErrNotFound {
+	if errors.Is(err, dberr.ErrNotFound) {
 		return nil, false, nil
 	}
 	if err != nil {

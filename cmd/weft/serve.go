@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -108,7 +109,7 @@ func runServe(ctx context.Context, cfg *config.Config, out, errs io.Writer) erro
 
 // lockedHint says what to do about a directory that another process has open.
 func lockedHint(err error, cfg *config.Config) error {
-	if dberr.ClassOf(err) != dberr.ErrLocked {
+	if !errors.Is(err, dberr.ErrLocked) {
 		return err
 	}
 	return dberr.New(dberr.ErrLocked, "LOCKED", "another process is using the data directory %s", cfg.DataDir).

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -74,7 +75,7 @@ func (s *Server) createDatabase(c echo.Context) error {
 	}
 	err = db.CreateDatabase(c.Request().Context(), name)
 	created := err == nil
-	if lenient && dberr.ClassOf(err) == dberr.ErrExists {
+	if lenient && errors.Is(err, dberr.ErrExists) {
 		err = nil
 	}
 	if err != nil {

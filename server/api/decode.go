@@ -26,6 +26,7 @@ type queryRequest struct {
 	maxRows      int
 	objects      bool
 	int64String  bool
+	textValues   bool
 	format       format
 	readOnly     bool
 	mayCreateDB  bool
@@ -33,7 +34,7 @@ type queryRequest struct {
 }
 
 // queryFields are the fields of the body, for the error that an unknown one gets.
-var queryFields = []string{"sql", "params", "database", "dialect", "timeout_ms", "max_rows", "rows", "int64",
+var queryFields = []string{"sql", "params", "database", "dialect", "timeout_ms", "max_rows", "rows", "int64", "values",
 	"query", "queryType", "timeRange", "maxDataPoints", "aggregation", "groupBy", "filters", "refId"}
 
 // maxTimeoutMS bounds timeout_ms to a day.
@@ -83,6 +84,11 @@ func (q *queryRequest) field(s *jsonin.Scanner, name string) (err error) {
 		var v string
 		if v, err = s.StrField(name); err == nil {
 			err = q.setInt64(v)
+		}
+	case "values":
+		var v string
+		if v, err = s.StrField(name); err == nil {
+			err = q.setValues(v)
 		}
 	default:
 		return q.grafanaField(s, name)
@@ -148,6 +154,14 @@ func (q *queryRequest) setInt64(v string) error {
 		return invalid("INVALID_FIELD", `field "int64" must be "number" or "string", not %q`, v).WithField("int64")
 	}
 	q.int64String = v == "string"
+	return nil
+}
+
+func (q *queryRequest) setValues(v string) error {
+	if v != "json" && v != "text" {
+		return invalid("INVALID_FIELD", `field "values" must be "json" or "text", not %q`, v).WithField("values")
+	}
+	q.textValues = v == "text"
 	return nil
 }
 
@@ -224,8 +238,12 @@ func (q *queryRequest) check() error {
 	return nil
 }
 
-// execution is what the engine gets.
+// execution is what the engine gets. A stream has no bound on its rows unless the
+// request names one, since neither side holds them.
 func (q *queryRequest) execution() query.Request {
+	if q.format != formatJSON && q.maxRows == 0 {
+		q.maxRows = -1
+	}
 	return query.Request{SQL: q.sql, Params: q.params, Database: q.database, Timeout: q.timeout, MaxRows: q.maxRows,
 		ReadOnly: q.readOnly, CreateDatabase: q.mayCreateDB}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/hex"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
@@ -62,7 +63,7 @@ func (s *Server) pipeline(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) serve(x *exchange, next echo.HandlerFunc) {
 	defer func() {
 		if v := recover(); v != nil {
-			if v == http.ErrAbortHandler {
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
 			s.opts.Log.Error("panic", "request_id", x.id, "method", x.Request().Method, "path", x.Request().URL.Path,

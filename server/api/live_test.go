@@ -106,7 +106,7 @@ func TestLargeStreams(t *testing.T) {
 		n := 0
 		for {
 			_, err := in.Read()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

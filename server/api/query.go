@@ -70,7 +70,7 @@ func (s *Server) getQuery(c echo.Context) error {
 }
 
 // urlOptions are the options that the URL may carry.
-var urlOptions = []string{"database", "format", "rows", "int64", "max_rows", "timeout_ms"}
+var urlOptions = []string{"database", "format", "rows", "int64", "values", "max_rows", "timeout_ms"}
 
 // options takes the options of the URL and the format; withSQL says whether the
 // statement and its parameters may stand there too.
@@ -120,6 +120,8 @@ func (q *queryRequest) option(key, v string, withSQL bool) (err error) {
 		err = q.setRows(v)
 	case key == "int64":
 		err = q.setInt64(v)
+	case key == "values":
+		err = q.setValues(v)
 	case key == "max_rows":
 		var n int64
 		n, err = intOption(key, v, math.MaxInt32)
@@ -158,7 +160,7 @@ func (s *Server) answer(x *exchange, db Backend, q *queryRequest) error {
 func (s *Server) answerJSON(x *exchange, db Backend, q *queryRequest) error {
 	sink := newJSONSink(s.opts.ResultBytes)
 	defer sink.free()
-	sink.rows.objects, sink.rows.opts = q.objects, sqltype.JSONOptions{Int64AsString: q.int64String}
+	sink.rows.objects, sink.rows.text, sink.rows.opts = q.objects, q.textValues, sqltype.JSONOptions{Int64AsString: q.int64String}
 	us, err := s.execute(x, db, q, sink)
 	s.metrics.statements(sink.tags)
 	if err != nil {
@@ -203,7 +205,7 @@ func clientGone(err error) error {
 func (s *Server) answerStream(x *exchange, db Backend, q *queryRequest) error {
 	sink := &streamSink{x: x, format: q.format, buf: getBuffer(), sent: time.Now(), control: http.NewResponseController(x.Response())}
 	defer sink.free()
-	sink.rows.objects, sink.rows.opts = q.objects && q.format == formatNDJSON, sqltype.JSONOptions{Int64AsString: q.int64String}
+	sink.rows.objects, sink.rows.text, sink.rows.opts = q.objects && q.format == formatNDJSON, q.textValues, sqltype.JSONOptions{Int64AsString: q.int64String}
 	us, err := s.execute(x, db, q, sink)
 	s.metrics.statements(sink.tags)
 	if err == nil {

@@ -28,7 +28,7 @@ func (s *Server) executeBuilt(c echo.Context) error {
 	x.sql = q.sql
 	sink := newJSONSink(s.opts.ResultBytes)
 	defer sink.free()
-	sink.rows.objects, sink.rows.opts = false, sqltype.JSONOptions{}
+	sink.rows.objects, sink.rows.text, sink.rows.opts = false, false, sqltype.JSONOptions{}
 	us, err := s.execute(x, db, &q, sink)
 	s.metrics.statements(sink.tags)
 	if err != nil {

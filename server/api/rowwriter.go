@@ -10,7 +10,9 @@ import (
 type rowWriter struct {
 	opts    sqltype.JSONOptions
 	objects bool
+	text    bool     // every value as a string in PostgreSQL's text form
 	members [][]byte // rendered names with colon, for objects
+	scratch []byte
 }
 
 // begin takes the columns of the next result.
@@ -38,7 +40,7 @@ func (w *rowWriter) appendRow(dst []byte, cols []*vec.Vector, row int) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendCell(append(dst, w.members[i]...), v, row, w.opts)
+			dst = w.cell(append(dst, w.members[i]...), v, row)
 		}
 		return append(dst, '}')
 	}
@@ -47,9 +49,17 @@ func (w *rowWriter) appendRow(dst []byte, cols []*vec.Vector, row int) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendCell(dst, v, row, w.opts)
+		dst = w.cell(dst, v, row)
 	}
 	return append(dst, ']')
+}
+
+func (w *rowWriter) cell(dst []byte, v *vec.Vector, row int) []byte {
+	if !w.text || v.IsNull(row) {
+		return appendCell(dst, v, row, w.opts)
+	}
+	w.scratch = sqltype.AppendText(w.scratch[:0], v.Type, v.Get(row))
+	return sqltype.AppendJSONString(dst, string(w.scratch))
 }
 
 // appendRows appends every live row after a separator that first suppresses for

@@ -76,6 +76,10 @@ var queryScenarios = []scenario{
 	{name: "csv", url: "/api/v1/query?format=csv", body: `{"sql":"types"}`, status: 200,
 		has:    []string{"i,f,s,b,n,j,y,t\n9007199254740993,0.5,\"a\"\"ä\n\",t,1.50,\"{\"\"a\"\":\n1}\",\\x0102,2000-01-01 00:00:00+00\n,,\"\",,,,,\n"},
 		header: map[string]string{"Content-Type": "text/csv; charset=utf-8; header=present"}},
+	{name: "two results as ndjson", url: "/api/v1/query?format=ndjson", body: `{"sql":"INSERT; SELECT"}`, status: 200, has: []string{`{"statement":{"rows":0,"rows_affected":3,"command":"INSERT"}}`, "{\"columns\":[\"n\"],\"types\":[\"bigint\"]}\n[7]\n{\"end\":"}},
+	{name: "values as text", url: "/api/v1/query?format=ndjson", body: `{"sql":"SELECT 1","values":"text"}`, status: 200, has: []string{"\n[\"1\"]\n"}},
+	{name: "values", body: `{"sql":"SELECT 1","values":"xml"}`, status: 400, has: []string{`\"values\"`}},
+	{name: "curl -d", headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, body: `{"sql":"SELECT 1"}`, status: 200, has: []string{"[[1]]"}},
 	{name: "two results do not stream", url: "/api/v1/query?format=csv", body: `{"sql":"SELECT; SELECT"}`, status: 400, has: []string{"SEVERAL_RESULTS"}},
 	{name: "one result of two statements streams", url: "/api/v1/query?format=csv", body: `{"sql":"INSERT; SELECT"}`, status: 200, has: []string{"n\n7\n"}},
 	{name: "accept by weight", body: `{"sql":"SELECT 1"}`, headers: map[string]string{"Accept": "application/json;q=0.5, text/csv"}, status: 200, has: []string{"n\n1\n"}},
@@ -93,9 +97,9 @@ var queryScenarios = []scenario{
 }
 
 var bodyScenarios = []scenario{
-	{name: "no body", method: "POST", status: 415, has: []string{"UNSUPPORTED_MEDIA_TYPE"}},
-	{name: "form", body: `sql=SELECT 1`, headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, status: 415, has: []string{"--json"}},
-	{name: "text, as a form of another site would send", body: `{"sql":"SELECT 1"}`, headers: map[string]string{"Content-Type": "text/plain"}, status: 415},
+	{name: "no body", method: "POST", status: 400, has: []string{"INVALID_JSON"}},
+	{name: "form", body: `sql=SELECT 1`, headers: map[string]string{"Content-Type": "multipart/form-data"}, status: 415, has: []string{"--json"}},
+	{name: "text, as a form of another site would send", body: `{"sql":"SELECT 1"}`, headers: map[string]string{"Content-Type": "text/plain", "Origin": "http://evil.example"}, status: 403, has: []string{"ORIGIN_NOT_ALLOWED"}},
 	{name: "charset", body: `{"sql":"SELECT 1"}`, headers: map[string]string{"Content-Type": "application/json; charset=utf-8"}, status: 200},
 	{name: "compressed body", body: `{"sql":"SELECT 1"}`, headers: map[string]string{"Content-Encoding": "gzip"}, status: 415},
 	{name: "not JSON", body: `{"sql":`, status: 400, has: []string{"INVALID_JSON", "at byte 7"}},

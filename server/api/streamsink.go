@@ -16,8 +16,9 @@ const (
 	streamStall = 60 * time.Second       // how long a client may take nothing, or send nothing
 )
 
-// streamSink sends rows as they come, as NDJSON or CSV. Only one statement of the
-// request may return rows.
+// streamSink sends rows as they come, as NDJSON or CSV. CSV holds one result; in
+// NDJSON each result begins with its own header line, and each statement but the last, which the
+// end line tells of, ends with a line that says what it did.
 type streamSink struct {
 	x       *exchange
 	format  format
@@ -33,16 +34,20 @@ type streamSink struct {
 	types   []string
 }
 
-// Begin renders the header of the one result that has rows.
+// Begin renders the header of a result that has rows.
 func (s *streamSink) Begin(_ int, cols []query.Column) error {
-	s.active = len(cols) > 0
+	if n := len(s.tags); n > 0 && s.format == formatNDJSON {
+		s.statement(s.tags[n-1])
+	}
+	s.active, s.count = len(cols) > 0, 0
 	if !s.active {
 		return nil
 	}
-	if s.started {
+	if s.started && s.format != formatNDJSON {
 		return dberr.New(dberr.ErrInvalid, "SEVERAL_RESULTS", "only one statement of a streamed request may return rows").
 			WithHint("ask for application/json, or send the statements one by one")
 	}
+	s.names, s.types = s.names[:0], s.types[:0]
 	for _, c := range cols {
 		s.names, s.types = append(s.names, c.Name), append(s.types, c.Type.Name())
 	}
@@ -51,6 +56,13 @@ func (s *streamSink) Begin(_ int, cols []query.Column) error {
 	}
 	s.header()
 	return nil
+}
+
+// statement renders what a statement did that is not the last.
+func (s *streamSink) statement(tag query.Tag) {
+	b := append(s.buf.b, `{"statement":{"rows":`...)
+	b = strconv.AppendInt(b, s.count, 10)
+	s.buf.b = append(appendTag(append(b, ','), tag), "}}\n"...)
 }
 
 func (s *streamSink) header() {

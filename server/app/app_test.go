@@ -162,7 +162,7 @@ func TestOpenFails(t *testing.T) {
 	a := start(t, configure(t), Options{Open: func(string, weft.Options) (*weft.DB, error) {
 		return nil, dberr.New(dberr.ErrLocked, "", "locked")
 	}})
-	if err := <-a.Failed(); dberr.ClassOf(err) != dberr.ErrLocked {
+	if err := <-a.Failed(); !errors.Is(err, dberr.ErrLocked) {
 		t.Errorf("got %v", err)
 	}
 	if err := a.Stop(t.Context()); err != nil {
@@ -190,7 +190,7 @@ func TestStopLosesNothing(t *testing.T) {
 		t.Fatalf("%d %s", status, body)
 	}
 	second := start(t, c, Options{})
-	if err := <-second.Failed(); dberr.ClassOf(err) != dberr.ErrLocked {
+	if err := <-second.Failed(); !errors.Is(err, dberr.ErrLocked) {
 		t.Errorf("a second server got %v", err)
 	}
 	if err := a.Stop(t.Context()); err != nil {

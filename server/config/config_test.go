@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -87,7 +88,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	_, err := Load(Sources{File: path,
 		Environ: []string{"WEFT_QUERY_TIMEOT=1s", "WEFT_LOG_LEVEL=loud"},
 		Set:     []string{"histori=1s", "storage.history", "server.cors_origins=nonsense", "query.timeout=5", "query.max_nesting=9999", "no_such_thing_at_all=1"}})
-	if dberr.ClassOf(err) != dberr.ErrInvalid {
+	if !errors.Is(err, dberr.ErrInvalid) {
 		t.Fatalf("got %v", err)
 	}
 	for _, want := range []string{

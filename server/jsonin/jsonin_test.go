@@ -2,6 +2,7 @@ package jsonin
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -51,7 +52,7 @@ func TestRefuses(t *testing.T) {
 		err := raw(in)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", in, err, want)
-		} else if dberr.ClassOf(err) != dberr.ErrInvalid {
+		} else if !errors.Is(err, dberr.ErrInvalid) {
 			t.Errorf("%s: class of %v", in, err)
 		}
 	}

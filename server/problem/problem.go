@@ -153,14 +153,14 @@ func (p *Problem) setClass(cls error) {
 	p.Status = http.StatusInternalServerError
 	code := "INTERNAL"
 	for _, c := range classes {
-		if c.err == cls {
+		if errors.Is(cls, c.err) {
 			p.Status, code = c.status, c.code
 		}
 	}
 	if p.Code == "" || cls == nil {
 		p.Code = code
 	}
-	p.Retryable = cls == dberr.ErrConflict || cls == dberr.ErrUnavailable
+	p.Retryable = dberr.Retryable(cls)
 	if p.Status == http.StatusServiceUnavailable {
 		p.RetryAfter = 1
 	}
@@ -168,12 +168,12 @@ func (p *Problem) setClass(cls error) {
 
 // hide replaces a detail that may hold internals.
 func (p *Problem) hide(cls error) {
-	switch cls {
-	case nil:
+	switch {
+	case cls == nil:
 		p.Detail, p.Hint = internalDetail, ""
-	case dberr.ErrCorrupt:
+	case errors.Is(cls, dberr.ErrCorrupt):
 		p.Detail = corruptDetail
-	case dberr.ErrUndetermined:
+	case errors.Is(cls, dberr.ErrUndetermined):
 		p.Detail = undeterminedDetail
 	}
 }
