@@ -46,11 +46,11 @@ func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, 
 // rules gives the executor the bound rules of tables that foreign keys write to.
 func (s *Session) rules(snap *catalog.Snapshot) func(*catalog.Table) (*exec.TableRules, error) {
 	return func(t *catalog.Table) (*exec.TableRules, error) {
-		checks, parts, err := plan.BindRules(s.scope(snap, nil), t)
+		checks, parts, defaults, err := plan.BindRules(s.scope(snap, nil), t)
 		if err != nil {
 			return nil, err
 		}
-		return &exec.TableRules{Checks: checks, IndexExprs: parts}, nil
+		return &exec.TableRules{Checks: checks, IndexExprs: parts, Defaults: defaults}, nil
 	}
 }
 

@@ -8,6 +8,10 @@
 package opt
 
 import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/stats"
 )
@@ -30,7 +34,12 @@ type Result struct {
 }
 
 // Optimize plans a statement. The query is used up.
-func Optimize(q *plan.Query, source stats.Source, set Settings) (Result, error) {
+func Optimize(q *plan.Query, source stats.Source, set Settings) (_ Result, err error) {
+	defer func() { // a plan that cannot be made must not end the process
+		if p := recover(); p != nil {
+			err = dberr.SQL(dberr.StateInternal, "the statement could not be planned").Wrap(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
 	root := q.Rel
 	first := newBuilder(q, source, set)
 	best, err := first.planRoot(root)

@@ -79,7 +79,7 @@ func catch(err *error) {
 	case bindError:
 		*err = r.err
 	default:
-		*err = fmt.Errorf("bind statement: panic: %v\n%s", r, debug.Stack())
+		*err = dberr.SQL(dberr.StateInternal, "the statement could not be analysed").Wrap(fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
 	}
 }
 

@@ -301,11 +301,15 @@ func (b *binder) tableExprs(t *catalog.Table) (checks []RowCheck, parts *IndexEx
 	return checks, b.indexExprs(t)
 }
 
-// BindRules binds the checks, key expressions and predicates of a table.
-func BindRules(s *Scope, t *catalog.Table) (checks []RowCheck, parts *IndexExprs, err error) {
+// BindRules binds the checks, key expressions, predicates and defaults of a table.
+func BindRules(s *Scope, t *catalog.Table) (checks []RowCheck, parts *IndexExprs, defaults []Expr, err error) {
 	defer catch(&err)
-	checks, parts = newBinder(s).tableExprs(t)
-	return checks, parts, nil
+	b := newBinder(s)
+	checks, parts = b.tableExprs(t)
+	for i := range t.Columns {
+		defaults = append(defaults, b.defaultOf(t, i, 0))
+	}
+	return checks, parts, defaults, nil
 }
 
 func (b *binder) indexExprs(t *catalog.Table) *IndexExprs {
