@@ -20,9 +20,10 @@ type Tx struct {
 	began    time.Time // where there is a maximum age
 	commitTS uint64
 
-	writes writeSet
-	reads  readSet
-	iters  []*iterator // open ones, of a read-write transaction
+	writes  writeSet
+	reads   readSet
+	iters   []*iterator // open ones, of a read-write transaction
+	scanned int         // rows that iterators have given
 
 	shard         *liveShard // where it is registered
 	before, after *Tx        // its neighbours there
@@ -47,6 +48,9 @@ func (tx *Tx) usable() error {
 
 // ReadTimestamp implements Reader.
 func (tx *Tx) ReadTimestamp() Timestamp { return Timestamp(tx.snapshot) }
+
+// Isolation is what the transaction is protected from.
+func (tx *Tx) Isolation() Isolation { return tx.opts.Isolation }
 
 // ReadOnly says whether writes are refused.
 func (tx *Tx) ReadOnly() bool { return tx.opts.ReadOnly }

@@ -1,0 +1,317 @@
+package exec
+
+import (
+	"context"
+
+	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/vec"
+)
+
+// aggregate groups its input and computes aggregates.
+//
+// Each grouping set (there is one unless the plan names more) has its own table
+// of groups. Where the input is ordered by the keys and there is one set, a group is
+// given out as soon as the next begins.
+type aggregate struct {
+	c        *Context
+	n        *plan.Aggregate
+	in       Operator
+	keys     []evaluator
+	keyTypes []sqltype.Type
+	args     *aggArgs
+	sets     []*groupSet
+	held     reserved
+	spill    *aggSpill
+
+	vals   []*vec.Vector
+	groups []int32
+	loaded bool
+	set    int // that is being given
+	at     int // group of it
+	out    *vec.Batch
+}
+
+// groupSet is the groups of one grouping set.
+type groupSet struct {
+	keys  []int // numbers of the keys in the set
+	in    []bool
+	table *keyTable
+	first *vec.Batch // the values of the keys of each group
+	aggs  []accumulator
+	n     int // groups
+}
+
+func newAggregate(c *Context, n *plan.Aggregate) (Operator, error) {
+	keys, err := compileAll(c, n.Keys)
+	if err != nil {
+		return nil, err
+	}
+	args, err := compileAggs(c, n.Aggs)
+	if err != nil {
+		return nil, err
+	}
+	in, err := Build(c, n.Input)
+	if err != nil {
+		return nil, err
+	}
+	a := &aggregate{c: c, n: n, in: in, keys: keys, keyTypes: exprTypes(n.Keys), args: args, out: vec.NewBatch(typesOf(n.Out))}
+	a.held.c = c
+	sets := n.Sets
+	if sets == nil {
+		all := make([]int, len(n.Keys))
+		for i := range all {
+			all[i] = i
+		}
+		sets = [][]int{all}
+	}
+	for _, s := range sets {
+		a.sets = append(a.sets, a.newSet(s))
+	}
+	return a, nil
+}
+
+func (a *aggregate) newSet(keys []int) *groupSet {
+	g := &groupSet{keys: keys, in: make([]bool, len(a.keys))}
+	types := make([]sqltype.Type, len(keys))
+	for i, k := range keys {
+		g.in[k] = true
+		types[i] = a.keyTypes[k]
+	}
+	g.first = vec.NewBatch(types)
+	if len(keys) > 0 {
+		g.table = newKeyTable(types)
+	}
+	g.aggs = a.args.accumulators(a.c)
+	if len(keys) == 0 {
+		g.grow(1) // there is a group even of no rows
+	}
+	return g
+}
+
+func (g *groupSet) grow(n int) {
+	if n <= g.n {
+		return
+	}
+	g.n = n
+	for _, acc := range g.aggs {
+		acc.grow(n)
+	}
+}
+
+func (g *groupSet) size() int64 {
+	n := int64(0)
+	if g.table != nil {
+		n += g.table.size()
+	}
+	for _, c := range g.first.Cols {
+		n += c.Bytes()
+	}
+	for _, acc := range g.aggs {
+		n += acc.size()
+	}
+	return n
+}
+
+// assign writes the group of each live row to groups and adds new groups.
+func (g *groupSet) assign(b *vec.Batch, sel []int32, vals []*vec.Vector, groups []int32) {
+	if g.table == nil {
+		for _, i := range vec.Live(b.Len, sel) {
+			groups[i] = 0
+		}
+		return
+	}
+	var buf [8]*vec.Vector
+	keys := buf[:0]
+	for _, k := range g.keys {
+		keys = append(keys, vals[k])
+	}
+	before := g.table.len()
+	g.table.assign(keys, b.Len, sel, groups)
+	if g.table.len() == before {
+		return
+	}
+	next := int32(before)
+	for _, i := range vec.Live(b.Len, sel) {
+		if groups[i] == next { // the first row of its group
+			for k, v := range keys {
+				g.first.Cols[k].AppendRow(v, int(i))
+			}
+			next++
+		}
+	}
+	g.first.Len = int(next)
+	g.grow(int(next))
+}
+
+func (a *aggregate) Next(ctx context.Context) (*vec.Batch, error) {
+	if !a.loaded {
+		if err := a.load(ctx); err != nil {
+			return nil, err
+		}
+		a.loaded = true
+	}
+	for {
+		for a.set < len(a.sets) {
+			g := a.sets[a.set]
+			if a.at < g.n {
+				return a.out, a.emit(g)
+			}
+			a.set, a.at = a.set+1, 0
+		}
+		if a.spill == nil {
+			return nil, nil
+		}
+		more, err := a.spill.next(ctx)
+		if err != nil || !more {
+			return nil, err
+		}
+		a.set, a.at = 0, 0
+	}
+}
+
+func (a *aggregate) load(ctx context.Context) error {
+	for {
+		b, err := a.in.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			break
+		}
+		if err := a.add(b); err != nil {
+			return err
+		}
+	}
+	if a.spill != nil {
+		return a.spill.finish()
+	}
+	return a.finish()
+}
+
+// finish ends the accumulation: what was put off (ordered aggregates) is done.
+func (a *aggregate) finish() error {
+	for _, g := range a.sets {
+		for _, acc := range g.aggs {
+			if err := acc.finish(a.c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// add takes the rows of a batch.
+func (a *aggregate) add(b *vec.Batch) (err error) {
+	if a.vals, err = evalAll(a.keys, b, b.Sel, a.vals); err != nil {
+		return err
+	}
+	if err := a.args.load(b); err != nil {
+		return err
+	}
+	if cap(a.groups) < b.Len {
+		a.groups = make([]int32, max(b.Len, min(vec.BatchSize, 4*b.Len)))
+	}
+	groups := a.groups[:b.Len]
+	size := int64(0)
+	for s, g := range a.sets {
+		sel := b.Sel
+		if a.spill != nil {
+			if sel, err = a.spill.divert(s, g, b, a.vals, groups); err != nil {
+				return err
+			}
+		} else {
+			g.assign(b, sel, a.vals, groups)
+		}
+		if err := a.accumulate(g, b, sel, groups); err != nil {
+			return err
+		}
+		size += g.size()
+	}
+	if !a.held.set(size) && a.spill == nil && a.canSpill() {
+		a.spill = newAggSpill(a)
+	}
+	return nil
+}
+
+func (a *aggregate) accumulate(g *groupSet, b *vec.Batch, sel, groups []int32) error {
+	for i, acc := range g.aggs {
+		if err := acc.add(a.c, b, sel, groups, a.args, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emit gives the next groups of a set.
+func (a *aggregate) emit(g *groupSet) error {
+	n := min(g.n-a.at, vec.BatchSize)
+	a.out.Len, a.out.Sel = n, nil
+	var buf [vec.BatchSize]int32
+	idx := buf[:n]
+	for i := range idx {
+		idx[i] = int32(a.at + i)
+	}
+	at := 0
+	for k := range a.keys {
+		col := a.out.Cols[k]
+		if !g.in[k] {
+			setNulls(col, n)
+			continue
+		}
+		for j, key := range g.keys {
+			if key == k {
+				at = j
+				break
+			}
+		}
+		col.Gather(g.first.Cols[at], idx)
+	}
+	for i, acc := range g.aggs {
+		col := a.out.Cols[len(a.keys)+i]
+		col.Reset(n)
+		if err := acc.result(a.at, a.at+n, col); err != nil {
+			return err
+		}
+	}
+	for i, args := range a.n.Grouping {
+		bits := int64(0)
+		for _, k := range args {
+			bits = bits<<1 | b2i(!g.in[k])
+		}
+		col := a.out.Cols[len(a.keys)+len(g.aggs)+i]
+		col.Reset(n)
+		for r := range col.I {
+			col.I[r] = bits
+		}
+	}
+	a.at += n
+	return nil
+}
+
+func setNulls(v *vec.Vector, n int) {
+	v.Reset(n)
+	v.Nulls = v.Nulls.Fill(n)
+}
+
+func (a *aggregate) Close() error {
+	a.held.set(0)
+	a.loaded, a.set, a.sets = true, 0, nil
+	if a.spill != nil {
+		if err := a.spill.close(); err != nil {
+			return err
+		}
+		a.spill = nil
+	}
+	return a.in.Close()
+}
+
+// canSpill: only groups whose rows can be set aside and aggregated later.
+func (a *aggregate) canSpill() bool {
+	for _, g := range a.sets {
+		if g.table != nil {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,422 @@
+package exec
+
+import (
+	"context"
+	"strings"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/rowstore"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/storage/txn"
+)
+
+// scan reads a table through one of its indexes.
+//
+// Entries come from one iterator for each span of keys. Where the index does not
+// hold all columns, a batch of entries is turned into primary keys, which are then fetched
+// one by one, in the order of the entries.
+type scan struct {
+	c      *Context
+	n      *plan.Scan
+	layout *rowstore.Layout
+	x      *rowstore.Index
+	fetch  bool
+	dec    *rowstore.Decoder
+	filter *condition
+	cols   []*vec.Vector
+	rowKey *vec.Vector // where row keys are wanted, also last of cols
+
+	opened bool
+	spans  []rowstore.Span
+	at     int
+	it     txn.Iterator
+	size   int   // rows of the next batch: grows, so that few rows cost little
+	left   int64 // rows still wanted, -1 for all
+	key    []byte
+	out    vec.Batch
+}
+
+const firstScanRows = 32
+
+func newScan(c *Context, n *plan.Scan) (Operator, error) {
+	if c.Tx == nil {
+		return nil, dberr.SQL(dberr.StateInternal, "scan of %s without a transaction", n.Table.Name)
+	}
+	s := &scan{c: c, n: n, layout: rowstore.Of(n.Table), cols: make([]*vec.Vector, len(n.Out))}
+	if s.x = s.layout.Find(n.Index.ID); s.x == nil {
+		return nil, dberr.SQL(dberr.StateInternal, "table %s has no index %s", n.Table.Name, n.Index.Name)
+	}
+	for _, o := range n.Cols {
+		s.fetch = s.fetch || !s.x.Holds(o)
+	}
+	from := s.x
+	if s.fetch {
+		from = &s.layout.Indexes[0]
+	}
+	s.dec = s.layout.NewDecoder(from, n.Cols)
+	vectors := make([]vec.Vector, len(n.Out))
+	for i := range n.Out {
+		vectors[i].Type = n.Out[i].Type
+		s.cols[i] = &vectors[i]
+	}
+	if n.NeedRowKey {
+		s.rowKey = s.cols[len(n.Cols)]
+	}
+	if n.Filter != nil {
+		x, err := compile(c, n.Filter)
+		if err != nil {
+			return nil, err
+		}
+		s.filter = &condition{x: x}
+	}
+	if n.Point && pointable(n) {
+		s.dec.ZeroCopy()
+		return &pointScan{scan: s}, nil
+	}
+	s.restart()
+	return s, c.openEarly(s)
+}
+
+func (s *scan) restart() bool {
+	s.closeIter()
+	s.opened, s.at, s.size = false, 0, firstScanRows
+	s.left = -1
+	if s.n.Limit > 0 {
+		s.left = s.n.Limit
+	}
+	return true
+}
+
+// open finds the spans of keys.
+func (s *scan) open() error {
+	s.opened = true
+	if s.n.Ranges == nil {
+		s.spans = append(s.spans[:0], s.x.All())
+		return nil
+	}
+	s.spans = s.spans[:0]
+	for i := range s.n.Ranges {
+		span, ok, err := keySpan(s.c, s.x, &s.n.Ranges[i])
+		if err != nil {
+			return err
+		}
+		if ok {
+			s.spans = append(s.spans, span)
+		}
+	}
+	s.spans = rowstore.Normalize(s.spans)
+	return nil
+}
+
+// keySpan computes the keys of a range; not ok where a NULL makes it empty.
+func keySpan(c *Context, x *rowstore.Index, r *plan.KeyRange) (span rowstore.Span, ok bool, err error) {
+	var buf [4]sqltype.Datum
+	eq := buf[:0]
+	for i, e := range r.Eq {
+		if r.EqNull != nil && r.EqNull[i] {
+			eq = append(eq, sqltype.NullDatum)
+			continue
+		}
+		d, err := evalOnce(c, e)
+		if err != nil || d.Null {
+			return span, false, err
+		}
+		eq = append(eq, d)
+	}
+	lower, ok, err := keyLimit(c, r.Lower)
+	if err != nil || !ok {
+		return span, false, err
+	}
+	upper, ok, err := keyLimit(c, r.Upper)
+	if err != nil || !ok {
+		return span, false, err
+	}
+	notNull := r.NotNull || lower != nil || upper != nil
+	return x.Span(eq, lower, upper, notNull), true, nil
+}
+
+func keyLimit(c *Context, b *plan.Bound) (l *rowstore.Limit, ok bool, err error) {
+	if b == nil {
+		return nil, true, nil
+	}
+	d, err := evalOnce(c, b.Vals[0])
+	if err != nil || d.Null {
+		return nil, false, err
+	}
+	return &rowstore.Limit{Value: d, Inclusive: b.Inclusive}, true, nil
+}
+
+func (s *scan) Next(ctx context.Context) (*vec.Batch, error) {
+	for {
+		if err := canceled(ctx); err != nil {
+			return nil, err
+		}
+		n, err := s.fill()
+		if n == 0 || err != nil {
+			return nil, err
+		}
+		s.out = vec.Batch{Len: n, Cols: s.cols}
+		if s.filter != nil {
+			some, err := s.filter.apply(&s.out)
+			if err != nil {
+				return nil, err
+			}
+			if !some {
+				continue
+			}
+		}
+		s.cut()
+		return &s.out, nil
+	}
+}
+
+// cut keeps to the limit.
+func (s *scan) cut() {
+	if s.left < 0 {
+		return
+	}
+	if rows := int64(s.out.Rows()); rows > s.left {
+		s.out.Sel = live(&s.out)[:s.left]
+		s.left = 0
+	} else {
+		s.left -= rows
+	}
+	if s.left == 0 {
+		s.at = len(s.spans)
+		s.closeIter()
+	}
+}
+
+// fill reads the next entries into cols and returns how many.
+func (s *scan) fill() (n int, err error) {
+	if !s.opened {
+		if err := s.open(); err != nil {
+			return 0, err
+		}
+	}
+	size := s.size
+	if s.filter == nil && s.left >= 0 && s.left < int64(size) {
+		size = int(s.left)
+	}
+	if size == 0 || s.it == nil && s.at == len(s.spans) {
+		return 0, nil
+	}
+	s.size = min(4*s.size, vec.BatchSize)
+	s.dec.Begin(s.cols, size)
+	for n < size {
+		ok, err := s.step()
+		if err != nil {
+			return n, err
+		}
+		if !ok {
+			break
+		}
+		if err := s.add(n); err != nil {
+			return n, err
+		}
+		n++
+	}
+	s.dec.End(n)
+	return n, nil
+}
+
+// step moves to the next entry, of the next span where need be.
+func (s *scan) step() (bool, error) {
+	for {
+		if s.it == nil {
+			if s.at == len(s.spans) {
+				return false, nil
+			}
+			s.openIter()
+		}
+		if s.it.Next() {
+			return true, nil
+		}
+		err := s.it.Err()
+		s.closeIter()
+		if err != nil {
+			return false, err
+		}
+	}
+}
+
+// openIter opens the next span.
+func (s *scan) openIter() {
+	i := s.at
+	if s.n.Reverse {
+		i = len(s.spans) - 1 - s.at
+	}
+	s.at++
+	s.it = s.c.Tx.Iter(txn.IterOptions{Lower: s.spans[i].Lower, Upper: s.spans[i].Upper, Reverse: s.n.Reverse})
+}
+
+// add decodes the entry under the iterator into row i.
+func (s *scan) add(i int) error {
+	key, value := s.it.Key(), s.it.Value()
+	if s.fetch || s.rowKey != nil && s.x != &s.layout.Indexes[0] {
+		var err error
+		if s.key, err = s.layout.Primary(s.x, key, value, s.key[:0]); err != nil {
+			return err
+		}
+		if s.rowKey != nil {
+			s.rowKey.S[i] = string(s.key)
+		}
+		if !s.fetch {
+			return s.dec.Add(i, key, value)
+		}
+		row, ok, err := s.c.Tx.Get(s.key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errDangling(s.n.Table, s.n.Index)
+		}
+		return s.dec.Add(i, s.key, row)
+	}
+	if s.rowKey != nil {
+		s.rowKey.S[i] = string(key)
+	}
+	return s.dec.Add(i, key, value)
+}
+
+func errDangling(t *catalog.Table, x *catalog.Index) error {
+	return dberr.SQL(dberr.StateDataCorrupted, "index %q of table %q refers to a row that is not there", x.Name, t.Name)
+}
+
+func (s *scan) closeIter() {
+	if s.it != nil {
+		s.it.Close()
+		s.it = nil
+	}
+}
+
+func (s *scan) Close() error {
+	s.closeIter()
+	s.opened, s.spans, s.at = true, nil, 0
+	return nil
+}
+
+// pointable reports whether one full unique key is searched, without NULLs.
+func pointable(n *plan.Scan) bool {
+	if len(n.Ranges) != 1 || !n.Index.Unique && !n.Index.Primary {
+		return false
+	}
+	r := &n.Ranges[0]
+	if len(r.Eq) != len(n.Index.Columns) || r.Lower != nil || r.Upper != nil {
+		return false
+	}
+	for _, null := range r.EqNull {
+		if null {
+			return false
+		}
+	}
+	return true
+}
+
+// pointScan reads at most one row by its whole key, without an iterator.
+type pointScan struct {
+	*scan
+	done bool
+}
+
+func (p *pointScan) restart() bool { p.done = false; return true }
+
+func (p *pointScan) Next(ctx context.Context) (*vec.Batch, error) {
+	if p.done {
+		return nil, nil
+	}
+	p.done = true
+	if err := canceled(ctx); err != nil {
+		return nil, err
+	}
+	key, row, ok, err := p.get()
+	if !ok || err != nil {
+		return nil, err
+	}
+	p.dec.Begin(p.cols, 1)
+	if err := p.dec.Add(0, key, row); err != nil {
+		return nil, err
+	}
+	if p.rowKey != nil {
+		p.rowKey.S[0] = string(p.key)
+	}
+	p.dec.End(1)
+	for _, v := range p.cols {
+		if len(v.S) == 1 {
+			v.S[0] = strings.Clone(v.S[0]) // it points into the store
+		}
+	}
+	p.out = vec.Batch{Len: 1, Cols: p.cols}
+	if p.filter != nil {
+		if some, err := p.filter.apply(&p.out); !some || err != nil {
+			return nil, err
+		}
+	}
+	return &p.out, nil
+}
+
+// get finds the entry from which the columns are decoded; p.key is then the key
+// of the row.
+func (p *pointScan) get() (key, row []byte, ok bool, err error) {
+	k := append(p.key[:0], p.x.Prefix...)
+	for i, e := range p.n.Ranges[0].Eq {
+		d, err := evalOnce(p.c, e)
+		if err != nil || d.Null {
+			return nil, nil, false, err
+		}
+		part := &p.n.Index.Columns[i]
+		k = sqltype.AppendKey(k, part.Type, d, part.Desc, part.NullsFirst)
+	}
+	p.key = k
+	row, ok, err = p.c.Tx.Get(k)
+	if !ok || err != nil || p.x == &p.layout.Indexes[0] {
+		return k, row, ok, err
+	}
+	entry, primary := k, row
+	if p.key, err = p.layout.Primary(p.x, entry, primary, nil); err != nil || !p.fetch {
+		return entry, row, ok, err
+	}
+	if row, ok, err = p.c.Tx.Get(p.key); err == nil && !ok {
+		err = errDangling(p.n.Table, p.n.Index)
+	}
+	return p.key, row, ok, err
+}
+
+// openEarly opens a scan when it is built, where the statement changes data before
+// all scans have begun: an iterator sees the transaction as it was when it was made.
+func (c *Context) openEarly(s *scan) error {
+	if c.early == 0 {
+		return nil
+	}
+	for i := range s.n.Ranges {
+		for _, e := range rangeExprs(&s.n.Ranges[i]) {
+			correlated := false
+			plan.Walk(e, func(x plan.Expr) bool {
+				_, is := x.(*plan.Outer)
+				correlated = correlated || is
+				return true
+			})
+			if correlated {
+				return nil
+			}
+		}
+	}
+	if err := s.open(); err != nil || len(s.spans) == 0 {
+		return err
+	}
+	s.openIter()
+	return nil
+}
+
+func rangeExprs(r *plan.KeyRange) []plan.Expr {
+	list := append([]plan.Expr(nil), r.Eq...)
+	for _, b := range []*plan.Bound{r.Lower, r.Upper} {
+		if b != nil {
+			list = append(list, b.Vals...)
+		}
+	}
+	return list
+}
