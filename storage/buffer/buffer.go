@@ -10,8 +10,9 @@
 // objects to the garbage collector; a hash index for point reads (hash.go); a
 // B-link tree for ranges (tree.go); and the queue of superseded versions (sweep.go).
 //
-// What it asks for. One writer at a time, which the caller sees to: all methods
-// but Get, Iter and Stats are the writer's. Timestamps of writes never go down.
+// What it asks for. One writer at a time, which the caller sees to: Put, Delete,
+// DropRange, Sweep, StaleAt, Epoch and Reclaim are the writer's, the rest is
+// anybody's. Timestamps of writes never go down.
 package buffer
 
 import (
@@ -100,8 +101,8 @@ func (p *Pool) Newest(key []byte) uint64 {
 }
 
 // ChangedSince returns a key in [lower, upper) that has a version newer than ts,
-// and the timestamp of its newest. It may be called by a reader, too, and then
-// sees at least what was written before the call.
+// and the timestamp of its newest. A reader sees at least what was written before
+// the call.
 func (p *Pool) ChangedSince(lower, upper []byte, ts uint64) (key []byte, at uint64, changed bool) {
 	p.each(lower, upper, func(node addr) bool {
 		if at = p.s.timestamp(p.s.head(node)); at > ts {
@@ -137,10 +138,38 @@ func (p *Pool) each(lower, upper []byte, fn func(node addr) bool) {
 
 // Get returns the value of key at ts. It must not be changed.
 func (p *Pool) Get(key []byte, ts uint64) (value []byte, ok bool) {
+	value, _, ok = p.GetVersion(key, ts)
+	return value, ok
+}
+
+// GetVersion is Get with the timestamp of the version that it returns.
+func (p *Pool) GetVersion(key []byte, ts uint64) (value []byte, at uint64, ok bool) {
 	if node := p.hash.find(key); node != 0 {
 		return p.s.see(node, ts)
 	}
-	return nil, false
+	return nil, 0, false
+}
+
+// Versions calls fn for every version in [lower, upper) that is newer than since
+// and not newer than until, keys in order and the newest version of each first,
+// until it returns false. A reader at since must keep them from being swept.
+func (p *Pool) Versions(lower, upper []byte, since, until uint64, fn func(key, value []byte, deleted bool, ts uint64) bool) {
+	p.each(lower, upper, func(node addr) bool {
+		for v := p.s.head(node); v != 0; v = p.s.prev(v) {
+			ts := p.s.timestamp(v)
+			if ts <= since {
+				break
+			}
+			if ts > until {
+				continue
+			}
+			value, deleted := p.s.value(v)
+			if !fn(p.s.key(node), value, deleted, ts) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // Stats describes a pool.

@@ -10,6 +10,7 @@ type Iter struct {
 	i       int // the next entry forward; in reverse, one more than the next entry
 	node    addr
 	val     []byte
+	at      uint64 // timestamp of val
 }
 
 // Iter returns an iterator at ts, before its first key.
@@ -39,8 +40,8 @@ func (it *Iter) Seek(key []byte) {
 func (it *Iter) Next() bool {
 	s := &it.p.s
 	for it.step() {
-		if value, ok := s.see(it.node, it.ts); ok {
-			it.val = value
+		if value, at, ok := s.see(it.node, it.ts); ok {
+			it.val, it.at = value, at
 			return true
 		}
 	}
@@ -77,3 +78,6 @@ func (it *Iter) Key() []byte { return it.p.s.key(it.node) }
 
 // Value is its value. It must not be changed.
 func (it *Iter) Value() []byte { return it.val }
+
+// Timestamp is when its version was written.
+func (it *Iter) Timestamp() uint64 { return it.at }

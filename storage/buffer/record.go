@@ -76,18 +76,18 @@ func (s *slabs) value(version addr) (value []byte, deleted bool) {
 	return unsafe.Slice((*byte)(unsafe.Add(p, versionHeader)), n), false
 }
 
-// see returns the value that a node has at ts.
-func (s *slabs) see(node addr, ts uint64) (value []byte, ok bool) {
+// see returns the value that a node has at ts, and the timestamp of its version.
+func (s *slabs) see(node addr, ts uint64) (value []byte, at uint64, ok bool) {
 	for v := s.head(node); v != 0; {
 		p := s.at(v)
-		if *(*uint64)(unsafe.Add(p, 8)) <= ts {
+		if at = *(*uint64)(unsafe.Add(p, 8)); at <= ts {
 			n := *(*uint32)(unsafe.Add(p, 16))
 			if n&deletedFlag != 0 {
-				return nil, false
+				return nil, at, false
 			}
-			return unsafe.Slice((*byte)(unsafe.Add(p, versionHeader)), n), true
+			return unsafe.Slice((*byte)(unsafe.Add(p, versionHeader)), n), at, true
 		}
 		v = addr(atomic.LoadUint64((*uint64)(p)))
 	}
-	return nil, false
+	return nil, 0, false
 }

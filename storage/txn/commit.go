@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -13,6 +14,7 @@ import (
 // The data path of a commit.
 //
 //	encode        the log record, outside every lock
+//	validate      a large transaction: all but what is committed meanwhile
 //	lock          Store.commit
 //	  validate    no key that was written, and under serializable none that was
 //	              read, has a version newer than the snapshot
@@ -32,23 +34,30 @@ import (
 // commitOps writes ops, which are in key order.
 func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	began := time.Now()
-	payload := appendCommit(nil, ops)
-	sync := tx.opts.Durability == DurabilitySync
+	buf := payloads.Get().(*[]byte)
+	defer recycle(buf)
+	payload := appendCommit((*buf)[:0], ops)
+	*buf = payload
+	synced := tx.opts.Durability == DurabilitySync
+	v, clash := s.validate(tx, ops)
+	if clash != nil {
+		return s.conflict(clash)
+	}
 	s.commit.Lock()
 	if err := s.admitLocked(ctx); err != nil {
 		s.commit.Unlock()
 		return fmt.Errorf("commit: %w", err)
 	}
-	if key, at, ok := s.conflictLocked(tx, ops); ok {
+	if clash := s.validateLocked(v); clash != nil {
 		s.commit.Unlock()
-		return s.conflict(key, at)
+		return s.conflict(clash)
 	}
-	rec, err := s.appendLocked(recordCommit, payload, sync)
+	rec, err := s.appendLocked(recordCommit, payload, synced)
 	if err != nil {
 		s.commit.Unlock()
 		return fmt.Errorf("commit: %w", err)
 	}
-	s.installLocked(rec.ts, ops)
+	s.installLocked(rec.ts, ops, len(payload))
 	s.hooks.queue(rec.ts, ops)
 	s.commit.Unlock()
 	if err := s.finish(ctx, rec); err != nil {
@@ -75,34 +84,6 @@ func (s *Store) admitLocked(ctx context.Context) error {
 	return nil
 }
 
-// conflictLocked finds a key with a version that tx would have had to see.
-func (s *Store) conflictLocked(tx *Tx, ops []Op) (key []byte, at uint64, ok bool) {
-	for i := range ops {
-		if at := s.pool.Newest(ops[i].Key); at > tx.snapshot {
-			return ops[i].Key, at, true
-		}
-	}
-	if !tx.tracksReads() {
-		return nil, 0, false
-	}
-	for _, it := range tx.iters {
-		it.cover()
-	}
-	for i := range tx.reads.spans {
-		r := &tx.reads.spans[i]
-		if r.point {
-			if at := s.pool.Newest(r.lower); at > tx.snapshot {
-				return r.lower, at, true
-			}
-			continue
-		}
-		if key, at, ok := s.pool.ChangedSince(r.lower, r.upper, tx.snapshot); ok {
-			return key, at, true
-		}
-	}
-	return nil, 0, false
-}
-
 // conflictAt is inside the error of a conflict: the commit that was in the way.
 type conflictAt uint64
 
@@ -110,16 +91,16 @@ func (c conflictAt) Error() string {
 	return "the commit of " + Timestamp(c).Time().Format(time.RFC3339Nano) + " was first"
 }
 
-func (s *Store) conflict(key []byte, at uint64) error {
+func (s *Store) conflict(c *clash) error {
 	if f := s.opts.Events.Conflict; f != nil {
 		f()
 	}
 	return (&dberr.Error{
 		Class: dberr.ErrConflict, Code: "SERIALIZATION_FAILURE", SQLState: dberr.StateSerializationFailure,
 		Message: "could not serialize access: another transaction committed first",
-		Detail:  fmt.Sprintf("the key in conflict is %x", key),
+		Detail:  fmt.Sprintf("the key in conflict is %x", c.key),
 		Hint:    "run the transaction again",
-	}).Wrap(conflictAt(at))
+	}).Wrap(conflictAt(c.at))
 }
 
 // record is a log record that was appended.
@@ -127,7 +108,7 @@ type record struct {
 	ts     uint64
 	sync   bool
 	ticket wal.Ticket
-	behind bool       // before must be synced before this one is visible
+	behind bool // before must be synced before this one is visible
 	before wal.Ticket
 }
 
@@ -157,13 +138,26 @@ func (s *Store) appendLocked(typ byte, payload []byte, sync bool) (rec record, e
 	return rec, nil
 }
 
-func (s *Store) installLocked(ts uint64, ops []Op) {
+func (s *Store) installLocked(ts uint64, ops []Op, bytes int) {
 	for i := range ops {
 		if op := &ops[i]; op.Deleted {
 			s.pool.Delete(op.Key, ts)
 		} else {
 			s.pool.Put(op.Key, op.Value, ts)
 		}
+	}
+	s.commit.recent.add(ts, ops, bytes)
+	s.installed.Store(ts)
+}
+
+// payloads are buffers for records; the log copies what it takes.
+var payloads = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxPooled = 64 << 10
+
+func recycle(buf *[]byte) {
+	if cap(*buf) <= maxPooled {
+		payloads.Put(buf)
 	}
 }
 
@@ -230,6 +224,8 @@ func (s *Store) DropRange(ctx context.Context, lower, upper []byte) error {
 		return fmt.Errorf("drop range: %w", err)
 	}
 	s.pool.DropRange(lower, upper, rec.ts)
+	s.commit.recent.forget(rec.ts)
+	s.installed.Store(rec.ts)
 	s.commit.Unlock()
 	if err := s.finish(ctx, rec); err != nil {
 		return fmt.Errorf("drop range: %w", err)

@@ -191,8 +191,17 @@ func TestHistories(t *testing.T) {
 		name      string
 		isolation txn.Isolation
 		keys      int
-	}{{"serializable/hot", txn.Serializable, 8}, {"serializable", txn.Serializable, 200}, {"snapshot", txn.Snapshot, 20}} {
+		large     bool
+	}{
+		{"serializable/hot", txn.Serializable, 8, false}, {"serializable", txn.Serializable, 200, false},
+		{"snapshot", txn.Snapshot, 20, false},
+		{"serializable/large/hot", txn.Serializable, 8, true}, {"serializable/large", txn.Serializable, 200, true},
+		{"snapshot/large", txn.Snapshot, 20, true},
+	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.large {
+				defer txn.ValidateOutsideLockForTesting()()
+			}
 			s, err := txn.NewMemory(txn.Options{History: -1})
 			if err != nil {
 				t.Fatal(err)

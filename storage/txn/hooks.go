@@ -29,14 +29,23 @@ type hook struct {
 // visible and before its Commit returns. fn must be quick, must not block and
 // must not commit. The returned stop ends it: fn does not run once it returned.
 func (s *Store) OnCommit(fn func(*ChangeSet)) (stop func()) {
+	_, stop = s.OnCommitSince(fn)
+	return stop
+}
+
+// OnCommitSince is OnCommit that says where it begins: fn is called for every
+// commit after since and for none at or before it, which History and, once
+// WaitVisible returned, every new transaction sees.
+func (s *Store) OnCommitSince(fn func(*ChangeSet)) (since Timestamp, stop func()) {
 	s.commit.Lock()
+	since = Timestamp(s.commit.appended)
 	h := &hook{fn: fn, since: s.commit.last}
 	s.hooks.mu.Lock()
 	s.hooks.mu.fns = append(slices.Clone(s.hooks.mu.fns), h)
 	s.hooks.count.Add(1)
 	s.hooks.mu.Unlock()
 	s.commit.Unlock()
-	return sync.OnceFunc(func() {
+	return since, sync.OnceFunc(func() {
 		s.hooks.calling.Lock()
 		defer s.hooks.calling.Unlock()
 		s.hooks.mu.Lock()

@@ -51,6 +51,10 @@ func TestIsolationScripts(t *testing.T) {
 			if !bytes.Equal(got, old) {
 				t.Errorf("got\n%s\nwant\n%s", got, old)
 			}
+			defer txn.ValidateOutsideLockForTesting()()
+			if got := runScript(t, old); !bytes.Equal(got, old) {
+				t.Errorf("validated outside the lock: got\n%s\nwant\n%s", got, old)
+			}
 		})
 	}
 }

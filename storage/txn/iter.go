@@ -14,6 +14,7 @@ type iterator struct {
 	base  buffer.Iter
 	own   cursor
 	start []byte // where this run began: inclusive forward, exclusive (nil: no bound) in reverse
+	count int    // rows from the snapshot since start was set
 	moved bool   // Next was called since start was set
 	ended bool   // and has returned false
 	open  bool
@@ -24,6 +25,7 @@ type iterator struct {
 	pull    uint8 // which sources move before the next comparison
 	key     []byte
 	value   []byte
+	at      uint64
 	err     error
 }
 
@@ -99,7 +101,8 @@ func (it *iterator) Next() bool {
 			it.ended, it.key, it.value = true, nil, nil
 			return false
 		case pullBase:
-			it.pull, it.key, it.value = pullBase, it.baseKey, it.base.Value()
+			it.count++
+			it.pull, it.key, it.value, it.at = pullBase, it.baseKey, it.base.Value(), it.base.Timestamp()
 			return true
 		case pullOwn:
 			it.pull = pullOwn
@@ -107,7 +110,7 @@ func (it *iterator) Next() bool {
 			it.pull = pullBase | pullOwn // the own write hides what the snapshot has
 		}
 		if !it.ownW.deleted {
-			it.key, it.value = it.ownKey, it.ownW.value
+			it.key, it.value, it.at = it.ownKey, it.ownW.value, 0
 			return true
 		}
 	}
@@ -168,6 +171,8 @@ func (it *iterator) cover() {
 		return
 	}
 	it.moved = false
+	it.tx.scanned += it.count
+	it.count = 0
 	switch {
 	case it.opts.Reverse && it.ended:
 		it.tx.reads.addRange(it.opts.Lower, it.start)
@@ -183,6 +188,9 @@ func (it *iterator) cover() {
 func (it *iterator) Key() []byte   { return it.key }
 func (it *iterator) Value() []byte { return it.value }
 func (it *iterator) Err() error    { return it.err }
+
+// Timestamp implements Iterator.
+func (it *iterator) Timestamp() Timestamp { return Timestamp(it.at) }
 
 // Close implements Iterator.
 func (it *iterator) Close() error {

@@ -22,7 +22,8 @@ type Options struct {
 	// HistoryBytes is about how much memory superseded versions may take before
 	// the history is cut short. Default 1 GiB.
 	HistoryBytes int64
-	// MaxKeyBytes is the longest key. Default and maximum 4 KiB.
+	// MaxKeyBytes is the longest key. Default and maximum 4 KiB and 256 bytes: a key
+	// of 4 KiB and what a model puts before it.
 	MaxKeyBytes int
 	// MaxValueBytes is the longest value. Default 16 MiB, at most 256 MiB.
 	MaxValueBytes int
@@ -71,7 +72,7 @@ type SweepInfo struct {
 }
 
 const (
-	maxKeyBytes   = 4 << 10
+	maxKeyBytes   = 4<<10 + 256
 	maxValueBytes = 256 << 20
 	maxTxBytes    = 768 << 20
 	writeOverhead = 64 // counted against MaxTxBytes for each write

@@ -188,6 +188,7 @@ func TestContextEndsWhileWaiting(t *testing.T) {
 			})
 		}()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if attempts != 1 {
 			t.Fatalf("%d attempts against a commit that is not visible yet", attempts)
 		}

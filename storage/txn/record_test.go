@@ -2,6 +2,7 @@ package txn
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -155,5 +156,49 @@ func TestReadSetIsBounded(t *testing.T) {
 		if !slices.ContainsFunc(r.spans, func(s span) bool { return s.covers([]byte{byte(i)}) }) {
 			t.Fatalf("key %d is lost", i)
 		}
+	}
+}
+
+// TestRecentKnowsWhatItForgot: whatever is dropped, the floor is not under it.
+func TestRecentKnowsWhatItForgot(t *testing.T) {
+	var r recent
+	key := func(ts uint64) []Op { return []Op{{Key: binary.BigEndian.AppendUint64(nil, ts)}} }
+	ts := uint64(0)
+	check := func(bytes int) {
+		ts++
+		r.add(ts, key(ts), bytes)
+		for i, c := range r.commits {
+			if c.ts != r.floor+1+uint64(i) {
+				t.Fatalf("after %d commits: entry %d is %d, floor %d", ts, i, c.ts, r.floor)
+			}
+		}
+		if r.floor+uint64(len(r.commits)) != ts {
+			t.Fatalf("after %d commits: floor %d and %d entries", ts, r.floor, len(r.commits))
+		}
+	}
+	for range 2 * recentCommits {
+		check(1)
+	}
+	if len(r.commits) != recentCommits {
+		t.Errorf("%d commits are kept, want %d", len(r.commits), recentCommits)
+	}
+	for range 100 {
+		check(recentBytes / 10)
+	}
+	if len(r.commits) != 10 || r.bytes > recentBytes {
+		t.Errorf("%d large commits of %d bytes are kept", len(r.commits), r.bytes)
+	}
+	check(recentBytes)
+	if len(r.commits) != 0 {
+		t.Errorf("a huge commit is kept")
+	}
+	check(1)
+	v := validation{tx: &Tx{}, ops: key(ts), since: ts - 1}
+	if c := r.clash(v); c == nil || c.at != ts {
+		t.Errorf("own key: got %v", c)
+	}
+	v.since = ts
+	if c := r.clash(v); c != nil {
+		t.Errorf("own key, seen before: got %v", c)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/weftdb/weft/internal/clock"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/buffer"
 	"github.com/weftdb/weft/storage/wal"
@@ -33,7 +34,8 @@ type Store struct {
 	// published is the newest timestamp that is visible: every commit up to it is
 	// as durable as it asked to be.
 	published atomic.Uint64
-	advanced  broadcast // published rose, or the log failed
+	installed atomic.Uint64 // newest timestamp whose versions are all in pool
+	advanced  broadcast     // published rose, or the log failed
 
 	// commit is the critical section of commits. It is held over validation,
 	// wal.Log.Append and the install of the versions, not over waiting for the
@@ -57,6 +59,7 @@ type commitState struct {
 	appended uint64     // newest timestamp of a record
 	lastSync wal.Ticket // of the newest record that somebody waits to see synced
 	syncTS   uint64     // its timestamp
+	recent   recent
 }
 
 // New returns an empty store that is not open yet: it takes Replay, and then Start.
@@ -119,6 +122,8 @@ func (s *Store) Start(log Log, last Timestamp) {
 	s.log = log
 	s.commit.last = uint64(last)
 	s.published.Store(uint64(last))
+	s.installed.Store(uint64(last))
+	s.commit.recent.floor = uint64(last)
 	s.startSweeper()
 }
 
@@ -166,11 +171,13 @@ func (s *Store) beginAsOf(ctx context.Context, tx *Tx) error {
 	s.live.enter(tx, &s.epoch, func() uint64 { return at })
 	if floor := s.live.floor.Load(); at < floor {
 		tx.Rollback()
-		return dberr.New(dberr.ErrInvalid, "HISTORY_GONE", "AS OF %v is before the oldest version kept, of %v",
-			tx.opts.AsOf.Time(), Timestamp(floor).Time()).WithHint("read a later time, or raise storage.history")
+		return errHistoryGone(tx.opts.AsOf, floor)
 	}
 	return nil
 }
+
+// Clock is the wall clock that timestamps follow.
+func (s *Store) Clock() clock.Clock { return s.opts.Clock }
 
 // LastCommit is the newest published timestamp.
 func (s *Store) LastCommit() Timestamp { return Timestamp(s.published.Load()) }

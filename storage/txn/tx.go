@@ -19,6 +19,7 @@ type Tx struct {
 	expired  atomic.Bool
 	began    time.Time // where there is a maximum age
 	commitTS uint64
+	readTime atomic.Int64 // what ReadTime settled on, 0 before
 
 	writes  writeSet
 	reads   readSet
@@ -52,6 +53,20 @@ func (tx *Tx) ReadTimestamp() Timestamp { return Timestamp(tx.snapshot) }
 // Isolation is what the transaction is protected from.
 func (tx *Tx) Isolation() Isolation { return tx.opts.Isolation }
 
+// ReadTime is the instant by which the transaction judges what has expired: the
+// store's clock when it was first asked, and never before the snapshot; with
+// TxOptions.AsOf, that timestamp.
+func (tx *Tx) ReadTime() time.Time {
+	if tx.opts.AsOf != 0 {
+		return tx.opts.AsOf.Time()
+	}
+	if tx.readTime.Load() == 0 {
+		now := max(tx.store.opts.Clock.Now().UnixNano(), int64(tx.snapshot), 1)
+		tx.readTime.CompareAndSwap(0, now)
+	}
+	return time.Unix(0, tx.readTime.Load()).UTC()
+}
+
 // ReadOnly says whether writes are refused.
 func (tx *Tx) ReadOnly() bool { return tx.opts.ReadOnly }
 
@@ -63,19 +78,26 @@ func (tx *Tx) tracksReads() bool { return !tx.opts.ReadOnly && tx.opts.Isolation
 
 // Get implements Reader.
 func (tx *Tx) Get(key []byte) (value []byte, ok bool, err error) {
+	value, _, ok, err = tx.GetVersion(key)
+	return value, ok, err
+}
+
+// GetVersion is Get with the timestamp of the commit that wrote the value, 0
+// where the transaction itself did.
+func (tx *Tx) GetVersion(key []byte) (value []byte, at Timestamp, ok bool, err error) {
 	if err := tx.usable(); err != nil {
-		return nil, false, err
+		return nil, 0, false, err
 	}
 	if !tx.opts.ReadOnly {
 		if w := tx.writes.get(key); w != nil {
-			return w.value, !w.deleted, nil
+			return w.value, 0, !w.deleted, nil
 		}
 		if tx.opts.Isolation == Serializable {
 			tx.reads.addKey(key)
 		}
 	}
-	value, ok = tx.store.pool.Get(key, tx.snapshot)
-	return value, ok, nil
+	value, ts, ok := tx.store.pool.GetVersion(key, tx.snapshot)
+	return value, Timestamp(ts), ok, nil
 }
 
 // Put sets key to value; both are copied.

@@ -84,6 +84,9 @@ type Iterator interface {
 	Seek(key []byte)
 	Key() []byte
 	Value() []byte
+	// Timestamp is that of the commit that wrote the entry, 0 where the
+	// transaction itself wrote it.
+	Timestamp() Timestamp
 	Err() error
 	Close() error
 }

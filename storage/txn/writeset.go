@@ -15,6 +15,21 @@ type writeSet struct {
 	arena arena     // keys and values
 }
 
+// few is room for a small write set in one piece of memory.
+type few struct {
+	log   [4]write
+	slots [4]slot
+	order [1][]int32
+	run   [8]int32
+	piece [256]byte
+}
+
+func (w *writeSet) makeFew() {
+	f := &few{}
+	w.log, w.slots, w.order, w.arena.piece = f.log[:0], f.slots[:0], f.order[:0], f.piece[:0]
+	f.order[0] = f.run[:0]
+}
+
 // write is one Put or Delete.
 type write struct {
 	value   []byte
@@ -77,6 +92,9 @@ func (w *writeSet) get(key []byte) *write {
 
 // add records a write; key and value are copied.
 func (w *writeSet) add(key, value []byte, deleted bool) {
+	if w.slots == nil {
+		w.makeFew()
+	}
 	run, at, ok := w.find(key)
 	var id int32
 	if ok {
@@ -95,7 +113,8 @@ func (w *writeSet) add(key, value []byte, deleted bool) {
 // insert puts a slot at its place in the order.
 func (w *writeSet) insert(run, at int, id int32) {
 	if len(w.order) == 0 {
-		w.order = append(w.order, append(make([]int32, 0, 8), id))
+		w.order = w.order[:1] // made by makeFew
+		w.order[0] = append(w.order[0], id)
 		return
 	}
 	ids := w.order[run]
