@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/weftdb/weft/bulk"
 	"github.com/weftdb/weft/internal/dberr"
@@ -177,8 +178,12 @@ func (r *remote) table(ctx context.Context, name string) (tableInfo, error) {
 	return out, err
 }
 
-// run streams results as NDJSON: for each statement a line with its columns, its
-// rows as arrays, and a line that ends it.
+// longestQuery bounds what is run from the command line, where Ctrl-C ends what
+// takes too long.
+const longestQuery = 24 * time.Hour
+
+// run streams results as NDJSON: for each statement that has rows a line with its
+// columns and its rows as arrays; then a line that says what it did.
 func (r *remote) run(ctx context.Context, sql string, params []string, out renderer) error {
 	values := "text"
 	if out.json() {
@@ -187,7 +192,7 @@ func (r *remote) run(ctx context.Context, sql string, params []string, out rende
 	if params == nil {
 		params = []string{}
 	}
-	body, err := json.Marshal(map[string]any{"sql": sql, "params": params, "values": values, "max_rows": -1})
+	body, err := json.Marshal(map[string]any{"sql": sql, "params": params, "values": values, "timeout_ms": longestQuery.Milliseconds()})
 	if err != nil {
 		return err
 	}
@@ -229,6 +234,7 @@ func readLine(br *bufio.Reader) ([]byte, error) {
 // ndjson takes an answer's lines apart.
 type ndjson struct {
 	out   renderer
+	begun bool // the statement at hand has shown its columns
 	cells []cell
 }
 
@@ -236,14 +242,32 @@ type ndjsonLine struct {
 	Columns   []string        `json:"columns"`
 	Types     []string        `json:"types"`
 	Statement *ndjsonEnd      `json:"statement"`
-	End       json.RawMessage `json:"end"`
+	End       *ndjsonEnd      `json:"end"`
 	Error     json.RawMessage `json:"error"`
 }
 
 type ndjsonEnd struct {
-	Command string `json:"command"`
-	Rows    int64  `json:"rows"`
-	Write   bool   `json:"write"`
+	Command  string `json:"command"`
+	Rows     int64  `json:"rows"`
+	Affected int64  `json:"rows_affected"`
+}
+
+// finish shows what a statement did.
+func (s *ndjson) finish(e *ndjsonEnd) error {
+	if e.Command == "" {
+		return nil // there was no statement at all
+	}
+	if !s.begun {
+		if err := s.out.begin(nil); err != nil {
+			return err
+		}
+	}
+	s.begun = false
+	switch e.Command {
+	case "INSERT", "UPDATE", "DELETE", "MERGE":
+		return s.out.end(outcome{Command: e.Command, Rows: e.Affected, Write: true})
+	}
+	return s.out.end(outcome{Command: e.Command, Rows: e.Rows})
 }
 
 func (s *ndjson) line(line []byte) (done bool, err error) {
@@ -258,10 +282,11 @@ func (s *ndjson) line(line []byte) (done bool, err error) {
 	case l.Error != nil:
 		return true, problemError(http.StatusInternalServerError, l.Error)
 	case l.End != nil:
-		return true, nil
+		return true, s.finish(l.End)
 	case l.Statement != nil:
-		return false, s.out.end(outcome{Command: l.Statement.Command, Rows: l.Statement.Rows, Write: l.Statement.Write})
+		return false, s.finish(l.Statement)
 	}
+	s.begun = true
 	cols := make([]column, len(l.Columns))
 	for i := range cols {
 		cols[i] = column{Name: l.Columns[i], Type: l.Types[i]}
