@@ -109,7 +109,7 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	}
 	s.call, s.several = &req, len(text.stmts) > 1
 	for attempt := 0; ; attempt++ {
-		out := &heldSink{to: sink}
+		out := &heldSink{to: sink, sent: text.reads} // what only reads never conflicts
 		inBlock := s.block
 		err := s.runAll(ctx, text, req, out)
 		if err == nil {
@@ -196,7 +196,8 @@ func (s *Session) classify(ctx context.Context, err error) error {
 type parsed struct {
 	sql    string
 	stmts  []ast.Stmt
-	params int // the highest parameter number
+	params int  // the highest parameter number
+	reads  bool // all statements only read
 }
 
 func (e *Engine) parse(sql string) (*parsed, error) {
@@ -207,7 +208,7 @@ func (e *Engine) parse(sql string) (*parsed, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parsed{sql: sql, stmts: stmts}
+	p := &parsed{sql: sql, stmts: stmts, reads: onlyReads(stmts)}
 	for _, st := range stmts {
 		p.params = max(p.params, ast.MaxParam(st))
 	}

@@ -324,12 +324,8 @@ func rangeText(s *Scan, r KeyRange) string {
 		}
 		conds = append(conds, name(next)+" "+op+" "+exprText(b.Vals[0]))
 	}
-	lower, upper := ">", "<"
-	if next < len(s.Index.Columns) && s.Index.Columns[next].Desc {
-		lower, upper = upper, lower
-	}
-	bound(r.Lower, lower)
-	bound(r.Upper, upper)
+	bound(r.Lower, ">")
+	bound(r.Upper, "<")
 	return "(" + strings.Join(conds, " AND ") + ")"
 }
 
