@@ -1,11 +1,12 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
+	"slices"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/sqltype"
@@ -112,9 +113,8 @@ type loader struct {
 	obs     Observer
 	records int64    // read so far; the reading side's
 	b       *batcher // the reading side's
-
-	turn sync.Mutex // guards res and the calls of obs while both sides run
-	res  Result
+	bad     []Reject // the reading side's: rejected beside the batch at hand
+	res     Result   // the inserting side's once loading has begun
 }
 
 func (l *loader) source() (*Source, io.Closer, error) {
@@ -174,13 +174,14 @@ func (l *loader) progress(p Progress) {
 
 // filled is a batch on its way to the target.
 type filled struct {
-	batch *vec.Batch
-	recs  []origin
-	read  int64 // records read so far
+	batch   *vec.Batch
+	recs    []origin
+	rejects []Reject // records among them that could not become rows
+	read    int64    // records read so far
 }
 
 // load reads and inserts at the same time: while one batch is being inserted the
-// next is being read. Calls of the observer come one at a time.
+// next is being read. Calls of the observer come from the inserting side.
 func (l *loader) load() error {
 	src, in, err := l.source()
 	if err != nil {
@@ -213,13 +214,14 @@ func (l *loader) readAll(ctx context.Context, src *Source, work chan<- filled) e
 		if err != nil && !end {
 			return err
 		}
-		if l.b.batch.Len > 0 || end {
+		if l.b.batch.Len > 0 || len(l.bad) > 0 || end {
 			select {
-			case work <- filled{l.b.batch, l.b.recs, l.records}:
+			case work <- filled{l.b.batch, l.b.recs, l.bad, l.records}:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 			l.b.reset()
+			l.bad = nil
 		}
 		if end {
 			return nil
@@ -240,24 +242,31 @@ func (l *loader) insertAll(ctx context.Context, stop func(), work <-chan filled)
 	return err
 }
 
+// insert inserts a batch and tells of its rejected records, in their order.
 func (l *loader) insert(ctx context.Context, f filled) error {
+	var refused []RowError
 	if f.batch.Len > 0 {
-		refused, err := l.target.Insert(ctx, l.spec.Table, columnNames(l.res.Plan.Columns), f.batch)
-		if err != nil {
+		var err error
+		if refused, err = l.target.Insert(ctx, l.spec.Table, columnNames(l.res.Plan.Columns), f.batch); err != nil {
 			return fmt.Errorf("import lines %d to %d: %w", f.recs[0].line, f.recs[len(f.recs)-1].line, err)
 		}
-		for _, r := range refused {
-			o := f.recs[r.Row]
-			if err := l.reject(Reject{Line: o.line, Record: o.record, Reason: r.Reason, Raw: o.raw}); err != nil {
-				return err
-			}
-		}
-		l.turn.Lock()
-		l.res.Rows += int64(f.batch.Len - len(refused))
-		l.turn.Unlock()
 	}
-	l.turn.Lock()
-	defer l.turn.Unlock()
+	l.res.Rows += int64(f.batch.Len - len(refused))
+	rejects := f.rejects
+	for _, r := range refused {
+		o := f.recs[r.Row]
+		rejects = append(rejects, Reject{Line: o.line, Record: o.record, Reason: r.Reason, Raw: o.raw})
+	}
+	slices.SortFunc(rejects, func(a, b Reject) int { return cmp.Compare(a.Record, b.Record) })
+	for _, r := range rejects {
+		l.res.Rejected++
+		if l.obs.Reject == nil {
+			continue
+		}
+		if err := l.obs.Reject(r); err != nil {
+			return err
+		}
+	}
 	l.progress(Progress{Records: f.read, Rows: l.res.Rows, Rejects: l.res.Rejected})
 	return nil
 }
@@ -266,7 +275,7 @@ func (l *loader) insert(ctx context.Context, f filled) error {
 func (l *loader) fill(ctx context.Context, src *Source) error {
 	var rec Record
 	var bad *RecordError
-	for l.b.batch.Len < l.spec.BatchRows && l.b.bytes < l.spec.BatchBytes {
+	for l.b.batch.Len+len(l.bad) < l.spec.BatchRows && l.b.bytes < l.spec.BatchBytes {
 		if l.records%1024 == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -293,17 +302,16 @@ func (l *loader) fill(ctx context.Context, src *Source) error {
 	return nil
 }
 
+// reject keeps a record that cannot become a row until its batch is inserted, or
+// ends an atomic import.
 func (l *loader) reject(r Reject) error {
 	if l.spec.Atomic {
 		return dberr.New(dberr.ErrConstraint, "IMPORT_REJECTED", "line %d: %s; nothing was imported", r.Line, r.Reason).
 			WithHint("correct the record, or import without atomic to keep the others")
 	}
-	l.turn.Lock()
-	defer l.turn.Unlock()
-	l.res.Rejected++
-	if l.obs.Reject != nil {
-		return l.obs.Reject(r)
-	}
+	l.b.bytes += len(r.Raw)
+	r.Raw = l.b.keep(r.Raw)
+	l.bad = append(l.bad, r)
 	return nil
 }
 

@@ -27,7 +27,9 @@ func openLocal(dir, database string) (*local, error) {
 	return &local{Target: db.Importer(database), db: db, dir: dir, database: database}, nil
 }
 
-func (l *local) where() string { return fmt.Sprintf("data directory %s, database %s", l.dir, l.database) }
+func (l *local) where() string {
+	return fmt.Sprintf("data directory %s, database %s", l.dir, l.database)
+}
 
 func (l *local) close() error { return l.db.Close() }
 

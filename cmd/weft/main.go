@@ -49,5 +49,14 @@ func newRootCommand() *cobra.Command {
 	for _, make := range commands {
 		root.AddCommand(make())
 	}
+	for _, cmd := range append(root.Commands(), root) {
+		check := cmd.Args
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usage("%v; %s --help tells how", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
 	return root
 }

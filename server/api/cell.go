@@ -65,8 +65,10 @@ func appendCSVCell(dst []byte, v *vec.Vector, row int) []byte {
 	return dst
 }
 
+// needsQuotes says, as PostgreSQL's COPY does, which text would not be read back
+// without quotes.
 func needsQuotes(s string) bool {
-	return s == "" || strings.ContainsAny(s, ",\"\n\r") || s[0] == ' ' || s[len(s)-1] == ' '
+	return s == "" || strings.ContainsAny(s, ",\"\n\r") || s == `\.`
 }
 
 func appendCSVText(dst []byte, s string) []byte {

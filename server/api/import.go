@@ -9,7 +9,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -120,7 +119,6 @@ func (q *importRequest) run(c echo.Context, db Backend, replay *bulk.Replay) (im
 	if err != nil {
 		return a, importFailure(err, res)
 	}
-	slices.SortStableFunc(a.Rejected, func(x, y rejected) int { return int(x.Record - y.Record) })
 	a.Created, a.RowsImported, a.RowsRejected = res.Created, res.Rows, res.Rejected
 	if res.Rejected > int64(len(a.Rejected)) && q.rejects > 0 {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%d records were rejected; the first %d are listed", res.Rejected, len(a.Rejected)))

@@ -129,7 +129,7 @@ func TestImportRejects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"line,reason,record\n", "\n3,", `(id)=(1) already exists.`, "\n4,", `""x""`, "\n5,record has 1 fields", "\n7,", `null value in column ""n""`} {
+	for _, want := range []string{"line,reason,record\n", "\n3,", `(id)=(1) already exists.`, "\n4,", `""x""`, "\n5,\"record has 1 fields", "\n7,", `null value in column ""n""`} {
 		if !strings.Contains(string(rejected), want) {
 			t.Errorf("no %q in\n%s", want, rejected)
 		}

@@ -28,7 +28,8 @@ type Cluster struct {
 	cred *syscall.Credential
 }
 
-// Start starts a cluster with the C locale, UTC and UTF-8.
+// Start starts a cluster that compares text byte by byte, knows Unicode's letters,
+// and has UTC and UTF-8.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
 	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
@@ -43,7 +44,7 @@ func Start(t testing.TB) *Cluster {
 	c := &Cluster{t: t, bin: filepath.Dir(bins[len(bins)-1]), Dir: dir}
 	c.dropRoot()
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	c.run("initdb", "-D", dir+"/data", "-A", "trust", "-U", "postgres", "--locale=C", "-E", "UTF8", "--no-sync")
+	c.run("initdb", "-D", dir+"/data", "-A", "trust", "-U", "postgres", "--lc-collate=C", "--lc-ctype=C.UTF-8", "-E", "UTF8", "--no-sync")
 	options := "-c listen_addresses='' -c unix_socket_directories=" + dir + " -c fsync=off -c timezone=UTC"
 	c.run("pg_ctl", "-D", dir+"/data", "-w", "-l", dir+"/log", "-o", options, "start")
 	t.Cleanup(func() { c.run("pg_ctl", "-D", dir+"/data", "-m", "immediate", "stop") })
