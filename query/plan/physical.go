@@ -56,9 +56,11 @@ type Bound struct {
 // on the next one. A NULL among the values of Eq, Lower or Upper makes the range empty,
 // except where EqNull[i] says that part i is searched for NULL.
 type KeyRange struct {
-	Eq           []Expr
-	EqNull       []bool // nil means none
-	Lower, Upper *Bound // on the key part after Eq: Vals has length 1; nil is open
+	Eq     []Expr
+	EqNull []bool // nil means none
+	// Lower and Upper bound the key part after Eq: Vals has length 1; nil is open.
+	// They are in the order of keys: of a descending part, Lower is its greatest value.
+	Lower, Upper *Bound
 	// NotNull excludes NULLs of the key part after Eq where a side is open.
 	NotNull bool
 }

@@ -23,7 +23,8 @@ func (x *Index) All() Span { return Span{x.Prefix, keyspace.End(x.Prefix)} }
 
 // Span returns the keys whose first parts equal eq (NULL finds NULL) and whose
 // next part lies within the limits, nil for open ends; with notNull, an open end stops
-// before the NULLs.
+// before the NULLs. Limits are in the order of keys: of a descending part, lower is
+// its greatest value.
 func (x *Index) Span(eq []sqltype.Datum, lower, upper *Limit, notNull bool) Span {
 	base := bytes.Clone(x.Prefix)
 	for p, d := range eq {
@@ -43,9 +44,6 @@ func (x *Index) Span(eq []sqltype.Datum, lower, upper *Limit, notNull bool) Span
 		} else {
 			s.Upper = null
 		}
-	}
-	if part.Desc {
-		lower, upper = upper, lower
 	}
 	at := func(l *Limit, after bool) []byte {
 		k := sqltype.AppendKey(base, part.Type, l.Value, part.Desc, part.NullsFirst)
