@@ -491,15 +491,19 @@ func (g *graph) dynamic(n need) (cand, error) {
 			}
 		}
 	}
-	return g.best[full], nil
+	if c, ok := g.best[full]; ok {
+		return c, nil
+	}
+	return g.greedy(n, false)
 }
 
-// isolated reports whether no condition links the set to the rest, so that it
-// must be joined within itself even by a cross product.
+// isolated reports whether no condition between two relations links the set to the
+// rest, so that it must be joined within itself even by a cross product. A condition over
+// three or more is no such link: it needs all but one of them joined before.
 func (g *graph) isolated(set uint64) bool {
 	full := uint64(1)<<len(g.rels) - 1
 	for _, m := range g.masks {
-		if m&set != 0 && m&(full&^set) != 0 {
+		if bits.OnesCount64(m) == 2 && m&set != 0 && m&(full&^set) != 0 {
 			return false
 		}
 	}
