@@ -210,7 +210,9 @@ func (e *Engine) parse(sql string) (*parsed, error) {
 	}
 	p := &parsed{sql: sql, stmts: stmts, reads: onlyReads(stmts)}
 	for _, st := range stmts {
-		p.params = max(p.params, ast.MaxParam(st))
+		if _, ok := st.(*ast.Prepare); !ok { // its parameters are those of EXECUTE
+			p.params = max(p.params, ast.MaxParam(st))
+		}
 	}
 	if len(sql) <= 16<<10 {
 		e.texts.put(sql, p)

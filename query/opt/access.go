@@ -338,7 +338,7 @@ func (m *matcher) ranges(x *catalog.Index) (ranges []plan.KeyRange, used map[int
 			continue
 		}
 		full = false
-		if x.Kind == catalog.Ordered && m.bound(ranges, args, used) {
+		if x.Kind == catalog.Ordered && m.bound(ranges, args, k, used) {
 			searched = true
 			var conds []plan.Expr
 			for _, a := range args {
@@ -393,15 +393,17 @@ func pick(list []sarg, op string) *sarg {
 	return nil
 }
 
-// bound sets the ends of the ranges on the next key part, by value also where the
-// index is descending.
-func (m *matcher) bound(ranges []plan.KeyRange, args []sarg, used map[int]bool) bool {
+// bound sets the ends of the ranges on the next key part, in the order of keys.
+func (m *matcher) bound(ranges []plan.KeyRange, args []sarg, k catalog.IndexColumn, used map[int]bool) bool {
 	any := false
 	for _, a := range args {
 		bd := &plan.Bound{Vals: []plan.Expr{a.value}, Inclusive: a.op == "<=" || a.op == ">="}
 		low := a.op == ">" || a.op == ">="
 		if !low && a.op != "<" && a.op != "<=" {
 			continue
+		}
+		if k.Desc { // limits are in the order of keys
+			low = !low
 		}
 		if low && ranges[0].Lower != nil || !low && ranges[0].Upper != nil {
 			continue

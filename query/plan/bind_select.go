@@ -235,10 +235,10 @@ func (o order) key(e Expr) SortKey {
 func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, orders, distinct []order) *bound {
 	p := &LProject{Input: rel}
 	out := &bound{}
-	used := ColSet{}
+	used, own := ColSet{}, SetOf(rel.Cols()) // a column from outside gets an id of its own here
 	add := func(e Expr, name string, set *SetCall) Col {
 		c := Col(0)
-		if v, ok := e.(*Var); ok && !used.Has(v.Col) {
+		if v, ok := e.(*Var); ok && !used.Has(v.Col) && own.Has(v.Col) {
 			c = v.Col
 		} else {
 			c = b.q.NewCol(name, e.Type())

@@ -324,8 +324,12 @@ func rangeText(s *Scan, r KeyRange) string {
 		}
 		conds = append(conds, name(next)+" "+op+" "+exprText(b.Vals[0]))
 	}
-	bound(r.Lower, ">")
-	bound(r.Upper, "<")
+	lower, upper := ">", "<"
+	if next < len(s.Index.Columns) && s.Index.Columns[next].Desc {
+		lower, upper = upper, lower
+	}
+	bound(r.Lower, lower)
+	bound(r.Upper, upper)
 	return "(" + strings.Join(conds, " AND ") + ")"
 }
 
