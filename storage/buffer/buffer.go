@@ -46,7 +46,8 @@ func (p *Pool) Put(key, value []byte, ts uint64) { p.install(key, value, false, 
 func (p *Pool) Delete(key []byte, ts uint64) { p.install(key, nil, true, ts) }
 
 func (p *Pool) install(key, value []byte, deleted bool, ts uint64) {
-	if node := p.hash.find(key); node != 0 {
+	hash := p.hash.hash(key)
+	if node := p.hash.find(hash, key); node != 0 {
 		p.supersede(node, value, deleted, ts)
 		return
 	}
@@ -55,17 +56,17 @@ func (p *Pool) install(key, value []byte, deleted bool, ts uint64) {
 		// deletes the same key must still conflict, so the deletion is kept a while.
 		node := p.s.newNode(key)
 		v := p.s.newVersion(0, ts, nil, true)
-		p.add(key, node, v)
+		p.add(hash, node, v)
 		p.old.push(entry{ts: ts, version: v, node: node})
 		return
 	}
 	node := p.s.newNode(key)
-	p.add(key, node, p.s.newVersion(0, ts, value, false))
+	p.add(hash, node, p.s.newVersion(0, ts, value, false))
 }
 
-func (p *Pool) add(key []byte, node, version addr) {
+func (p *Pool) add(hash uint64, node, version addr) {
 	p.s.setHead(node, version)
-	p.hash.add(key, node)
+	p.hash.add(hash, node)
 	p.tree.insert(node)
 	p.keys.add(1)
 }
@@ -94,7 +95,7 @@ func (p *Pool) DropRange(lower, upper []byte, ts uint64) {
 // Newest returns the timestamp of the newest version of key, a deletion
 // included, or 0 where there is none.
 func (p *Pool) Newest(key []byte) uint64 {
-	if node := p.hash.find(key); node != 0 {
+	if node := p.hash.find(p.hash.hash(key), key); node != 0 {
 		return p.s.timestamp(p.s.head(node))
 	}
 	return 0
@@ -144,7 +145,7 @@ func (p *Pool) Get(key []byte, ts uint64) (value []byte, ok bool) {
 
 // GetVersion is Get with the timestamp of the version that it returns.
 func (p *Pool) GetVersion(key []byte, ts uint64) (value []byte, at uint64, ok bool) {
-	if node := p.hash.find(key); node != 0 {
+	if node := p.hash.find(p.hash.hash(key), key); node != 0 {
 		return p.s.see(node, ts)
 	}
 	return nil, 0, false

@@ -27,14 +27,17 @@ const (
 	slotEmpty  = 0
 	slotGone   = 1 // no block has this address
 	tagShift   = addrBits
+	tagMask    = 1<<(64-addrBits) - 1
 )
 
 func (h *hashIndex) init(s *slabs) {
 	h.s, h.seed = s, maphash.MakeSeed()
 }
 
-func (h *hashIndex) find(key []byte) addr {
-	hash := maphash.Bytes(h.seed, key)
+func (h *hashIndex) hash(key []byte) uint64 { return maphash.Bytes(h.seed, key) }
+
+// find returns the node of key, whose hash is given, or 0.
+func (h *hashIndex) find(hash uint64, key []byte) addr {
 	table := h.shards[hash%hashShards].table.Load()
 	if table == nil {
 		return 0
@@ -45,10 +48,19 @@ func (h *hashIndex) find(key []byte) addr {
 	return 0
 }
 
+// home is where the search for a hash begins. As long as the tag has the bits for
+// it, it is the tag, so that a table is rebuilt without a look at the keys.
+func home(hash, mask uint64) uint64 {
+	if mask <= tagMask {
+		return hash >> tagShift & mask
+	}
+	return hash / hashShards & mask
+}
+
 // probe returns the slot of key, or -1.
 func (h *hashIndex) probe(table []uint64, hash uint64, key []byte) int {
 	mask := uint64(len(table) - 1)
-	for i := hash / hashShards & mask; ; i = (i + 1) & mask {
+	for i := home(hash, mask); ; i = (i + 1) & mask {
 		slot := atomic.LoadUint64(&table[i&mask])
 		if slot == slotEmpty {
 			return -1
@@ -59,9 +71,8 @@ func (h *hashIndex) probe(table []uint64, hash uint64, key []byte) int {
 	}
 }
 
-// add adds a node whose key is not there.
-func (h *hashIndex) add(key []byte, node addr) {
-	hash := maphash.Bytes(h.seed, key)
+// add adds a node whose key, with the hash given, is not there.
+func (h *hashIndex) add(hash uint64, node addr) {
 	shard := &h.shards[hash%hashShards]
 	table := shard.table.Load()
 	if table == nil || (shard.taken+1)*4 > len(*table)*3 {
@@ -77,7 +88,7 @@ func (h *hashIndex) add(key []byte, node addr) {
 // that was an empty one.
 func place(table []uint64, hash uint64, node addr) (empty bool) {
 	mask := uint64(len(table) - 1)
-	for i := hash / hashShards & mask; ; i = (i + 1) & mask {
+	for i := home(hash, mask); ; i = (i + 1) & mask {
 		if old := table[i]; old == slotEmpty || old == slotGone {
 			atomic.StoreUint64(&table[i], hash>>tagShift<<tagShift|uint64(node))
 			return old == slotEmpty
@@ -95,8 +106,11 @@ func (h *hashIndex) rebuild(shard *hashShard) *[]uint64 {
 	if old := shard.table.Load(); old != nil {
 		for _, slot := range *old {
 			if slot != slotEmpty && slot != slotGone {
-				node := addr(slot & addrMask)
-				place(fresh, maphash.Bytes(h.seed, h.s.key(node)), node)
+				hash := slot
+				if size-1 > tagMask {
+					hash = h.hash(h.s.key(addr(slot & addrMask)))
+				}
+				place(fresh, hash, addr(slot&addrMask))
 			}
 		}
 	}
@@ -106,7 +120,7 @@ func (h *hashIndex) rebuild(shard *hashShard) *[]uint64 {
 }
 
 func (h *hashIndex) remove(key []byte) {
-	hash := maphash.Bytes(h.seed, key)
+	hash := h.hash(key)
 	shard := &h.shards[hash%hashShards]
 	table := shard.table.Load()
 	if table == nil {

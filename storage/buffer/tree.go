@@ -39,7 +39,7 @@ type leaf struct {
 type page struct {
 	low, high *fence
 	next      *leaf
-	skip      int // bytes that all keys begin with
+	skip      int // bytes that all keys begin with, or fewer
 	n         atomic.Int32
 	nodes     [pageEntries]addr
 	heads     [pageEntries]uint64 // of each key, the 8 bytes behind skip
@@ -211,6 +211,18 @@ func (t *tree) fill(p *page, nodes []addr) {
 	p.n.Store(int32(len(nodes)))
 }
 
+// splice makes p the n entries of old with one more at place i. The keys are not
+// looked at, which would be a cache miss for each.
+func (p *page) splice(old *page, n, i int, node addr, head uint64) {
+	p.skip = old.skip
+	copy(p.nodes[:i], old.nodes[:i])
+	copy(p.heads[:i], old.heads[:i])
+	p.nodes[i], p.heads[i] = node, head
+	copy(p.nodes[i+1:], old.nodes[i:n])
+	copy(p.heads[i+1:], old.heads[i:n])
+	p.n.Store(int32(n + 1))
+}
+
 // insert adds a node whose key is not there.
 func (t *tree) insert(node addr) {
 	key := t.s.key(node)
@@ -222,12 +234,17 @@ func (t *tree) insert(node addr) {
 		p.n.Store(int32(n + 1)) // publishes the two
 		return
 	}
+	fresh := &page{low: p.low, high: p.high, next: p.next}
+	if n < pageEntries && n > 1 && commonPrefix(t.s.key(p.nodes[0]), key) >= p.skip {
+		fresh.splice(p, n, i, node, word(key, p.skip))
+		l.page.Store(fresh)
+		return
+	}
 	var all [pageEntries + 1]addr
 	copy(all[:i], p.nodes[:i])
 	all[i] = node
 	copy(all[i+1:], p.nodes[i:n])
 	nodes := all[:n+1]
-	fresh := &page{low: p.low, high: p.high, next: p.next}
 	if n < pageEntries {
 		t.fill(fresh, nodes)
 		l.page.Store(fresh)
@@ -318,10 +335,12 @@ func (t *tree) remove(key []byte) {
 		return
 	}
 	fresh := &page{low: p.low, high: p.high, next: p.next}
-	nodes := append(append(make([]addr, 0, pageEntries), p.nodes[:i]...), p.nodes[i+1:n]...)
-	t.fill(fresh, nodes)
+	fresh.skip = p.skip
+	copy(fresh.nodes[copy(fresh.nodes[:], p.nodes[:i]):], p.nodes[i+1:n])
+	copy(fresh.heads[copy(fresh.heads[:], p.heads[:i]):], p.heads[i+1:n])
+	fresh.n.Store(int32(n - 1))
 	l.page.Store(fresh)
-	if len(nodes) == 0 && p.low != nil {
+	if n == 1 && p.low != nil {
 		t.unlink(p)
 	}
 }

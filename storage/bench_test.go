@@ -1,0 +1,90 @@
+package storage_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/vfs"
+)
+
+// BenchmarkDurableCommit: one put of 16 + 100 bytes for each commit, synced.
+func BenchmarkDurableCommit(b *testing.B) {
+	for _, clients := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+			s, err := storage.Open(vfs.OS(), b.TempDir(), storage.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			var n atomic.Uint64
+			value := make([]byte, 100)
+			b.SetParallelism((clients + 1) / 2)
+			if clients == 1 {
+				for b.Loop() {
+					commitOne(b, s, n.Add(1), value)
+				}
+			} else {
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						commitOne(b, s, n.Add(1), value)
+					}
+				})
+			}
+			b.ReportMetric(float64(n.Load())/b.Elapsed().Seconds(), "commits/s")
+		})
+	}
+}
+
+func commitOne(b *testing.B, s *storage.Store, i uint64, value []byte) {
+	key := binary.BigEndian.AppendUint64(make([]byte, 0, 16), i*0x9e3779b97f4a7c15)
+	key = binary.BigEndian.AppendUint64(key, i)
+	if err := s.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error { return tx.Put(key, value) }); err != nil {
+		b.Error(err)
+	}
+}
+
+// BenchmarkRecovery opens a store whose log holds 1 M records of 16 + 100 bytes.
+func BenchmarkRecovery(b *testing.B) {
+	for _, perTx := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("writes=%d", perTx), func(b *testing.B) {
+			const records = 1_000_000
+			dir := b.TempDir()
+			s, err := storage.Open(vfs.OS(), dir, storage.Options{Durability: txn.DurabilityInterval})
+			if err != nil {
+				b.Fatal(err)
+			}
+			value := make([]byte, 100)
+			for i := uint64(0); i < records; i += uint64(perTx) {
+				if err := s.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
+					for j := range uint64(perTx) {
+						key := binary.BigEndian.AppendUint64(nil, (i+j)*0x9e3779b97f4a7c15)
+						if err := tx.Put(binary.BigEndian.AppendUint64(key, i+j), value); err != nil {
+							return err
+						}
+					}
+					return nil
+				}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				s, err := storage.Open(vfs.OS(), dir, storage.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(s.Recovery().Bytes)
+				b.StopTimer()
+				s.Close()
+				b.StartTimer()
+			}
+		})
+	}
+}
