@@ -130,7 +130,11 @@ func registerDatetime(t *tables) {
 	t.commutes("*", "interval", "float8", "interval", e2(interval.Mul))
 	t.op("/(interval,float8) interval", e2(interval.Div))
 	for _, typ := range []string{"timestamp", "timestamptz", "time"} {
-		t.def("overlaps("+typ+","+typ+","+typ+","+typ+") bool", e4(overlap))
+		for _, first := range []string{typ, "interval"} {
+			for _, second := range []string{typ, "interval"} {
+				t.def("overlaps("+typ+","+first+","+typ+","+second+") bool called stable", rowwise(overlap))
+			}
+		}
 	}
 	registerDateCompare(t)
 	registerDateParts(t)
@@ -268,12 +272,56 @@ func registerDateParts(t *tables) {
 	t.def("isfinite(interval) bool total", p1(func(interval) int64 { return 1 }))
 }
 
-// overlap is (s1, e1) OVERLAPS (s2, e2): periods are half-open and may be given
-// backwards; equal starts overlap even where a period is empty.
-func overlap(s1, e1, s2, e2 int64) (int64, error) {
-	s1, e1 = min(s1, e1), max(s1, e1)
-	s2, e2 = min(s2, e2), max(s2, e2)
-	return b2i(s1 == s2 || s1 < s2 && s2 < e1 || s2 < s1 && s1 < e2), nil
+// overlap is (start, end) OVERLAPS (start, end), with an interval for an end that is
+// told by its distance. A NULL matters only where the answer depends on it.
+func overlap(c *call) (sqltype.Datum, error) {
+	for k := 1; k < 4; k += 2 {
+		if c.typ[k].ID != sqltype.Interval || c.arg[k].Null {
+			continue
+		}
+		if c.arg[k-1].Null {
+			c.arg[k] = sqltype.NullDatum
+			continue
+		}
+		end, err := c.after(k-1, c.arg[k].Ivl)
+		if err != nil {
+			return sqltype.NullDatum, err
+		}
+		c.arg[k] = sqltype.Datum{Int: end}
+	}
+	for k := 0; k < 4; k += 2 {
+		start, end := c.arg[k], c.arg[k+1]
+		if start.Null && end.Null {
+			return sqltype.NullDatum, nil
+		}
+		if start.Null || !end.Null && end.Int < start.Int {
+			c.arg[k], c.arg[k+1] = end, start
+		}
+	}
+	if c.arg[0].Int > c.arg[2].Int {
+		c.arg[0], c.arg[1], c.arg[2], c.arg[3] = c.arg[2], c.arg[3], c.arg[0], c.arg[1]
+	}
+	end1, start2, end2 := c.arg[1], c.arg[2], c.arg[3]
+	switch {
+	case end1.Null, c.arg[0].Int == start2.Int && end2.Null:
+		return sqltype.NullDatum, nil
+	case c.arg[0].Int == start2.Int || start2.Int < end1.Int:
+		return sqltype.Datum{Int: 1}, nil
+	case end2.Null:
+		return sqltype.NullDatum, nil
+	}
+	return sqltype.Datum{}, nil
+}
+
+// after is argument k of the row, a point in time, plus an interval.
+func (c *call) after(k int, v interval) (int64, error) {
+	switch c.typ[k].ID {
+	case sqltype.TimestampTZ:
+		return sqltype.TimestampTZAdd(c.env.types(), c.arg[k].Int, v)
+	case sqltype.Time:
+		return sqltype.TimeAdd(c.arg[k].Int, v), nil
+	}
+	return sqltype.TimestampAdd(c.arg[k].Int, v)
 }
 
 // bucketOrigin is where time_bucket counts from by default: Monday 2000-01-03, and

@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -50,20 +51,33 @@ func encode(b, format string) (string, error) {
 	return "", errParam("unrecognized encoding: \"%s\"", format)
 }
 
+// decodeHex skips blanks between bytes, but not within one.
+func decodeHex(s string) (string, error) {
+	var out []byte
+	high, half := 0, false
+	for _, r := range s {
+		if !half && dropSpace(r) < 0 {
+			continue
+		}
+		d := strings.IndexRune("0123456789abcdef", unicode.ToLower(r))
+		switch {
+		case d < 0 || r >= utf8.RuneSelf:
+			return "", errParam("invalid hexadecimal digit: \"%c\"", r)
+		case half:
+			out = append(out, byte(high<<4|d))
+		}
+		high, half = d, !half
+	}
+	if half {
+		return "", errParam("invalid hexadecimal data: odd number of digits")
+	}
+	return string(out), nil
+}
+
 func decode(s, format string) (string, error) {
 	switch strings.ToLower(format) {
 	case "hex":
-		s = strings.Map(dropSpace, s)
-		for _, r := range s {
-			if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
-				return "", errParam("invalid hexadecimal digit: \"%c\"", r)
-			}
-		}
-		b, err := hex.DecodeString(s)
-		if err != nil {
-			return "", errParam("invalid hexadecimal data: odd number of digits")
-		}
-		return string(b), nil
+		return decodeHex(s)
 	case "base64":
 		s = strings.Map(dropSpace, s)
 		for _, r := range s {

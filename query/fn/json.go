@@ -389,6 +389,10 @@ func arrayLength(s string) (int64, error) {
 func registerJSON(t *tables) {
 	for _, typ := range []string{"json", "jsonb"} {
 		t.op("->("+typ+",text) "+typ, e2(func(s, k string) (string, error) { return rawOr(rawKey(s, k)) }))
+		rawIndex := rawIndex
+		if typ == "jsonb" {
+			rawIndex = rawElement
+		}
 		t.op("->("+typ+",int4) "+typ, e2(func(s string, i int64) (string, error) { return rawOr(rawIndex(s, i)) }))
 		t.op("->>("+typ+",text) text", e2(func(s, k string) (string, error) { return textOr(rawKey(s, k)) }))
 		t.op("->>("+typ+",int4) text", e2(func(s string, i int64) (string, error) { return textOr(rawIndex(s, i)) }))

@@ -134,6 +134,14 @@ func rawIndex(s string, i int64) (val string, ok bool) {
 	return val, ok
 }
 
+// rawElement is rawIndex for jsonb, which counts a scalar as an array of itself.
+func rawElement(s string, i int64) (string, bool) {
+	if k := rawKind(s); k != '[' && k != '{' {
+		return s, i == 0 || i == -1
+	}
+	return rawIndex(s, i)
+}
+
 func rawCount(s string) (n int64) {
 	rawMembers(s, func(string, string) bool { n++; return true })
 	return n

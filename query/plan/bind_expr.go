@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -417,6 +418,9 @@ func (b *binder) nullIf(s *scope, e *ast.NullIf) Expr {
 	if l.Type().ID == sqltype.Unknown {
 		l = b.settled(l)
 	}
+	if call, ok := eq.(*Call); ok && len(call.Args) == 2 {
+		l = b.cast(l, call.Args[0].Type(), e.Pos()) // the result has the type that = compares
+	}
 	return &Case{Typ: l.Type(), Conds: []Expr{eq}, Results: []Expr{&Const{Typ: l.Type(), Value: sqltype.NullDatum}}, Else: l}
 }
 
@@ -512,12 +516,26 @@ func (b *binder) index(s *scope, e *ast.Index) Expr {
 	if t.ID != sqltype.Array {
 		failAt(e.Pos(), dberr.StateDatatypeMismatch, "cannot subscript type %s because it does not support subscripting", t.Name())
 	}
+	slice := slices.ContainsFunc(e.Subs, func(sub ast.Subscript) bool { return sub.Slice })
+	bound := func(e ast.Expr) Expr {
+		if e == nil {
+			return &Const{Typ: sqltype.TInt4, Value: sqltype.NullDatum}
+		}
+		return b.assign(b.expr(s, e), sqltype.TInt4, "", e.Pos())
+	}
 	args := []Expr{x}
 	for _, sub := range e.Subs {
-		if sub.Slice {
-			unsupported(e.Pos(), "an array slice")
+		switch {
+		case !slice:
+			args = append(args, bound(sub.Lo))
+		case sub.Slice:
+			args = append(args, bound(sub.Lo), bound(sub.Hi))
+		default: // among slices a single index stands for everything up to it
+			args = append(args, &Const{Typ: sqltype.TInt4, Value: sqltype.Datum{Int: 1}}, bound(sub.Lo))
 		}
-		args = append(args, b.assign(b.expr(s, sub.Lo), sqltype.TInt4, "", sub.Lo.Pos()))
 	}
-	return b.function("array_subscript", args, e.Pos())
+	if slice {
+		return b.function("array_slice", args, e.Pos())
+	}
+	return b.function("array_get", args, e.Pos())
 }

@@ -174,7 +174,7 @@ func (a answer) String() string {
 		b.WriteString(c.name)
 	}
 	for i, row := range a.rows {
-		if i == 12 {
+		if i == 6 {
 			fmt.Fprintf(&b, "\n… %d rows", len(a.rows))
 			break
 		}
