@@ -77,6 +77,8 @@ var Rules = []Rule{
 	{Path: "query/exec", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/fn", "query/catalog", "query/plan", "query/rowstore", "query/source"}},
 	{Path: "query", Layer: layerQuery},
 
+	{Path: "kv", Layer: layerModel},
+
 	{Path: "bulk", Layer: layerLoad},
 
 	{Path: ".", Layer: layerRoot},

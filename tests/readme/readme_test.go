@@ -68,9 +68,14 @@ func makeRun(t *testing.T, dir, addr string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() {
+		cmd.Wait() //nolint:errcheck // it is killed, or its log is shown
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) //nolint:errcheck // it may have ended
-		cmd.Wait()                                      //nolint:errcheck // it was killed
+		<-ended
 		out.Close()
 	})
 	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); {
@@ -80,7 +85,12 @@ func makeRun(t *testing.T, dir, addr string) {
 				return
 			}
 		}
-		<-time.After(50 * time.Millisecond) // another process gives no event to wait for
+		select {
+		case <-ended:
+			log, _ := os.ReadFile(out.Name())
+			t.Fatalf("make run ended:\n%s", log)
+		case <-time.After(50 * time.Millisecond): // another process gives no event to wait for
+		}
 	}
 	log, _ := os.ReadFile(out.Name())
 	t.Fatalf("make run did not get ready:\n%s", log)
