@@ -38,6 +38,9 @@ func compileSub(c *Context, e *plan.SubPlan) (evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e.Test != nil && e.Test.Type().ID != sqltype.Bool {
+		return nil, dberr.SQL(dberr.StateWrongObjectType, "op ANY/ALL (array) requires operator to yield boolean")
+	}
 	test, err := compileOpt(c, e.Test)
 	return &subPlan{c: c, e: e, args: args, left: left, test: test, out: newOut(e.Typ)}, err
 }
@@ -232,7 +235,7 @@ func (s *subPlan) result() (*subResult, error) {
 		if r.rows, err = collect(s.c.Ctx, op, types); err != nil {
 			return nil, err
 		}
-		if s.e.Hashable && s.e.Kind == plan.SubAny && len(s.e.Left) > 0 {
+		if s.e.Hashable && s.e.Kind == plan.SubAny && sameKeys(types, s.e.Left) {
 			r.hash(types[:len(s.e.Left)])
 		}
 	default:
@@ -247,6 +250,26 @@ func (s *subPlan) result() (*subResult, error) {
 	}
 	s.c.subs[s.e] = r
 	return r, nil
+}
+
+// sameKeys reports whether the first columns may be looked up by values of left
+// as they are.
+func sameKeys(types []sqltype.Type, left []plan.Expr) bool {
+	for i, l := range left {
+		a, b := types[i], l.Type()
+		if (a.ID != b.ID || a.Elem != b.Elem) && !(isInteger(a.ID) && isInteger(b.ID)) && !(isText(a.ID) && isText(b.ID)) {
+			return false
+		}
+	}
+	return len(left) > 0
+}
+
+func isInteger(id sqltype.ID) bool {
+	return id == sqltype.Int2 || id == sqltype.Int4 || id == sqltype.Int8
+}
+
+func isText(id sqltype.ID) bool {
+	return id == sqltype.Text || id == sqltype.Varchar || id == sqltype.Name
 }
 
 // hash puts the rows without a NULL in a table.
