@@ -21,6 +21,7 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/vec"
 )
 
 // live serves a fake over a real connection.
@@ -84,6 +85,72 @@ func TestStreamsAreNotHeld(t *testing.T) {
 	}
 	if !strings.HasPrefix(last, `{"end":{"rows":10000,`) {
 		t.Errorf("the last line is %s", last)
+	}
+}
+
+// TestSlowStreamsFlush: a few rows do not wait for more to come.
+func TestSlowStreamsFlush(t *testing.T) {
+	for _, c := range []struct {
+		since time.Duration
+		want  bool
+	}{{0, false}, {time.Hour, true}} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("POST", "/", nil)
+		x := &exchange{Context: New(Options{}).echo.NewContext(r, w)}
+		sink := &streamSink{x: x, format: formatNDJSON, buf: getBuffer(), sent: time.Now().Add(-c.since), control: http.NewResponseController(x.Response())}
+		if err := many(10, errors.New("unused"))(t.Context(), query.Request{}, sink); err == nil {
+			t.Fatal("the script did not fail")
+		}
+		if w.Flushed != c.want || (w.Body.Len() > 0) != c.want {
+			t.Errorf("after %v: flushed is %v with %d bytes", c.since, w.Flushed, w.Body.Len())
+		}
+		sink.free()
+	}
+}
+
+// TestBodyLimit: too much is refused by its announced length, before it is read,
+// and without one as soon as it has come.
+func TestBodyLimit(t *testing.T) {
+	s := New(Options{BodyBytes: 100})
+	s.Attach(newFake())
+	for _, announced := range []bool{true, false} {
+		body := strings.NewReader(`{"sql":"` + strings.Repeat("x", 10_000) + `"}`)
+		r := httptest.NewRequest("POST", "/api/v1/query", io.NopCloser(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.ContentLength = -1
+		if announced {
+			r.ContentLength = body.Size()
+		}
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		read := body.Size() - int64(body.Len())
+		if w.Code != http.StatusRequestEntityTooLarge || announced && read > 0 || read > 8<<10 {
+			t.Errorf("announced %v: status %d after %d bytes", announced, w.Code, read)
+		}
+	}
+}
+
+// TestRowsOfBatches: filtered rows are left out and constants stand for every row,
+// in every format.
+func TestRowsOfBatches(t *testing.T) {
+	ts, _, f := live(t, Options{})
+	f.scripts["batch"] = func(_ context.Context, _ query.Request, sink query.Sink) error {
+		b := vec.NewBatch([]sqltype.Type{sqltype.TInt4})
+		for i := range 4 {
+			b.Cols[0].AppendDatum(sqltype.Datum{Int: int64(i)})
+		}
+		b.Len, b.Sel = 4, []int32{1, 3}
+		b.Cols = append(b.Cols, vec.ConstVector(sqltype.TText, sqltype.Datum{Str: "c"}), vec.ConstVector(sqltype.TBool, sqltype.NullDatum))
+		if err := errors.Join(sink.Begin(0, cols("i", sqltype.TInt4, "c", sqltype.TText, "n", sqltype.TBool)), sink.Batch(b)); err != nil {
+			return err
+		}
+		return sink.End(query.Tag{Command: "SELECT", Rows: 2})
+	}
+	for format, want := range map[string]string{"json": `"rows":[[1,"c",null],[3,"c",null]]`, "ndjson": "\n[1,\"c\",null]\n[3,\"c\",null]\n{\"end\"", "csv": "i,c,n\n1,c,\n3,c,\n"} {
+		b, err := io.ReadAll(mustPost(t, ts.URL+"/api/v1/query?format="+format, `{"sql":"batch"}`).Body)
+		if err != nil || !strings.Contains(string(b), want) {
+			t.Errorf("%s: %s %v", format, b, err)
+		}
 	}
 }
 
@@ -181,8 +248,12 @@ func TestCompression(t *testing.T) {
 		if got := res.Header.Get("Content-Encoding"); got != c.want {
 			t.Errorf("%s %s: got %q, want %q", c.accept, c.body, got, c.want)
 		}
+		body, err := io.ReadAll(res.Body) // to the end: a wrong Content-Length shows there
+		if err != nil {
+			t.Errorf("%s %s: %v", c.accept, c.body, err)
+		}
 		var v map[string]any
-		if err := json.NewDecoder(decompress(t, c.want, res.Body)).Decode(&v); err != nil {
+		if err := json.NewDecoder(decompress(t, c.want, bytes.NewReader(body))).Decode(&v); err != nil {
 			t.Errorf("%s %s: %v", c.accept, c.body, err)
 		}
 		if c.want != "" && res.Header.Get("Vary") != "Accept-Encoding" {
