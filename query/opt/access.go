@@ -135,6 +135,9 @@ func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool,
 	if x.Kind == catalog.Hash && !point {
 		return nil, false, nil
 	}
+	if err := m.emitRanges(ranges); err != nil {
+		return nil, false, err
+	}
 	scan := &plan.Scan{Table: m.scan.Table, Index: x, Ranges: ranges, Point: point, Alias: m.scan.Alias}
 	var cols []plan.Col
 	for i, ord := range m.scan.Ords {
@@ -201,6 +204,27 @@ func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool,
 		useful = true
 	}
 	return list, useful, nil
+}
+
+// emitRanges turns the columns in key values, which are of rows further out, into
+// registers. Ranges share bounds and heads of Eq, so those are made anew.
+func (m *matcher) emitRanges(ranges []plan.KeyRange) (err error) {
+	bound := func(bd *plan.Bound) *plan.Bound {
+		if bd == nil || err != nil {
+			return bd
+		}
+		out := *bd
+		out.Vals, err = m.b.emitAll(bd.Vals, nil)
+		return &out
+	}
+	for i := range ranges {
+		r := &ranges[i]
+		if r.Eq, err = m.b.emitAll(r.Eq, nil); err != nil {
+			return err
+		}
+		r.Lower, r.Upper = bound(r.Lower), bound(r.Upper)
+	}
+	return err
 }
 
 // reversed is the same scan backwards, where that gives the wanted order.
