@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -208,8 +209,11 @@ func TestHistories(t *testing.T) {
 			}
 			defer s.Close()
 			perClient := 1500
-			if testing.Short() {
+			switch {
+			case testing.Short():
 				perClient = 400
+			case os.Getenv("WEFT_LONG") == "1":
+				perClient = 17000 // 100 k transactions
 			}
 			var histories [6][]observed
 			var conflicts atomic.Int64

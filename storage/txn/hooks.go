@@ -27,7 +27,8 @@ type hook struct {
 
 // OnCommit calls fn for every commit from now on, in commit order, after it is
 // visible and before its Commit returns. fn must be quick, must not block and
-// must not commit. The returned stop ends it: fn does not run once it returned.
+// must not commit. The returned stop ends it: fn does not run once it
+// returned; fn itself must not call it.
 func (s *Store) OnCommit(fn func(*ChangeSet)) (stop func()) {
 	_, stop = s.OnCommitSince(fn)
 	return stop

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -84,8 +85,11 @@ func TestModel(t *testing.T) {
 				m := &modelRun{t: t, r: rand.New(rand.NewPCG(seed, 7)), s: s, clock: c, keys: keys}
 				m.m.times, m.m.states = []txn.Timestamp{0}, []map[string]string{{}}
 				steps := 6000
-				if testing.Short() {
+				switch {
+				case testing.Short():
 					steps = 1500
+				case os.Getenv("WEFT_LONG") == "1":
+					steps = 200_000
 				}
 				for m.step = range steps {
 					m.one()

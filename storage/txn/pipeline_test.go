@@ -302,6 +302,9 @@ func TestHooks(t *testing.T) {
 			}
 			last = c.Timestamp
 			for _, op := range c.Ops {
+				if op.Deleted != (op.Value == nil) {
+					t.Errorf("%s: deleted %v, value %v", op.Key, op.Deleted, op.Value)
+				}
 				seen = append(seen, fmt.Sprintf("%s=%s,%v", op.Key, op.Value, op.Deleted))
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -295,4 +296,52 @@ func TestHistoryBytes(t *testing.T) {
 	if st := s.Stats(); st.UsedBytes > 200<<10 || st.Stale < 50 {
 		t.Errorf("%+v for a history of 100 KiB", st)
 	}
+}
+
+// TestLargeTransaction: hundreds of thousands of keys, written in no order with
+// savepoints on the way, commit as one and are seen in order before and after.
+func TestLargeTransaction(t *testing.T) {
+	keys := 100_000
+	if os.Getenv("WEFT_LONG") == "1" {
+		keys = 1_000_000
+	}
+	s := memory(t, txn.Options{})
+	tx := begin(t, s, txn.TxOptions{})
+	for i := range keys {
+		if err := tx.Put(fmt.Appendf(nil, "%08d", i*7919%keys), make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		if i%1000 == 0 {
+			sp := tx.Savepoint()
+			if err := tx.Put([]byte("undone"), nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.RollbackTo(sp); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	count := func(tx *txn.Tx, reverse bool) {
+		t.Helper()
+		it := tx.Iter(txn.IterOptions{Reverse: reverse})
+		defer it.Close()
+		for i := range keys {
+			if reverse {
+				i = keys - 1 - i
+			}
+			if !it.Next() || string(it.Key()) != fmt.Sprintf("%08d", i) {
+				t.Fatalf("key %d is %q", i, it.Key())
+			}
+		}
+		if it.Next() {
+			t.Fatalf("key %q behind the last", it.Key())
+		}
+	}
+	count(tx, false)
+	if err := tx.Commit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	after := begin(t, s, txn.TxOptions{ReadOnly: true})
+	count(after, false)
+	count(after, true)
 }

@@ -105,7 +105,11 @@ func (w *writeSet) add(key, value []byte, deleted bool) {
 		w.insert(run, at, id)
 	}
 	s := &w.slots[id]
-	w.log = append(w.log, write{value: w.arena.copy(value), slot: id, prev: s.head, deleted: deleted})
+	wr := write{slot: id, prev: s.head, deleted: deleted}
+	if !deleted {
+		wr.value = w.arena.copy(value)
+	}
+	w.log = append(w.log, wr)
 	s.head = int32(len(w.log) - 1)
 	w.bytes += int64(len(key)+len(value)) + writeOverhead
 }
