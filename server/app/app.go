@@ -47,6 +47,7 @@ type App struct {
 	progress atomic.Pointer[api.Progress]
 
 	ready  chan struct{} // closed once requests are served
+	loaded chan struct{} // closed once the log has been replayed, or could not be
 	opened chan struct{} // closed once opening has ended, well or not
 	done   chan struct{} // closed once everything has ended
 	failed chan error    // why the server cannot go on: opening or serving failed
@@ -67,7 +68,7 @@ func Start(cfg *config.Config, opts Options) (*App, error) {
 	if opts.Open == nil {
 		opts.Open = weft.Open
 	}
-	a := &App{cfg: cfg, opts: opts, ready: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}), failed: make(chan error, 2)}
+	a := &App{cfg: cfg, opts: opts, ready: make(chan struct{}), loaded: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}), failed: make(chan error, 2)}
 	a.progress.Store(&api.Progress{})
 	a.api = api.New(a.apiOptions())
 	listener, err := net.Listen("tcp", cfg.Server.Listen)
@@ -118,16 +119,17 @@ func (a *App) open() {
 	defer close(a.opened)
 	began := time.Now()
 	db, err := a.opts.Open(a.cfg.DataDir, a.dbOptions())
+	close(a.loaded)
 	if err != nil {
 		a.failed <- err
 		return
 	}
 	a.db = db
 	a.api.Attach(backend{db})
-	close(a.ready)
 	rec := db.Recovery()
 	a.opts.Log.Info("ready", "url", a.URL(), "replayed", rec.Records, "torn_bytes", rec.TornBytes, "took", time.Since(began).Round(time.Millisecond).String())
 	a.screen(rec)
+	close(a.ready)
 }
 
 // errStopping is why what still runs at the end of the deadline is canceled.
@@ -154,7 +156,8 @@ func (a *App) shutdown(ctx context.Context) error {
 	wait(ctx, a.cfg.Server.DrainDelay)
 	errs := []error{a.drain(ctx)}
 	select {
-	case <-a.opened:
+	case <-a.loaded:
+		<-a.opened
 	default:
 		// The log is still being replayed, which writes nothing: there is nothing to
 		// sync, and the directory is let go with the process.

@@ -173,8 +173,9 @@ func TestOpenFails(t *testing.T) {
 func TestListenFails(t *testing.T) {
 	c := configure(t, "storage.backend=memory")
 	a := start(t, c, Options{})
-	c.Server.Listen = strings.TrimPrefix(a.URL(), "http://")
-	if b, err := Start(c, Options{}); err == nil {
+	same := *c
+	same.Server.Listen = strings.TrimPrefix(a.URL(), "http://")
+	if b, err := Start(&same, Options{}); err == nil {
 		b.Stop(t.Context()) //nolint:errcheck // the test has failed
 		t.Fatal("two servers on one address")
 	}
