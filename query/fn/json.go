@@ -270,7 +270,7 @@ func editPath(target string, path any, e pathEdit) (string, error) {
 		}
 		return "", errParam("cannot set path in scalar")
 	}
-	if len(p.Vals) == 0 {
+	if len(p.Vals) == 0 || len(v.Arr) == 0 && (e.op == pathDelete || e.op == pathSet && !e.create) {
 		return target, nil
 	}
 	if err := e.edit(&v, p.Vals, 1); err != nil {

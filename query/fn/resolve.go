@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -40,6 +41,39 @@ func Resolve(name string, args []sqltype.Type) (*Func, []sqltype.Type, error) {
 		return nil, nil, err
 	}
 	return f, keepMods(f.Args, args), nil
+}
+
+// Arrange finds the places of arguments given by name, after positional ones. For
+// each argument of the function it says which of the given ones it is, or -1 where it
+// is left out and so 0; ok is false where no function of the name takes them.
+func Arrange(name string, positional int, names []string) (places []int, ok bool) {
+	for _, f := range registry.funcs[name] {
+		if places, ok = f.arrange(positional, names); ok {
+			return places, true
+		}
+	}
+	return nil, false
+}
+
+func (f *Func) arrange(positional int, names []string) ([]int, bool) {
+	if len(f.ArgNames) != len(f.Args) || positional+len(names) > len(f.Args) {
+		return nil, false
+	}
+	places := make([]int, len(f.Args))
+	for i := range places {
+		places[i] = -1
+		if i < positional {
+			places[i] = i
+		}
+	}
+	for k, n := range names {
+		i := slices.Index(f.ArgNames, n)
+		if i < 0 || places[i] >= 0 {
+			return nil, false
+		}
+		places[i] = positional + k
+	}
+	return places, f.Name == "make_interval" || !slices.Contains(places, -1)
 }
 
 // ResolveOp chooses the operator; l is Void for a prefix operator.

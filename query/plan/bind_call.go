@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -57,7 +58,8 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 	if s.sets != nil {
 		in.sets = s.sets
 	}
-	args, types := b.args(&in, e.Args)
+	given := b.arrange(e, name)
+	args, types := b.args(&in, given)
 	f, want, err := fn.Resolve(name, types)
 	if err != nil {
 		if msg := dberr.As(err); msg != nil && len(e.Name) > 1 {
@@ -65,7 +67,47 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 		}
 		fail(at(err, e.Pos()))
 	}
-	return &Call{Typ: f.Ret, Func: f, Args: b.coerceArgs(args, want, e.Args), Pos: e.Pos()}
+	return &Call{Typ: f.Ret, Func: f, Args: b.coerceArgs(args, want, given), Pos: e.Pos()}
+}
+
+// arrange puts arguments given by name in their places.
+func (b *binder) arrange(e *ast.FuncCall, name string) []ast.Expr {
+	positional := len(e.Args)
+	var names []string
+	for i, a := range e.Args {
+		n, ok := a.(*ast.NamedArg)
+		switch {
+		case ok && slices.Contains(names, n.Name):
+			failAt(n.Pos(), dberr.StateSyntax, "argument name %q used more than once", n.Name)
+		case ok:
+			positional = min(positional, i)
+			names = append(names, n.Name)
+		case len(names) > 0:
+			failAt(a.Pos(), dberr.StateSyntax, "positional argument cannot follow named argument")
+		}
+	}
+	if len(names) == 0 {
+		return e.Args
+	}
+	places, ok := fn.Arrange(name, positional, names)
+	if !ok {
+		if fn.IsFunc(name) {
+			unsupported(e.Args[positional].Pos(), "a call of "+name+" with arguments given by these names")
+		}
+		return e.Args
+	}
+	out := make([]ast.Expr, len(places))
+	for i, k := range places {
+		switch {
+		case k < 0:
+			out[i] = &ast.Literal{Loc: e.Loc, Kind: ast.LitInt, Text: "0"}
+		case k < positional:
+			out[i] = e.Args[k]
+		default:
+			out[i] = e.Args[k].(*ast.NamedArg).Arg
+		}
+	}
+	return out
 }
 
 // plainCall refuses what only aggregates may have.

@@ -419,7 +419,11 @@ func (b *binder) nullIf(s *scope, e *ast.NullIf) Expr {
 		l = b.settled(l)
 	}
 	if call, ok := eq.(*Call); ok && len(call.Args) == 2 {
-		l = b.cast(l, call.Args[0].Type(), e.Pos()) // the result has the type that = compares
+		t := call.Args[0].Type() // the result has the type that = compares
+		if t.ID == sqltype.Varchar {
+			t = sqltype.TText
+		}
+		l = b.cast(l, t, e.Pos())
 	}
 	return &Case{Typ: l.Type(), Conds: []Expr{eq}, Results: []Expr{&Const{Typ: l.Type(), Value: sqltype.NullDatum}}, Else: l}
 }
@@ -456,7 +460,7 @@ func (b *binder) castExpr(s *scope, e *ast.Cast) Expr {
 		return b.cast(b.arrayOf(s, a, t.ElemType()), t, e.Pos())
 	}
 	x := b.expr(s, e.Arg)
-	if _, ok := x.(*RowExpr); ok {
+	if _, ok := x.(*RowExpr); ok && t.ID != sqltype.Text && t.ID != sqltype.Varchar {
 		unsupported(e.Pos(), "a cast of a row")
 	}
 	return b.cast(x, t, e.Pos())

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/sqltype"
 )
 
 // Key gives a text that is equal for expressions that mean the same by structure.
@@ -31,7 +32,7 @@ func writeKey(b *strings.Builder, e Expr) {
 		fmt.Fprintf(b, "k%v:%d:%v:%q:%v:%v:%v:%v", e.Typ, e.Value.Int, e.Value.Float, e.Value.Str,
 			e.Value.Num.Coef, e.Value.Num.Scale, e.Value.Num.Big, e.Value.Ivl)
 		if e.Value.Any != nil {
-			fmt.Fprintf(b, ":%p", e)
+			fmt.Fprintf(b, ":%q", sqltype.FormatText(e.Typ, e.Value))
 		}
 		return
 	case *Var:

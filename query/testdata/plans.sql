@@ -65,11 +65,11 @@ plan
 SELECT t.b, u.note FROM t LEFT JOIN u ON u.tid = t.id WHERE u.note = 'x'
 ----
 Project
-  ->  Hash Join
-        Hash Cond: (id = tid)
-        ->  Seq Scan on t
+  ->  Index Nested Loop
         ->  Seq Scan on u
               Filter: (note = 'x'::text)
+        ->  Primary Key Lookup on t
+              Index Cond: (id = outer.tid)
 
 plan
 SELECT * FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.tid = t.id AND note IS NULL)
@@ -146,11 +146,12 @@ plan
 DELETE FROM u USING t WHERE u.tid = t.id AND t.b = 'q'
 ----
 Delete on u
-  ->  Hash Join
-        Hash Cond: (tid = id)
-        ->  Seq Scan on u
-        ->  Seq Scan on t
-              Filter: (b = 'q'::text)
+  ->  Project
+        ->  Index Nested Loop
+              ->  Seq Scan on t
+                    Filter: (b = 'q'::text)
+              ->  Index Scan using u_tid on u
+                    Index Cond: (tid = outer.id)
 
 plan
 INSERT INTO u (tid) SELECT id FROM t WHERE c > 5
@@ -181,12 +182,13 @@ Append
 plan
 SELECT * FROM t, u, t t2 WHERE t.id = u.tid AND u.uid = t2.id AND t2.a = 7
 ----
-Hash Join
-  Hash Cond: (id = tid)
-  ->  Seq Scan on t
-  ->  Hash Join
-        Hash Cond: (uid = id)
-        ->  Seq Scan on u
-        ->  Index Scan using t_a_key on t t2
-              Index Cond: (a = 7)
+Project
+  ->  Index Nested Loop
+        ->  Index Nested Loop
+              ->  Index Scan using t_a_key on t t2
+                    Index Cond: (a = 7)
+              ->  Primary Key Lookup on u
+                    Index Cond: (uid = outer.id)
+        ->  Primary Key Lookup on t
+              Index Cond: (id = outer.tid)
 

@@ -231,3 +231,20 @@ func histogram(m map[string]int) string {
 	}
 	return b.String()
 }
+
+// TestOne runs the statement in WEFT_SQL on both sides and shows the plan, to look
+// into a failure.
+func TestOne(t *testing.T) {
+	sql := os.Getenv("WEFT_SQL")
+	if sql == "" {
+		t.Skip("WEFT_SQL names no statement")
+	}
+	pg, weft := startPostgres(t), startWeft(t, query.Options{})
+	v, why := judge(t, pg, weft, statement{}, sql)
+	want, _ := run(t, pg, sql)
+	got, _ := run(t, weft, sql)
+	for _, row := range ask(t, weft, "EXPLAIN "+sql).rows {
+		t.Log(*row[0])
+	}
+	t.Logf("verdict %d %s\ngot:  %s\nwant: %s", v, why, got, want)
+}
