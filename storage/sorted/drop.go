@@ -9,7 +9,7 @@ import (
 )
 
 // DropRange deletes every version at or before ts of the keys in [lower, upper), at
-// once and without reading them; versions after ts stay. Nil bounds are open. It
+// once without reading them; versions after ts stay. Nil bounds are open. It
 // can be repeated.
 //
 // It is not transactional: reads at any timestamp find the range without those
@@ -17,6 +17,11 @@ import (
 // that are open keep what they had. It knows nothing of entries that have not been
 // flushed: a caller that drops a range at ts must not flush entries of it at or
 // before ts afterwards.
+//
+// The range is marked as deleted, together with copies of what stays; files that
+// lie in it go as soon as that is merged, which takes no reading. (Pebble can also
+// cut a range out of its files, but takes a file that it cannot read at that moment
+// for one that has nothing to keep.)
 func (s *Store) DropRange(ctx context.Context, lower, upper []byte, ts uint64) error {
 	if err := s.beginWrite(ctx); err != nil {
 		return err
@@ -32,13 +37,14 @@ func (s *Store) DropRange(ctx context.Context, lower, upper []byte, ts uint64) e
 	}
 	w := s.newWriter()
 	defer w.abort()
+	w.drop.start, w.drop.end = span.Start, span.End
 	b := *s.books.Load()
 	if ts < b.applied {
 		if err := s.copyAfter(ctx, w, span, ts); err != nil {
 			return s.wrap("drop range", err)
 		}
 	}
-	if err := w.ingest(ctx, b, span); err != nil {
+	if err := w.ingest(ctx, b); err != nil {
 		return s.wrap("drop range", err)
 	}
 	return nil

@@ -1,7 +1,9 @@
 package sorted
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -88,14 +90,8 @@ func profile(c compress.Codec) func() *sstable.CompressionProfile {
 // engine's locks held: they must not call back.
 func (s *Store) listener() *pebble.EventListener {
 	return &pebble.EventListener{
-		BackgroundError: func(err error) {
-			s.sched.ended(true)
-			s.pressure.setTrouble(s.explain(err))
-			if f := s.opts.Events.BackgroundError; f != nil {
-				f(s.explain(err))
-			}
-		},
-		CompactionEnd: s.compacted,
+		BackgroundError: s.backgroundError,
+		CompactionEnd:   s.compacted,
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			if f := s.opts.Events.Corrupt; f != nil {
 				f(corrupt(info.Path, info.Details))
@@ -105,10 +101,36 @@ func (s *Store) listener() *pebble.EventListener {
 	}
 }
 
+// retryPause is how long the engine waits, between two attempts at something other
+// than a compaction that failed in the background. It would not wait at all.
+const retryPause = 20 * time.Millisecond
+
+// backgroundError is told of failed compactions, after compacted and under the same
+// locks, and of statistics of files that could not be read, under none; the engine
+// tries the latter again at once.
+func (s *Store) backgroundError(err error) {
+	if f := s.opts.Events.BackgroundError; f != nil {
+		f(s.explain(err))
+	}
+	if s.owed.Load() > 0 {
+		s.owed.Add(-1)
+		return
+	}
+	select {
+	case <-time.After(retryPause):
+	case <-s.use.closing():
+	}
+}
+
 func (s *Store) compacted(info pebble.CompactionInfo) {
-	if info.Err == nil {
+	switch {
+	case info.Err == nil:
 		s.sched.ended(false)
 		s.pressure.setTrouble(nil)
+	case !errors.Is(info.Err, pebble.ErrCancelledCompaction):
+		s.owed.Add(1)
+		s.sched.ended(true)
+		s.pressure.setTrouble(s.explain(info.Err))
 	}
 	s.points.stale()
 	s.ranges.stale()

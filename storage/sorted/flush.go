@@ -66,7 +66,7 @@ func (s *Store) Flush(ctx context.Context, it Entries, applied, horizon uint64) 
 	if next == b && f.w.entries == 0 {
 		return f.stats, nil
 	}
-	if err := f.w.ingest(ctx, next, nil); err != nil {
+	if err := f.w.ingest(ctx, next); err != nil {
 		return FlushStats{}, s.wrap("flush", err)
 	}
 	f.stats.Files, f.stats.Bytes, f.stats.Duration = len(f.w.paths), f.w.bytes, time.Since(start)

@@ -125,7 +125,7 @@ func (g *sweep) commit(ctx context.Context) error {
 	defer g.s.endWrite()
 	b := *g.s.books.Load()
 	b.horizon = max(b.horizon, g.horizon)
-	if err := g.w.ingest(ctx, b, nil); err != nil {
+	if err := g.w.ingest(ctx, b); err != nil {
 		return g.s.wrap("gc", err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package sorted
 import (
 	"io"
 	"os"
+	"strings"
 
 	pvfs "github.com/cockroachdb/pebble/v2/vfs"
 
@@ -28,6 +29,13 @@ func (g *guard) Unwrap() vfs.FS { return g.FS }
 func (g *guard) Create(name string, c vfs.Category) (vfs.File, error) {
 	if err := g.failed(); err != nil {
 		return nil, err
+	}
+	// A marker makes a file official that was created before it. The engine makes both
+	// names durable by one sync, after which a crash may have kept the marker alone.
+	if g.FS.PathDir(name) == g.books && strings.HasPrefix(g.FS.PathBase(name), "marker.") {
+		if err := vfs.SyncDir(g.FS, g.books); err != nil {
+			return nil, err
+		}
 	}
 	f, err := g.FS.Create(name, c)
 	return g.file(f, err, false)
@@ -133,7 +141,10 @@ func (f *guardFile) sync(do func() error) error {
 	}
 	err := do()
 	if err != nil && f.fatal {
+		// The engine panics, in whatever goroutine, where it cannot sync its directory.
+		// So it is not told, but can do no more either; the store tells its caller.
 		f.guard.fail(err)
+		return nil
 	}
 	return err
 }

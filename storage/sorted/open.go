@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -24,50 +25,59 @@ const (
 // be the one that it was made with. A store of a newer format is refused with class
 // dberr.ErrUnsupported, one of another id with dberr.ErrInvalid, one that is open
 // with dberr.ErrLocked; none of these changes the directory.
-func Open(fs vfs.FS, dir string, storeID [16]byte, opts Options) (_ *Store, err error) {
+func Open(fs vfs.FS, dir string, storeID [16]byte, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, id: storeID, opts: opts, write: make(chan struct{}, 1), use: newUsers(), sched: newScheduler()}
+	s := &Store{dir: dir, id: storeID, opts: opts, write: make(chan struct{}, 1), use: newUsers(), sched: newScheduler(), broken: make(chan struct{})}
 	s.fs = &guard{FS: fs, books: fs.PathJoin(dir, engineDir), failed: s.Failed, fail: s.fail}
-	var undo []func()
-	defer func() {
-		if err != nil {
-			for i := len(undo) - 1; i >= 0; i-- {
-				undo[i]()
-			}
-			err = fmt.Errorf("open sorted store %s: %w", dir, s.explain(err))
+	if err := s.open(); err != nil {
+		if s.db != nil {
+			s.abandon()
 		}
-	}()
-	if err := vfs.MkdirAll(s.fs, dir); err != nil {
-		return nil, err
+		if s.lock != nil {
+			_ = s.lock.Close() // the reason is being returned
+		}
+		if failed := s.Failed(); failed != nil {
+			err = errors.Unwrap(failed) // nothing is open that could be read-only
+		}
+		return nil, fmt.Errorf("open sorted store %s: %w", dir, s.explain(err))
 	}
-	if s.lock, err = vfs.Lock(s.fs, fs.PathJoin(dir, lockName)); err != nil {
-		return nil, err
+	return s, nil
+}
+
+func (s *Store) open() error {
+	err := vfs.MkdirAll(s.fs, s.dir)
+	if err != nil {
+		return err
 	}
-	undo = append(undo, func() { _ = s.lock.Close() })
+	if s.lock, err = vfs.Lock(s.fs, s.fs.PathJoin(s.dir, lockName)); err != nil {
+		return err
+	}
 	named, err := s.checkName()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.clearStaging(); err != nil {
-		return nil, err
+		return err
+	}
+	if err := s.clearLogs(); err != nil {
+		return err
 	}
 	if err := s.openEngine(named); err != nil {
-		return nil, err
+		return err
 	}
-	undo = append(undo, s.abandon)
 	if err := s.loadBooks(named); err != nil {
-		return nil, err
+		return err
 	}
 	if !named {
-		if err := s.writeName(s.fs, dir); err != nil {
-			return nil, err
+		if err := s.writeName(s.fs, s.dir); err != nil {
+			return err
 		}
 	}
 	s.look()
-	return s, nil
+	return s.Failed()
 }
 
 // clearStaging removes what flushes left behind that did not get to their end.
@@ -88,6 +98,28 @@ func (s *Store) clearStaging() error {
 	return nil
 }
 
+// clearLogs removes the engine's own logs. Nothing is ever written to them, but it
+// replays them when it opens and flushes nothing at all because of that; where the
+// disk fails then, it would try for ever.
+func (s *Store) clearLogs() error {
+	dir := s.fs.PathJoin(s.dir, engineDir)
+	names, err := s.fs.List(dir)
+	if isMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, ".log") {
+			if err := s.fs.Remove(s.fs.PathJoin(dir, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // openEngine starts Pebble and what goes with it.
 func (s *Store) openEngine(exists bool) error {
 	cache := pebble.NewCache(s.opts.CacheBytes)
@@ -95,16 +127,11 @@ func (s *Store) openEngine(exists bool) error {
 	// The engine may call back before Open returns.
 	s.points = cursorPool{limit: 2 * runtime.GOMAXPROCS(0), open: s.openPoints}
 	s.ranges = cursorPool{limit: 2 * runtime.GOMAXPROCS(0), open: s.openRanges}
-	s.upkeep = startUpkeep(func() {
-		s.points.drop()
-		s.ranges.drop()
-		s.look()
-	})
+	s.upkeep = newUpkeep()
 	s.popts = s.engineOptions(cache)
 	s.popts.ErrorIfNotExists = exists
 	db, err := pebble.Open(s.fs.PathJoin(s.dir, engineDir), s.popts)
 	if err != nil {
-		s.upkeep.end()
 		s.sched.stop()
 		if errors.Is(err, pebble.ErrDBDoesNotExist) {
 			return &dberr.CorruptError{File: s.fs.PathJoin(s.dir, engineDir), Reason: "the SSTables are missing"}
@@ -112,11 +139,17 @@ func (s *Store) openEngine(exists bool) error {
 		return err
 	}
 	s.db, s.table = db, db.TableFormat()
+	s.upkeep.start(func() {
+		s.points.drop()
+		s.ranges.drop()
+		s.look()
+	})
 	return nil
 }
 
 // abandon closes the engine of a store that could not be opened.
 func (s *Store) abandon() {
+	s.use.close()
 	s.upkeep.end()
 	s.points.drain()
 	s.ranges.drain()
@@ -166,5 +199,5 @@ func (s *Store) loadBooks(named bool) error {
 	s.books.Store(&books{})
 	w := s.newWriter()
 	defer w.abort()
-	return w.ingest(context.Background(), books{}, nil)
+	return w.ingest(context.Background(), books{})
 }

@@ -97,9 +97,12 @@ type upkeep struct {
 	done chan struct{}
 }
 
-// startUpkeep runs do in a goroutine of its own after each wake, until end.
-func startUpkeep(do func()) upkeep {
-	u := upkeep{poke: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+func newUpkeep() *upkeep {
+	return &upkeep{poke: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+}
+
+// start runs do in a goroutine of its own after each wake, also of before, until end.
+func (u *upkeep) start(do func()) {
 	go func() {
 		defer close(u.done)
 		for {
@@ -111,7 +114,6 @@ func startUpkeep(do func()) upkeep {
 			}
 		}
 	}()
-	return u
 }
 
 func (u *upkeep) wake() {

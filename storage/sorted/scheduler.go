@@ -33,7 +33,7 @@ var (
 )
 
 const (
-	firstPause = 100 * time.Millisecond
+	firstPause = 10 * time.Millisecond
 	lastPause  = 30 * time.Second
 )
 

@@ -90,12 +90,14 @@ type Store struct {
 
 	books    atomic.Pointer[books] // replaced only under write
 	failure  atomic.Pointer[dberr.Error]
+	broken   chan struct{} // closed with the failure
+	owed     atomic.Int32  // failed compactions that the engine is about to report again
 	points   cursorPool
 	ranges   cursorPool
 	sweep    sweepState
 	pressure pressure
 	sched    *scheduler
-	upkeep   upkeep
+	upkeep   *upkeep
 	staged   atomic.Uint64 // number of the next file in new
 }
 
@@ -129,6 +131,7 @@ func (s *Store) fail(cause error) {
 	e := dberr.New(dberr.ErrReadOnly, "STORE_FAILED", "the sorted store %s failed; nothing is written until it is opened again", s.dir).
 		WithHint("look at the disk, then open the store again").Wrap(vfs.MapError(cause))
 	if s.failure.CompareAndSwap(nil, e) {
+		close(s.broken)
 		s.sched.stop()
 		s.pressure.wake()
 		if s.opts.Events.Failed != nil {

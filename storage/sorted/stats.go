@@ -104,5 +104,15 @@ func (s *Store) Settle(ctx context.Context) error {
 	if err != nil || span == nil {
 		return s.wrapIf("settle", err)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		defer cancel()
+		select { // no compaction comes to an end then
+		case <-s.broken:
+		case <-s.use.closing():
+		case <-ctx.Done():
+		}
+	}()
 	return s.wrapIf("settle", s.db.Compact(ctx, span.Start, span.End, true))
 }

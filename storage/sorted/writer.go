@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
 	"github.com/cockroachdb/pebble/v2/sstable"
 
@@ -24,6 +23,10 @@ type writer struct {
 	bytes   int64
 	entries int
 	written bool // ingested: the files are the engine's
+
+	// drop, where it has an end, is a range of stored keys of which what was in the
+	// store before goes. It reaches into every file.
+	drop struct{ start, end []byte }
 }
 
 func (s *Store) newWriter() *writer { return &writer{s: s} }
@@ -31,6 +34,9 @@ func (s *Store) newWriter() *writer { return &writer{s: s} }
 // table makes room for a version of key: the versions of one key stay in one file.
 func (w *writer) table(key []byte) error {
 	if w.w != nil && int64(w.w.Raw().EstimatedSize()) >= w.s.opts.TargetFileBytes && string(key) != string(w.last) {
+		if err := w.dropUpTo(appendPrefix(nil, key)); err != nil {
+			return err
+		}
 		if err := w.finish(); err != nil {
 			return err
 		}
@@ -102,10 +108,29 @@ func (w *writer) remove(key []byte, ts uint64) error {
 	return w.w.Delete(w.scratch)
 }
 
-// ingest brings what was written into the store together with the books, in place
-// of everything in the range drop where that is set.
-func (w *writer) ingest(ctx context.Context, b books, drop *pebble.KeyRange) error {
+// dropUpTo writes the part of drop that ends before end to the file being written.
+func (w *writer) dropUpTo(end []byte) error {
+	if w.drop.end == nil {
+		return nil
+	}
+	start := w.drop.start
+	w.drop.start = end
+	return w.w.DeleteRange(start, end)
+}
+
+// ingest brings what was written into the store together with the books.
+func (w *writer) ingest(ctx context.Context, b books) error {
 	s := w.s
+	if w.drop.end != nil {
+		if w.w == nil {
+			if err := w.create(); err != nil {
+				return err
+			}
+		}
+		if err := w.dropUpTo(w.drop.end); err != nil {
+			return err
+		}
+	}
 	if err := w.finish(); err != nil {
 		return err
 	}
@@ -123,13 +148,7 @@ func (w *writer) ingest(ctx context.Context, b books, drop *pebble.KeyRange) err
 	}
 	// From here on the context is not looked at: half-way there is no way back.
 	ctx = context.WithoutCancel(ctx)
-	var err error
-	if drop == nil {
-		err = s.db.Ingest(ctx, w.paths)
-	} else {
-		_, err = s.db.IngestAndExcise(ctx, w.paths, nil, nil, *drop)
-	}
-	if err != nil {
+	if err := s.db.Ingest(ctx, w.paths); err != nil {
 		return err
 	}
 	if err := s.Failed(); err != nil {
