@@ -62,6 +62,8 @@ var Rules = []Rule{
 	{Path: "storage", Layer: layerStorage},
 	{Path: "storage/backup", Layer: layerStorage, Also: []string{"storage"}},
 
+	{Path: "kv", Layer: layerModel},
+
 	// Inside query, in import order.
 	{Path: "query/sqltype", Layer: layerModel},
 	{Path: "query/vec", Layer: layerModel, Also: []string{"query/sqltype"}},

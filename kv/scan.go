@@ -1,0 +1,202 @@
+package kv
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/storage/txn"
+)
+
+// Range is a set of keys of a bucket: those that start with Prefix, from Start
+// (inclusive) up to End (exclusive). What is empty does not bound it.
+type Range struct {
+	Prefix, Start, End []byte
+}
+
+// bounds are the ends of the range as keys of the store.
+func (r *Range) bounds(db keyspace.DatabaseID, id keyspace.ObjectID) (lower, upper []byte) {
+	lower = appendDataKey(nil, db, id, r.Prefix)
+	upper = keyspace.End(lower)
+	if start := appendDataKey(nil, db, id, r.Start); bytes.Compare(start, lower) > 0 {
+		lower = start
+	}
+	if len(r.End) > 0 {
+		if end := appendDataKey(nil, db, id, r.End); bytes.Compare(end, upper) < 0 {
+			upper = end
+		}
+	}
+	return lower, upper
+}
+
+// Scan says which entries to read and in what order.
+type Scan struct {
+	Range
+	Reverse  bool
+	KeysOnly bool // leave out the values
+}
+
+// AllTx walks the entries of a scan, each valid until the next one. A bucket that
+// is not there has none. An error is the last pair.
+func (s *Store) AllTx(tx *txn.Tx, bucket string, scan Scan) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		b, ok, err := s.bucket(tx, bucket)
+		if err != nil {
+			yield(Entry{}, err)
+		}
+		if err != nil || !ok {
+			return
+		}
+		lower, upper := scan.bounds(s.db, b.id)
+		_, err = s.walk(tx, &b, lower, upper, &scan, yield)
+		if err != nil {
+			yield(Entry{}, err)
+		}
+	}
+}
+
+// walk hands the entries of [lower, upper) to yield, and says whether it went to the end.
+func (s *Store) walk(tx *txn.Tx, b *Bucket, lower, upper []byte, scan *Scan, yield func(Entry, error) bool) (end bool, err error) {
+	head := len(appendObject(nil, s.db, b.id))
+	it := tx.Iter(txn.IterOptions{Lower: lower, Upper: upper, Reverse: scan.Reverse})
+	defer it.Close()
+	var r record
+	for it.Next() {
+		if err := r.decode(it.Value()); err != nil {
+			return false, fmt.Errorf("read key %q: %w", abbreviate(it.Key()[head:]), err)
+		}
+		if !r.alive(tx) {
+			continue
+		}
+		e := Entry{Key: it.Key()[head:]}
+		e.fill(&r, it.Timestamp())
+		if !scan.KeysOnly {
+			if e.Value.Data, err = s.load(tx, b.id, &r); err != nil {
+				return false, err
+			}
+		}
+		if !yield(e, nil) {
+			return false, nil
+		}
+	}
+	return true, it.Err()
+}
+
+// Page is a part of a scan.
+type Page struct {
+	Entries []Entry
+	// Next is the cursor of the page after this one, empty where there is none.
+	Next string
+}
+
+// PageOptions says which part of a scan to read.
+type PageOptions struct {
+	Scan
+	// Limit is the most entries of a page. Default 100, at most 10,000.
+	Limit int
+	// Bytes ends a page early once its keys and values take that much. Default 64 MiB.
+	Bytes int
+	// Cursor continues after the page that it came with. The scan must be the same.
+	Cursor string
+}
+
+// The limits of pages.
+const (
+	DefaultLimit = 100
+	MaxLimit     = 10_000
+	defaultBytes = 64 << 20
+)
+
+// ListTx reads a page of a scan. The cursor of the next page stands for the last
+// key of this one, so writes between two pages neither repeat an entry nor skip
+// one that stays. The entries have memory of their own.
+func (s *Store) ListTx(tx *txn.Tx, bucket string, o PageOptions) (p Page, err error) {
+	if o.Limit < 0 || o.Limit > MaxLimit {
+		return p, invalid("INVALID_LIMIT", "limit", "the limit %d is not within 1 and %d", o.Limit, MaxLimit)
+	}
+	if o.Limit == 0 {
+		o.Limit = DefaultLimit
+	}
+	if o.Bytes <= 0 {
+		o.Bytes = defaultBytes
+	}
+	b, ok, err := s.bucket(tx, bucket)
+	if err != nil || !ok && o.Cursor == "" {
+		return p, err
+	}
+	lower, upper := o.bounds(s.db, b.id)
+	c := cursor{scan: fingerprint(lower, upper, o.Reverse)}
+	if o.Cursor != "" {
+		last, err := s.openCursor(tx, o.Cursor, c)
+		if err != nil {
+			return p, err
+		}
+		if at := appendDataKey(nil, s.db, b.id, last); o.Reverse {
+			upper = at
+		} else {
+			lower = append(at, 0)
+		}
+	}
+	return s.page(tx, &b, lower, upper, &o, c)
+}
+
+func (s *Store) page(tx *txn.Tx, b *Bucket, lower, upper []byte, o *PageOptions, c cursor) (p Page, err error) {
+	size, more := 0, false
+	_, err = s.walk(tx, b, lower, upper, &o.Scan, func(e Entry, _ error) bool {
+		if more = len(p.Entries) == o.Limit || size > o.Bytes; more {
+			return false
+		}
+		e.own()
+		size += len(e.Key) + len(e.Value.Data)
+		p.Entries = append(p.Entries, e)
+		return true
+	})
+	if err == nil && more {
+		c.last = p.Entries[len(p.Entries)-1].Key
+		p.Next, err = s.sealCursor(tx, c)
+	}
+	return p, err
+}
+
+// List reads a page of a scan; see ListTx.
+func (s *Store) List(ctx context.Context, bucket string, o PageOptions) (p Page, err error) {
+	err = s.view(ctx, func(tx *txn.Tx) error {
+		p, err = s.ListTx(tx, bucket, o)
+		return err
+	})
+	return p, err
+}
+
+// CountTx counts the keys of a range that are alive, by reading them.
+func (s *Store) CountTx(tx *txn.Tx, bucket string, r Range) (n int64, err error) {
+	for _, err := range s.AllTx(tx, bucket, Scan{Range: r, KeysOnly: true}) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// countCanceled is how often a count looks whether it is still wanted.
+const countCanceled = 4096
+
+// Count counts the keys of a range that are alive at one instant, by reading them.
+func (s *Store) Count(ctx context.Context, bucket string, r Range) (n int64, err error) {
+	err = s.view(ctx, func(tx *txn.Tx) error {
+		n = 0
+		for _, err := range s.AllTx(tx, bucket, Scan{Range: r, KeysOnly: true}) {
+			if err != nil {
+				return err
+			}
+			if n++; n%countCanceled == 0 && ctx.Err() != nil {
+				return dberr.New(dberr.ErrCanceled, "CANCELED", "the count was given up").Wrap(context.Cause(ctx))
+			}
+		}
+		return nil
+	})
+	return n, err
+}
