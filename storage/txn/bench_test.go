@@ -156,6 +156,7 @@ func BenchmarkTransfer(b *testing.B) {
 		return tx.Put(to, buf[:])
 	}
 	b.ReportAllocs()
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		var from, to []byte
 		for pb.Next() {
