@@ -38,7 +38,7 @@ type Request struct {
 	Isolation  txn.Isolation
 	ReadOnly   bool
 	Durability txn.Durability
-	// CreateDatabase creates Database where it is missing instead of failing.
+	// CreateDatabase creates Database where it is missing and a statement writes.
 	CreateDatabase bool
 }
 

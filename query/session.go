@@ -76,7 +76,15 @@ func (s *Session) Close() {
 // error the transaction that the request made has been rolled back. A transaction that
 // conflicts with another is run again, as long as no result has left the engine.
 func (e *Engine) Execute(ctx context.Context, req Request, sink Sink) error {
-	db, err := e.database(ctx, req.Database, req.CreateDatabase)
+	create := req.CreateDatabase
+	if create { // a mistyped name in a query must not become a database
+		text, err := e.parse(req.SQL)
+		if err != nil {
+			return err
+		}
+		create = !text.reads
+	}
+	db, err := e.database(ctx, req.Database, create)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (s *shell) command(ctx context.Context, line string) error {
 		}
 		return s.describe(ctx, rest)
 	case `\l`:
-		return s.execute(ctx, "SHOW DATABASES")
+		return s.listDatabases(ctx)
 	case `\c`, `\connect`:
 		return s.connect(ctx, rest)
 	case `\timing`:
@@ -152,6 +152,16 @@ func (s *shell) listTables(ctx context.Context) error {
 	return s.show([]column{{"Schema", "text"}, {"Name", "text"}, {"Columns", "bigint"}, {"Rows", "bigint"}}, len(infos), func(i int) []string {
 		t := infos[i]
 		return []string{t.Schema, t.Name, fmt.Sprint(len(t.Columns)), fmt.Sprint(t.RowCount)}
+	})
+}
+
+func (s *shell) listDatabases(ctx context.Context) error {
+	infos, err := s.conn.databases(ctx)
+	if err != nil {
+		return err
+	}
+	return s.show([]column{{"Name", "text"}, {"Tables", "bigint"}}, len(infos), func(i int) []string {
+		return []string{infos[i].Name, fmt.Sprint(infos[i].Tables)}
 	})
 }
 

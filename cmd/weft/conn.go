@@ -74,6 +74,12 @@ type tableIndex struct {
 	Kind    string   `json:"kind"`
 }
 
+// databaseInfo describes a database.
+type databaseInfo struct {
+	Name   string `json:"name"`
+	Tables int64  `json:"table_count"`
+}
+
 // conn reaches a database: over HTTP, or directly in an unlocked data directory.
 type conn interface {
 	bulk.Target
@@ -81,6 +87,7 @@ type conn interface {
 	run(ctx context.Context, sql string, params []string, r renderer) error
 	tables(ctx context.Context) ([]tableInfo, error)
 	table(ctx context.Context, name string) (tableInfo, error)
+	databases(ctx context.Context) ([]databaseInfo, error)
 	// where says what is reached, for people.
 	where() string
 	close() error

@@ -106,6 +106,15 @@ func (l *local) table(ctx context.Context, name string) (tableInfo, error) {
 	return describeTable(t), nil
 }
 
+func (l *local) databases(ctx context.Context) ([]databaseInfo, error) {
+	infos, err := l.db.Engine().Databases(ctx)
+	out := make([]databaseInfo, len(infos))
+	for i, d := range infos {
+		out[i] = databaseInfo{Name: d.Name, Tables: int64(d.Tables)}
+	}
+	return out, err
+}
+
 func describeTable(t query.TableInfo) tableInfo {
 	out := tableInfo{Schema: t.Schema, Name: t.Name, RowCount: t.RowCount}
 	for _, c := range t.Columns {

@@ -178,6 +178,12 @@ func (r *remote) table(ctx context.Context, name string) (tableInfo, error) {
 	return out, err
 }
 
+func (r *remote) databases(ctx context.Context) ([]databaseInfo, error) {
+	var out struct{ Databases []databaseInfo }
+	err := r.get(ctx, "/api/v1/databases", nil, &out)
+	return out.Databases, err
+}
+
 // longestQuery bounds what is run from the command line, where Ctrl-C ends what
 // takes too long.
 const longestQuery = 24 * time.Hour

@@ -59,7 +59,6 @@ type shell struct {
 	in        io.Reader
 	out, errs io.Writer
 	typed     parse.Splitter // the statement being typed
-	quit      bool
 	depth     int // of \i within \i
 }
 

@@ -213,11 +213,12 @@ SELECT id, "Name" FROM s ORDER BY id;
 \f table
 \d s
 \dt
+\l
 \timing on
 SELECT 1 AS one
 `, "shell")
 	for _, want := range []string{"CREATE TABLE\n", "INSERT 0 2\n", "INSERT 0 1\n", "id,Name\n1,semi;colon\n2,dollar; quoted\n10,\"from\n a file\"\n", "COPY 3\n", "COPY 2\n",
-		"Table public.s\n", " Name   | text    |          | 'x'", "\"s_pkey\" PRIMARY KEY, btree (id)", "Timing is on.\n", " one\n-----\n   1\n(1 row)\n", "Time: "} {
+		"Table public.s\n", " Name   | text    |          | 'x'", "\"s_pkey\" PRIMARY KEY, btree (id)", "\n default |      1\n", "Timing is on.\n", " one\n-----\n   1\n(1 row)\n", "Time: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
