@@ -59,7 +59,7 @@ type shell struct {
 	in        io.Reader
 	out, errs io.Writer
 	typed     parse.Splitter // the statement being typed
-	depth     int // of \i within \i
+	depth     int            // of \i within \i
 }
 
 // errQuit ends the shell.

@@ -92,7 +92,8 @@ func (s *Server) readBody(x *exchange, buf []byte) ([]byte, error) {
 			copy(grown, buf)
 			buf = grown
 		}
-		n, err := r.Body.Read(buf[len(buf):cap(buf)])
+		room := min(int64(cap(buf)), limit+1) // a pooled buffer may be larger than the limit
+		n, err := r.Body.Read(buf[len(buf):room])
 		buf = buf[:len(buf)+n]
 		if int64(len(buf)) > limit {
 			return buf, bodyTooLarge(limit)
