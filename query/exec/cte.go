@@ -9,83 +9,120 @@ import (
 	"github.com/weftdb/weft/query/vec"
 )
 
-// cteRows is the rows of a CTE, made at the first need.
+// cteRows is the rows of a CTE, made as they are asked for.
 type cteRows struct {
-	n      *plan.CTE
-	rows   *vec.Batch
-	making bool
-	plan   Operator // built ahead where it changes data
-	held   reserved
+	c     *Context
+	n     *plan.CTE
+	rows  *vec.Batch // that have been made
+	op    Operator   // what makes them: the plan, then the step
+	seen  *keyTable  // of UNION
+	round *vec.Batch // that the step reads
+	next  *vec.Batch // that the step has made of it
+	step  bool
+	busy  bool
+	done  bool
+	held  reserved
 }
 
-// get runs the CTE the first time.
-func (r *cteRows) get(ctx context.Context, c *Context) (*vec.Batch, error) {
-	if r.rows != nil {
-		return r.rows, nil
-	}
-	if r.making {
-		return nil, dberr.SQL(dberr.StateInternal, "CTE %d reads itself", r.n.ID)
-	}
-	r.making = true
-	defer func() { r.making = false }()
-	rows, err := r.first(ctx, c)
-	if err == nil && r.n.Recursive {
-		rows, err = r.recurse(ctx, c, rows)
-	}
-	if err != nil {
-		return nil, err
-	}
+func newCTERows(c *Context, n *plan.CTE) *cteRows {
+	types := typesOf(n.Plan.Fields())
+	r := &cteRows{c: c, n: n, rows: vec.NewBatch(types), next: vec.NewBatch(types)}
 	r.held.c = c
-	r.held.set(batchBytes(rows))
-	r.rows = rows
-	return rows, nil
+	if n.Recursive && n.Union {
+		r.seen = newKeyTable(types)
+	}
+	return r
 }
 
-// first runs the CTE's plan.
-func (r *cteRows) first(ctx context.Context, c *Context) (*vec.Batch, error) {
-	if r.plan == nil {
-		return runCollect(ctx, c, r.n.Plan)
+// more makes further rows; false at the end.
+func (r *cteRows) more(ctx context.Context) (bool, error) {
+	if r.busy {
+		return false, dberr.SQL(dberr.StateInternal, "CTE %d reads itself", r.n.ID)
 	}
-	rows, err := collect(ctx, r.plan, typesOf(r.n.Plan.Fields()))
-	return rows, firstError(err, r.plan.Close())
-}
-
-// recurse runs the step on the rows of the round before until a round adds none.
-func (r *cteRows) recurse(ctx context.Context, c *Context, first *vec.Batch) (*vec.Batch, error) {
-	types := typesOf(r.n.Plan.Fields())
-	var seen *keyTable
-	if r.n.Union {
-		seen = newKeyTable(types)
-		first = onlyNew(seen, first)
-	}
-	if c.work == nil {
-		c.work = map[int]*vec.Batch{}
-	}
-	outside, nested := c.work[r.n.ID]
-	defer func() {
-		if nested {
-			c.work[r.n.ID] = outside
-		} else {
-			delete(c.work, r.n.ID)
-		}
-	}()
-	all := vec.NewBatch(types)
-	for round := first; round.Len > 0; {
+	r.busy = true
+	defer func() { r.busy = false }()
+	before := r.rows.Len
+	for r.rows.Len == before && !r.done {
 		if err := canceled(ctx); err != nil {
-			return nil, err
+			return false, err
 		}
-		all.Append(round)
-		c.work[r.n.ID] = round
-		next, err := runCollect(ctx, c, r.n.Step)
-		if err != nil {
-			return nil, err
+		if r.op == nil {
+			op, err := Build(r.c, r.n.Plan)
+			if err != nil {
+				return false, err
+			}
+			r.op = op
 		}
-		if seen != nil {
-			next = onlyNew(seen, next)
+		if err := r.pull(ctx); err != nil {
+			return false, err
 		}
-		round = next
 	}
-	return all, nil
+	return r.rows.Len > before, nil
+}
+
+// pull takes a batch of what op makes.
+func (r *cteRows) pull(ctx context.Context) error {
+	if r.step {
+		if r.c.work == nil {
+			r.c.work = map[int]*vec.Batch{}
+		}
+		outside, nested := r.c.work[r.n.ID]
+		r.c.work[r.n.ID] = r.round
+		defer func() {
+			delete(r.c.work, r.n.ID)
+			if nested {
+				r.c.work[r.n.ID] = outside
+			}
+		}()
+	}
+	b, err := r.op.Next(ctx)
+	if err != nil {
+		return err
+	}
+	if b == nil {
+		return r.turn()
+	}
+	if r.seen != nil {
+		b = onlyNew(r.seen, b)
+	}
+	r.rows.Append(b)
+	if r.n.Recursive {
+		r.next.Append(b)
+	}
+	r.held.set(batchBytes(r.rows))
+	return nil
+}
+
+// turn begins the next round of a recursive CTE, or ends.
+func (r *cteRows) turn() (err error) {
+	if !r.n.Recursive || r.next.Len == 0 {
+		r.done = true
+		err := r.op.Close()
+		r.op = nil
+		return err
+	}
+	r.round, r.next = r.next, vec.NewBatch(typesOf(r.n.Plan.Fields()))
+	if !r.step {
+		r.step = true
+		if err := r.op.Close(); err != nil {
+			return err
+		}
+		r.op, err = Build(r.c, r.n.Step)
+		return err
+	}
+	r.op, err = restart(r.c, r.op, r.n.Step)
+	return err
+}
+
+func (r *cteRows) close() error {
+	r.held.drop()
+	r.done = true
+	if r.op == nil {
+		return nil
+	}
+	err := r.op.Close()
+	r.op = nil
+	return err
 }
 
 // onlyNew returns the rows of b that are not in seen yet, and adds them.
@@ -95,11 +132,11 @@ func onlyNew(seen *keyTable, b *vec.Batch) *vec.Batch { return onlyNewBy(seen, b
 func onlyNewBy(seen *keyTable, b *vec.Batch, keys []*vec.Vector) *vec.Batch {
 	nums := make([]int32, b.Len)
 	next := int32(seen.len())
-	seen.assign(keys, b.Len, nil, nums)
+	seen.assign(keys, b.Len, b.Sel, nums)
 	sel := make([]int32, 0, b.Len)
-	for i, g := range nums {
-		if g == next {
-			sel = append(sel, int32(i))
+	for _, i := range live(b) {
+		if nums[i] == next {
+			sel = append(sel, i)
 			next++
 		}
 	}
@@ -124,7 +161,7 @@ func runCollect(ctx context.Context, c *Context, n plan.Node) (*vec.Batch, error
 type cte struct {
 	c     *Context
 	n     *plan.CTE
-	state *cteRows
+	rows  *cteRows
 	body  Operator
 	begun bool
 }
@@ -133,16 +170,19 @@ func newCTE(c *Context, n *plan.CTE) (Operator, error) {
 	if c.ctes == nil {
 		c.ctes = map[int]*cteRows{}
 	}
-	t := &cte{c: c, n: n, state: &cteRows{n: n}}
-	c.ctes[n.ID] = t.state
+	t := &cte{c: c, n: n, rows: newCTERows(c, n)}
+	c.ctes[n.ID] = t.rows
 	if n.Modifies {
 		c.early++ // all scans see the rows as they are before any change
 		defer func() { c.early-- }()
+		if c.changed == nil {
+			c.changed = map[string]struct{}{}
+		}
 		op, err := Build(c, n.Plan)
 		if err != nil {
 			return nil, err
 		}
-		t.state.plan = op
+		t.rows.op = op
 	}
 	body, err := Build(c, n.Body)
 	t.body = body
@@ -150,9 +190,13 @@ func newCTE(c *Context, n *plan.CTE) (Operator, error) {
 }
 
 func (t *cte) Next(ctx context.Context) (*vec.Batch, error) {
-	if !t.begun && t.n.Modifies {
-		if _, err := t.state.get(ctx, t.c); err != nil {
+	for !t.begun && t.n.Modifies {
+		more, err := t.rows.more(ctx)
+		if err != nil {
 			return nil, err
+		}
+		if !more {
+			break
 		}
 	}
 	t.begun = true
@@ -167,11 +211,10 @@ func (t *cte) written() int64 {
 }
 
 func (t *cte) Close() error {
-	t.state.held.drop()
-	if t.state.plan != nil {
-		return firstError(t.state.plan.Close(), t.body.Close())
+	if t.body == nil {
+		return t.rows.close()
 	}
-	return t.body.Close()
+	return firstError(t.rows.close(), t.body.Close())
 }
 
 // rowsScan gives kept rows.
@@ -180,7 +223,6 @@ type rowsScan struct {
 	rows *vec.Batch
 	at   int
 	out  *vec.Batch
-	done func()
 }
 
 func (s *rowsScan) Next(ctx context.Context) (*vec.Batch, error) {
@@ -194,20 +236,25 @@ func (s *rowsScan) Next(ctx context.Context) (*vec.Batch, error) {
 		}
 		s.rows = rows
 	}
-	n := min(s.rows.Len-s.at, vec.BatchSize)
-	if n <= 0 {
+	if s.at >= s.rows.Len {
 		return nil, nil
 	}
-	idx := vec.Live(n, nil)
-	if s.at > 0 {
-		idx = between(s.at, s.at+n)
-	}
-	for k, col := range s.out.Cols {
-		col.Gather(s.rows.Cols[k], idx)
-	}
-	s.out.Len, s.out.Sel = n, nil
-	s.at += n
+	s.at += copyRows(s.out, s.rows, s.at)
 	return s.out, nil
+}
+
+// copyRows fills out with up to a batch of rows from at; it returns how many.
+func copyRows(out, rows *vec.Batch, at int) int {
+	n := min(rows.Len-at, vec.BatchSize)
+	idx := vec.Live(n, nil)
+	if at > 0 {
+		idx = between(at, at+n)
+	}
+	for k, col := range out.Cols {
+		col.Gather(rows.Cols[k], idx)
+	}
+	out.Len, out.Sel = n, nil
+	return n
 }
 
 func (s *rowsScan) Close() error {
@@ -215,37 +262,59 @@ func (s *rowsScan) Close() error {
 		s.rows = &vec.Batch{}
 	}
 	s.at = s.rows.Len
-	if s.done != nil {
-		s.done()
-	}
 	return nil
 }
 
-func newCTEScan(c *Context, n *plan.CTEScan) (Operator, error) {
-	state := c.ctes[n.ID]
-	if state == nil {
-		return nil, dberr.SQL(dberr.StateInternal, "CTE %q is not there", n.Name)
-	}
-	return &cteScan{rowsScan{out: newColumns(n.Out), find: func(ctx context.Context) (*vec.Batch, error) {
-		return state.get(ctx, c)
-	}}}, nil
+// cteScan reads the rows of a CTE, again after a restart.
+type cteScan struct {
+	rows *cteRows
+	at   int
+	out  *vec.Batch
 }
 
-// cteScan reads the rows of a CTE, again after a restart.
-type cteScan struct{ rowsScan }
+func newCTEScan(c *Context, n *plan.CTEScan) (Operator, error) {
+	rows := c.ctes[n.ID]
+	if rows == nil {
+		return nil, dberr.SQL(dberr.StateInternal, "CTE %q is not there", n.Name)
+	}
+	return &cteScan{rows: rows, out: newColumns(n.Out)}, nil
+}
+
+func (s *cteScan) Next(ctx context.Context) (*vec.Batch, error) {
+	if err := canceled(ctx); err != nil {
+		return nil, err
+	}
+	if s.at == s.rows.rows.Len {
+		more, err := s.rows.more(ctx)
+		if !more || err != nil {
+			return nil, err
+		}
+	}
+	s.at += copyRows(s.out, s.rows.rows, s.at)
+	return s.out, nil
+}
 
 func (s *cteScan) restart() bool { s.at = 0; return true }
+func (s *cteScan) Close() error  { return nil }
 
 func newColumns(fields []plan.Field) *vec.Batch { return vec.NewBatch(typesOf(fields)) }
 
 func newWorkScan(c *Context, n *plan.WorkScan) (Operator, error) {
-	return &rowsScan{out: newColumns(n.Out), find: func(context.Context) (*vec.Batch, error) {
+	return &workScan{rowsScan{out: newColumns(n.Out), find: func(context.Context) (*vec.Batch, error) {
 		rows := c.work[n.ID]
 		if rows == nil {
 			return nil, dberr.SQL(dberr.StateInternal, "CTE %d is not being computed", n.ID)
 		}
 		return rows, nil
-	}}, nil
+	}}}, nil
+}
+
+// workScan reads the rows of the last round of a recursive CTE.
+type workScan struct{ rowsScan }
+
+func (s *workScan) restart() bool {
+	s.rows, s.at = nil, 0
+	return true
 }
 
 // materialize keeps its input's rows, so that they can be read again.

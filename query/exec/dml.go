@@ -137,7 +137,7 @@ func newDelete(c *Context, n *plan.Delete) (Operator, error) {
 	}
 	k := len(n.Table.Columns)
 	w.do = func(rows *vec.Batch) (*vec.Batch, int64, error) {
-		rows = firstTargets(rows, k)
+		rows = c.firstTargets(rows, k)
 		ch := newChanges(c)
 		t, err := ch.writer(n.Table, &TableRules{IndexExprs: n.IndexExprs})
 		if err != nil {
@@ -172,7 +172,7 @@ func newUpdate(c *Context, n *plan.Update) (Operator, error) {
 	}
 	k := len(n.Table.Columns)
 	w.do = func(rows *vec.Batch) (*vec.Batch, int64, error) {
-		rows = firstTargets(rows, k)
+		rows = c.firstTargets(rows, k)
 		ch := newChanges(c)
 		t, err := ch.writer(n.Table, &TableRules{Checks: n.Checks, IndexExprs: n.IndexExprs})
 		if err != nil {
@@ -207,7 +207,19 @@ func newUpdate(c *Context, n *plan.Update) (Operator, error) {
 }
 
 // firstTargets keeps the first of the rows that name the same target row, whose
-// key is in column k: a row is changed once.
-func firstTargets(rows *vec.Batch, k int) *vec.Batch {
-	return onlyNewBy(newKeyTable([]sqltype.Type{sqltype.TBytea}), rows, rows.Cols[k:k+1])
+// key is in column k: a row is changed once by a statement.
+func (c *Context) firstTargets(rows *vec.Batch, k int) *vec.Batch {
+	rows = onlyNewBy(newKeyTable([]sqltype.Type{sqltype.TBytea}), rows, rows.Cols[k:k+1])
+	if c.changed == nil {
+		return rows
+	}
+	sel := make([]int32, 0, rows.Len)
+	for i, key := range rows.Cols[k].S {
+		if _, twice := c.changed[key]; !twice {
+			c.changed[key] = struct{}{}
+			sel = append(sel, int32(i))
+		}
+	}
+	left := vec.Batch{Len: rows.Len, Sel: sel, Cols: rows.Cols}
+	return left.Clone()
 }

@@ -64,6 +64,9 @@ type Context struct {
 	spill *spillSpace
 	// early counts the enclosing CTEs that change data: scans then open when they are built.
 	early int
+	// changed has, where CTEs change data, the keys of the rows that the statement has
+	// changed: none is changed twice.
+	changed map[string]struct{}
 }
 
 // Operator produces the rows of a plan node.

@@ -62,7 +62,7 @@ func (p *pairs) chunk(left, right *vec.Batch, rows, li, ri []int32, more bool) (
 	for n, row := range rows {
 		has := n == 0 && p.carry
 		for ; at < len(li) && li[at] == row; at++ {
-			if pass != nil && !passes(pass, at) {
+			if pass != nil && !p.passes(pass, at) {
 				continue
 			}
 			has = true
@@ -88,7 +88,14 @@ func (p *pairs) chunk(left, right *vec.Batch, rows, li, ri []int32, more bool) (
 	return p.gather(left, right), nil
 }
 
-func passes(v *vec.Vector, i int) bool { return v.I[v.At(i)] != 0 && !v.IsNull(i) }
+// passes reports whether a pair counts as a match. For NOT IN a comparison with
+// NULL does.
+func (p *pairs) passes(v *vec.Vector, i int) bool {
+	if v.IsNull(i) {
+		return p.kind == plan.NullAnti
+	}
+	return v.I[v.At(i)] != 0
+}
 
 // test evaluates the condition on candidates.
 func (p *pairs) test(left, right *vec.Batch, li, ri []int32) (*vec.Vector, error) {
