@@ -62,7 +62,7 @@ func (p *pairs) chunk(left, right *vec.Batch, rows, li, ri []int32, more bool) (
 	for n, row := range rows {
 		has := n == 0 && p.carry
 		for ; at < len(li) && li[at] == row; at++ {
-			if pass != nil && !p.passes(pass, at) {
+			if pass != nil && !p.matches(pass, at) {
 				continue
 			}
 			has = true
@@ -88,13 +88,13 @@ func (p *pairs) chunk(left, right *vec.Batch, rows, li, ri []int32, more bool) (
 	return p.gather(left, right), nil
 }
 
-// passes reports whether a pair counts as a match. For NOT IN a comparison with
+// passes reports whether a condition holds of a row.
+func passes(v *vec.Vector, i int) bool { return v.I[v.At(i)] != 0 && !v.IsNull(i) }
+
+// matches reports whether a pair counts as a match. For NOT IN a comparison with
 // NULL does.
-func (p *pairs) passes(v *vec.Vector, i int) bool {
-	if v.IsNull(i) {
-		return p.kind == plan.NullAnti
-	}
-	return v.I[v.At(i)] != 0
+func (p *pairs) matches(v *vec.Vector, i int) bool {
+	return passes(v, i) || p.kind == plan.NullAnti && v.IsNull(i)
 }
 
 // test evaluates the condition on candidates.

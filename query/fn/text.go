@@ -215,7 +215,7 @@ func chr(n int64) (string, error) {
 	case n == 0:
 		return "", dberr.SQL(dberr.StateProgramLimit, "null character not permitted")
 	case n < 0:
-		return "", dberr.SQL(dberr.StateProgramLimit, "character number must be positive")
+		return "", errParam("character number must be positive")
 	case n > unicode.MaxRune || n >= 0xD800 && n < 0xE000:
 		return "", dberr.SQL(dberr.StateProgramLimit, "requested character too large for encoding: %d", n)
 	}
