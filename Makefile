@@ -25,7 +25,12 @@ test: build ## run every test that takes seconds
 	$(GO) vet ./...
 	$(GO) test -count=1 ./internal/archtest/
 	$(GO) test -timeout 15m ./...
-	CGO_ENABLED=1 $(GO) test -race -short -timeout 15m ./storage/... ./query/... ./server/...
+	$(MAKE) test-race
+
+test-race: ## the packages that run concurrently, under the race detector (which needs a C compiler)
+	@if command -v $${CC:-cc} >/dev/null 2>&1; then \
+		CGO_ENABLED=1 $(GO) test -race -short -timeout 20m ./storage/... ./kv/... ./query/... ./server/... .; \
+	else echo "no C compiler: the race detector is left out"; fi
 
 test-long: build ## the long suites: more rounds, larger data, every file of public test data
 	WEFT_LONG=1 $(GO) test -timeout 120m ./...
