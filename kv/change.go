@@ -65,7 +65,7 @@ func meaning(text []byte) (v any, err error) {
 
 // CompareAndSwap is CompareAndSwapTx in a transaction of its own.
 func (s *Store) CompareAndSwap(ctx context.Context, bucket string, key []byte, expect, next *Value, o PutOptions) (e Entry, present, swapped bool, err error) {
-	ts, err := s.update(ctx, func(tx *txn.Tx) error {
+	ts, err := s.write(ctx, func(tx *txn.Tx) error {
 		e, present, swapped, err = s.CompareAndSwapTx(tx, bucket, key, expect, next, o)
 		e.own()
 		return err
@@ -99,7 +99,7 @@ func (s *Store) GetSetTx(tx *txn.Tx, bucket string, key []byte, v Value, o PutOp
 
 // GetSet sets a key to a value and returns what was there before.
 func (s *Store) GetSet(ctx context.Context, bucket string, key []byte, v Value, o PutOptions) (old Entry, existed bool, e Entry, err error) {
-	ts, err := s.update(ctx, func(tx *txn.Tx) error {
+	ts, err := s.write(ctx, func(tx *txn.Tx) error {
 		old, existed, e, err = s.GetSetTx(tx, bucket, key, v, o)
 		old.own()
 		return err
@@ -128,7 +128,7 @@ func (s *Store) GetDeleteTx(tx *txn.Tx, bucket string, key []byte, c Condition) 
 
 // GetDelete removes a key and returns what was there.
 func (s *Store) GetDelete(ctx context.Context, bucket string, key []byte, c Condition) (old Entry, existed bool, err error) {
-	_, err = s.update(ctx, func(tx *txn.Tx) error {
+	_, err = s.write(ctx, func(tx *txn.Tx) error {
 		old, existed, err = s.GetDeleteTx(tx, bucket, key, c)
 		old.own()
 		return err
@@ -167,7 +167,7 @@ func (s *Store) modify(tx *txn.Tx, bucket string, key []byte, o PutOptions, fn f
 
 // modifyNow is modify in a transaction of its own.
 func (s *Store) modifyNow(ctx context.Context, fn func(tx *txn.Tx) (Entry, error)) (e Entry, err error) {
-	ts, err := s.update(ctx, func(tx *txn.Tx) error {
+	ts, err := s.write(ctx, func(tx *txn.Tx) error {
 		e, err = fn(tx)
 		return err
 	})

@@ -20,6 +20,10 @@ import (
 const (
 	sweepBatch = 512 // keys that are removed by one transaction
 	sweepScan  = 256 // dropped buckets that are looked at in one pass
+
+	// dropGrace is how long the keys of a dropped bucket stay: transactions with
+	// snapshot isolation that began before it was dropped may still write there.
+	dropGrace = 10 * time.Second
 )
 
 type sweeper struct {
@@ -207,7 +211,9 @@ func (c *core) sweepDropped(ctx context.Context, db keyspace.DatabaseID) error {
 			if err != nil || len(rest) != 0 {
 				return fmt.Errorf("%w: the key %x of a dropped bucket is malformed", dberr.ErrCorrupt, it.Key())
 			}
-			ids = append(ids, keyspace.ObjectID(id))
+			if c.txns.Clock().Now().Sub(it.Timestamp().Time()) >= dropGrace {
+				ids = append(ids, keyspace.ObjectID(id))
+			}
 		}
 		return it.Err()
 	})

@@ -76,16 +76,39 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// View runs fn in a read-only transaction: several reads of one instant.
+func (s *Store) View(ctx context.Context, fn func(tx *txn.Tx) error) error {
+	return s.txns.View(ctx, fn)
+}
+
+// Update runs fn in a transaction and commits it, again where it met a conflict.
+func (s *Store) Update(ctx context.Context, fn func(tx *txn.Tx) error) error {
+	_, err := s.update(ctx, fn)
+	return err
+}
+
 // view runs fn in a read-only transaction.
 func (s *Store) view(ctx context.Context, fn func(tx *txn.Tx) error) error {
 	return s.txns.View(ctx, fn)
 }
 
-// update runs fn in a transaction until it commits, and returns the timestamp of
-// the commit, 0 where it wrote nothing.
+// update runs fn in a serializable transaction until it commits, and returns the
+// timestamp of the commit, 0 where it wrote nothing.
 func (s *Store) update(ctx context.Context, fn func(tx *txn.Tx) error) (txn.Timestamp, error) {
+	return s.commit(ctx, txn.Serializable, fn)
+}
+
+// write is update for one key that fn writes if it writes anything: then what it
+// read of the key is validated by the write, and snapshot isolation is as good. Of
+// the bucket it may see what was so when the transaction began: a write that meets
+// the removal of its bucket takes effect before it (see dropGrace).
+func (s *Store) write(ctx context.Context, fn func(tx *txn.Tx) error) (txn.Timestamp, error) {
+	return s.commit(ctx, txn.Snapshot, fn)
+}
+
+func (s *Store) commit(ctx context.Context, iso txn.Isolation, fn func(tx *txn.Tx) error) (txn.Timestamp, error) {
 	var last *txn.Tx
-	err := s.txns.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
+	err := s.txns.Update(ctx, txn.TxOptions{Isolation: iso}, func(tx *txn.Tx) error {
 		last = tx
 		return fn(tx)
 	})

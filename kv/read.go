@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -86,7 +87,7 @@ func (s *Store) Get(ctx context.Context, bucket string, key []byte) (e Entry, ok
 	}
 	defer tx.Rollback()
 	if ok, err = s.get(tx, bucket, key, &e, false); ok {
-		e.own()
+		e.Value.Data = bytes.Clone(e.Value.Data)
 	}
 	return e, ok, err
 }

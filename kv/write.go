@@ -239,7 +239,7 @@ func (s *Store) PutTx(tx *txn.Tx, bucket string, key []byte, v Value, o PutOptio
 // Put sets a key to a value and returns its entry. It makes the bucket where there
 // is none.
 func (s *Store) Put(ctx context.Context, bucket string, key []byte, v Value, o PutOptions) (e Entry, err error) {
-	ts, err := s.update(ctx, func(tx *txn.Tx) error {
+	ts, err := s.write(ctx, func(tx *txn.Tx) error {
 		e, err = s.PutTx(tx, bucket, key, v, o)
 		return err
 	})
@@ -267,7 +267,7 @@ func (s *Store) DeleteTx(tx *txn.Tx, bucket string, key []byte, c Condition) (ex
 
 // Delete removes a key and says whether it was there.
 func (s *Store) Delete(ctx context.Context, bucket string, key []byte, c Condition) (existed bool, err error) {
-	_, err = s.update(ctx, func(tx *txn.Tx) error {
+	_, err = s.write(ctx, func(tx *txn.Tx) error {
 		existed, err = s.DeleteTx(tx, bucket, key, c)
 		return err
 	})
@@ -301,7 +301,7 @@ func (s *Store) TouchTx(tx *txn.Tx, bucket string, key []byte, o PutOptions) (e 
 
 // Touch changes when a key expires; the entry that it returns is without the value.
 func (s *Store) Touch(ctx context.Context, bucket string, key []byte, o PutOptions) (e Entry, err error) {
-	ts, err := s.update(ctx, func(tx *txn.Tx) error {
+	ts, err := s.write(ctx, func(tx *txn.Tx) error {
 		e, err = s.TouchTx(tx, bucket, key, o)
 		return err
 	})
