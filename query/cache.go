@@ -68,13 +68,6 @@ func (c *lru[K, V]) put(key K, v V) {
 	}
 }
 
-func (c *lru[K, V]) clear() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	clear(c.mu.entries)
-	c.mu.order.Init()
-}
-
 func (c *lru[K, V]) len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

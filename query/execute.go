@@ -133,7 +133,6 @@ type compiled struct {
 	command string
 	params  []sqltype.Type
 	writes  bool
-	target  *tableKey // the table that rows are added to or removed from
 	told    map[tableKey]float64
 }
 

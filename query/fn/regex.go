@@ -84,7 +84,6 @@ type regexTranslator struct {
 	i       int
 	out     strings.Builder
 	fold    bool // i
-	newline bool // n: . and [^ stop at newlines, ^ and $ match at lines
 	dotLine bool // p: . stops at newlines
 	anchor  bool // w: ^ and $ match at lines
 	expand  bool // x

@@ -94,12 +94,11 @@ type matcher struct {
 
 // sarg is a condition on one key part that an index can search for.
 type sarg struct {
-	op     string // = < <= > >= in null
-	value  plan.Expr
-	list   []plan.Expr
-	cond   int
-	lossy  bool // the condition must still be checked
-	fanout float64
+	op    string // = < <= > >= in null
+	value plan.Expr
+	list  []plan.Expr
+	cond  int
+	lossy bool // the condition must still be checked
 }
 
 func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error) {

@@ -45,7 +45,6 @@ type builder struct {
 	colStats   map[plan.Col]colStat
 	ctes       map[int]*cteInfo
 	used       plan.ColSet // columns that somebody needs
-	depth      int
 }
 
 type colStat struct {

@@ -16,7 +16,7 @@ import (
 // placeholder (a=?), but for @?. The n-th ? of the text is $n. :vN is $N where an operand
 // is expected, not right after [ (that is a slice). Kinds must not be mixed.
 func placeholders(sql string, toks []token) ([]edit, error) {
-	if strings.IndexByte(sql, '?') < 0 && strings.Index(sql, ":v") < 0 && strings.Index(sql, ":V") < 0 {
+	if strings.IndexByte(sql, '?') < 0 && !strings.Contains(sql, ":v") && !strings.Contains(sql, ":V") {
 		return nil, nil
 	}
 	p := placeholderScan{sql: sql, toks: toks}

@@ -41,12 +41,10 @@ type visible struct {
 
 // cte is a query of a WITH clause in scope.
 type cte struct {
-	id    int
-	name  string
-	out   *bound
-	work  bool // within its own recursive term
-	uses  int
-	inUse *bool
+	id   int
+	name string
+	out  *bound
+	work bool // within its own recursive term
 }
 
 func (b *binder) newScope(parent *scope) *scope {
