@@ -117,9 +117,19 @@ func TestBackgroundSweep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var removed []int
+		var mu sync.Mutex
+		var batches []int
+		removed := func() []int {
+			mu.Lock()
+			defer mu.Unlock()
+			return batches
+		}
 		s, err := kv.Open(txns, kv.Options{SweepRate: 512, Events: kv.Events{
-			Expired:     func(n int) { removed = append(removed, n) },
+			Expired: func(n int) {
+				mu.Lock()
+				defer mu.Unlock()
+				batches = append(batches, n)
+			},
 			SweepFailed: func(err error) { t.Error(err) },
 		}})
 		if err != nil {
@@ -140,13 +150,13 @@ func TestBackgroundSweep(t *testing.T) {
 		f.want("7", "-")
 		time.Sleep(600 * time.Millisecond) // the sweep at 2 s
 		synctest.Wait()
-		if len(removed) != 1 || removed[0] != 512 {
-			t.Errorf("the first batch is %v", removed)
+		if got := removed(); len(got) != 1 || got[0] != 512 {
+			t.Errorf("the first batch is %v", got)
 		}
 		time.Sleep(2 * time.Second) // two more batches, a second apart
 		synctest.Wait()
-		if len(removed) != 3 || removed[2] != 1100-1024 {
-			t.Errorf("the batches are %v", removed)
+		if got := removed(); len(got) != 3 || got[2] != 1100-1024 {
+			t.Errorf("the batches are %v", got)
 		}
 		if n := f.records(); n != bucketRecords {
 			t.Errorf("%d records are left", n)

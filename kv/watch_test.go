@@ -80,7 +80,7 @@ func TestWatch(t *testing.T) {
 		t.Errorf("position %v reads as %v, %v", last, again, err)
 	}
 	// From the beginning of time, all of it comes again, the gone bucket's keys, too.
-	from := f.watch(kv.WatchOptions{Prefix: []byte("a"), Since: kv.Position{Timestamp: 1}})
+	from := f.watch(kv.WatchOptions{Prefix: []byte("a"), Since: beginning})
 	got, end := next(t, from, 6)
 	wantEvents(t, got, "put a1=1", "put a2=2", "delete a2", "delete a1", "drop ", "put a3=3")
 	if end != last {
@@ -133,7 +133,7 @@ func TestWatchResumes(t *testing.T) {
 				break
 			}
 		}
-		at := kv.Position{Timestamp: 1}
+		at := beginning
 		for len(got) < len(want) {
 			w := f.watch(kv.WatchOptions{Since: at})
 			var list []string
@@ -161,7 +161,7 @@ func TestWatchFarBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.put("end", "0")
-	w := f.watch(kv.WatchOptions{Since: kv.Position{Timestamp: 1}})
+	w := f.watch(kv.WatchOptions{Since: beginning})
 	got, _ := next(t, w, n+len(ops)+1)
 	for i := range n {
 		if want := fmt.Sprintf("put %d=%d", i%100, i); got[i] != want {
@@ -189,7 +189,7 @@ func TestWatchWhileWriting(t *testing.T) {
 	}
 	for range 4 {
 		wg.Go(func() {
-			w, err := f.Watch(t.Context(), "b", kv.WatchOptions{Since: kv.Position{Timestamp: 1}})
+			w, err := f.Watch(t.Context(), "b", kv.WatchOptions{Since: beginning})
 			if err != nil {
 				t.Error(err)
 				return
@@ -248,7 +248,7 @@ func TestWatchEnds(t *testing.T) {
 	f.now.Advance(24 * time.Hour)
 	f.put("k", "2")
 	f.txns.Sweep()
-	_, err = f.Watch(t.Context(), "b", kv.WatchOptions{Since: kv.Position{Timestamp: txn.Timestamp(epoch.UnixNano())}})
+	_, err = f.Watch(t.Context(), "b", kv.WatchOptions{Since: beginning})
 	code(t, err, dberr.ErrInvalid, "HISTORY_GONE")
 	f.Close()
 	next(t, w, 1)
@@ -300,3 +300,6 @@ func TestEstimate(t *testing.T) {
 	}
 	estimate(0)
 }
+
+// beginning is before the first commit of a fixture.
+var beginning = kv.Position{Timestamp: txn.Timestamp(epoch.UnixNano())}
