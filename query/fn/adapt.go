@@ -40,7 +40,7 @@ func n0[R any](f func(*Env) (R, error)) Eval {
 		for _, i := range vec.Live(n, sel) {
 			r, err := f(env)
 			if err != nil {
-				if err == errNull {
+				if errors.Is(err, errNull) {
 					out.SetNull(int(i))
 					continue
 				}
@@ -59,7 +59,7 @@ func n1[A, R any](f func(*Env, A) (R, error)) Eval {
 		for _, i := range vec.Live(n, sel) {
 			r, err := f(env, a[int(i)&ma])
 			if err != nil {
-				if err == errNull {
+				if errors.Is(err, errNull) {
 					out.SetNull(int(i))
 					continue
 				}
@@ -78,7 +78,7 @@ func n2[A, B, R any](f func(*Env, A, B) (R, error)) Eval {
 		for _, i := range vec.Live(n, sel) {
 			r, err := f(env, a[int(i)&ma], b[int(i)&mb])
 			if err != nil {
-				if err == errNull {
+				if errors.Is(err, errNull) {
 					out.SetNull(int(i))
 					continue
 				}
@@ -97,7 +97,7 @@ func n3[A, B, C, R any](f func(*Env, A, B, C) (R, error)) Eval {
 		for _, i := range vec.Live(n, sel) {
 			r, err := f(env, a[int(i)&ma], b[int(i)&mb], c[int(i)&mc])
 			if err != nil {
-				if err == errNull {
+				if errors.Is(err, errNull) {
 					out.SetNull(int(i))
 					continue
 				}
@@ -116,7 +116,7 @@ func n4[A, B, C, D, R any](f func(*Env, A, B, C, D) (R, error)) Eval {
 		for _, i := range vec.Live(n, sel) {
 			r, err := f(env, a[int(i)&ma], b[int(i)&mb], c[int(i)&mc], d[int(i)&md])
 			if err != nil {
-				if err == errNull {
+				if errors.Is(err, errNull) {
 					out.SetNull(int(i))
 					continue
 				}
@@ -191,10 +191,10 @@ func rowwise(f func(c *call) (sqltype.Datum, error)) Eval {
 				c.arg[k] = a.Get(int(i))
 			}
 			d, err := f(c)
-			if err != nil && err != errNull {
+			if err != nil && !errors.Is(err, errNull) {
 				return err
 			}
-			if err == errNull || d.Null {
+			if errors.Is(err, errNull) || d.Null {
 				out.SetNull(int(i))
 				continue
 			}

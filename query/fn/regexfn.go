@@ -354,7 +354,7 @@ func likeRow(c *call, a regexpArgs) (sqltype.Datum, error) {
 
 func matchRow(c *call, a regexpArgs) (sqltype.Datum, error) {
 	if strings.ContainsRune(a.flags, 'g') {
-		return sqltype.NullDatum, noGlobal("regexp_match", a.flags).(*dberr.Error).
+		return sqltype.NullDatum, errParam("%s does not support the \"global\" option", "regexp_match()").
 			WithHint("Use the regexp_matches function instead.")
 	}
 	re, err := compileRegex(c.arg[1].Str, a.flags)

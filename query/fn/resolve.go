@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -34,7 +35,7 @@ func Resolve(name string, args []sqltype.Type) (*Func, []sqltype.Type, error) {
 				}
 			}
 		}
-		return nil, nil, funcError("function", name, args, err == errAmbiguous)
+		return nil, nil, funcError("function", name, args, errors.Is(err, errAmbiguous))
 	}
 	f, err := instantiate(cands[i], args)
 	if err != nil {
@@ -90,7 +91,7 @@ func ResolveOp(op string, l, r sqltype.Type) (*Func, []sqltype.Type, error) {
 	}
 	f, err := chooseOp(cands, args)
 	if err != nil {
-		return nil, nil, opError(op, l, r, err == errAmbiguous)
+		return nil, nil, opError(op, l, r, errors.Is(err, errAmbiguous))
 	}
 	f, err = instantiate(f, args)
 	if err != nil {
@@ -124,7 +125,7 @@ func ResolveAgg(name string, args []sqltype.Type) (*AggFunc, []sqltype.Type, err
 	cands := registry.aggs[name]
 	i, err := choose(len(cands), args, func(i int) ([]sqltype.Type, bool) { return cands[i].Args, cands[i].Variadic })
 	if err != nil {
-		return nil, nil, funcError("function", name, args, err == errAmbiguous)
+		return nil, nil, funcError("function", name, args, errors.Is(err, errAmbiguous))
 	}
 	a := *cands[i]
 	concrete, ret, err := bindPoly(spell(a.Args, a.Variadic, len(args)), a.Ret, args)
@@ -146,7 +147,7 @@ func ResolveSet(name string, args []sqltype.Type) (*SetFunc, []sqltype.Type, err
 	cands := registry.sets[name]
 	i, err := choose(len(cands), args, func(i int) ([]sqltype.Type, bool) { return cands[i].Args, cands[i].Variadic })
 	if err != nil {
-		return nil, nil, funcError("function", name, args, err == errAmbiguous)
+		return nil, nil, funcError("function", name, args, errors.Is(err, errAmbiguous))
 	}
 	s := *cands[i]
 	concrete, _, err := bindPoly(spell(s.Args, s.Variadic, len(args)), sqltype.TBool, args)
@@ -170,7 +171,7 @@ func ResolveWindow(name string, args []sqltype.Type) (*WindowFunc, []sqltype.Typ
 	cands := registry.windows[name]
 	i, err := choose(len(cands), args, func(i int) ([]sqltype.Type, bool) { return cands[i].Args, false })
 	if err != nil {
-		return nil, nil, funcError("function", name, args, err == errAmbiguous)
+		return nil, nil, funcError("function", name, args, errors.Is(err, errAmbiguous))
 	}
 	w := *cands[i]
 	if w.Args, w.Ret, err = bindPoly(w.Args, w.Ret, args); err != nil {
