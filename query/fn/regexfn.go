@@ -3,7 +3,6 @@ package fn
 import (
 	"strings"
 
-	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 )
