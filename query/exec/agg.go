@@ -24,12 +24,14 @@ type aggregate struct {
 	held     reserved
 	spill    *aggSpill
 
-	vals   []*vec.Vector
-	groups []int32
-	loaded bool
-	set    int // that is being given
-	at     int // group of it
-	out    *vec.Batch
+	vals    []*vec.Vector
+	groups  []int32
+	unsized int // rows since held was measured,
+	measure int // which is done after so many
+	loaded  bool
+	set     int // that is being given
+	at      int // group of it
+	out     *vec.Batch
 }
 
 // groupSet is the groups of one grouping set.
@@ -104,9 +106,7 @@ func (g *groupSet) size() int64 {
 	if g.table != nil {
 		n += g.table.size()
 	}
-	for _, c := range g.first.Cols {
-		n += c.Bytes()
-	}
+	n += batchBytes(g.first)
 	for _, acc := range g.aggs {
 		n += acc.size()
 	}
@@ -213,7 +213,6 @@ func (a *aggregate) add(b *vec.Batch) (err error) {
 		a.groups = make([]int32, max(b.Len, min(vec.BatchSize, 4*b.Len)))
 	}
 	groups := a.groups[:b.Len]
-	size := int64(0)
 	for s, g := range a.sets {
 		sel := b.Sel
 		if a.spill != nil {
@@ -226,12 +225,25 @@ func (a *aggregate) add(b *vec.Batch) (err error) {
 		if err := a.accumulate(g, b, sel, groups); err != nil {
 			return err
 		}
-		size += g.size()
 	}
+	if a.unsized += b.Rows(); a.unsized >= a.measure {
+		a.bound()
+	}
+	return nil
+}
+
+// bound measures what is held, which takes time by the number of groups, so it is
+// done once for as many rows. Past the budget, new groups go to files.
+func (a *aggregate) bound() {
+	size, groups := int64(0), 0
+	for _, g := range a.sets {
+		size += g.size()
+		groups += g.n
+	}
+	a.unsized, a.measure = 0, max(groups, vec.BatchSize)
 	if !a.held.set(size) && a.spill == nil && a.canSpill() {
 		a.spill = newAggSpill(a)
 	}
-	return nil
 }
 
 func (a *aggregate) accumulate(g *groupSet, b *vec.Batch, sel, groups []int32) error {

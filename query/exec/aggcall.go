@@ -214,6 +214,7 @@ func (o *orderedAgg) add(_ *Context, b *vec.Batch, sel, groups []int32, args *ag
 		k.rows.Cols[j+1].Append(v, b.Len, live)
 	}
 	k.rows.Len = len(k.order)
+	k.held += rowBytes(&vec.Batch{Len: b.Len, Sel: live, Cols: call.vals}) + int64(8*len(live))
 	return nil
 }
 

@@ -102,7 +102,7 @@ func (s *aggSpill) next(ctx context.Context) (bool, error) {
 		}
 	}
 	a.sets[p.set] = only
-	s.level = p.level
+	s.level, a.unsized, a.measure = p.level, 0, 0
 	full := false
 	r, err := p.f.read(64 << 10)
 	if err != nil {
@@ -123,7 +123,10 @@ func (s *aggSpill) next(ctx context.Context) (bool, error) {
 		if err := s.addPart(p.set, only, b, full); err != nil {
 			return false, err
 		}
-		full = full || !a.held.set(only.size()) && p.level < maxSpill
+		if a.unsized += n; !full && a.unsized >= a.measure {
+			full = !a.held.set(only.size()) && p.level < maxSpill
+			a.unsized, a.measure = 0, max(only.n, vec.BatchSize)
+		}
 	}
 	if err := p.f.close(); err != nil {
 		return false, err

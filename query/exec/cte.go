@@ -89,7 +89,7 @@ func (r *cteRows) pull(ctx context.Context) error {
 	if r.n.Recursive {
 		r.next.Append(b)
 	}
-	r.held.set(batchBytes(r.rows))
+	r.held.add(rowBytes(b))
 	return nil
 }
 

@@ -81,6 +81,7 @@ type joinTable struct {
 	hasNull bool    // a key was NULL
 	n       int     // rows that came, kept or not
 	keep    bool    // rows are kept
+	held    int64   // bytes of rows
 	nums    []int32
 }
 
@@ -89,11 +90,7 @@ func newJoinTable(types, keyTypes []sqltype.Type, keep bool) *joinTable {
 }
 
 func (t *joinTable) size() int64 {
-	n := t.keys.size() + int64(4*(cap(t.first)+cap(t.last)+cap(t.next)))
-	for _, c := range t.rows.Cols {
-		n += c.Bytes()
-	}
-	return n
+	return t.keys.size() + int64(4*(cap(t.first)+cap(t.last)+cap(t.next))) + t.held
 }
 
 // add takes the rows of a batch of which k holds the keys. Rows that can match
@@ -141,12 +138,15 @@ func (t *joinTable) add(b *vec.Batch, k *joinKeys, outer bool) {
 			link(i)
 		}
 		t.rows.Append(b)
+		t.held += rowBytes(b)
 		return
 	}
 	for _, i := range vec.Live(b.Len, sel) {
 		link(i)
 	}
-	t.rows.Append(&vec.Batch{Len: b.Len, Sel: sel, Cols: b.Cols})
+	part := &vec.Batch{Len: b.Len, Sel: sel, Cols: b.Cols}
+	t.rows.Append(part)
+	t.held += rowBytes(part)
 }
 
 func newHashJoin(c *Context, n *plan.HashJoin) (Operator, error) {

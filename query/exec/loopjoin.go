@@ -57,15 +57,8 @@ func (l *nestedLoop) load(ctx context.Context) error {
 			return l.right.Close()
 		}
 		l.store.Append(b)
-		l.held.set(batchBytes(l.store))
+		l.held.add(rowBytes(b))
 	}
-}
-
-func batchBytes(b *vec.Batch) (n int64) {
-	for _, c := range b.Cols {
-		n += c.Bytes()
-	}
-	return n
 }
 
 func (l *nestedLoop) Next(ctx context.Context) (*vec.Batch, error) {

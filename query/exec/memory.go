@@ -1,5 +1,10 @@
 package exec
 
+import (
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/vec"
+)
+
 // memory counts what the operators of a run hold together.
 type memory struct {
 	used, peak int64
@@ -30,9 +35,42 @@ func (r *reserved) set(n int64) bool {
 	return m.used <= r.c.budget() || n <= r.c.budget()/16
 }
 
+// add is set for n bytes more.
+func (r *reserved) add(n int64) bool { return r.set(r.n + n) }
+
 // drop gives back what is held.
 func (r *reserved) drop() {
 	if r.c != nil {
 		r.set(0)
 	}
+}
+
+// rowBytes is about what the live rows of b take where they are kept.
+func rowBytes(b *vec.Batch) int64 {
+	rows, n := live(b), int64(0)
+	for _, c := range b.Cols {
+		switch c.Type.Phys() {
+		case sqltype.PhysString:
+			n += int64(16 * len(rows))
+			mask := c.Mask()
+			for _, i := range rows {
+				n += int64(len(c.S[int(i)&mask]))
+			}
+		case sqltype.PhysInt, sqltype.PhysFloat:
+			n += int64(8 * len(rows))
+		case sqltype.PhysAny:
+			n += int64(128 * len(rows))
+		default:
+			n += int64(24 * len(rows))
+		}
+	}
+	return n
+}
+
+// batchBytes is what a batch of kept rows holds.
+func batchBytes(b *vec.Batch) (n int64) {
+	for _, c := range b.Cols {
+		n += c.Bytes()
+	}
+	return n
 }

@@ -219,8 +219,8 @@ func (m *mergeJoin) advance(ctx context.Context) error {
 			if ok, err = m.right.peek(ctx); err != nil {
 				return err
 			}
-			m.held.set(batchBytes(m.group))
 		}
+		m.held.set(batchBytes(m.group))
 		if c >= 0 {
 			return nil
 		}

@@ -159,7 +159,7 @@ func (s *sorter) add(b *vec.Batch) (more bool, err error) {
 		taken = append(taken, i)
 	}
 	if len(taken) > 0 {
-		s.data.rows.Append(&vec.Batch{Len: b.Len, Cols: b.Cols, Sel: taken})
+		s.data.add(&vec.Batch{Len: b.Len, Cols: b.Cols, Sel: taken})
 	}
 	return s.rest == nil, nil
 }

@@ -51,13 +51,16 @@ type keyed struct {
 	rows  *vec.Batch
 	order []keyedRow
 	bytes []byte // the keys
+	held  int64  // bytes of rows
 }
 
-// keyedRow is the first 8 bytes of a key, where the rest is, and its row.
+// keyedRow says where the key of a row is. head is 8 bytes of it, of use only
+// while sorting.
 type keyedRow struct {
-	head     uint64
-	from, to int
-	row      int32
+	head uint64
+	from int
+	len  int32
+	row  int32
 }
 
 func newKeyed(types []sqltype.Type) *keyed { return &keyed{rows: vec.NewBatch(types)} }
@@ -65,24 +68,25 @@ func newKeyed(types []sqltype.Type) *keyed { return &keyed{rows: vec.NewBatch(ty
 func (k *keyed) len() int { return len(k.order) }
 
 // size is the bytes held.
-func (k *keyed) size() int64 {
-	n := int64(32*cap(k.order) + cap(k.bytes))
-	for _, c := range k.rows.Cols {
-		n += c.Bytes()
-	}
-	return n
-}
+func (k *keyed) size() int64 { return int64(24*cap(k.order)+cap(k.bytes)) + k.held }
 
 func (k *keyed) reset() {
 	k.rows.Reset()
-	k.order, k.bytes = k.order[:0], k.bytes[:0]
+	k.order, k.bytes, k.held = k.order[:0], k.bytes[:0], 0
+}
+
+// add appends rows whose keys have been noted.
+func (k *keyed) add(b *vec.Batch) {
+	k.held += rowBytes(b)
+	k.rows.Append(b)
 }
 
 // note adds the key of the next row: the bytes appended since from.
 func (k *keyed) note(from int) {
-	k.order = append(k.order, keyedRow{head: keyHead(k.bytes[from:]), from: from, to: len(k.bytes), row: int32(len(k.order))})
+	k.order = append(k.order, keyedRow{from: from, len: int32(len(k.bytes) - from), row: int32(len(k.order))})
 }
 
+// keyHead is up to 8 bytes of a key as a number of the same order.
 func keyHead(key []byte) uint64 {
 	if len(key) >= 8 {
 		return binary.BigEndian.Uint64(key)
@@ -92,68 +96,157 @@ func keyHead(key []byte) uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// less orders by key, then by arrival.
-func (k *keyed) compare(a, b keyedRow) int {
+// at gives the key of a row of the order.
+func (k *keyed) at(r *keyedRow) []byte { return k.bytes[r.from : r.from+int(r.len)] }
+
+// key gives the key of the i-th row of the order.
+func (k *keyed) key(i int) []byte { return k.at(&k.order[i]) }
+
+// sortSlice is how many rows are looked at between two looks at the context.
+const sortSlice = 64 << 10
+
+// sort puts order in order: by 8 bytes of the keys behind what all have in
+// common, digit by digit, and then rows that are equal in these by the rest. No key
+// is a prefix of another, so a short one may be filled up with zeros.
+func (k *keyed) sort(ctx context.Context) error {
+	n := len(k.order)
+	if n < 2 {
+		return nil
+	}
+	skip, longest := k.common()
+	for i := range k.order {
+		r := &k.order[i]
+		r.head = keyHead(k.at(r)[skip:])
+	}
+	if n < 256 {
+		slices.SortFunc(k.order, func(a, b keyedRow) int { return k.compare(a, b, skip) })
+		return nil
+	}
+	if err := k.radix(ctx); err != nil {
+		return err
+	}
+	if longest <= skip+8 {
+		return nil
+	}
+	for from := 0; from < n; {
+		to := from + 1
+		for to < n && k.order[to].head == k.order[from].head {
+			to++
+		}
+		if err := k.ties(ctx, k.order[from:to], skip+8); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+// ties sorts rows that are equal in the first skip bytes of their keys. Many of
+// them are sorted as rows of their own.
+func (k *keyed) ties(ctx context.Context, rows []keyedRow, skip int) error {
+	if len(rows) < 2 {
+		return nil
+	}
+	if len(rows) < 4096 {
+		slices.SortFunc(rows, func(a, b keyedRow) int {
+			x, y := k.at(&a), k.at(&b)
+			if c := bytes.Compare(x[min(skip, len(x)):], y[min(skip, len(y)):]); c != 0 {
+				return c
+			}
+			return int(a.row) - int(b.row)
+		})
+		return nil
+	}
+	if err := canceled(ctx); err != nil {
+		return err
+	}
+	part := &keyed{order: rows, bytes: k.bytes}
+	same := true
+	first := k.at(&rows[0])
+	for i := range rows {
+		if !bytes.Equal(k.at(&rows[i]), first) {
+			same = false
+			break
+		}
+	}
+	if same {
+		return nil // the radix sort has kept their order
+	}
+	sorted := part.order
+	err := part.sort(ctx)
+	copy(sorted, part.order)
+	return err
+}
+
+// common is the length of the prefix that all keys share, and that of the longest key.
+func (k *keyed) common() (skip, longest int) {
+	first := k.at(&k.order[0])
+	skip = len(first)
+	for i := range k.order {
+		key := k.at(&k.order[i])
+		longest = max(longest, len(key))
+		skip = min(skip, len(key))
+		for j := range skip {
+			if key[j] != first[j] {
+				skip = j
+				break
+			}
+		}
+	}
+	return skip, longest
+}
+
+func (k *keyed) compare(a, b keyedRow, skip int) int {
 	switch {
 	case a.head < b.head:
 		return -1
 	case a.head > b.head:
 		return 1
 	}
-	if a.to-a.from > 8 || b.to-b.from > 8 {
-		if c := bytes.Compare(k.bytes[a.from:a.to], k.bytes[b.from:b.to]); c != 0 {
+	if int(a.len) > skip+8 || int(b.len) > skip+8 {
+		if c := bytes.Compare(k.at(&a), k.at(&b)); c != 0 {
 			return c
 		}
 	}
 	return int(a.row) - int(b.row)
 }
 
-// sortSlice is how many rows are sorted between two looks at the context.
-const sortSlice = 32 << 10
-
-// sort puts order in order. Long inputs are sorted in slices that are then
-// merged, so that a cancellation is seen.
-func (k *keyed) sort(ctx context.Context) error {
-	n := len(k.order)
-	for from := 0; from < n; from += sortSlice {
-		if err := canceled(ctx); err != nil {
-			return err
+// radix sorts by head, digit by digit from the last; it is stable.
+func (k *keyed) radix(ctx context.Context) error {
+	var count [8][256]int
+	for i := range k.order {
+		h := k.order[i].head
+		for d := range 8 {
+			count[d][byte(h>>(8*d))]++
 		}
-		slices.SortFunc(k.order[from:min(from+sortSlice, n)], k.compare)
 	}
-	if n <= sortSlice {
-		return nil
-	}
-	src, dst := k.order, make([]keyedRow, n)
-	for width := sortSlice; width < n; width *= 2 {
-		for from := 0; from < n; from += 2 * width {
+	src := k.order
+	var dst []keyedRow
+	for d := range 8 {
+		if count[d][byte(src[0].head>>(8*d))] == len(src) {
+			continue // all have the same
+		}
+		if dst == nil {
+			dst = make([]keyedRow, len(src))
+		}
+		at := 0
+		for i, n := range count[d] {
+			count[d][i] = at
+			at += n
+		}
+		for from := 0; from < len(src); from += sortSlice {
 			if err := canceled(ctx); err != nil {
 				return err
 			}
-			mid, to := min(from+width, n), min(from+2*width, n)
-			if err := k.merge(ctx, dst[from:to], src[from:mid], src[mid:to]); err != nil {
-				return err
+			for _, r := range src[from:min(from+sortSlice, len(src))] {
+				b := byte(r.head >> (8 * d))
+				dst[count[d][b]] = r
+				count[d][b]++
 			}
 		}
 		src, dst = dst, src
 	}
 	k.order = src
-	return nil
-}
-
-func (k *keyed) merge(ctx context.Context, dst, a, b []keyedRow) error {
-	for i := range dst {
-		if i&(sortSlice-1) == 0 {
-			if err := canceled(ctx); err != nil {
-				return err
-			}
-		}
-		if len(b) == 0 || len(a) > 0 && k.compare(a[0], b[0]) <= 0 {
-			dst[i], a = a[0], a[1:]
-		} else {
-			dst[i], b = b[0], b[1:]
-		}
-	}
 	return nil
 }
 
@@ -166,9 +259,9 @@ func (k *keyed) keep(n int) {
 	for i := range n {
 		r := &k.order[i]
 		from := len(keys)
-		keys = append(keys, k.bytes[r.from:r.to]...)
+		keys = append(keys, k.at(r)...)
 		idx[i] = r.row
-		r.from, r.to, r.row = from, len(keys), int32(i)
+		r.from, r.row = from, int32(i)
 	}
 	k.order, k.bytes = k.order[:n], keys
 	for i, col := range k.rows.Cols {
@@ -177,10 +270,8 @@ func (k *keyed) keep(n int) {
 		k.rows.Cols[i] = kept
 	}
 	k.rows.Len = n
+	k.held = batchBytes(k.rows)
 }
-
-// key gives the encoded key of a row of the order.
-func (k *keyed) key(i int) []byte { return k.bytes[k.order[i].from:k.order[i].to] }
 
 // emit fills out with up to a batch of rows of the order from at.
 func (k *keyed) emit(out *vec.Batch, at, limit int) int {

@@ -92,6 +92,7 @@ func (w *window) Next(ctx context.Context) (*vec.Batch, error) {
 func (w *window) load(ctx context.Context) (*vec.Batch, error) {
 	rows := vec.NewBatch(typesOf(w.n.Input.Fields()))
 	w.key = nil
+	w.held.set(0)
 	if b := w.rest; b != nil {
 		w.rest = nil
 		if err := w.take(rows, b); err != nil || w.rest != nil {
@@ -110,7 +111,7 @@ func (w *window) load(ctx context.Context) (*vec.Batch, error) {
 		if err := w.take(rows, b); err != nil || w.rest != nil {
 			return rows, err
 		}
-		w.held.set(batchBytes(rows))
+		w.held.add(rowBytes(b))
 	}
 	return rows, nil
 }
