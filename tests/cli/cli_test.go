@@ -238,3 +238,45 @@ SELECT 1 AS one
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.errs)
 	}
 }
+
+// TestRealFiles imports public files through the whole product and asks questions of them.
+func TestRealFiles(t *testing.T) {
+	dir := os.Getenv("WEFT_CORPORA")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "corpora")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "vega")); err != nil {
+		t.Skipf("no public test data at %s", dir)
+	}
+	e := start(t)
+	for _, c := range []struct{ file, table, sql, want string }{
+		{"vega/data/birdstrikes.csv", "birdstrikes", `SELECT count(*), count(DISTINCT "Airport Name"), sum("Cost Total $") FROM birdstrikes`, "10000,50,40545276\n"},
+		{"vega/data/zipcodes.csv", "zipcodes", "SELECT count(*), min(zip_code), max(zip_code) FROM zipcodes", "42049,00501,99950\n"},
+		{"vega/data/species.csv", "species", "SELECT count(*), count(DISTINCT item_id) FROM species", "12360,4\n"},
+		{"vega/data/sp500-2000.csv", "sp500", "SELECT count(*), min(date), max(date), max(high) FROM sp500", "5105,2000-01-03,2020-04-17,3393.520020\n"},
+		{"vega/data/seattle-weather-hourly-normals.csv", "weather", "SELECT count(*), min(date), sum(pressure) FROM weather", "8759,2010-01-01 01:00:00,8909836.9\n"},
+		{"vega/data/movies.json", "movies", `SELECT count(*), count("US DVD Sales"), sum("US Gross") FROM movies`, "3201,564,140542660013\n"},
+		{"vega/data/football.json", "football", "SELECT count(*), count(DISTINCT division) FROM football", "6508,5\n"},
+		{"vega/data/flights-20k.json", "flights", "SELECT count(*), sum(distance), min(delay) FROM flights", "20000,14476934,-59\n"},
+		{"csv_spectrum/csvs/newlines_crlf.csv", "nl", "SELECT a, b FROM nl WHERE b = 5", "\"Once upon \r\na time\",5"},
+		{"csv_spectrum/csvs/quotes_and_newlines.csv", "qn", "SELECT b FROM qn WHERE a = 1", "\"ha \n\"\"ha\"\" \nha\""},
+		{"csv_spectrum/csvs/utf8.csv", "u8", "SELECT c FROM u8 WHERE a = 4", "ʤ"},
+		{"csv_spectrum/csvs/empty.csv", "em", "SELECT b FROM em WHERE a = 1", "\"\""},
+		{"csv_spectrum/csvs/json.csv", "js", "SELECT val FROM js", `"{""type"": ""Point"", ""coordinates"": [102.0, 0.5]}"`},
+	} {
+		out := e.ok("", "import", filepath.Join(dir, filepath.FromSlash(c.file)), "--table", c.table)
+		if strings.Contains(out, "rejected") {
+			t.Errorf("%s: %s", c.file, out)
+		}
+		_, got, _ := strings.Cut(e.csv(c.sql), "\n")
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.file, got, c.want)
+		}
+	}
+	e.ok("", "import", filepath.Join(dir, "vega", "data", "earthquakes.json"), "--table", "quakes", "--path", "features")
+	e.want(e.csv("SELECT count(*), count(geometry) FROM quakes"), "count,count\n1707,1707\n")
+}
