@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
@@ -44,6 +43,11 @@ const firstScanRows = 32
 func newScan(c *Context, n *plan.Scan) (Operator, error) {
 	if c.Tx == nil {
 		return nil, dberr.SQL(dberr.StateInternal, "scan of %s without a transaction", n.Table.Name)
+	}
+	if n.Point && n.Filter == nil {
+		if p := takePoint(c, n); p != nil {
+			return p, nil
+		}
 	}
 	s := &scan{c: c, n: n, layout: rowstore.Of(n.Table), cols: make([]*vec.Vector, len(n.Out))}
 	if s.x = s.layout.Find(n.Index.ID); s.x == nil {
@@ -297,92 +301,6 @@ func (s *scan) Close() error {
 	s.closeIter()
 	s.opened, s.spans, s.at = true, nil, 0
 	return nil
-}
-
-// pointable reports whether one full unique key is searched, without NULLs.
-func pointable(n *plan.Scan) bool {
-	if len(n.Ranges) != 1 || !n.Index.Unique && !n.Index.Primary {
-		return false
-	}
-	r := &n.Ranges[0]
-	if len(r.Eq) != len(n.Index.Columns) || r.Lower != nil || r.Upper != nil {
-		return false
-	}
-	for _, null := range r.EqNull {
-		if null {
-			return false
-		}
-	}
-	return true
-}
-
-// pointScan reads at most one row by its whole key, without an iterator.
-type pointScan struct {
-	*scan
-	done bool
-}
-
-func (p *pointScan) restart() bool { p.done = false; return true }
-
-func (p *pointScan) Next(ctx context.Context) (*vec.Batch, error) {
-	if p.done {
-		return nil, nil
-	}
-	p.done = true
-	if err := canceled(ctx); err != nil {
-		return nil, err
-	}
-	key, row, ok, err := p.get()
-	if !ok || err != nil {
-		return nil, err
-	}
-	p.dec.Begin(p.cols, 1)
-	if err := p.dec.Add(0, key, row); err != nil {
-		return nil, err
-	}
-	if p.rowKey != nil {
-		p.rowKey.S[0] = string(p.key)
-	}
-	p.dec.End(1)
-	for _, v := range p.cols {
-		if len(v.S) == 1 {
-			v.S[0] = strings.Clone(v.S[0]) // it points into the store
-		}
-	}
-	p.out = vec.Batch{Len: 1, Cols: p.cols}
-	if p.filter != nil {
-		if some, err := p.filter.apply(&p.out); !some || err != nil {
-			return nil, err
-		}
-	}
-	return &p.out, nil
-}
-
-// get finds the entry from which the columns are decoded; p.key is then the key
-// of the row.
-func (p *pointScan) get() (key, row []byte, ok bool, err error) {
-	k := append(p.key[:0], p.x.Prefix...)
-	for i, e := range p.n.Ranges[0].Eq {
-		d, err := evalOnce(p.c, e)
-		if err != nil || d.Null {
-			return nil, nil, false, err
-		}
-		part := &p.n.Index.Columns[i]
-		k = sqltype.AppendKey(k, part.Type, d, part.Desc, part.NullsFirst)
-	}
-	p.key = k
-	row, ok, err = p.c.Tx.Get(k)
-	if !ok || err != nil || p.x == &p.layout.Indexes[0] {
-		return k, row, ok, err
-	}
-	entry, primary := k, row
-	if p.key, err = p.layout.Primary(p.x, entry, primary, nil); err != nil || !p.fetch {
-		return entry, row, ok, err
-	}
-	if row, ok, err = p.c.Tx.Get(p.key); err == nil && !ok {
-		err = errDangling(p.n.Table, p.n.Index)
-	}
-	return p.key, row, ok, err
 }
 
 // openEarly opens a scan when it is built, where the statement changes data before
