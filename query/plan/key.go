@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weftdb/weft/query/fn"
@@ -74,6 +75,12 @@ func writeKey(b *strings.Builder, e Expr) {
 		fmt.Fprintf(b, "array%v", e.Typ)
 	case *RowExpr:
 		b.WriteString("row")
+	case *SubLink:
+		if writeArrayKey(b, e) {
+			return
+		}
+		fmt.Fprintf(b, "%T%p", e, e)
+		return
 	default:
 		fmt.Fprintf(b, "%T%p", e, e)
 		return
@@ -86,6 +93,33 @@ func writeKey(b *strings.Builder, e Expr) {
 		writeKey(b, k)
 	}
 	b.WriteByte(')')
+}
+
+// writeArrayKey writes the key of op ANY (array), whose columns have a new number
+// each time.
+func writeArrayKey(b *strings.Builder, e *SubLink) bool {
+	f, ok := e.Rel.(*LFunc)
+	if !ok || f.Name != "unnest" || len(f.Args) != 1 {
+		return false
+	}
+	fmt.Fprintf(b, "any%d(", e.Kind)
+	for _, l := range e.Left {
+		writeKey(b, l)
+		b.WriteByte(',')
+	}
+	writeKey(b, f.Args[0])
+	b.WriteByte(',')
+	own := append(append([]Col(nil), e.LeftCols...), f.ColIDs...)
+	writeKey(b, Replace(e.Test, func(x Expr) (Expr, bool) {
+		if v, ok := x.(*Var); ok {
+			if i := slices.Index(own, v.Col); i >= 0 {
+				return &Slot{Typ: v.Typ, Index: i}, true
+			}
+		}
+		return x, false
+	}))
+	b.WriteByte(')')
+	return true
 }
 
 // Conjuncts cuts a condition into the parts that must all be true.

@@ -101,7 +101,7 @@ var aggregates = map[string][]string{
 	"int2":   {"max({int2})", "min({int2})"},
 	"num":    {"sum({num})", "avg({num})", "sum({int8})", "avg({int4})", "var_pop({int4})", "stddev({int2})", "variance({num})", "min({num})", "max({num})", "$sum(DISTINCT {num})", "$avg(DISTINCT {int4})"},
 	"f8":     {"sum({fcol})", "avg({fcol})", "min({f8})", "max({f8})", "$percentile_cont(0.5) WITHIN GROUP (ORDER BY {f8})", "$regr_count({f8}, {f8})::float8", "covar_pop({int2}::float8, {int2}::float8)"},
-	"text":   {"max({text})", "min({text})", "$string_agg({text=x}, ',' ORDER BY {=x})", "$string_agg(DISTINCT {text=x}, '-' ORDER BY {=x} DESC)", "$array_agg({int4=x} ORDER BY {=x} NULLS FIRST)::text", "$array_agg(DISTINCT {bool=x} ORDER BY {=x})::text", "max({vc})", "$percentile_disc(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY {int4})::text"},
+	"text":   {"max({text})", "min({text})", "$string_agg({text=x}, ',' ORDER BY {=x})", "$string_agg(DISTINCT {text=x}::text, '-' ORDER BY {=x}::text DESC)", "$array_agg({int4=x} ORDER BY {=x} NULLS FIRST)::text", "$array_agg(DISTINCT {bool=x} ORDER BY {=x})::text", "max({vc})", "$percentile_disc(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY {int4})::text"},
 	"bpchar": {"max({bpchar})", "min({bpchar})"},
 	"bool":   {"bool_and({bool})", "bool_or({bool})", "every({bool})"},
 	"date":   {"max({date})", "min({date})"},
