@@ -282,6 +282,8 @@ func (ch *changes) act(ref catalog.Reference, ev refEvent) error {
 	if ev.new != nil {
 		action = ref.Key.OnUpdate
 	}
+	var found []*vec.Batch
+	var of []int
 	for _, r := range rows {
 		if err := canceled(ch.c.Ctx); err != nil {
 			return err
@@ -294,14 +296,18 @@ func (ch *changes) act(ref catalog.Reference, ev refEvent) error {
 			ch.checks = append(ch.checks, parentCheck{fk: fk, vals: vals, noAction: action != 'r'})
 			continue
 		}
-		children, err := ch.children(fk, vals, 0)
+		// All are found before any is changed: a key may take the place of another.
+		rows, err := ch.children(fk, vals, 0)
 		if err != nil {
 			return err
 		}
-		if children.Len > 0 {
-			if err := ch.follow(fk, action, children, ev, r); err != nil {
-				return err
-			}
+		if rows.Len > 0 {
+			found, of = append(found, rows), append(of, r)
+		}
+	}
+	for i, children := range found {
+		if err := ch.follow(fk, action, children, ev, of[i]); err != nil {
+			return err
 		}
 	}
 	return nil
