@@ -351,10 +351,16 @@ func (b *builder) subPlan(s *plan.SubLink, cols []plan.Col) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	rel := b.rewriteRel(s.Rel)
+	in := s.Rel
+	if s.Kind == plan.SubExists {
+		in = rowsOnly(in)
+	}
+	rel := b.rewriteRel(in)
 	b.collectUsed(rel)
-	for _, c := range s.Rel.Cols() {
-		b.used.Add(c)
+	if s.Kind != plan.SubExists {
+		for _, c := range in.Cols() {
+			b.used.Add(c)
+		}
 	}
 	args, regs, undo := b.correlate(plan.FreeCols(rel), cols)
 	defer undo()

@@ -100,13 +100,13 @@ func (b *builder) writesOrLocks(r plan.Rel) bool {
 	return false
 }
 
-func (b *builder) unnestExists(input plan.Rel, s *plan.SubLink, negated bool) plan.Rel {
-	rel := s.Rel
+// rowsOnly leaves away what does not matter where only the existence of rows does.
+func rowsOnly(rel plan.Rel) plan.Rel {
 	for {
 		switch r := rel.(type) {
 		case *plan.LProject:
 			if r.Sets != nil {
-				return nil
+				return rel
 			}
 			rel = r.Input
 			continue
@@ -122,7 +122,14 @@ func (b *builder) unnestExists(input plan.Rel, s *plan.SubLink, negated bool) pl
 				continue
 			}
 		}
-		break
+		return rel
+	}
+}
+
+func (b *builder) unnestExists(input plan.Rel, s *plan.SubLink, negated bool) plan.Rel {
+	rel := rowsOnly(s.Rel)
+	if p, ok := rel.(*plan.LProject); ok && p.Sets != nil {
+		return nil
 	}
 	rel, on, ok := b.pullUp(rel)
 	if !ok || len(on) == 0 {

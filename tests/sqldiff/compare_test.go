@@ -3,6 +3,7 @@ package sqldiff
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,9 @@ func compare(st statement, want, got answer) (verdict, string) {
 	return same, ""
 }
 
+// lazy finds the forms that need not compute all of their arguments.
+var lazy = regexp.MustCompile(`(?i)\b(case|coalesce|and|or)\b`)
+
 func compareErrors(st statement, want, got answer) (verdict, string) {
 	if want.state == got.state {
 		return same, ""
@@ -61,7 +65,8 @@ func compareErrors(st statement, want, got answer) (verdict, string) {
 	data := func(state string) bool {
 		return state == "" || strings.HasPrefix(state, "22") || strings.HasPrefix(state, "23") || state == "21000"
 	}
-	if st.risky && !st.strict && data(want.state) && data(got.state) {
+	strict := st.strict && !lazy.MatchString(st.root.String()) // PostgreSQL folds constants that are never reached
+	if st.risky && !strict && data(want.state) && data(got.state) {
 		return order, d
 	}
 	return differs, d

@@ -92,7 +92,7 @@ func (g *gen) update() *node {
 		e := g.expr(c.typ, set)
 		switch {
 		case c.ref == "id":
-			e = lit(pick(g, []string{"w.id + 1000", "w.id", "7 - w.id", "w.id + 1"}))
+			e = lit(pick(g, []string{"w.id + 1000", "w.id", "-w.id", "w.id * 100 + 200"}))
 		case g.oneIn(12):
 			e = lit("DEFAULT")
 		}
@@ -112,13 +112,13 @@ func (g *gen) delete() *node {
 		both := sc
 		both.cols = append(append([]col{}, sc.cols...), g.scopeOf("x", tables[1]).cols...)
 		n.parts = append(n.parts, " USING t1 AS x WHERE ", g.equality(sc.cols, both.cols[len(sc.cols):]), clause(" AND ", g.expr("bool", both)))
-		return g.returning(n, sc)
+		if g.oneIn(2) { // of several matches any may give the values of x
+			n.parts = append(n.parts, clause(" RETURNING ", listOf(", ", 1, g.exprs(2, sc))))
+		}
+		return n
 	}
 	n.parts = append(n.parts, clause(" WHERE ", g.condition(sc)))
-	if g.oneIn(2) { // of several matches of USING any may give the values
-		return g.returning(n, sc)
-	}
-	return n
+	return g.returning(n, sc)
 }
 
 func (g *gen) returning(n *node, sc scope) *node {

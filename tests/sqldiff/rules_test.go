@@ -30,7 +30,7 @@ var rules = map[string][]string{
 		"!({num} / {num})", "!{num}::numeric(5,2)", "!{text}::numeric", "!{f8}::numeric", "!ln({num})", "!power({num}, {k})", "!sqrt({num})", "!exp({num} / 100)", "!log({num})", "!({jsonb} -> 'a')::numeric", "!to_number({text}, '999')",
 	},
 	"f8": {
-		"({f8} + {f8})", "({f8} - {f8})", "({f8} * 0.5::float8)", "({f8} / nullif({f8}, 0))", "abs({f8})", "(- {f8})", "{int4}::float8", "{num}::float8", "round({f8})", "floor({f8})", "ceil({f8})", "trunc({f8})", "sign({f8})", "sqrt(abs({f8}))", "({f8} + {int4})", "cbrt({f8})", "date_part({tspart}, {ts})", "{f8}::real::float8", "({f8} * {num})", "degrees({f8} / 100)", "atan({f8})", "tanh({f8})",
+		"({f8} + {f8})", "({f8} - {f8})", "({f8} * 0.5::float8)", "({f8} / nullif({f8}, 0))", "abs({f8})", "(- {f8})", "{int4}::float8", "{num}::float8", "round({f8})", "floor({f8})", "ceil({f8})", "trunc({f8})", "sign({f8})", "sqrt(abs({f8}))", "({f8} + {int4})", "date_part({tspart}, {ts})", "{f8}::real::float8", "({f8} * {num})", "degrees({f8} / 100)", "atan({f8})", "tanh({f8})",
 		"!({f8} / {f8})", "!sqrt({f8})", "!ln({f8})", "!power({f8}, {k})", "!exp({f8})", "!{text}::float8", "!sin({f8})", "!acos({f8})", "!({f8} * {f8})",
 	},
 	"text": {
