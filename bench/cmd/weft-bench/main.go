@@ -68,10 +68,12 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
-// benchEngine runs the microbenchmarks of the storage engine.
+// benchEngine runs the microbenchmarks: get, put, transfer and scan of the engine, durable commits
+// and recovery of the store, statements in process.
 func benchEngine(c config) error {
-	fmt.Println("\n## Engine (go test -bench, storage/txn)")
-	cmd := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchtime", fmt.Sprint(c.round/3), "./storage/txn/")
+	fmt.Println("\n## In process (go test -bench)")
+	cmd := exec.Command("go", "test", "-run", "^$", "-bench", "Get|Put|Transfer|Scan|DurableCommit|Recovery|PointSelect|Insert$",
+		"-benchtime", fmt.Sprint(c.round/3), "./storage/txn/", "./storage/", "./query/")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }
