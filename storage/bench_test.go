@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/txn"
@@ -87,4 +88,45 @@ func BenchmarkRecovery(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkRecoveryImport opens a store that was filled by an import: commits of
+// 8192 rows in key order, each after the one before.
+func BenchmarkRecoveryImport(b *testing.B) {
+	const commits, perTx = 369, 8192
+	dir := b.TempDir()
+	s, err := storage.Open(vfs.OS(), dir, storage.Options{Durability: txn.DurabilityInterval})
+	if err != nil {
+		b.Fatal(err)
+	}
+	value := make([]byte, 70)
+	key := []byte{1, 0x10, 7}
+	began := time.Now()
+	for i := range uint64(commits) {
+		if err := s.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
+			for j := range uint64(perTx) {
+				if err := tx.Put(binary.BigEndian.AppendUint64(key[:3:3], i*perTx+j), value); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	filled := time.Since(began)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		s, err := storage.Open(vfs.OS(), dir, storage.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(s.Recovery().Bytes)
+		b.StopTimer()
+		s.Close()
+		b.StartTimer()
+	}
+	b.ReportMetric(commits*perTx/filled.Seconds(), "imported-rows/s")
 }

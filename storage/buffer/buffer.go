@@ -11,7 +11,7 @@
 // B-link tree for ranges (tree.go); and the queue of superseded versions (sweep.go).
 //
 // What it asks for. One writer at a time, which the caller sees to: Put, Delete,
-// DropRange, Sweep, StaleAt, Epoch and Reclaim are the writer's, the rest is
+// Bulk, DropRange, Sweep, StaleAt, Epoch and Reclaim are the writer's, the rest is
 // anybody's. Timestamps of writes never go down.
 package buffer
 
@@ -29,6 +29,9 @@ type Pool struct {
 	epoch uint64
 	keys  counter
 	stale counter // versions that are hidden by newer ones
+
+	added, spare []addr        // lists for Bulk
+	filled       chan struct{} // closed when the hash index has what EndBehind was given; nil where it has
 }
 
 // New returns an empty pool.

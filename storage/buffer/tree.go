@@ -100,6 +100,16 @@ func newInner(fences []*fence, kids []*inner, leaves []*leaf) *inner {
 	return n
 }
 
+// grown returns n with these children, where fences has a new one at place i. The
+// other fences are not looked at where they need not be.
+func (n *inner) grown(i int, fences []*fence, kids []*inner, leaves []*leaf) *inner {
+	key := fences[i].key
+	if len(n.fences) == 0 || sideOf(key, n.prefix) != 0 {
+		return newInner(fences, kids, leaves)
+	}
+	return &inner{fences: fences, kids: kids, leaves: leaves, skip: n.skip, prefix: n.prefix, heads: with(n.heads, i, word(key, n.skip))}
+}
+
 // sideOf compares the first skip bytes of key with prefix, which has that length.
 func sideOf(key, prefix []byte) int {
 	return bytes.Compare(key[:min(len(key), len(prefix))], prefix)
@@ -227,15 +237,22 @@ func (p *page) splice(old *page, n, i int, node addr, head uint64) {
 func (t *tree) insert(node addr) {
 	key := t.s.key(node)
 	l, p := t.pageFor(key, false)
+	i, _ := t.search(p, int(p.n.Load()), key)
+	t.insertAt(l, p, i, node)
+}
+
+// insertAt adds a node whose key belongs into l, whose page is p, at place i.
+func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
+	key := t.s.key(node)
 	n := int(p.n.Load())
-	i, _ := t.search(p, n, key)
-	if n < pageEntries && i == n && n > 1 && commonPrefix(t.s.key(p.nodes[0]), key) >= p.skip {
+	fits := n > 1 && commonPrefix(t.s.key(p.nodes[0]), key) >= p.skip
+	if n < pageEntries && i == n && fits {
 		p.nodes[n], p.heads[n] = node, word(key, p.skip)
 		p.n.Store(int32(n + 1)) // publishes the two
 		return
 	}
 	fresh := &page{low: p.low, high: p.high, next: p.next}
-	if n < pageEntries && n > 1 && commonPrefix(t.s.key(p.nodes[0]), key) >= p.skip {
+	if n < pageEntries && fits {
 		fresh.splice(p, n, i, node, word(key, p.skip))
 		l.page.Store(fresh)
 		return
@@ -260,9 +277,21 @@ func (t *tree) insert(node addr) {
 	t.fill(rp, nodes[mid:])
 	right.page.Store(rp)
 	fresh.high, fresh.next = f, right
-	t.fill(fresh, nodes[:mid])
+	if i == n {
+		fresh.begin(p, mid)
+	} else {
+		t.fill(fresh, nodes[:mid])
+	}
 	l.page.Store(fresh)
 	t.post(f, right)
+}
+
+// begin makes p the first n entries of old.
+func (p *page) begin(old *page, n int) {
+	p.skip = old.skip
+	copy(p.nodes[:n], old.nodes[:n])
+	copy(p.heads[:n], old.heads[:n])
+	p.n.Store(int32(n))
 }
 
 // separator returns the shortest key over left and at or before right.
@@ -295,7 +324,7 @@ func post(n *inner, f *fence, right *leaf) (left, sibling *inner, up *fence) {
 		kids[i] = kid
 	}
 	if len(fences) < innerKids {
-		return newInner(fences, kids, leaves), nil, nil
+		return n.grown(i, fences, kids, leaves), nil, nil
 	}
 	m := len(fences) / 2
 	if i == len(fences)-1 {

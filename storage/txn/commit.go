@@ -138,13 +138,28 @@ func (s *Store) appendLocked(typ byte, payload []byte, sync bool) (rec record, e
 	return rec, nil
 }
 
+// bulkWrites is how many writes make it worth to install a commit in bulk.
+const bulkWrites = 32
+
 func (s *Store) installLocked(ts uint64, ops []Op, bytes int) {
-	for i := range ops {
-		if op := &ops[i]; op.Deleted {
-			s.pool.Delete(op.Key, ts)
-		} else {
-			s.pool.Put(op.Key, op.Value, ts)
+	if len(ops) < bulkWrites {
+		for i := range ops {
+			if op := &ops[i]; op.Deleted {
+				s.pool.Delete(op.Key, ts)
+			} else {
+				s.pool.Put(op.Key, op.Value, ts)
+			}
 		}
+	} else {
+		b := s.pool.Bulk(ts)
+		for i := range ops {
+			if op := &ops[i]; op.Deleted {
+				b.Delete(op.Key)
+			} else {
+				b.Put(op.Key, op.Value)
+			}
+		}
+		b.End()
 	}
 	s.commit.recent.add(ts, ops, bytes)
 	s.installed.Store(ts)

@@ -64,6 +64,13 @@ func commonPrefix(a, b []byte) int {
 	return n
 }
 
+// countWrites is how many writes a commit payload says that it holds.
+func countWrites(payload []byte) uint64 {
+	d := decoder{rest: payload}
+	d.byte()
+	return d.uvarint()
+}
+
 // decodeCommit calls fn for every op of a commit payload, in key order. The key
 // is valid during the call, the value as long as payload.
 func decodeCommit(payload []byte, fn func(key, value []byte, deleted bool)) error {

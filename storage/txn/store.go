@@ -86,6 +86,7 @@ func NewMemory(opts Options) (*Store, error) {
 func (s *Store) Replay(r wal.Record) error {
 	var err error
 	if s.replayed++; s.replayed%sweepAtStart == 0 {
+		s.pool.Settle()
 		s.published.Store(r.Timestamp)
 		horizon := s.live.raise(s.historyBegins())
 		for s.pool.Sweep(horizon, sweepStep).More {
@@ -95,16 +96,11 @@ func (s *Store) Replay(r wal.Record) error {
 	}
 	switch r.Type {
 	case recordCommit:
-		err = decodeCommit(r.Payload, func(key, value []byte, deleted bool) {
-			if deleted {
-				s.pool.Delete(key, r.Timestamp)
-			} else {
-				s.pool.Put(key, value, r.Timestamp)
-			}
-		})
+		err = s.replayCommit(r)
 	case recordDropRange:
 		var lower, upper []byte
 		if lower, upper, err = decodeDropRange(r.Payload); err == nil {
+			s.pool.Settle()
 			s.pool.DropRange(lower, upper, r.Timestamp)
 		}
 	default:
@@ -116,9 +112,34 @@ func (s *Store) Replay(r wal.Record) error {
 	return nil
 }
 
+// replayCommit installs a commit. The hash index gets the keys of a large one
+// while the next is decoded.
+func (s *Store) replayCommit(r wal.Record) error {
+	if countWrites(r.Payload) < bulkWrites {
+		s.pool.Settle()
+		return decodeCommit(r.Payload, func(key, value []byte, deleted bool) {
+			if deleted {
+				s.pool.Delete(key, r.Timestamp)
+			} else {
+				s.pool.Put(key, value, r.Timestamp)
+			}
+		})
+	}
+	b := s.pool.Bulk(r.Timestamp)
+	defer b.EndBehind()
+	return decodeCommit(r.Payload, func(key, value []byte, deleted bool) {
+		if deleted {
+			b.Delete(key)
+		} else {
+			b.Put(key, value)
+		}
+	})
+}
+
 // Start opens the store: commits go to log from now on, or nowhere where log is
 // nil, and come after last, which is the newest one replayed.
 func (s *Store) Start(log Log, last Timestamp) {
+	s.pool.Settle()
 	s.log = log
 	s.commit.last = uint64(last)
 	s.published.Store(uint64(last))

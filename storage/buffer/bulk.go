@@ -1,0 +1,81 @@
+package buffer
+
+import "bytes"
+
+// Bulk installs many writes of one timestamp whose keys ascend. Neighbours share
+// a descent of the tree, which also says whether a key is there, and the hash
+// index gets all new keys at the end, in a loop that does not wait for memory.
+type Bulk struct {
+	p     *Pool
+	ts    uint64
+	leaf  *leaf // holds the key written last
+	page  *page
+	added []addr
+}
+
+// Bulk begins to install writes at ts. It is the writer's, as Put is, and nobody
+// else writes before End.
+func (p *Pool) Bulk(ts uint64) Bulk { return Bulk{p: p, ts: ts, added: p.added[:0]} }
+
+// Put makes value the version of key, which is over the last one. Both are copied.
+func (b *Bulk) Put(key, value []byte) { b.install(key, value, false) }
+
+// Delete makes key absent.
+func (b *Bulk) Delete(key []byte) { b.install(key, nil, true) }
+
+func (b *Bulk) install(key, value []byte, deleted bool) {
+	p := b.p
+	if b.leaf == nil || (b.page.high != nil && bytes.Compare(b.page.high.key, key) <= 0) {
+		b.leaf, b.page = p.tree.pageFor(key, false)
+	}
+	i, ok := p.tree.search(b.page, int(b.page.n.Load()), key)
+	if ok {
+		p.supersede(b.page.nodes[i], value, deleted, b.ts)
+		return
+	}
+	node := p.s.newNode(key)
+	v := p.s.newVersion(0, b.ts, value, deleted)
+	p.s.setHead(node, v)
+	p.tree.insertAt(b.leaf, b.page, i, node)
+	b.page = b.leaf.page.Load()
+	if deleted {
+		p.old.push(entry{ts: b.ts, version: v, node: node}) // as in Pool.install
+	}
+	b.added = append(b.added, node)
+}
+
+// End completes the bulk.
+func (b *Bulk) End() {
+	b.p.Settle()
+	b.p.fill(b.added)
+	b.p.added = b.added[:0]
+}
+
+// EndBehind completes the bulk on a goroutine of its own; until Settle returned,
+// the writer does nothing but other bulks, and nobody reads.
+func (b *Bulk) EndBehind() {
+	p := b.p
+	p.Settle()
+	nodes, done := b.added, make(chan struct{})
+	p.added, p.spare, p.filled = p.spare[:0], nodes, done
+	go func() {
+		defer close(done)
+		p.fill(nodes)
+	}()
+}
+
+// Settle waits for what EndBehind began.
+func (p *Pool) Settle() {
+	if p.filled != nil {
+		<-p.filled
+		p.filled = nil
+	}
+}
+
+// fill enters nodes into the hash index.
+func (p *Pool) fill(nodes []addr) {
+	for _, node := range nodes {
+		p.hash.add(p.hash.hash(p.s.key(node)), node)
+	}
+	p.keys.add(int64(len(nodes)))
+}
