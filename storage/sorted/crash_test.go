@@ -220,8 +220,10 @@ func playOn(fs vfs.FS, steps []step) (usable bool, m *model, err error) {
 		}
 		if s.Failed() != nil {
 			usable = false
-			if err := m.check(s); err != nil && after.check(s) != nil {
-				return usable, m, fmt.Errorf("reads of a failed store: %w", err)
+			ts := max(m.applied, s.Horizon())
+			rows, err := collect(s.NewIter(IterOptions{TS: ts}))
+			if s.Applied() != m.applied || err != nil || sameRows(rows, m.rows(nil, nil, ts, false)) != nil && sameRows(rows, after.rows(nil, nil, ts, false)) != nil {
+				return usable, m, fmt.Errorf("reads of a failed store at %d, applied %d: %v %w", ts, s.Applied(), rows, err)
 			}
 			if _, err := s.Flush(context.Background(), entries(), s.Applied(), 0); !errors.Is(err, dberr.ErrReadOnly) {
 				return usable, m, fmt.Errorf("a failed store flushes: %w", err)

@@ -94,7 +94,7 @@ func (s *Store) listener() *pebble.EventListener {
 		CompactionEnd:   s.compacted,
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			if f := s.opts.Events.Corrupt; f != nil {
-				f(corrupt(info.Path, info.Details))
+				f(corrupt(info.Path, 0, info.Details))
 			}
 		},
 		TableIngested: func(pebble.TableIngestInfo) { s.upkeep.wake() },

@@ -23,21 +23,30 @@ func (s *Store) explain(err error) error {
 		if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
 			file = info.Path
 		}
-		return corrupt(file, err)
+		return corrupt(file, 0, err)
 	}
 	return vfs.MapError(err)
 }
 
 var blockAt = regexp.MustCompile(`block (\d+)/\d+`)
 
+// damage is a CorruptError with the engine's error behind it.
+type damage struct {
+	*dberr.CorruptError
+	cause error
+}
+
+// Unwrap makes both be found.
+func (d damage) Unwrap() []error { return []error{d.CorruptError, d.cause} }
+
 // corrupt is the error for damage in a file. The engine says where a block with a
-// wrong checksum begins in words only.
-func corrupt(file string, err error) error {
-	e := &dberr.CorruptError{File: file, Reason: err.Error()}
+// wrong checksum begins in words only; elsewhere is the offset for other damage.
+func corrupt(file string, elsewhere int64, err error) error {
+	e := &dberr.CorruptError{File: file, Offset: elsewhere, Reason: err.Error()}
 	if m := blockAt.FindStringSubmatch(e.Reason); m != nil {
 		e.Offset, _ = strconv.ParseInt(m[1], 10, 64)
 	}
-	return fmt.Errorf("%w: %w", e, err)
+	return damage{e, err}
 }
 
 // damaged is the error for content that checksums allow and the store does not.

@@ -13,9 +13,13 @@ import (
 // guard is the disk as the engine sees it. Once the store has failed, nothing can
 // be changed through it: when the step that failed was the one that makes a change
 // official, the engine would go on to remove the files of that change, though the
-// change may have become official after all. The engine tells of a manifest that
-// could not be written; its directory, where it could not be synced, fails the
-// store here.
+// change may have become official after all.
+//
+// Where that step fails (a manifest or a marker that cannot be written, a directory
+// that cannot be synced) the guard fails the store and tells the engine that all is
+// well, then and afterwards. The engine is made to die there: it panics, or goes on
+// with books that do not fit together until it does. So it goes on in memory, where
+// reads are served from, with all files still there, and the store tells its caller.
 type guard struct {
 	vfs.FS
 	books  string       // the directory whose names must be durable
@@ -26,20 +30,43 @@ type guard struct {
 // Unwrap lets the engine find its own file system underneath.
 func (g *guard) Unwrap() vfs.FS { return g.FS }
 
+// official says that a file of this kind decides what is in the store.
+func (g *guard) official(name, kind string) bool {
+	return g.FS.PathDir(name) == g.books && strings.HasPrefix(g.FS.PathBase(name), kind)
+}
+
 func (g *guard) Create(name string, c vfs.Category) (vfs.File, error) {
+	if g.official(name, "marker.") {
+		return g.createMarker(name, c), nil
+	}
 	if err := g.failed(); err != nil {
 		return nil, err
 	}
-	// A marker makes a file official that was created before it. The engine makes both
-	// names durable by one sync, after which a crash may have kept the marker alone.
-	if g.FS.PathDir(name) == g.books && strings.HasPrefix(g.FS.PathBase(name), "marker.") {
-		if err := vfs.SyncDir(g.FS, g.books); err != nil {
-			return nil, err
-		}
-	}
 	f, err := g.FS.Create(name, c)
-	return g.file(f, err, false)
+	return g.file(f, err, g.official(name, "MANIFEST"))
 }
+
+// createMarker creates the file that makes another one official. The engine makes
+// the names of both durable by one sync, after which a crash may have kept the
+// marker alone; so the other one's is synced first.
+func (g *guard) createMarker(name string, c vfs.Category) vfs.File {
+	if g.failed() == nil {
+		err := vfs.SyncDir(g.FS, g.books)
+		if err == nil {
+			var f vfs.File
+			if f, err = g.FS.Create(name, c); err == nil {
+				return &guardFile{File: f, guard: g, official: true}
+			}
+		}
+		g.fail(err)
+	}
+	return &guardFile{File: noFile{}, guard: g, official: true}
+}
+
+// noFile stands for a marker that is not there. It is closed, and nothing else.
+type noFile struct{ vfs.File }
+
+func (noFile) Close() error { return nil }
 
 func (g *guard) Link(oldname, newname string) error {
 	if err := g.failed(); err != nil {
@@ -64,6 +91,12 @@ func (g *guard) OpenDir(name string) (vfs.File, error) {
 func (g *guard) Remove(name string) error {
 	if err := g.failed(); err != nil {
 		return err
+	}
+	if g.official(name, "marker.") { // the one in its place must be there to stay
+		if err := vfs.SyncDir(g.FS, g.books); err != nil {
+			g.fail(err)
+			return err
+		}
 	}
 	return g.FS.Remove(name)
 }
@@ -100,54 +133,56 @@ func (g *guard) MkdirAll(dir string, perm os.FileMode) error {
 // Lock does not change what is stored, so it is let through.
 func (g *guard) Lock(name string) (io.Closer, error) { return g.FS.Lock(name) }
 
-func (g *guard) file(f vfs.File, err error, fatal bool) (vfs.File, error) {
+func (g *guard) file(f vfs.File, err error, official bool) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guardFile{File: f, guard: g, fatal: fatal}, nil
+	return &guardFile{File: f, guard: g, official: official}, nil
 }
 
 // guardFile is one file that can be written.
 type guardFile struct {
 	vfs.File
-	guard *guard
-	fatal bool // a sync that fails leaves in doubt what is there
+	guard    *guard
+	official bool // what fails leaves in doubt what is in the store
+}
+
+// change does what changes the file, if that may be. It says how much was written,
+// of n bytes.
+func (f *guardFile) change(n int, do func() (int, error)) (int, error) {
+	if err := f.guard.failed(); err != nil {
+		if f.official {
+			return n, nil
+		}
+		return 0, err
+	}
+	done, err := do()
+	if err != nil && f.official {
+		f.guard.fail(err)
+		return n, nil
+	}
+	return done, err
 }
 
 func (f *guardFile) Write(p []byte) (int, error) {
-	if err := f.guard.failed(); err != nil {
-		return 0, err
-	}
-	return f.File.Write(p)
+	return f.change(len(p), func() (int, error) { return f.File.Write(p) })
 }
 
 func (f *guardFile) WriteAt(p []byte, off int64) (int, error) {
-	if err := f.guard.failed(); err != nil {
-		return 0, err
-	}
-	return f.File.WriteAt(p, off)
+	return f.change(len(p), func() (int, error) { return f.File.WriteAt(p, off) })
 }
 
 func (f *guardFile) Preallocate(offset, length int64) error {
-	if err := f.guard.failed(); err != nil {
-		return err
-	}
-	return f.File.Preallocate(offset, length)
-}
-
-func (f *guardFile) sync(do func() error) error {
-	if err := f.guard.failed(); err != nil {
-		return err
-	}
-	err := do()
-	if err != nil && f.fatal {
-		// The engine panics, in whatever goroutine, where it cannot sync its directory.
-		// So it is not told, but can do no more either; the store tells its caller.
-		f.guard.fail(err)
-		return nil
-	}
+	_, err := f.change(0, func() (int, error) { return 0, f.File.Preallocate(offset, length) })
 	return err
 }
 
-func (f *guardFile) Sync() error     { return f.sync(f.File.Sync) }
-func (f *guardFile) SyncData() error { return f.sync(f.File.SyncData) }
+func (f *guardFile) Sync() error {
+	_, err := f.change(0, func() (int, error) { return 0, f.File.Sync() })
+	return err
+}
+
+func (f *guardFile) SyncData() error {
+	_, err := f.change(0, func() (int, error) { return 0, f.File.SyncData() })
+	return err
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"strings"
 
@@ -133,10 +134,7 @@ func (s *Store) openEngine(exists bool) error {
 	db, err := pebble.Open(s.fs.PathJoin(s.dir, engineDir), s.popts)
 	if err != nil {
 		s.sched.stop()
-		if errors.Is(err, pebble.ErrDBDoesNotExist) {
-			return &dberr.CorruptError{File: s.fs.PathJoin(s.dir, engineDir), Reason: "the SSTables are missing"}
-		}
-		return err
+		return s.explainOpen(err, exists)
 	}
 	s.db, s.table = db, db.TableFormat()
 	s.upkeep.start(func() {
@@ -145,6 +143,29 @@ func (s *Store) openEngine(exists bool) error {
 		s.look()
 	})
 	return nil
+}
+
+var tableAt = regexp.MustCompile(`L\d: (\d+): ([^\n]*)`)
+
+// explainOpen gives an error of opening the engine its class. SSTables that are
+// missing or of the wrong length are damage, which the engine says in words only.
+func (s *Store) explainOpen(err error, exists bool) error {
+	dir := s.fs.PathJoin(s.dir, engineDir)
+	var found []error
+	for _, m := range tableAt.FindAllStringSubmatch(err.Error(), -1) {
+		if strings.Contains(m[2], "size mismatch") || strings.Contains(m[2], "not exist") {
+			found = append(found, &dberr.CorruptError{File: s.fs.PathJoin(dir, m[1]+".sst"), Reason: m[2]})
+		}
+	}
+	switch {
+	case len(found) > 0:
+		return errors.Join(found...)
+	case exists && errors.Is(err, pebble.ErrDBDoesNotExist):
+		return &dberr.CorruptError{File: dir, Reason: "the SSTables are missing"}
+	case exists && isMissing(err):
+		return &dberr.CorruptError{File: dir, Reason: err.Error()}
+	}
+	return err
 }
 
 // abandon closes the engine of a store that could not be opened.

@@ -114,5 +114,5 @@ func (s *Store) Settle(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}()
-	return s.wrapIf("settle", s.db.Compact(ctx, span.Start, span.End, true))
+	return s.wrapIf("settle", s.db.Compact(ctx, booksKey, span.End, true))
 }

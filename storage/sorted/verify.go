@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/sstable/block"
@@ -187,7 +188,7 @@ func (s *Store) verifyTable(ctx context.Context, name string) error {
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	size := info.Size()
+	footer := max(info.Size()-int64(s.table.FooterSize()), 0)
 	readable, err := sstable.NewSimpleReadable(f)
 	if err != nil {
 		return errors.Join(err, f.Close())
@@ -195,12 +196,12 @@ func (s *Store) verifyTable(ctx context.Context, name string) error {
 	r, err := sstable.NewReader(ctx, readable, s.popts.MakeReaderOptions())
 	if err != nil {
 		_ = readable.Close() // only read
-		return tableError(name, size, err)
+		return tableError(name, footer, err)
 	}
 	defer func() { _ = r.Close() }() // only read
 	layout, err := r.Layout()
 	if err != nil {
-		return tableError(name, size, err)
+		return tableError(name, footer, err)
 	}
 	blocks := append([]block.Handle{layout.TopIndex, layout.RangeDel, layout.RangeKey, layout.ValueIndex,
 		layout.Properties, layout.MetaIndex, layout.BlobReferenceIndex}, layout.Index...)
@@ -247,18 +248,13 @@ func verifyBlocks(ctx context.Context, name string, f vfs.File, blocks []block.H
 	return nil
 }
 
-// tableError gives an error in reading an SSTable its class. Those that name no
-// block come from the footer, which is at the end.
-func tableError(name string, size int64, err error) error {
-	if isMissing(err) || dberr.ClassOf(vfs.MapError(err)) != nil {
+// tableError gives an error in reading an SSTable its class. The offset is for those
+// that name no block.
+func tableError(name string, at int64, err error) error {
+	if isMissing(err) || dberr.ClassOf(vfs.MapError(err)) != nil || !pebble.IsCorruptionError(err) {
 		return err
 	}
-	e := &dberr.CorruptError{}
-	wrapped := corrupt(name, err)
-	if errors.As(wrapped, &e) && !blockAt.MatchString(e.Reason) {
-		e.Offset = max(size-1, 0)
-	}
-	return wrapped
+	return corrupt(name, at, err)
 }
 
 func (s *Store) verifyLevels(context.Context) error { return s.explain(s.db.CheckLevels(nil)) }

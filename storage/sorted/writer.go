@@ -151,15 +151,18 @@ func (w *writer) ingest(ctx context.Context, b books) error {
 	if err := s.db.Ingest(ctx, w.paths); err != nil {
 		return err
 	}
-	if err := s.Failed(); err != nil {
-		return err
-	}
 	w.written = true
+	err := s.Failed()
+	if err != nil {
+		// It is in the engine's memory, so in reads, and nobody knows whether it is on the
+		// disk: what is applied is what was.
+		b.applied = s.Applied()
+	}
 	s.books.Store(&b)
 	s.points.stale()
 	s.ranges.stale()
 	s.upkeep.wake()
-	return nil
+	return err
 }
 
 // abort removes what was not ingested. What cannot be removed is when the store is
