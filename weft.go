@@ -18,6 +18,7 @@ import (
 	"fmt"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/vfs"
@@ -51,6 +52,7 @@ type Error = dberr.Error
 type Options struct {
 	Storage storage.Options
 	Query   query.Options
+	KV      kv.Options
 	// FS is the file system of a local store. Default the machine's.
 	FS vfs.FS
 }
@@ -59,6 +61,7 @@ type Options struct {
 type DB struct {
 	store  *storage.Store
 	engine *query.Engine
+	kv     *kv.Store
 }
 
 // Open opens the store in dir, or makes one there, and starts the engine.
@@ -78,7 +81,11 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), store.Close())
 	}
-	return &DB{store: store, engine: engine}, nil
+	keys, err := kv.Open(store.Store, opts.KV)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), engine.Close(), store.Close())
+	}
+	return &DB{store: store, engine: engine, kv: keys}, nil
 }
 
 // OpenMemory opens an empty database that keeps nothing, for tests and caches.
@@ -90,11 +97,24 @@ func OpenMemory(opts Options) (*DB, error) {
 // Close ends what runs in the background, waits for commits, syncs the log and
 // lets go of the directory. Calls that still run must have ended.
 func (db *DB) Close() error {
-	return errors.Join(db.engine.Close(), db.store.Close())
+	return errors.Join(db.kv.Close(), db.engine.Close(), db.store.Close())
 }
 
 // Engine runs SQL in full: sinks that stream, sessions, parameters by type.
 func (db *DB) Engine() *query.Engine { return db.engine }
+
+// KV is the key-value model of the default database.
+func (db *DB) KV() *kv.Store { return db.kv }
+
+// KVIn is the key-value model of another database, which is made where it is
+// missing and create is set.
+func (db *DB) KVIn(ctx context.Context, database string, create bool) (*kv.Store, error) {
+	id, err := db.engine.DatabaseID(ctx, database, create)
+	if err != nil {
+		return nil, err
+	}
+	return db.kv.In(id), nil
+}
 
 // Store is the transactional key space beneath.
 func (db *DB) Store() *storage.Store { return db.store }

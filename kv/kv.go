@@ -18,6 +18,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/keyspace"
@@ -75,6 +76,9 @@ func (s *Store) Close() error {
 	s.hub.close()
 	return nil
 }
+
+// Now is the time by the store's clock, by which keys expire.
+func (s *Store) Now() time.Time { return s.txns.Clock().Now() }
 
 // View runs fn in a read-only transaction: several reads of one instant.
 func (s *Store) View(ctx context.Context, fn func(tx *txn.Tx) error) error {

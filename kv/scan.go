@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/keyspace"
@@ -185,12 +186,22 @@ func (s *Store) CountTx(tx *txn.Tx, bucket string, r Range) (n int64, err error)
 const countCanceled = 4096
 
 // Count counts the keys of a range that are alive at one instant, by reading them.
-func (s *Store) Count(ctx context.Context, bucket string, r Range) (n int64, err error) {
+func (s *Store) Count(ctx context.Context, bucket string, r Range) (int64, error) {
+	n, _, err := s.CountUpTo(ctx, bucket, r, math.MaxInt64)
+	return n, err
+}
+
+// CountUpTo is Count that stops at limit; all says that there are no more.
+func (s *Store) CountUpTo(ctx context.Context, bucket string, r Range, limit int64) (n int64, all bool, err error) {
 	err = s.view(ctx, func(tx *txn.Tx) error {
-		n = 0
+		n, all = 0, true
 		for _, err := range s.AllTx(tx, bucket, Scan{Range: r, KeysOnly: true}) {
 			if err != nil {
 				return err
+			}
+			if n == limit {
+				all = false
+				break
 			}
 			if n++; n%countCanceled == 0 && ctx.Err() != nil {
 				return dberr.New(dberr.ErrCanceled, "CANCELED", "the count was given up").Wrap(context.Cause(ctx))
@@ -198,5 +209,5 @@ func (s *Store) Count(ctx context.Context, bucket string, r Range) (n int64, err
 		}
 		return nil
 	})
-	return n, err
+	return n, all, err
 }

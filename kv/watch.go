@@ -92,6 +92,7 @@ type Watcher struct {
 	s    *Store
 	name string
 	opts WatchOptions
+	from Position
 	past *past // changes before the watch began, nil once they were handed out
 
 	// mu is taken under hub.mu.
@@ -166,6 +167,9 @@ func (w *Watcher) begin(ctx context.Context, from txn.Timestamp) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mu.id, w.mu.known = id, true
+	if w.from = w.opts.Since; w.from == (Position{}) {
+		w.from = After(from)
+	}
 	for _, set := range w.mu.raw {
 		if set.Timestamp > from {
 			w.takeLocked(set)
@@ -174,6 +178,9 @@ func (w *Watcher) begin(ctx context.Context, from txn.Timestamp) error {
 	w.mu.raw = nil
 	return nil
 }
+
+// From is the position where the watch began.
+func (w *Watcher) From() Position { return w.from }
 
 // hear takes in a commit and says whether the watch goes on.
 func (w *Watcher) hear(set *txn.ChangeSet) bool {

@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
 
@@ -104,6 +105,12 @@ func (e *Engine) DropDatabase(ctx context.Context, name string) error {
 		return err
 	}
 	return e.cat.RunDrops(ctx)
+}
+
+// DatabaseID finds a database for another model, making it where that is asked for.
+func (e *Engine) DatabaseID(ctx context.Context, name string, create bool) (keyspace.DatabaseID, error) {
+	db, err := e.database(ctx, name, create)
+	return db.ID, err
 }
 
 // database finds the database of a request, making it where that is asked for.

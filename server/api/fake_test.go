@@ -9,6 +9,7 @@ import (
 
 	"github.com/weftdb/weft/bulk"
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
@@ -20,11 +21,12 @@ type fake struct {
 	last    query.Request
 	scripts map[string]func(ctx context.Context, req query.Request, sink query.Sink) error
 	dbs     []string
+	kv      func() *kv.Store
 	health  error
 }
 
 func newFake() *fake {
-	f := &fake{dbs: []string{"default"}}
+	f := &fake{dbs: []string{"default"}, kv: sync.OnceValue(newKV)}
 	f.scripts = map[string]func(context.Context, query.Request, query.Sink) error{
 		"SELECT 1": rows(query.Tag{Command: "SELECT", Rows: 1}, cols("n", sqltype.TInt8), []any{1}),
 		"types": rows(query.Tag{Command: "SELECT", Rows: 2}, cols("i", sqltype.TInt8, "f", sqltype.TFloat8, "s", sqltype.TText,
@@ -237,6 +239,13 @@ func (fakeTarget) InsertAll(_ context.Context, _ string, _ []string, next func()
 			return err
 		}
 	}
+}
+
+func (f *fake) KeyValue(_ context.Context, database string, create bool) (*kv.Store, error) {
+	if database != "" && database != "default" && !create {
+		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
+	}
+	return f.kv(), nil
 }
 
 func (f *fake) Health() error { return f.health }

@@ -23,7 +23,7 @@ func (s *Server) routes() {
 	s.bindImport(v1)
 	s.bindTables(v1)
 	s.bindDatabases(v1)
-
+	s.bindKV(v1)
 }
 
 // get binds a handler to GET and HEAD.

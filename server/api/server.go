@@ -23,6 +23,7 @@ import (
 
 	"github.com/weftdb/weft/bulk"
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 )
 
@@ -51,6 +52,9 @@ type Backend interface {
 	Databases
 	// Importer fills tables of a database.
 	Importer(database string) bulk.Target
+	// KeyValue is the key-value model of a database, which is made where it is missing
+	// and create is set.
+	KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error)
 	// Health is nil while the store takes reads and writes.
 	Health() error
 }
@@ -124,16 +128,20 @@ type Server struct {
 	started  time.Time
 	backend  atomic.Pointer[Backend] // nil while recovering
 	draining atomic.Bool
-	inFlight atomic.Int64
-	running  running
-	metrics  *Metrics
-	origins  map[string]bool
-	hosts    map[string]bool
+	// streams ends when the server begins to stop: subscriptions last until then.
+	streams    context.Context
+	endStreams context.CancelFunc
+	inFlight   atomic.Int64
+	running    running
+	metrics    *Metrics
+	origins    map[string]bool
+	hosts      map[string]bool
 }
 
 // New returns a server that is recovering until Attach.
 func New(opts Options) *Server {
 	s := &Server{opts: opts.withDefaults(), echo: echo.New(), started: time.Now(), metrics: newMetrics()}
+	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.origins, s.hosts = setOf(opts.CORSOrigins), setOf(opts.Hosts)
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.lastResort
@@ -162,8 +170,11 @@ func (s *Server) Metrics() *Metrics { return s.metrics }
 // Attach gives the server its database: it is ready from now on.
 func (s *Server) Attach(b Backend) { s.backend.Store(&b) }
 
-// Drain makes readyz say no, so that nobody sends more.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes readyz say no, so that nobody sends more, and ends subscriptions.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.endStreams()
+}
 
 // CancelAll ends the queries that still run, telling them why.
 func (s *Server) CancelAll(cause error) { s.running.cancelAll(cause) }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/api"
 )
@@ -21,6 +22,11 @@ func (b backend) Execute(ctx context.Context, req query.Request, sink query.Sink
 
 // Health implements api.Backend.
 func (b backend) Health() error { return b.db.Health() }
+
+// KeyValue implements api.Backend.
+func (b backend) KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error) {
+	return b.db.KVIn(ctx, database, create)
+}
 
 // Importer implements api.Backend.
 func (b backend) Importer(database string) bulk.Target { return b.db.Importer(database) }

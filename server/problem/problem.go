@@ -88,6 +88,8 @@ var conflictStates = map[string]bool{
 // codeStatus are the codes of faults in the HTTP of a request, which say more
 // than their class.
 var codeStatus = map[string]int{
+	"PRECONDITION_FAILED":    http.StatusPreconditionFailed,
+	"HISTORY_GONE":           http.StatusGone,
 	"NOT_ACCEPTABLE":         http.StatusNotAcceptable,
 	"UNSUPPORTED_MEDIA_TYPE": http.StatusUnsupportedMediaType,
 	"HOST_NOT_ALLOWED":       http.StatusMisdirectedRequest,

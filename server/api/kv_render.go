@@ -1,0 +1,97 @@
+package api
+
+import (
+	"encoding/base64"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/weftdb/weft/kv"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// appendEntry appends an entry; without its value where whole is not set.
+func appendEntry(dst []byte, e *kv.Entry, now time.Time, whole bool) []byte {
+	dst = appendKeyField(append(dst, '{'), e.Key)
+	if whole && (e.Value.Data != nil || e.Size == 0) { // else the operation did not read it
+		dst = appendValue(dst, &e.Value)
+	} else if !e.Value.JSON {
+		dst = sqltype.AppendJSONString(append(dst, `,"content_type":`...), e.Value.Type())
+	}
+	if left, ends := e.TTL(now); ends {
+		dst = strconv.AppendInt(append(dst, `,"ttl":`...), seconds(left), 10)
+		dst = appendTime(append(dst, `,"expires_at":`...), e.Expires)
+	} else {
+		dst = append(dst, `,"ttl":null,"expires_at":null`...)
+	}
+	dst = appendTime(append(dst, `,"created_at":`...), e.Created)
+	dst = appendTime(append(dst, `,"updated_at":`...), e.Updated)
+	dst = strconv.AppendUint(append(dst, `,"version":"`...), uint64(e.Version), 10)
+	dst = strconv.AppendInt(append(dst, `","size":`...), int64(e.Size), 10)
+	return append(dst, '}')
+}
+
+// appendKeyField appends "key", and for one that is not text "key_base64" too.
+func appendKeyField(dst, key []byte) []byte {
+	dst = append(dst, `"key":`...)
+	if utf8.Valid(key) {
+		return sqltype.AppendJSONString(dst, string(key))
+	}
+	dst = sqltype.AppendJSONString(dst, string([]rune(string(key))))
+	dst = append(dst, `,"key_base64":"`...)
+	return append(base64.StdEncoding.AppendEncode(dst, key), '"')
+}
+
+// appendValue appends the value: JSON as it is, text as a string, bytes as base64.
+func appendValue(dst []byte, v *kv.Value) []byte {
+	if v.JSON {
+		dst = append(append(dst, `,"value":`...), v.Data...)
+		for i, c := range dst[len(dst)-len(v.Data):] { // a line break between two tokens would end a line of a stream
+			if c == '\n' || c == '\r' {
+				dst[len(dst)-len(v.Data)+i] = ' '
+			}
+		}
+		return dst
+	}
+	if isText(v) {
+		dst = sqltype.AppendJSONString(append(dst, `,"value":`...), string(v.Data))
+		dst = append(dst, `,"encoding":"text"`...)
+	} else {
+		dst = append(dst, `,"value":"`...)
+		dst = base64.StdEncoding.AppendEncode(dst, v.Data)
+		dst = append(dst, `","encoding":"base64"`...)
+	}
+	return sqltype.AppendJSONString(append(dst, `,"content_type":`...), v.Type())
+}
+
+func isText(v *kv.Value) bool {
+	return len(v.ContentType) >= 5 && v.ContentType[:5] == "text/" && utf8.Valid(v.Data)
+}
+
+func appendTime(dst []byte, t time.Time) []byte {
+	dst = append(dst, '"')
+	return append(t.UTC().AppendFormat(dst, time.RFC3339Nano), '"')
+}
+
+// seconds is a duration in whole seconds, rounded up, so that it is 0 only at the end.
+func seconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }
+
+func writeEntry(x *exchange, store *kv.Store, e *kv.Entry) error {
+	return writeEntryParts(x, store, e, true)
+}
+
+func writeEntryParts(x *exchange, store *kv.Store, e *kv.Entry, whole bool) error {
+	buf := getBuffer()
+	defer putBuffer(buf)
+	buf.b = append(appendEntry(buf.b, e, store.Now(), whole), '\n')
+	return writeJSON(x, buf.b)
+}
+
+// appendEntryOrNull appends an entry where there is one.
+func appendEntryOrNull(dst []byte, e *kv.Entry, present bool, now time.Time) []byte {
+	if !present {
+		return append(dst, "null"...)
+	}
+	return appendEntry(dst, e, now, true)
+}
