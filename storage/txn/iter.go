@@ -133,6 +133,21 @@ func (it *iterator) advance() {
 	it.pull = 0
 }
 
+// undone hides the own writes after the first n, and takes back the step to the
+// next one, which may be among them.
+func (it *iterator) undone(n int) {
+	it.own.seq = min(it.own.seq, n)
+	if it.ownKey == nil || it.pull&pullOwn != 0 {
+		return
+	}
+	at := it.ownKey
+	if it.opts.Reverse {
+		at = after(at)
+	}
+	it.own.seek(at, it.opts.Reverse)
+	it.pull |= pullOwn
+}
+
 // within checks the bound that the iteration runs towards.
 func (it *iterator) within(key []byte) bool {
 	if it.opts.Reverse {

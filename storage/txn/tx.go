@@ -152,7 +152,7 @@ func (tx *Tx) RollbackTo(sp Savepoint) error {
 	}
 	tx.writes.undo(int(sp))
 	for _, it := range tx.iters {
-		it.own.seq = min(it.own.seq, int(sp))
+		it.undone(int(sp))
 	}
 	return nil
 }

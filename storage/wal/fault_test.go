@@ -138,3 +138,28 @@ func TestDiskFull(t *testing.T) {
 	same(t, got, append(want, again))
 	closed(t, l)
 }
+
+// TestAttemptedIsUndetermined: a write that fails may have reached the disk, also
+// where something else has poisoned the log meanwhile.
+func TestAttemptedIsUndetermined(t *testing.T) {
+	var l *Log
+	var broken bool
+	fault := vfs.NewFault(vfs.NewMem(), func(op vfs.Op) error {
+		if broken && op.Kind == vfs.OpWrite {
+			l.poison(errors.New("the name of the next segment is lost"))
+			return syscall.EIO
+		}
+		return nil
+	})
+	l, _, _ = opened(t, fault, "log", small, 0)
+	put(t, l, entry{1, 1, "x"})
+	broken = true
+	tk, err := l.Append(2, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Wait(ctx, tk, true); !errors.Is(err, dberr.ErrUndetermined) {
+		t.Errorf("got %v, want undetermined", err)
+	}
+	l.Close()
+}

@@ -65,7 +65,7 @@ func (l *Log) turn(closing bool) {
 	due := l.due.Swap(false) || closing
 	b, failed := l.take(due)
 	if failed != nil {
-		l.abandon(b, failed)
+		l.abandon(b, failed, false)
 		return
 	}
 	sync := due || (b != nil && b.waited.Load())
@@ -77,7 +77,7 @@ func (l *Log) turn(closing bool) {
 	}
 	began := time.Now()
 	if err := l.write(b, sync); err != nil {
-		l.abandon(b, err)
+		l.abandon(b, err, true)
 		return
 	}
 	if b != nil && l.opts.Events.Wrote != nil {
@@ -257,10 +257,9 @@ func (l *Log) written(b *batch) {
 }
 
 // abandon ends the log with cause and tells everybody who waits what is known of
-// their records: b was being written, the unsynced may be lost, and what came
-// after b was never begun.
-func (l *Log) abandon(b *batch, cause error) {
-	attempted := l.Err() == nil
+// their records: b was being written if it was attempted, the unsynced may be
+// lost, and what came after b was never begun.
+func (l *Log) abandon(b *batch, cause error, attempted bool) {
 	poison := l.poison(cause)
 	unknown := dberr.New(dberr.ErrUndetermined, "COMMIT_UNDETERMINED", "the log failed while writing").Wrap(poison)
 	for _, u := range l.w.unsynced {
