@@ -11,8 +11,8 @@ import (
 // aggregate groups its input and computes aggregates.
 //
 // Each grouping set (there is one unless the plan names more) has its own table
-// of groups. Where the input is ordered by the keys and there is one set, a group is
-// given out as soon as the next begins.
+// of groups. Where the input is ordered by the keys and there is one set, groups are
+// given out when there are many and a row begins another one.
 type aggregate struct {
 	c        *Context
 	n        *plan.Aggregate
@@ -29,8 +29,9 @@ type aggregate struct {
 	unsized int // rows since held was measured,
 	measure int // which is done after so many
 	loaded  bool
-	set     int // that is being given
-	at      int // group of it
+	rest    *vec.Batch // ordered input: rows behind the groups that are being given
+	set     int        // that is being given
+	at      int        // group of it
 	out     *vec.Batch
 }
 
@@ -159,6 +160,14 @@ func (a *aggregate) Next(ctx context.Context) (*vec.Batch, error) {
 			}
 			a.set, a.at = a.set+1, 0
 		}
+		if a.rest != nil {
+			a.sets[0] = a.newSet(a.sets[0].keys)
+			if err := a.load(ctx); err != nil {
+				return nil, err
+			}
+			a.set, a.at = 0, 0
+			continue
+		}
 		if a.spill == nil {
 			return nil, nil
 		}
@@ -171,6 +180,12 @@ func (a *aggregate) Next(ctx context.Context) (*vec.Batch, error) {
 }
 
 func (a *aggregate) load(ctx context.Context) error {
+	if b := a.rest; b != nil {
+		a.rest = nil
+		if err := a.add(b); err != nil {
+			return err
+		}
+	}
 	for {
 		b, err := a.in.Next(ctx)
 		if err != nil {
@@ -179,14 +194,55 @@ func (a *aggregate) load(ctx context.Context) error {
 		if b == nil {
 			break
 		}
+		if a.streams() && a.sets[0].n >= vec.BatchSize {
+			if b, err = a.cut(b); err != nil {
+				return err
+			}
+		}
 		if err := a.add(b); err != nil {
 			return err
+		}
+		if a.rest != nil {
+			break
 		}
 	}
 	if a.spill != nil {
 		return a.spill.finish()
 	}
 	return a.finish()
+}
+
+// streams reports whether a group is complete when the next one begins.
+func (a *aggregate) streams() bool {
+	return a.n.Sorted && len(a.sets) == 1 && a.sets[0].table != nil
+}
+
+// cut keeps the rows of b from the first that begins a group in rest and returns
+// those before it.
+func (a *aggregate) cut(b *vec.Batch) (*vec.Batch, error) {
+	vals, err := evalAll(a.keys, b, b.Sel, a.vals)
+	if err != nil {
+		return nil, err
+	}
+	a.vals = vals
+	g := a.sets[0]
+	keys := make([]*vec.Vector, len(g.keys))
+	for i, k := range g.keys {
+		keys[i] = vals[k]
+	}
+	if cap(a.groups) < b.Len {
+		a.groups = make([]int32, b.Len)
+	}
+	groups, rows := a.groups[:b.Len], live(b)
+	g.table.lookup(keys, b.Len, b.Sel, groups)
+	for at, i := range rows {
+		if groups[i] < 0 {
+			tail := vec.Batch{Len: b.Len, Sel: rows[at:], Cols: b.Cols}
+			a.rest = tail.Clone()
+			return &vec.Batch{Len: b.Len, Sel: rows[:at:at], Cols: b.Cols}, nil
+		}
+	}
+	return b, nil
 }
 
 // finish ends the accumulation: what was put off (ordered aggregates) is done.
@@ -308,7 +364,7 @@ func setNulls(v *vec.Vector, n int) {
 
 func (a *aggregate) Close() error {
 	a.held.set(0)
-	a.loaded, a.set, a.sets = true, 0, nil
+	a.loaded, a.set, a.sets, a.rest = true, 0, nil, nil
 	if a.spill != nil {
 		if err := a.spill.close(); err != nil {
 			return err
@@ -322,7 +378,7 @@ func (a *aggregate) Close() error {
 func (a *aggregate) canSpill() bool {
 	for _, g := range a.sets {
 		if g.table != nil {
-			return true
+			return !a.streams()
 		}
 	}
 	return false

@@ -313,6 +313,27 @@ func naive(rows []row) row {
 	return out
 }
 
+// TestSortedAggregate gives groups out while its input goes on.
+func TestSortedAggregate(t *testing.T) {
+	rel := random(seeded(t, 8), 9000, 40_000)
+	slices.SortStableFunc(rel.rows, func(a, b row) int { return compareCol(sqltype.TInt4, a[0], b[0], false, false) })
+	count := agg(t, "count")
+	count.Star = true
+	n := &plan.Aggregate{
+		Base:  plan.Base{Out: []plan.Field{{Type: sqltype.TInt4}, {Type: sqltype.TInt8}}},
+		Input: rel.in("r"), Keys: []plan.Expr{rel.slot(0)}, Aggs: []plan.AggCall{count}, Sorted: true,
+	}
+	var want []row
+	for _, r := range rel.rows {
+		if k := len(want); k > 0 && sameKey(rel.types, row{want[k-1][0]}, r, []int{0}) {
+			want[k-1][1].Int++
+		} else {
+			want = append(want, row{r[0], {Int: 1}})
+		}
+	}
+	verify(t, map[string]relation{"r": rel}, n, want, true)
+}
+
 func TestScalarSubqueryOfTwoRowsFails(t *testing.T) {
 	rel := random(seeded(t, 7), 2, 3)
 	sub := &plan.SubPlan{Typ: sqltype.TInt4, Kind: plan.SubScalar, Plan: rel.in("r")}
