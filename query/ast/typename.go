@@ -8,7 +8,8 @@ import (
 )
 
 // Resolve gives the type that a name means. The fields and the precision of an interval
-// are not part of a sqltype.Type: see Fields and Mods.
+// are not part of a sqltype.Type, and are refused: only constants have them, for which
+// see Fields and Mods.
 func (t *TypeName) Resolve() (sqltype.Type, error) {
 	if t.Schema != "" && t.Schema != "pg_catalog" {
 		return sqltype.Type{}, dberr.SQL(dberr.StateUndefinedObject, "type \"%s.%s\" does not exist", t.Schema, t.Name).At(t.Pos())
@@ -29,6 +30,9 @@ func (t *TypeName) Resolve() (sqltype.Type, error) {
 	}
 	name := t.Name
 	if name == "interval" {
+		if t.Fields != 0 || len(mods) > 0 && mods[0] != 6 {
+			return sqltype.Type{}, dberr.SQL(dberr.StateFeatureNotSupported, "an interval type with fields or a precision is not supported").At(t.Pos())
+		}
 		mods = nil
 	}
 	if t.Dims > 0 {

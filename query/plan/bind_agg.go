@@ -36,13 +36,20 @@ type winSpec struct {
 
 // aggCall binds the call of an aggregate; its value becomes a column.
 func (b *binder) aggCall(s *scope, e *ast.FuncCall, name string) Expr {
-	if s.noAgg != "" {
+	if s.noAgg != "" && len(e.Args) == 0 && len(e.OrderBy) == 0 {
 		b.refuseAgg(s, e)
 	}
-	if s.inAgg {
+	call := b.aggParts(s, e, name)
+	level := aggLevel(s, &call)
+	switch {
+	case level != s && level.noAgg == "here":
+		failAt(e.Pos(), dberr.StateGrouping, "aggregate functions are not allowed in FROM clause of their own query level")
+	case level.noAgg != "":
+		b.refuseAgg(level, e)
+	case level.inAgg:
 		failAt(e.Pos(), dberr.StateGrouping, "aggregate function calls cannot be nested")
 	}
-	call := b.aggParts(s, e, name)
+	s = level
 	key := aggKey(&call)
 	for i, k := range s.agg.keys {
 		if k == key {
@@ -52,6 +59,41 @@ func (b *binder) aggCall(s *scope, e *ast.FuncCall, name string) Expr {
 	c := b.q.NewCol(name, call.Func.Ret)
 	s.agg.calls, s.agg.cols, s.agg.keys = append(s.agg.calls, call), append(s.agg.cols, c), append(s.agg.keys, key)
 	return b.q.Ref(c)
+}
+
+// aggLevel is the query whose rows an aggregate is over: the innermost one whose
+// columns it reads, and its own where it reads none.
+func aggLevel(s *scope, call *AggCall) *scope {
+	reads := ColSet{}
+	for _, list := range [][]Expr{call.Args, call.Direct, {call.Filter}} {
+		for _, e := range list {
+			if e != nil {
+				VarsOf(e, reads)
+			}
+		}
+	}
+	for _, o := range call.Order {
+		VarsOf(o.Expr, reads)
+	}
+	for level := s; level != nil && len(reads) > 0; level = level.parent {
+		for _, v := range level.vis {
+			has := ColSet{}
+			VarsOf(v.expr, has)
+			for c := range has {
+				if reads.Has(c) {
+					return level
+				}
+			}
+		}
+		for _, t := range level.tables { // columns that USING hides
+			for _, v := range t.cols {
+				if x, ok := v.expr.(*Var); ok && reads.Has(x.Col) {
+					return level
+				}
+			}
+		}
+	}
+	return s
 }
 
 func (b *binder) refuseAgg(s *scope, e *ast.FuncCall) {

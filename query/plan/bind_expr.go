@@ -452,6 +452,9 @@ func (b *binder) minMax(s *scope, e *ast.MinMax) Expr {
 }
 
 func (b *binder) castExpr(s *scope, e *ast.Cast) Expr {
+	if e.Type.Name == "interval" && (e.Type.Fields != 0 || len(e.Type.Mods) > 0) {
+		return b.interval(e)
+	}
 	t, err := e.Type.Resolve()
 	if err != nil {
 		fail(at(err, e.Type.Pos()))
