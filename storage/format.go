@@ -13,6 +13,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/vfs"
+	"github.com/weftdb/weft/storage/wal"
 )
 
 // The names in a store's directory.
@@ -79,22 +80,31 @@ func decodeFormat(name string, b []byte) (id [16]byte, err error) {
 }
 
 // openFormat reads the format file, or makes one in a directory that has neither
-// that nor a log.
+// that nor a log. The log is made first, so a store without one is damaged.
 func (s *Store) openFormat(fs vfs.FS) (created bool, err error) {
-	name := fs.PathJoin(s.dir, formatName)
+	name, logDir := fs.PathJoin(s.dir, formatName), fs.PathJoin(s.dir, logName)
 	b, err := readFile(fs, name)
-	if err == nil {
-		s.id, err = decodeFormat(name, b)
-		return false, err
-	}
-	if !errors.Is(err, os.ErrNotExist) {
+	known := err == nil
+	if known {
+		if s.id, err = decodeFormat(name, b); err != nil {
+			return false, err
+		}
+	} else if !errors.Is(err, os.ErrNotExist) {
 		return false, fmt.Errorf("read %s: %w", name, vfs.MapError(err))
 	}
-	logDir := fs.PathJoin(s.dir, logName)
-	if _, err := fs.Stat(logDir); err == nil {
+	exists, opened, err := wal.Look(fs, logDir)
+	switch {
+	case err != nil:
+		return false, err
+	case known && !exists:
+		return false, &dberr.CorruptError{File: logDir, Reason: "the log is missing: the directory has no segment, though there is a store around it"}
+	case known:
+		return false, nil
+	case opened:
 		return false, &dberr.CorruptError{File: name, Reason: "it is missing, though there is a log beside it"}
-	} else if !errors.Is(err, os.ErrNotExist) {
-		return false, fmt.Errorf("stat %s: %w", logDir, vfs.MapError(err))
+	}
+	if err := wal.Create(fs, logDir); err != nil {
+		return false, err
 	}
 	rand.Read(s.id[:]) // never fails
 	return true, writeFile(fs, name, encodeFormat(FormatVersion, s.id))

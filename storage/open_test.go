@@ -14,6 +14,7 @@ import (
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
+	"github.com/weftdb/weft/storage/wal"
 )
 
 // write makes or replaces a file.
@@ -59,7 +60,7 @@ func TestFormatFile(t *testing.T) {
 	const golden = "weft store\nversion 1\nid 000102030405060708090a0b0c0d0e0f\ncheck 626c6936\n"
 	open := func(content string) error {
 		disk := vfs.NewMem()
-		if err := disk.MkdirAll("d", 0o755); err != nil {
+		if err := wal.Create(disk, "d/log"); err != nil {
 			t.Fatal(err)
 		}
 		write(t, disk, "d/FORMAT", content)
@@ -119,6 +120,43 @@ func TestFormatIsWrittenOnce(t *testing.T) {
 	write(t, disk, "d/FORMAT", strings.Replace(text, text[24:26], "zz", 1))
 	if _, err := reopen(t, disk); !errors.Is(err, dberr.ErrCorrupt) {
 		t.Errorf("damaged format: got %v, want class ErrCorrupt", err)
+	}
+}
+
+// TestLogIsMissing: a store whose log is gone, as with a file system that is not
+// mounted, is refused, and not taken for an empty one.
+func TestLogIsMissing(t *testing.T) {
+	for _, what := range []string{"directory", "segments"} {
+		for _, commits := range []int{0, 1} {
+			disk := vfs.NewMem()
+			s, err := reopen(t, disk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range commits {
+				if err := s.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error { return tx.Put([]byte("k"), nil) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := disk.RemoveAll("d/log"); err != nil {
+				t.Fatal(err)
+			}
+			if what == "segments" {
+				if err := disk.MkdirAll("d/log", 0o755); err != nil {
+					t.Fatal(err)
+				}
+				write(t, disk, "d/log/LOCK", "")
+			}
+			if _, err := reopen(t, disk); !errors.Is(err, dberr.ErrCorrupt) || !strings.Contains(err.Error(), "log") {
+				t.Errorf("a store of %d commits without log %s: got %v, want class ErrCorrupt", commits, what, err)
+			}
+			if names, err := disk.List("d/log"); err == nil && len(names) > 1 {
+				t.Errorf("a log was begun all the same: %v", names)
+			}
+		}
 	}
 }
 
