@@ -46,7 +46,7 @@ type shape struct {
 }
 
 var shapes = []shape{
-	{1, false, 0}, {3, true, 0}, {1024, false, 0}, {1024, true, 0}, {7, true, 1}, {1024, false, 1},
+	{1, false, 0}, {3, true, 0}, {1024, false, 0}, {1024, true, 0}, {7, true, 12_000}, {1024, false, 4_000},
 }
 
 func (s shape) String() string {
