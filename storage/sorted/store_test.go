@@ -269,13 +269,11 @@ func TestCheckpoint(t *testing.T) {
 		t.Error(err)
 	}
 	for n := 1; ; n++ { // an error anywhere leaves nothing behind
-		disk := vfs.NewFault(fs.CrashClone(vfs.CrashConfig{}), func(vfs.Op) error { return nil })
-		s, err := Open(disk, "d", testID, Options{})
+		disk := fs.CrashClone(vfs.CrashConfig{})
+		s, err := Open(vfs.NewFault(disk, vfs.FailFrom(n, false, syscall.EIO, vfs.On("copy"))), "d", testID, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		fault := vfs.NewFault(disk.FS, vfs.FailFrom(n, false, syscall.EIO, vfs.On("copy")))
-		s.fs.FS = fault // the fault sees the copy only
 		_, err = s.Checkpoint(ctx, "copy")
 		_, missing := disk.Stat("copy/STORE")
 		if err == nil {

@@ -19,7 +19,8 @@ type writer struct {
 	paths   []string
 	w       *sstable.Writer
 	last    []byte // the key (without version) written last
-	scratch []byte
+	scratch []byte // a stored key
+	value   []byte // a stored value, where it differs
 	bytes   int64
 	entries int
 	written bool // ingested: the files are the engine's
@@ -84,18 +85,12 @@ func (w *writer) set(key []byte, ts uint64, value []byte, deleted bool) error {
 		return err
 	}
 	w.entries++
-	stored := w.scratch[:0]
-	stored = appendVersion(stored, key, ts)
+	stored := appendVersion(w.scratch[:0], key, ts)
 	w.scratch = stored
 	if deleted {
 		return w.w.Set(stored, nil)
 	}
-	if len(value) > 0 && value[0] != escape {
-		return w.w.Set(stored, value)
-	}
-	n := len(stored)
-	w.scratch = append(append(stored, escape), value...)
-	return w.w.Set(w.scratch[:n:n], w.scratch[n:])
+	return w.w.Set(stored, storedValue(&w.value, value))
 }
 
 // remove deletes a version of key that is in the store.
