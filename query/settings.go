@@ -169,9 +169,12 @@ func setZone(s *Session, v []string) error {
 		s.set.zone, s.set.zoneName = time.UTC, "UTC"
 		return nil
 	}
-	z, err := time.LoadLocation(name)
+	z, err := sqltype.LoadLocation(name)
 	if err != nil {
 		return badValue("TimeZone", v)
+	}
+	if strings.EqualFold(z.String(), name) {
+		name = z.String() // as it is spelled
 	}
 	s.set.zone, s.set.zoneName = z, name
 	return nil

@@ -93,3 +93,14 @@ SELECT id FROM a WHERE NOT EXISTS (SELECT a.t || 'x' FROM b ORDER BY 1) ORDER BY
 statement
 DROP TABLE a, b
 
+statement
+SET TIME ZONE 'us/pacific'
+
+query
+SELECT current_setting('TimeZone'), (timestamptz '2024-01-01 00:00:00+00')::text
+----
+US/Pacific|2023-12-31 16:00:00-08
+
+statement
+RESET TIME ZONE
+
