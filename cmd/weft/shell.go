@@ -78,6 +78,10 @@ func (s *shell) loop(ctx context.Context) error {
 }
 
 func (s *shell) interactive(ctx context.Context) error {
+	// A Ctrl-C is for the query that runs; one that comes a moment too late is for nobody.
+	stray := make(chan os.Signal, 1)
+	signal.Notify(stray, os.Interrupt)
+	defer signal.Stop(stray)
 	line := liner.NewLiner()
 	defer line.Close()
 	line.SetCtrlCAborts(true)

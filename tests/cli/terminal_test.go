@@ -136,6 +136,7 @@ func TestInteractiveShell(t *testing.T) {
 
 	// Ctrl-C at the prompt drops what was typed.
 	x.typeIn("SELECT 'never")
+	x.expect("'never")
 	x.typeIn("\x03")
 	x.expect("default=> ")
 	x.typeIn("SELECT 'still ' || 'here' AS s;\r")
