@@ -267,3 +267,26 @@ func TestProgress(t *testing.T) {
 		t.Errorf("recovery: %+v, last commit %d", r, last)
 	}
 }
+
+// TestCloseTwice: from two goroutines at once, and again; the directory is free
+// when the first of them returns.
+func TestCloseTwice(t *testing.T) {
+	disk := vfs.NewMem()
+	s, err := reopen(t, disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan error)
+	for range 2 {
+		go func() { closed <- s.Close() }()
+	}
+	if err := errors.Join(<-closed, <-closed, s.Close()); err != nil {
+		t.Error(err)
+	}
+	if s, err = reopen(t, disk); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/weftdb/weft/storage/txn"
@@ -28,6 +29,7 @@ type Store struct {
 	recovery Recovery
 	log      *wal.Log
 	lock     io.Closer
+	close    func() error // once
 }
 
 // Recovery says what Open found.
@@ -57,6 +59,7 @@ func Open(fs vfs.FS, dir string, opts Options) (_ *Store, err error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{Store: store, dir: dir}
+	s.close = sync.OnceValue(func() error { return errors.Join(s.Store.Close(), s.release()) })
 	if opts.Backend == BackendMemory {
 		rand.Read(s.id[:]) // never fails
 		s.recovery.Created = true
@@ -108,7 +111,7 @@ func (s *Store) Dir() string { return s.dir }
 // Close waits for commits under way, syncs the log and lets go of the directory.
 // Transactions that are still open can read on and be rolled back.
 func (s *Store) Close() error {
-	if err := errors.Join(s.Store.Close(), s.release()); err != nil {
+	if err := s.close(); err != nil {
 		return fmt.Errorf("close store %s: %w", s.dir, err)
 	}
 	return nil

@@ -181,8 +181,8 @@ func recycle(buf *[]byte) {
 func (s *Store) finish(ctx context.Context, rec record) error {
 	err := s.await(ctx, rec)
 	if err == nil {
+		defer s.inFlight.Done() // also where a hook panics
 		s.publish(rec.ts)
-		s.inFlight.Done()
 		return nil
 	}
 	if ctx.Err() == nil || s.Err() != nil {

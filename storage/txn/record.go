@@ -65,10 +65,10 @@ func commonPrefix(a, b []byte) int {
 }
 
 // countWrites is how many writes a commit payload says that it holds.
-func countWrites(payload []byte) uint64 {
+func countWrites(payload []byte) int {
 	d := decoder{rest: payload}
 	d.byte()
-	return d.uvarint()
+	return int(min(d.uvarint(), uint64(len(payload))))
 }
 
 // decodeCommit calls fn for every op of a commit payload, in key order. The key

@@ -27,7 +27,7 @@ type Log interface {
 type Store struct {
 	opts     Options
 	pool     *buffer.Pool
-	replayed int // records
+	replayed int // writes since the last sweep
 	log      Log // nil: nothing outlives the process
 	live     live
 
@@ -85,7 +85,8 @@ func NewMemory(opts Options) (*Store, error) {
 // on the way, so that a long log of updates does not take more than it leaves.
 func (s *Store) Replay(r wal.Record) error {
 	var err error
-	if s.replayed++; s.replayed%sweepAtStart == 0 {
+	if s.replayed >= sweepAtStart {
+		s.replayed = 0
 		s.pool.Settle()
 		s.published.Store(r.Timestamp)
 		horizon := s.live.raise(s.historyBegins())
@@ -102,6 +103,7 @@ func (s *Store) Replay(r wal.Record) error {
 		if lower, upper, err = decodeDropRange(r.Payload); err == nil {
 			s.pool.Settle()
 			s.pool.DropRange(lower, upper, r.Timestamp)
+			s.replayed = sweepAtStart // it may have hidden any number
 		}
 	default:
 		err = dberr.New(dberr.ErrUnsupported, "RECORD_TYPE", "record type %d is not known to this version", r.Type)
@@ -115,7 +117,9 @@ func (s *Store) Replay(r wal.Record) error {
 // replayCommit installs a commit. The hash index gets the keys of a large one
 // while the next is decoded.
 func (s *Store) replayCommit(r wal.Record) error {
-	if countWrites(r.Payload) < bulkWrites {
+	writes := countWrites(r.Payload)
+	s.replayed += writes
+	if writes < bulkWrites {
 		s.pool.Settle()
 		return decodeCommit(r.Payload, func(key, value []byte, deleted bool) {
 			if deleted {

@@ -15,9 +15,9 @@ type sweeper struct {
 
 const (
 	sweepEvery   = 250 * time.Millisecond
-	sweepStep    = 256  // versions dropped under the lock at a time
-	reclaimStep  = 1024 // blocks made available under the lock at a time
-	sweepAtStart = 4096 // records replayed between two steps
+	sweepStep    = 256      // versions dropped under the lock at a time
+	reclaimStep  = 1024     // blocks made available under the lock at a time
+	sweepAtStart = 32 << 10 // writes replayed between two steps
 )
 
 // startSweeper runs passes until the returned sweeper is stopped.
