@@ -146,7 +146,7 @@ func TestBackgroundSweep(t *testing.T) {
 		}
 		time.Sleep(1500*time.Millisecond - 1)
 		f.want("7", "1")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		f.want("7", "-")
 		time.Sleep(600 * time.Millisecond) // the sweep at 2 s
 		synctest.Wait()

@@ -18,8 +18,6 @@ type aggSpill struct {
 	queue []*aggPart // waiting to be read
 	level int
 	types []sqltype.Type
-	sel   []int32
-	began bool
 }
 
 // aggPart is set-aside rows of one grouping set.

@@ -20,7 +20,6 @@ import (
 type endless struct {
 	cancel context.CancelFunc
 	left   int
-	batch  *vec.Batch
 }
 
 func (e *endless) OpenVirtual(context.Context, *Context, *plan.Virtual) (Operator, error) {

@@ -279,14 +279,8 @@ func (h *hashJoin) start(b *vec.Batch) error {
 		h.group = make([]int32, max(b.Len, min(vec.BatchSize, 4*b.Len)))
 	}
 	h.group = h.group[:b.Len]
+	// A key with a NULL that equals nothing is not in the table, so it is not found.
 	h.table.keys.lookup(h.lkeys.vals, b.Len, b.Sel, h.group)
-	if h.lkeys.nullable() {
-		for _, i := range h.rows {
-			if h.lkeys.null(i) {
-				h.group[i] = -1
-			}
-		}
-	}
 	return nil
 }
 

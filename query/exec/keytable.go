@@ -56,13 +56,6 @@ func (t *keyTable) size() int64 {
 	return int64(4*len(t.slots) + 8*cap(t.hash) + 8*cap(t.ints) + 8*cap(t.ends) + cap(t.bytes))
 }
 
-// reset forgets all keys and keeps the memory.
-func (t *keyTable) reset() {
-	clear(t.slots)
-	t.hash, t.ints, t.ends, t.bytes = t.hash[:0], t.ints[:0], t.ends[:0], t.bytes[:0]
-	t.null, t.n = -1, 0
-}
-
 func (t *keyTable) resize(n int) {
 	t.slots = make([]int32, n)
 	t.mask = uint64(n - 1)

@@ -247,9 +247,7 @@ func checkAggregate(t *testing.T, in relation, calls []plan.AggCall, sets [][]in
 	}
 	if len(sets) > 1 {
 		n.Sets = nil
-		for _, s := range sets {
-			n.Sets = append(n.Sets, s) // key numbers are column numbers here
-		}
+		n.Sets = append(n.Sets, sets...) // key numbers are column numbers here
 		all := make([]int, len(keys))
 		for i := range all {
 			all[i] = i

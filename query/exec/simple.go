@@ -11,11 +11,10 @@ import (
 
 // values gives computed rows.
 type values struct {
-	c    *Context
-	n    *plan.Values
-	rows [][]evaluator // nil where all are constants
-	at   int
-	out  *vec.Batch
+	c   *Context
+	n   *plan.Values
+	at  int
+	out *vec.Batch
 }
 
 func newValues(c *Context, n *plan.Values) (Operator, error) {

@@ -13,6 +13,7 @@ import (
 func TestSubPlans(t *testing.T) {
 	rng := seeded(t, 51)
 	outer, inner := random(rng, 120, 8), random(rng, 25, 8)
+	inner.rows[3][0] = sqltype.NullDatum
 	noNull := relation{types: inner.types}
 	for _, r := range inner.rows {
 		if !r[0].Null {

@@ -167,6 +167,7 @@ func TestOnConflict(t *testing.T) {
 	got, _ = do(t, s, upsert(tb, 1, sets, person(77, "a", 5), person(5, "e", 50)))
 	wantRows(t, got, "1|a|15", "5|e|50")
 	fails(t, s, tb, upsert(tb, 0, sets, person(1, "q", 1), person(1, "r", 1)), "21000", nil)
+	fails(t, s, tb, upsert(tb, 0, sets, person(50, "q", 1), person(50, "r", 1)), "21000", nil)
 	guarded := upsert(tb, 0, sets, person(1, "q", 1), person(2, "r", 1))
 	guarded.Conflict.Where = op(t, ">", oldAge, intConst(15))
 	got, n = do(t, s, guarded)

@@ -239,9 +239,8 @@ func playOn(fs vfs.FS, steps []step) (usable bool, m *model, err error) {
 			if err := m.check(s); err != nil {
 				return usable, m, fmt.Errorf("after a failure in %s: %w", step.name, err)
 			}
-			err = errors.New("to be done again")
 		}
-		if err != nil {
+		if err != nil { // so it is to be done again
 			if err := step.do(s); err != nil {
 				return usable, m, fmt.Errorf("%s again: %w", step.name, err)
 			}

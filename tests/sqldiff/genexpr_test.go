@@ -48,14 +48,6 @@ var exact = map[string]bool{"int2": true, "int4": true, "int8": true, "text": tr
 
 func (g *gen) typ() string { return pick(g, commonTypes) }
 
-func (g *gen) exactType() string {
-	for {
-		if t := g.typ(); exact[t] {
-			return t
-		}
-	}
-}
-
 // expr makes an expression of a type.
 func (g *gen) expr(typ string, sc scope) *node {
 	if sc.inner != nil && g.oneIn(3) && len(aggregates[typ]) > 0 {
