@@ -3,6 +3,7 @@ package kv
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -171,9 +172,7 @@ func (w *Watcher) begin(ctx context.Context, from txn.Timestamp) error {
 		w.from = After(from)
 	}
 	for _, set := range w.mu.raw {
-		if set.Timestamp > from {
-			w.takeLocked(set)
-		}
+		w.takeLocked(set)
 	}
 	w.mu.raw = nil
 	return nil
@@ -278,7 +277,7 @@ func (w *Watcher) cutLocked(reason error) {
 	}
 	w.mu.reason, w.mu.raw = reason, nil
 	w.wake()
-	if f := w.s.opts.Events.WatcherCut; f != nil && reason != errWatchClosed {
+	if f := w.s.opts.Events.WatcherCut; f != nil && !errors.Is(reason, errWatchClosed) {
 		f(reason)
 	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -131,7 +132,7 @@ func (s *Server) createBucket(c echo.Context) error {
 	}
 	ctx, status := c.Request().Context(), http.StatusCreated
 	b, err := store.CreateBucket(ctx, in.name, in.opts)
-	if in.lenient && dberr.ClassOf(err) == dberr.ErrExists {
+	if in.lenient && errors.Is(err, dberr.ErrExists) {
 		status = http.StatusOK
 		b, err = store.Bucket(ctx, in.name)
 	}

@@ -99,7 +99,7 @@ func (s *Store) verifyRecords(name string) error {
 		switch {
 		case err == nil:
 			continue
-		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 			return nil
 		}
 		return &dberr.CorruptError{File: name, Offset: at, Reason: err.Error()}
