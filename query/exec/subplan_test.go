@@ -12,7 +12,7 @@ import (
 // over the inner rows.
 func TestSubPlans(t *testing.T) {
 	rng := seeded(t, 51)
-	outer, inner := random(rng, 120, 8), random(rng, 25, 8)
+	outer, inner := random(rng, 120, 30), random(rng, 25, 30)
 	inner.rows[3][0] = sqltype.NullDatum
 	noNull := relation{types: inner.types}
 	for _, r := range inner.rows {
