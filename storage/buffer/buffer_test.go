@@ -209,6 +209,17 @@ func TestReadersAreNotDisturbed(t *testing.T) {
 		if ts%100 == 0 {
 			p.Sweep(base, 1000)
 		}
+		if ts%500 == 0 {
+			b := p.Bulk(ts + 1)
+			for i, from := 0, r.IntN(base*9); i < 300; i += 1 + r.IntN(3) {
+				k := fmt.Appendf(nil, "%06d", from+i)
+				if b.Put(k, []byte("many")); r.IntN(2) == 0 {
+					b.Put(append(k, 'x'), nil)
+				}
+			}
+			b.End()
+			ts++
+		}
 	}
 	close(quit)
 	wg.Wait()

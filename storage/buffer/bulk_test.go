@@ -12,7 +12,7 @@ import (
 func TestBulk(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	one, bulk := New(), New()
-	for ts := uint64(1); ts < 400; ts++ {
+	for ts := uint64(1); ts < 250; ts++ {
 		keys := bulkKeys(rng)
 		b := bulk.Bulk(ts)
 		for i, key := range keys {
