@@ -172,7 +172,9 @@ func (w *Watcher) begin(ctx context.Context, from txn.Timestamp) error {
 		w.from = After(from)
 	}
 	for _, set := range w.mu.raw {
-		w.takeLocked(set)
+		if set.Timestamp > from {
+			w.takeLocked(set)
+		}
 	}
 	w.mu.raw = nil
 	return nil

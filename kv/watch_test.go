@@ -70,19 +70,30 @@ func TestWatch(t *testing.T) {
 	}
 	got, _ := next(t, w, 4)
 	wantEvents(t, got, "put a1=1", "put a2=2", "delete a2", "delete a1")
+	f.put("a0", "0") // goes with the bucket
+	if _, err := f.AlterBucket(ctx, "b", kv.BucketOptions{DefaultTTL: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
 	if err := f.DropBucket(ctx, "b"); err != nil {
 		t.Fatal(err)
 	}
 	f.put("a3", "3")
-	got, last := next(t, w, 2)
-	wantEvents(t, got, "drop ", "put a3=3")
+	f.now.Advance(time.Minute)
+	if _, err := f.Sweep(ctx); err != nil {
+		t.Fatal(err)
+	}
+	got, last := next(t, w, 3)
+	wantEvents(t, got, "put a0=0", "drop ", "put a3=3")
 	if again, err := kv.ParsePosition(last.String()); err != nil || again != last {
 		t.Errorf("position %v reads as %v, %v", last, again, err)
 	}
 	// From the beginning of time, all of it comes again, the gone bucket's keys, too.
 	from := f.watch(kv.WatchOptions{Prefix: []byte("a"), Since: beginning})
-	got, end := next(t, from, 6)
-	wantEvents(t, got, "put a1=1", "put a2=2", "delete a2", "delete a1", "drop ", "put a3=3")
+	got, end := next(t, from, 7)
+	wantEvents(t, got, "put a1=1", "put a2=2", "delete a2", "delete a1", "put a0=0", "drop ", "put a3=3")
+	f.put("a4", "4")
+	got, _ = next(t, from, 1) // and not the deletions by which the gone bucket was cleared
+	wantEvents(t, got, "put a4=4")
 	if end != last {
 		t.Errorf("live it ended at %v, from the history at %v", last, end)
 	}
@@ -154,7 +165,7 @@ func TestWatchFarBehind(t *testing.T) {
 	}
 	var ops []kv.Op
 	v := kv.JSON([]byte("0"))
-	for i := range 6000 {
+	for i := range 9000 {
 		ops = append(ops, kv.Op{Kind: kv.OpSet, Bucket: "b", Key: fmt.Appendf(nil, "x%04d", i), Value: &v})
 	}
 	if _, err := f.Batch(t.Context(), ops); err != nil {
@@ -162,15 +173,20 @@ func TestWatchFarBehind(t *testing.T) {
 	}
 	f.put("end", "0")
 	w := f.watch(kv.WatchOptions{Since: beginning})
-	got, _ := next(t, w, n+len(ops)+1)
+	got, _ := next(t, w, n+len(ops))
+	list, end := next(t, w, 1)
+	got = append(got, list...)
 	for i := range n {
 		if want := fmt.Sprintf("put %d=%d", i%100, i); got[i] != want {
 			t.Fatalf("event %d is %q, want %q", i, got[i], want)
 		}
 	}
-	if got[n] != "put x0000=0" || got[n+5999] != "put x5999=0" || got[n+6000] != "put end=0" {
-		t.Errorf("the last events are %q … %q", got[n], got[n+6000])
+	if got[n] != "put x0000=0" || got[n+8999] != "put x8999=0" || got[n+9000] != "put end=0" {
+		t.Errorf("the last events are %q … %q", got[n], got[n+9000])
 	}
+	w = f.watch(kv.WatchOptions{Since: kv.Position{Timestamp: end.Timestamp - 1, Seq: len(ops)}})
+	got, _ = next(t, w, 1) // all of one commit is behind, and more than a reading keeps
+	wantEvents(t, got, "put end=0")
 }
 
 // TestWatchWhileWriting: watchers that begin in the middle of the writes of others

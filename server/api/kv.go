@@ -99,7 +99,7 @@ func (s *Server) getKey(c echo.Context) error {
 func (s *Server) serveRaw(c echo.Context, store *kv.Store, e *kv.Entry) error {
 	res := c.Response()
 	if w, ok := res.Writer.(*compressWriter); ok && w != nil {
-		w.pass()
+		res.Writer = w.ResponseWriter
 	}
 	h := res.Header()
 	h["Content-Type"] = []string{e.Value.Type()}
