@@ -130,6 +130,9 @@ func (c *csvReader) check(rec *Record) error {
 		if !utf8.Valid(f.Text) {
 			return &RecordError{Line: rec.Line, Raw: rec.Raw, Reason: fmt.Sprintf("column %q is not valid UTF-8 (give the file's encoding)", c.columns[i])}
 		}
+		if bytes.IndexByte(f.Text, 0) >= 0 {
+			return &RecordError{Line: rec.Line, Raw: rec.Raw, Reason: fmt.Sprintf("column %q holds a zero byte, which text cannot", c.columns[i])}
+		}
 	}
 	return nil
 }

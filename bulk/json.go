@@ -119,6 +119,10 @@ func (c *jsonColumns) object(v gjson.Result, rec *Record) (reason string) {
 		for len(rec.Fields) <= i {
 			rec.Fields = append(rec.Fields, Field{Kind: Missing})
 		}
+		if rec.Fields[i].Kind != Missing {
+			reason = fmt.Sprintf("key %q comes twice", key.Str)
+			return false
+		}
 		rec.Fields[i] = jsonField(val)
 		return true
 	})

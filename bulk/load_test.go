@@ -116,6 +116,18 @@ func TestImportCreatesAndFills(t *testing.T) {
 	}
 }
 
+// TestImportFoldedKeys: two keys that fold to one column are two columns.
+func TestImportFoldedKeys(t *testing.T) {
+	f := &fake{}
+	_, rejects, err := importString(f, `[{"Id":1,"id":2,"ID":3}]`, Spec{})
+	if err != nil || len(rejects) > 0 || fmt.Sprint(f.rows) != "[[1 2 3]]" {
+		t.Fatalf("got %v, %v, %v", f.rows, rejects, err)
+	}
+	if want := "CREATE TABLE \"t\" (\n  \"id\" integer,\n  \"id_2\" integer,\n  \"id_3\" integer\n)"; f.created != want {
+		t.Errorf("got %s, want %s", f.created, want)
+	}
+}
+
 func TestImportRejectsAndGoesOn(t *testing.T) {
 	var in strings.Builder
 	in.WriteString("id,n\n")

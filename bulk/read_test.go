@@ -92,6 +92,7 @@ func TestReadCSV(t *testing.T) {
 		{"tabs", "a\tb\n1\t2\n", "a\tb\n2: 1 2\n"},
 		{"bom", "\xef\xbb\xbfa,b\n1,2\n", "a,b\n2: 1 2\n"},
 		{"bad utf-8", "a,b\n\xff,2\n3,4\n", "a,b\nbad line 2: column \"a\" is not valid UTF-8 (give the file's encoding)\n3: 3 4\n"},
+		{"zero byte", "a,b\nx\x00y,2\n\"\x00\",2\n3,4\n", "a,b\nbad line 2: column \"a\" holds a zero byte, which text cannot\nbad line 3: column \"a\" holds a zero byte, which text cannot\n4: 3 4\n"},
 		{"header only", "a,b\n", "a,b\n"},
 		{"empty", "", "open: the input is empty: it has no header line"},
 	} {
@@ -121,6 +122,7 @@ func TestReadJSON(t *testing.T) {
 		{"unicode", `[{"a":"\u00e9\ud83d\ude00 ü"}]`, "a\n1: \"é😀 ü\"\n"},
 		{"half surrogate", `[{"a":"\ud83d"},{"a":"\ufffd"}]`, "a\nbad line 1: key \"a\": the string holds half of a surrogate pair\n1: \"�\"\n"},
 		{"zero character", `[{"a":"\u0000"}]`, "a\nbad line 1: key \"a\": the string holds \\u0000, which text cannot\n"},
+		{"key twice", `[{"a":1,"a":2},{"b":null,"a":1,"b":null},{"a":3}]`, "a,b\nbad line 1: key \"a\" comes twice\nbad line 1: key \"b\" comes twice\n1: 3 -\n"},
 		{"brackets in strings", `[{"a":"]}\"[{"},{"a":2}]`, "a\n1: \"]}\\\"[{\"\n1: 2\n"},
 		{"cut short", `[{"a":1},{"a"`, "1: 1\nerror line 1: the JSON document ends before it is complete"},
 		{"trailing comma", `[{"a":1},]`, "1: 1\nerror line 1: a comma is followed by the end of the array"},

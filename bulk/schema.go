@@ -62,8 +62,9 @@ func newTable(spec Spec, guess Guess) (Plan, error) {
 	}
 	p := Plan{Table: spec.Table}
 	used := make(map[string]bool, len(spec.Types))
+	taken := make(map[string]bool, len(guess.Columns))
 	for i, g := range guess.Columns {
-		c := TableColumn{Name: ColumnName(g.Name), Type: g.Type}
+		c := TableColumn{Name: freeName(ColumnName(g.Name), taken), Type: g.Type}
 		if t, key, ok := override(spec.Types, g.Name); ok {
 			c.Type = t
 			used[key] = true
@@ -82,6 +83,17 @@ func newTable(spec Spec, guess Guess) (Plan, error) {
 	}
 	p.Create = createTable(spec.Table, p.Columns, keys)
 	return p, nil
+}
+
+// freeName gives a name that is taken a suffix: the keys "Id" and "id" of a JSON
+// object are two fields, but fold to one column.
+func freeName(name string, taken map[string]bool) string {
+	free := name
+	for k := 2; taken[free]; k++ {
+		free = name + "_" + strconv.Itoa(k)
+	}
+	taken[free] = true
+	return free
 }
 
 func override(types map[string]sqltype.Type, field string) (sqltype.Type, string, bool) {

@@ -14,10 +14,11 @@ import (
 // Exit codes of every command.
 const (
 	exitOK          = 0
-	exitFailed      = 1 // the request failed: bad SQL, a constraint, a file that cannot be read
-	exitUsage       = 2 // the command line is wrong
-	exitUnavailable = 3 // no server there, or it cannot serve now
-	exitRejected    = 5 // an import left records out
+	exitFailed      = 1   // the request failed: bad SQL, a constraint, a file that cannot be read
+	exitUsage       = 2   // the command line is wrong
+	exitUnavailable = 3   // no server there, or it cannot serve now
+	exitRejected    = 5   // an import left records out
+	exitInterrupted = 130 // Ctrl-C, or a second signal to a server
 )
 
 // usageError is a fault of the command line.
@@ -33,6 +34,9 @@ func usage(format string, args ...any) error {
 // errRejected ends an import that left records out; what is to be said has been said.
 var errRejected = errors.New("records were rejected")
 
+// errInterrupted ends a command that Ctrl-C stopped.
+var errInterrupted = errors.New("interrupted")
+
 // exitCode maps an error to the process's exit code.
 func exitCode(err error) int {
 	var u usageError
@@ -41,6 +45,8 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, errRejected):
 		return exitRejected
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
 	case errors.As(err, &u):
 		return exitUsage
 	case errors.Is(err, dberr.ErrUnavailable), errors.Is(err, dberr.ErrLocked):

@@ -53,7 +53,7 @@ func newImportCommand() *cobra.Command {
 	fl.BoolVar(&f.atomic, "atomic", false, "import all records in one transaction, or none")
 	fl.StringSliceVar(&f.columns, "columns", nil, "names of the fields, for CSV without header and for JSON arrays")
 	fl.BoolVar(&f.noHeader, "no-header", false, "the first CSV record is data")
-	fl.StringSliceVar(&f.types, "type", nil, "column=type, for columns of a new table; repeatable")
+	fl.StringArrayVar(&f.types, "type", nil, "column=type, for columns of a new table; repeatable")
 	fl.StringSliceVar(&f.key, "primary-key", nil, "key columns of a new table")
 	fl.StringVar(&f.delimiter, "delimiter", "", "CSV delimiter (default: guessed; tab may be written \\t)")
 	fl.StringVar(&f.encoding, "encoding", "", "character set (default: utf-8, or what a byte order mark says)")
@@ -164,6 +164,9 @@ func importInto(ctx context.Context, c bulk.Target, j importJob) error {
 		path = tableName(j.spec.Table) + ".rejected.csv"
 	}
 	rejects := &rejectFile{path: path}
+	if err := rejects.check(j.in); err != nil {
+		return err
+	}
 	bar := newProgressBar(j.errs, j.in, j.quiet)
 	res, err := bulk.Import(ctx, c, j.in.open, j.spec, bulk.Observer{Reject: rejects.add, Progress: bar.show})
 	bar.clear()
@@ -173,6 +176,9 @@ func importInto(ctx context.Context, c bulk.Target, j importJob) error {
 	if err != nil {
 		if res.Rows > 0 {
 			fmt.Fprintf(j.errs, "%d rows had been imported into %s before this\n", res.Rows, j.spec.Table)
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w; the batch that was on its way may have been imported too (%w)", errInterrupted, err)
 		}
 		return err
 	}
@@ -222,6 +228,26 @@ func dryRun(ctx context.Context, cmd *cobra.Command, f importFlags, spec bulk.Sp
 type rejectFile struct {
 	path string
 	f    *os.File
+}
+
+// check sees that the file can be written before anything is imported, and that it
+// is not the input itself, of which it would take what has not been read.
+func (r *rejectFile) check(in *input) error {
+	if there, err := os.Stat(r.path); err == nil {
+		if from, err := os.Stat(in.path); err == nil && os.SameFile(there, from) {
+			return usage("rejected records would be written over the input, %s: name another file with --rejects", r.path)
+		}
+		f, err := os.OpenFile(r.path, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("write rejected records: %w", err)
+		}
+		return f.Close()
+	}
+	f, err := os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return fmt.Errorf("write rejected records: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(r.path))
 }
 
 func (r *rejectFile) add(x bulk.Reject) error {

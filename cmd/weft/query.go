@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -38,6 +39,9 @@ func newQueryCommand() *cobra.Command {
 				return err
 			}
 			runErr := c.run(ctx, sql, params, out)
+			if runErr != nil && ctx.Err() != nil {
+				runErr = fmt.Errorf("%w (%w)", errInterrupted, runErr)
+			}
 			if err := out.close(); runErr == nil {
 				runErr = err
 			}
@@ -61,7 +65,7 @@ func statementText(stdin io.Reader, args []string, file string) (string, error) 
 		return "", usage("give the SQL as an argument or in --file, not both")
 	case file != "":
 		b, err := os.ReadFile(file)
-		return string(b), err
+		return strings.TrimPrefix(string(b), byteOrderMark), err
 	case len(args) == 1 && args[0] != "-":
 		return args[0], nil
 	}
@@ -69,8 +73,11 @@ func statementText(stdin io.Reader, args []string, file string) (string, error) 
 	if err == nil && strings.TrimSpace(string(b)) == "" {
 		return "", usage("there is no SQL: give it as an argument, in --file or on standard input")
 	}
-	return string(b), err
+	return strings.TrimPrefix(string(b), byteOrderMark), err
 }
+
+// byteOrderMark begins the files of some editors and is no part of their SQL.
+const byteOrderMark = "\ufeff"
 
 // discard shows nothing.
 type discard struct{}

@@ -18,9 +18,6 @@ import (
 	"github.com/weftdb/weft/server/config"
 )
 
-// exitInterrupted is the code of a server that a second signal ended at once.
-const exitInterrupted = 130
-
 type serveFlags struct {
 	file        string
 	set         []string

@@ -38,11 +38,18 @@ func TestServeRefuses(t *testing.T) {
 	bin := serve.Build(t)
 	dir := t.TempDir()
 	busy := serve.Start(t, bin, filepath.Join(dir, "busy"))
+	if err := os.MkdirAll(filepath.Join(dir, "damaged", "log"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "damaged", "FORMAT"), []byte("no store\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		code int
 		want string
 	}{
+		{[]string{"--listen", "127.0.0.1:0", "--data-dir", "damaged"}, exitFailed, "hint: nothing was changed; copy the data directory"},
 		{[]string{"--listen", "0.0.0.0:7600"}, exitUsage, "weft serve --listen 0.0.0.0:7600 --insecure-listen"},
 		{[]string{"--listen", "0.0.0.0:7600", "--dev"}, exitUsage, "--dev does not change that"},
 		{[]string{"--set", "query.timeot=1s", "--set", "log.level=loud"}, exitUsage, "did you mean query.timeout?"},

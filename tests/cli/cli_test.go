@@ -148,6 +148,38 @@ func TestImportRejects(t *testing.T) {
 	}
 }
 
+// TestImportRejectsFile: where rejected records go is settled before the first row is
+// written, and never over the input.
+func TestImportRejectsFile(t *testing.T) {
+	e := start(t)
+	const text = "id,n\n1,1\n1,2\n"
+	e.file("r.csv", text)
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"r.csv", "--rejects", "r.csv"}, 2, "over the input"},
+		{[]string{"r.csv", "--rejects", "no/such/dir.csv"}, 1, "no such file or directory"},
+	} {
+		r := e.run("", append([]string{"import", "--table", "r", "--primary-key", "id"}, c.args...)...)
+		if r.code != c.code || !strings.Contains(r.errs, c.want) {
+			t.Errorf("%v: exit code %d, want %d and %q\n%s", c.args, r.code, c.code, c.want, r.errs)
+		}
+	}
+	if r := e.run("", "query", "SELECT * FROM r"); r.code != 1 || !strings.Contains(r.errs, `"r" does not exist`) {
+		t.Errorf("a table was made: exit code %d\n%s%s", r.code, r.out, r.errs)
+	}
+	if got, err := os.ReadFile(filepath.Join(e.dir, "r.csv")); err != nil || string(got) != text {
+		t.Errorf("the input became %q, %v", got, err)
+	}
+	e.ok("", "import", e.file("good.csv", "id,n\n1,1\n"), "--type", "n=numeric(8,2)")
+	if _, err := os.Stat(filepath.Join(e.dir, "good.rejected.csv")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file for rejected records is there, though none was rejected: %v", err)
+	}
+	e.want(e.csv("SELECT n FROM good"), "n\n1.00\n")
+}
+
 func TestImportDryRun(t *testing.T) {
 	e := start(t)
 	out := e.ok("", "import", e.file("d.csv", "id,at\n1,2020-01-01\n3000000000,\n"), "--dry-run", "--primary-key", "id")
@@ -189,6 +221,8 @@ func TestDataDirectory(t *testing.T) {
 	e.ok("", "query", "--data-dir", data, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)")
 	e.ok("", "import", e.file("x.csv", "id\n3\n"), "--table", "t", "--data-dir", data)
 	e.want(e.ok("", "query", "--data-dir", data, "--format", "csv", "SELECT count(*) FROM t"), "count\n3\n")
+
+	e.want(e.ok("\ufeffSELECT 1 AS one", "query", "--data-dir", data, "--format", "csv"), "one\n1\n")
 
 	s := serve.Start(t, bin, data)
 	if r := e.run("", "query", "--data-dir", data, "SELECT 1"); r.code != 3 || !strings.Contains(r.errs, data) {
