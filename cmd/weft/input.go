@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,16 +48,34 @@ func openInput(ctx context.Context, path string, stdin io.Reader) (*input, error
 		return nil, err
 	}
 	in := &input{path: f.Name(), temp: true}
-	if in.size, err = io.Copy(f, contextReader{ctx, stdin}); err != nil {
-		f.Close()
-		in.remove()
-		return nil, fmt.Errorf("keep the input in a temporary file: %w", err)
-	}
-	if err := f.Close(); err != nil {
+	if in.size, err = copyUntil(ctx, f, stdin); err != nil {
 		in.remove()
 		return nil, fmt.Errorf("keep the input in a temporary file: %w", err)
 	}
 	return in, nil
+}
+
+// copyUntil copies r to f and closes f. It returns once ctx ends, also while it
+// waits for a pipe or a terminal that sends nothing; the copying then ends with the process.
+func copyUntil(ctx context.Context, f *os.File, r io.Reader) (int64, error) {
+	type result struct {
+		n   int64
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		n, err := io.Copy(f, contextReader{ctx, r})
+		done <- result{n, errors.Join(err, f.Close())}
+	}()
+	select {
+	case res := <-done:
+		if ctx.Err() != nil {
+			return 0, errInterrupted
+		}
+		return res.n, res.err
+	case <-ctx.Done():
+		return 0, errInterrupted
+	}
 }
 
 func (in *input) remove() {
