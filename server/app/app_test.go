@@ -235,15 +235,11 @@ func TestStopCancelsWhatDoesNotEnd(t *testing.T) {
 		answer <- fmt.Sprint(status, body)
 	}()
 	running(t, a)
-	began := time.Now()
 	if err := a.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if got := <-answer; !strings.HasPrefix(got, "503") || !strings.Contains(got, "SHUTTING_DOWN") {
 		t.Errorf("the statement got %s", got)
-	}
-	if took := time.Since(began); took > cancelGrace {
-		t.Errorf("stopping took %v", took)
 	}
 }
 
