@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/internal/dberr"
