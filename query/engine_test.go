@@ -162,6 +162,13 @@ func TestTimeoutAndCancel(t *testing.T) {
 	if !errors.Is(err, dberr.ErrTimeout) || state(err) != dberr.StateQueryCanceled {
 		t.Errorf("timeout: %v", err)
 	}
+	err = e.Execute(bg, Request{SQL: "SET statement_timeout = '30ms'; " + long}, &MemorySink{})
+	if !errors.Is(err, dberr.ErrTimeout) || state(err) != dberr.StateQueryCanceled {
+		t.Errorf("statement_timeout of the same request: %v", err)
+	}
+	if err := e.Execute(bg, Request{SQL: "SET statement_timeout = '1h'; SELECT 1; SET statement_timeout = 0; SELECT 2"}, &MemorySink{}); err != nil {
+		t.Errorf("statements that end in time: %v", err)
+	}
 	ctx, cancel := context.WithCancel(bg)
 	time.AfterFunc(20*time.Millisecond, cancel)
 	begun := time.Now()

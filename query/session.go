@@ -175,13 +175,21 @@ func (s *Session) bound(ctx context.Context, req Request) (context.Context, cont
 	if d == 0 {
 		d = s.e.opts.Timeout
 	}
-	if s.set.statementTimeout > 0 && (d <= 0 || s.set.statementTimeout < d) {
-		d = s.set.statementTimeout
-	}
 	if d <= 0 {
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, d)
+}
+
+// limited runs one statement within statement_timeout, which a statement before it
+// may have set.
+func (s *Session) limited(ctx context.Context, text *parsed, i int, st ast.Stmt, sink Sink) error {
+	if s.set.statementTimeout <= 0 {
+		return s.statement(ctx, text, i, st, sink)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.set.statementTimeout)
+	defer cancel()
+	return s.classify(ctx, s.statement(ctx, text, i, st, sink))
 }
 
 // classify gives the errors of contexts the classes that callers act on.
@@ -240,7 +248,7 @@ func (s *Session) abort(err error) error {
 func (s *Session) runAll(ctx context.Context, text *parsed, req Request, sink Sink) error {
 	s.opts = txn.TxOptions{Isolation: req.Isolation, ReadOnly: req.ReadOnly, Durability: req.Durability}
 	for i, st := range text.stmts {
-		if err := s.statement(ctx, text, i, st, sink); err != nil {
+		if err := s.limited(ctx, text, i, st, sink); err != nil {
 			if s.block {
 				s.failed = true
 			} else {

@@ -60,7 +60,7 @@ func init() {
 	knownSettings = map[string]setting{
 		"timezone": {about: "time zone in which times are read and shown", show: func(s *Session) string { return s.set.zoneName },
 			set: setZone, reset: func(s *Session) { s.set.zone, s.set.zoneName = time.UTC, "UTC" }},
-		"statement_timeout": {about: "longest time that a request may take, 0 for no limit of its own",
+		"statement_timeout": {about: "longest time that a statement may take, 0 for no limit of its own",
 			show: func(s *Session) string { return showDuration(s.set.statementTimeout) },
 			set: func(s *Session, v []string) (err error) {
 				s.set.statementTimeout, err = parseDuration("statement_timeout", v)

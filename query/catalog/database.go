@@ -45,7 +45,7 @@ func ValidDatabaseName(name string) error {
 		bad = !letter && (i == 0 || c != '-' && (c < '0' || c > '9'))
 	}
 	if bad {
-		return dberr.SQL(dberr.StateInvalidCatalogName, "invalid database name %q", name).
+		return dberr.SQL(dberr.StateInvalidName, "invalid database name %q", name).
 			WithHint(`Use 1 to %d of a-z, A-Z, 0-9, "_" and "-", beginning with a letter or "_".`, MaxNameLength).
 			WithField("database")
 	}
@@ -165,7 +165,7 @@ func (c *Catalog) DropDatabase(ctx context.Context, name string) error {
 // UnknownDatabase is the error for a database that is not there.
 func UnknownDatabase(name string) error {
 	return dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", name).WithField("database").
-		WithHint("Create it with POST /api/v1/databases, or set create_database.")
+		WithHint("Create it with CREATE DATABASE or POST /api/v1/databases.")
 }
 
 func putPendingDrop(tx *txn.Tx, lower, upper []byte) error {
