@@ -143,6 +143,12 @@ func importFailure(err error, res bulk.Result) error {
 // bindImportBody takes the options from wherever they stand and returns the data.
 func (s *Server) bindImportBody(x *exchange, q *importRequest) (io.Reader, error) {
 	r := x.Request()
+	switch enc := strings.ToLower(r.Header.Get("Content-Encoding")); enc {
+	case "", "identity", "gzip", "x-gzip", "zstd": // recognised by their first bytes
+	default:
+		return nil, dberr.New(dberr.ErrInvalid, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding %q is not accepted here", enc).
+			WithHint("send gzip, zstd or no compression")
+	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, invalid("INVALID_URL", "the query string of the URL cannot be read").Wrap(err)
@@ -179,6 +185,7 @@ var importMedia = map[string]string{"text/csv": "csv", "application/csv": "csv",
 // it need not be kept.
 func (q *importRequest) form(m *multipart.Reader) (io.Reader, error) {
 	const longestField = 64 << 10
+	fields := make(map[string][]string)
 	for {
 		part, err := m.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -204,7 +211,12 @@ func (q *importRequest) form(m *multipart.Reader) (io.Reader, error) {
 		if len(text) > longestField {
 			return nil, dberr.New(dberr.ErrTooLarge, "FIELD_TOO_LARGE", "field %q of the form is longer than %d bytes", part.FormName(), longestField).WithField(part.FormName())
 		}
-		if err := q.option(part.FormName(), []string{string(text)}); err != nil {
+		name := part.FormName()
+		fields[name] = append(fields[name], string(text))
+		if len(fields[name]) > 1 && name != "column" && name != "type" {
+			return nil, invalid("DUPLICATE_FIELD", "the form names %q twice", name).WithField(name)
+		}
+		if err := q.option(name, []string{string(text)}); err != nil {
 			return nil, err
 		}
 	}

@@ -154,6 +154,9 @@ var catalogScenarios = []scenario{
 	{name: "drop no database", method: "DELETE", url: "/api/v1/databases/nope", status: 404},
 	{name: "import JSON", url: "/api/v1/import/sql", body: `{"table":"city","data":[{"id":1,"name":"Oslo"},{"id":2,"name":"Rome"}]}`, status: 200, has: []string{`"rows_imported":2`, `"created":true`}},
 	{name: "import without a table", url: "/api/v1/import/sql", body: `{"data":[]}`, status: 400},
+	{name: "import in an unknown encoding", url: "/api/v1/import/sql?table=city", body: "id\n1\n", headers: map[string]string{"Content-Type": "text/csv", "Content-Encoding": "br"}, status: 415, has: []string{"gzip, zstd"}},
+	{name: "import with a field twice", url: "/api/v1/import/sql", body: "--x\r\nContent-Disposition: form-data; name=\"table\"\r\n\r\na\r\n--x\r\nContent-Disposition: form-data; name=\"table\"\r\n\r\nb\r\n" +
+		"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nid\n1\n\r\n--x--\r\n", headers: map[string]string{"Content-Type": "multipart/form-data; boundary=x"}, status: 400, has: []string{"DUPLICATE_FIELD"}},
 	{name: "no query to cancel", method: "DELETE", url: "/api/v1/queries/nope", status: 404, has: []string{"QUERY_NOT_FOUND"}},
 	{name: "no queries", url: "/api/v1/queries", status: 200, has: []string{`{"queries":[]}`}},
 }
