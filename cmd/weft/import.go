@@ -159,6 +159,10 @@ type importJob struct {
 
 func importInto(ctx context.Context, c bulk.Target, j importJob) error {
 	start := time.Now()
+	if _, ok := c.(*remote); ok && j.spec.BatchRows == 0 {
+		// A request for each few batches of the server keeps both sides busy.
+		j.spec.BatchRows, j.spec.BatchBytes = 50_000, 8<<20
+	}
 	path := j.rejects
 	if path == "" {
 		path = tableName(j.spec.Table) + ".rejected.csv"

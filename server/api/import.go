@@ -23,7 +23,7 @@ import (
 
 const (
 	defaultRejects = 100    // rejected records that an answer lists
-	mostRejects    = 10_000 // that it may be asked to list
+	mostRejects    = 100_000 // that it may be asked to list
 	rejectedText   = 1000   // bytes of a rejected record that are shown
 )
 
