@@ -22,9 +22,9 @@ import (
 )
 
 const (
-	defaultRejects = 100    // rejected records that an answer lists
+	defaultRejects = 100     // rejected records that an answer lists
 	mostRejects    = 100_000 // that it may be asked to list
-	rejectedText   = 1000   // bytes of a rejected record that are shown
+	rejectedText   = 1000    // bytes of a rejected record that are shown
 )
 
 func (s *Server) bindImport(g *echo.Group) { g.POST("/import/sql", s.importSQL) }

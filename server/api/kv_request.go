@@ -171,18 +171,18 @@ func (s *Server) readAnyBody(x *exchange, buf []byte) ([]byte, error) {
 		return buf, bodyTooLarge(limit)
 	}
 	control := http.NewResponseController(x.Response())
-	defer control.SetReadDeadline(time.Time{}) //nolint:errcheck // a recorder in a test has none
 	buf = slices.Grow(buf, int(max(r.ContentLength, 0))+1)
 	for {
-		control.SetReadDeadline(time.Now().Add(streamStall)) //nolint:errcheck // as above
+		control.SetReadDeadline(time.Now().Add(streamStall)) //nolint:errcheck // a recorder in a test has none
 		n, err := r.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		switch {
 		case int64(len(buf)) > limit:
 			return buf, bodyTooLarge(limit)
 		case errors.Is(err, io.EOF):
+			control.SetReadDeadline(time.Time{}) //nolint:errcheck // as above
 			return buf, nil
-		case err != nil:
+		case err != nil: // the deadline stays, or net/http would wait for the rest without one
 			return buf, dberr.New(dberr.ErrCanceled, "BODY_INCOMPLETE", "the body ended early").Wrap(err)
 		}
 		if len(buf) == cap(buf) {

@@ -82,10 +82,9 @@ func (s *Server) readBody(x *exchange, buf []byte) ([]byte, error) {
 	for reads := 0; ; reads++ {
 		if reads == 1 {
 			control = http.NewResponseController(x.Response())
-			defer control.SetReadDeadline(time.Time{}) //nolint:errcheck // a recorder in a test has none
 		}
 		if control != nil {
-			control.SetReadDeadline(time.Now().Add(streamStall)) //nolint:errcheck // as above
+			control.SetReadDeadline(time.Now().Add(streamStall)) //nolint:errcheck // a recorder in a test has none
 		}
 		if len(buf) == cap(buf) {
 			grown := make([]byte, len(buf), max(2*cap(buf), 4<<10))
@@ -99,9 +98,12 @@ func (s *Server) readBody(x *exchange, buf []byte) ([]byte, error) {
 			return buf, bodyTooLarge(limit)
 		}
 		if errors.Is(err, io.EOF) {
+			if control != nil {
+				control.SetReadDeadline(time.Time{}) //nolint:errcheck // as above
+			}
 			return buf, nil
 		}
-		if err != nil {
+		if err != nil { // the deadline stays, or net/http would wait for the rest without one
 			return buf, dberr.New(dberr.ErrCanceled, "BODY_INCOMPLETE", "the body ended early").Wrap(err)
 		}
 	}
