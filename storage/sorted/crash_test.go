@@ -220,24 +220,24 @@ func playOn(fs vfs.FS, steps []step) (usable bool, m *model, err error) {
 		}
 		if s.Failed() != nil {
 			usable = false
-			ts := max(m.applied, s.Horizon())
-			rows, err := collect(s.NewIter(IterOptions{TS: ts}))
-			if s.Applied() != m.applied || err != nil || sameRows(rows, m.rows(nil, nil, ts, false)) != nil && sameRows(rows, after.rows(nil, nil, ts, false)) != nil {
-				return usable, m, fmt.Errorf("reads of a failed store at %d, applied %d: %v %w", ts, s.Applied(), rows, err)
-			}
-			if _, err := s.Flush(context.Background(), entries(), s.Applied(), 0); !errors.Is(err, dberr.ErrReadOnly) {
-				return usable, m, fmt.Errorf("a failed store flushes: %w", err)
+			if bad := checkFailed(s, m, after, err == nil); bad != nil {
+				return usable, m, fmt.Errorf("failed in %s: %w", step.name, bad)
 			}
 			_ = s.Close() // what failed was told
-			if s, err = open(); err != nil {
-				return usable, m, fmt.Errorf("after a failure: %w", err)
+			var bad error
+			if s, bad = open(); bad != nil {
+				return usable, m, fmt.Errorf("after a failure: %w", bad)
 			}
-			if after.check(s) == nil {
+			done := after.check(s)
+			if done == nil {
 				m = after
 				continue
 			}
-			if err := m.check(s); err != nil {
-				return usable, m, fmt.Errorf("after a failure in %s: %w", step.name, err)
+			if err == nil {
+				return usable, m, fmt.Errorf("%s was acknowledged and lost: %w", step.name, done)
+			}
+			if bad := m.check(s); bad != nil {
+				return usable, m, fmt.Errorf("after a failure in %s: %w", step.name, bad)
 			}
 		}
 		if err != nil { // so it is to be done again
@@ -254,6 +254,30 @@ func playOn(fs vfs.FS, steps []step) (usable bool, m *model, err error) {
 		return usable, m, err
 	}
 	return usable, m, nil
+}
+
+// checkFailed holds that a store that has failed serves reads as of before the step
+// or as of after it, and takes no more. Where the step was acknowledged, it was
+// something else that failed, after it.
+func checkFailed(s *Store, before, after *model, acknowledged bool) error {
+	if acknowledged {
+		before = after
+	}
+	if s.Applied() != before.applied {
+		return fmt.Errorf("applied %d, want %d", s.Applied(), before.applied)
+	}
+	ts := max(before.applied, s.Horizon())
+	rows, err := collect(s.NewIter(IterOptions{TS: ts}))
+	if err != nil {
+		return err
+	}
+	if bad := sameRows(rows, before.rows(nil, nil, ts, false)); bad != nil && sameRows(rows, after.rows(nil, nil, ts, false)) != nil {
+		return fmt.Errorf("at %d: %w", ts, bad)
+	}
+	if _, err := s.Flush(context.Background(), entries(), s.Applied(), 0); !errors.Is(err, dberr.ErrReadOnly) {
+		return fmt.Errorf("it flushes: %w", err)
+	}
+	return nil
 }
 
 // Every operation is tried where WEFT_LONG is set, one of each few where not,

@@ -235,6 +235,10 @@ func TestVerifyManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
+	// The first change after opening begins a new manifest.
+	if _, err := s.Flush(context.Background(), entries(), s.Applied()+1, 0); err != nil {
+		t.Fatal(err)
+	}
 	names, _ := fs.List("d/db")
 	for _, n := range names {
 		if strings.HasPrefix(n, "MANIFEST") {
