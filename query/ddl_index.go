@@ -264,7 +264,7 @@ func (d *definer) internal(sql string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	c, err := d.s.e.plan(d.r.ctx, d.s.scope(snap, nil), stmts[0])
+	c, err := d.s.e.plan(d.r.ctx, d.s.scope(snap, nil), stmts[0], d.s.set.planner)
 	if err != nil {
 		return 0, unplaced(err)
 	}

@@ -143,6 +143,7 @@ type planKey struct {
 	params string
 	zone   string
 	path   string
+	set    opt.Settings
 }
 
 func paramKey(params []Param) string {
@@ -185,14 +186,14 @@ func (r *running) compile(st ast.Stmt) (*compiled, error) {
 		return nil, err
 	}
 	params := r.given()
-	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: strings.Join(s.set.path, ",")}
+	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: strings.Join(s.set.path, ","), set: s.set.planner}
 	if c, ok := s.e.plans.get(key, func(c *compiled) bool { return c.stamp == snap.Stamp && !s.e.stale(c) }); ok {
 		r.cached = true
 		return c, nil
 	}
 	begun := time.Now()
 	defer func() { r.planning = time.Since(begun) }()
-	c, err := s.e.plan(r.ctx, s.scope(snap, params), st)
+	c, err := s.e.plan(r.ctx, s.scope(snap, params), st, s.set.planner)
 	if err != nil {
 		return nil, err
 	}
@@ -211,13 +212,13 @@ func (e *Engine) stale(c *compiled) bool {
 }
 
 // plan binds and optimizes a statement.
-func (e *Engine) plan(ctx context.Context, scope *plan.Scope, st ast.Stmt) (*compiled, error) {
+func (e *Engine) plan(ctx context.Context, scope *plan.Scope, st ast.Stmt, set opt.Settings) (*compiled, error) {
 	q, err := plan.Bind(scope, st)
 	if err != nil {
 		return nil, err
 	}
 	source := &planSource{ctx: ctx, rows: e.rows, told: map[tableKey]float64{}}
-	res, err := opt.Optimize(q, source, e.opts.Planner)
+	res, err := opt.Optimize(q, source, set)
 	if err != nil {
 		return nil, fmt.Errorf("plan statement: %w", err)
 	}

@@ -159,6 +159,9 @@ func TestScripts(t *testing.T) {
 		}{
 			{"default", opt.Settings{}},
 			{"nohash", opt.Settings{NoHashJoin: true, NoDecorrelate: true}},
+			{"merge", opt.Settings{NoHashJoin: true, NoNestLoop: true, NoHashAgg: true}},
+			{"loops", opt.Settings{NoHashJoin: true, NoMergeJoin: true, NoMaterial: true, NoSort: true, NoIndexOnlyScan: true}},
+			{"noseq", opt.Settings{NoSeqScan: true}},
 			{"noindex", opt.Settings{NoIndexScan: true, NoIndexJoin: true, NoReorder: true}},
 		} {
 			t.Run(filepath.Base(f)+"/"+v.name, func(t *testing.T) {

@@ -58,7 +58,7 @@ func (e *Engine) NewSession(ctx context.Context, database string) (*Session, err
 }
 
 func (e *Engine) session(db catalog.Database) *Session {
-	return &Session{e: e, db: db, set: defaultSettings(), prepared: map[string]*preparedText{}}
+	return &Session{e: e, db: db, set: e.defaultSettings(), prepared: map[string]*preparedText{}}
 }
 
 // InTransaction reports whether a BEGIN waits for its COMMIT or ROLLBACK.

@@ -10,6 +10,7 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/opt"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/storage/txn"
 )
@@ -26,10 +27,11 @@ type settings struct {
 	path             []string
 	application      string
 	sequences        sequenceValues
+	planner          opt.Settings
 }
 
-func defaultSettings() settings {
-	return settings{zone: time.UTC, zoneName: "UTC", path: []string{catalog.PublicSchema}}
+func (e *Engine) defaultSettings() settings {
+	return settings{zone: time.UTC, zoneName: "UTC", path: []string{catalog.PublicSchema}, planner: e.opts.Planner}
 }
 
 // setting is one name that SET and SHOW know.
@@ -93,6 +95,7 @@ func init() {
 		"integer_datetimes":           fixed("integer_datetimes", "times are exact", "on"),
 		"bytea_output":                fixed("bytea_output", "form of binary strings", "hex"),
 	}
+	addPlannerSettings()
 }
 
 func onOff(b bool) string {
@@ -349,7 +352,7 @@ func (r *running) utility(st ast.Stmt) (done bool, err error) {
 		if st.What == "all" {
 			clear(s.prepared)
 			keep := s.set
-			s.set = defaultSettings()
+			s.set = s.e.defaultSettings()
 			s.set.isolation, s.set.readOnly = keep.isolation, keep.readOnly
 		}
 		return true, r.done("DISCARD " + strings.ToUpper(st.What))

@@ -56,6 +56,9 @@ func (b *builder) cheapest(list []cand, n need) cand {
 		ordered := hasOrder(c, n.order)
 		if !ordered {
 			cost += sortCost(c.rows)
+			if b.set.NoSort {
+				cost += costDisabled
+			}
 		} else if n.rows > 0 && c.rows > n.rows {
 			cost = c.startup + (c.total-c.startup)*n.rows/c.rows
 		}
@@ -90,6 +93,8 @@ type matcher struct {
 	col   map[catalog.ColumnID]plan.Col
 	own   plan.ColSet
 	conds []plan.Expr
+	// ignore leaves the conditions to the filter: the index is read as a whole.
+	ignore bool
 }
 
 // sarg is a condition on one key part that an index can search for.
@@ -112,7 +117,7 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 	var list []cand
 	for i := range s.Table.Indexes {
 		x := &s.Table.Indexes[i]
-		if x.Building || (!x.Primary && b.set.NoIndexScan) || x.Predicate != "" {
+		if x.Building || x.Predicate != "" {
 			continue
 		}
 		c, useful, err := m.path(x, st, n)
@@ -123,14 +128,57 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 			list = append(list, c...)
 		}
 	}
+	if searchesPrimary(list) && !list[0].unique || b.set.NoIndexScan {
+		whole := *m
+		whole.ignore = true
+		c, _, err := whole.path(&s.Table.Indexes[0], st, n)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c...)
+	}
+	for i := range list {
+		b.discourage(&list[i])
+	}
 	return list, nil
+}
+
+// searchesPrimary reports whether the path by the primary index is no whole scan.
+func searchesPrimary(list []cand) bool {
+	return len(list) > 0 && list[0].node.(*plan.Scan).Ranges != nil
+}
+
+// discourage makes a scan that a setting switches off cost more than all others.
+func (b *builder) discourage(c *cand) {
+	s := c.node.(*plan.Scan)
+	off := b.set.NoIndexScan
+	switch {
+	case s.Ranges == nil && s.Index.Primary && !s.Reverse:
+		off = b.set.NoSeqScan
+	case !s.Fetch && !s.Index.Primary:
+		off = b.set.NoIndexOnlyScan
+	}
+	if off {
+		b.disable(c)
+		s.Est.Startup, s.Est.Total = c.startup, c.total
+	}
+}
+
+// disable adds the cost of a method that is switched off.
+func (b *builder) disable(c *cand) {
+	c.startup += costDisabled
+	c.total += costDisabled
 }
 
 // path plans reading through one index. It is useful where it searches, gives an
 // order, or holds all columns.
 func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool, error) {
 	b := m.b
-	ranges, used, frac, point := m.ranges(x)
+	var ranges []plan.KeyRange
+	used, frac, point := map[int]bool{}, 1.0, false
+	if !m.ignore {
+		ranges, used, frac, point = m.ranges(x)
+	}
 	if x.Kind == catalog.Hash && !point {
 		return nil, false, nil
 	}

@@ -3,6 +3,7 @@ package opt
 // Costs, in microseconds of one core as far as they mean anything. They were set
 // by measuring single operators; only their ratios matter.
 const (
+	costDisabled   = 1e10  // a method that a setting discourages
 	costStartScan  = 0.5   // positioning an iterator
 	costScanRow    = 0.12  // moving to the next row and decoding its key
 	costScanByte   = 0.002 // decoding one byte of an output column
@@ -16,7 +17,7 @@ const (
 	costLoopPair   = 0.008 // one pair of a nested loop
 	costRestart    = 1.2   // running the inner side of an Apply anew
 	costSortRow    = 0.05  // times log2 of the rows
-	costMergeRow   = 0.03  // one input row of a merge join
+	costMergeRow   = 0.15  // one input row of a merge join
 	costGroupRow   = 0.06  // one row of a hash aggregate
 	costGroupSort  = 0.03  // one row of an aggregate over sorted input
 	costWindowRow  = 0.15  // one row of one window function

@@ -74,6 +74,9 @@ func (b *builder) apply(kind plan.JoinKind, left, right cand, args []plan.Expr, 
 	}
 	c.startup = left.startup + right.startup
 	c.total = left.total + math.Max(left.rows, 1)*(costRestart+right.total) + c.rows*costJoinRow
+	if b.set.NoNestLoop {
+		b.disable(&c)
+	}
 	c.node = &plan.Apply{Base: b.base(&c), Kind: kind, Left: left.node, Right: right.node, Args: args, Regs: regs, Cond: cond}
 	return c, nil
 }
@@ -145,12 +148,17 @@ func equi(on []plan.Expr, left, right plan.ColSet) (lk, rk []plan.Expr, safe []b
 // form of the right one, to plan it anew for an index join.
 func (b *builder) joinPair(kind plan.JoinKind, l, r cand, rightRel plan.Rel, on []plan.Expr) ([]cand, error) {
 	rows := b.joinRows(kind, l, r, on)
-	all := concatCols(l.cols, r.cols)
 	lk, rk, safe, rest := equi(on, plan.SetOf(l.cols), plan.SetOf(r.cols))
 	var list []cand
-	hashOK := len(lk) > 0 && !b.set.NoHashJoin && (kind != plan.NullAnti || len(rest) == 0 && len(lk) == 1)
-	if hashOK || kind == plan.NullAnti && len(lk) == 1 && len(rest) == 0 {
+	if len(lk) > 0 && (kind != plan.NullAnti || len(rest) == 0 && len(lk) == 1) {
 		c, err := b.hashJoin(kind, l, r, lk, rk, safe, rest, rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	if b.mergeable(kind, lk, rk, safe) {
+		c, err := b.mergeJoin(kind, l, r, lk, rk, rest, rows)
 		if err != nil {
 			return nil, err
 		}
@@ -165,21 +173,51 @@ func (b *builder) joinPair(kind plan.JoinKind, l, r cand, rightRel plan.Rel, on 
 			list = append(list, c)
 		}
 	}
-	if (len(list) == 0 || len(lk) == 0 || b.set.NoHashJoin) && kind != plan.NullAnti || len(list) == 0 {
-		c := cand{cols: joinCols(kind, l, r), rows: rows, order: l.order}
-		if kind == plan.Right || kind == plan.Full {
-			c.order = nil
-		}
-		cond, err := b.emitCond(on, all)
+	if kind != plan.NullAnti && b.loopPays(l, r, len(list) == 0 || len(lk) == 0) || len(list) == 0 {
+		c, err := b.nestedLoop(kind, l, r, on, rows)
 		if err != nil {
 			return nil, err
 		}
-		c.startup = l.startup + r.total
-		c.total = l.total + r.total + l.rows*r.rows*costLoopPair*float64(max(1, len(on))) + rows*costJoinRow
-		c.node = &plan.NestedLoop{Base: b.base(&c), Kind: kind, Left: l.node, Right: r.node, Cond: cond}
 		list = append(list, c)
+		if b.set.NoMaterial && (kind == plan.Inner || kind == plan.Left || kind == plan.Semi || kind == plan.Anti) {
+			// The right side is run again for each row of the left instead of being kept.
+			c, err := b.apply(kind, l, r, nil, nil, on, rows)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, c)
+		}
 	}
 	return list, nil
+}
+
+// loopPays reports whether trying all pairs is worth a thought. Where there is another
+// way, it is so only if a side is known to have at most one row: a loop that was
+// planned for few rows and meets many costs their product.
+func (b *builder) loopPays(l, r cand, only bool) bool {
+	return only || l.unique || r.unique || b.set.NoHashJoin || b.set.NoMergeJoin
+}
+
+// nestedLoop tries all pairs; the right side is kept in memory.
+func (b *builder) nestedLoop(kind plan.JoinKind, l, r cand, on []plan.Expr, rows float64) (cand, error) {
+	c := cand{cols: joinCols(kind, l, r), rows: rows, order: l.order}
+	if kind == plan.Right || kind == plan.Full {
+		c.order = nil
+	}
+	cond, err := b.emitCond(on, concatCols(l.cols, r.cols))
+	if err != nil {
+		return c, err
+	}
+	c.startup = l.startup + r.total
+	c.total = l.total + r.total + l.rows*r.rows*costLoopPair*float64(max(1, len(on))) + rows*costJoinRow
+	if b.set.NoNestLoop {
+		b.disable(&c)
+	}
+	if b.set.NoMaterial {
+		b.disable(&c)
+	}
+	c.node = &plan.NestedLoop{Base: b.base(&c), Kind: kind, Left: l.node, Right: r.node, Cond: cond}
+	return c, nil
 }
 
 func (b *builder) hashJoin(kind plan.JoinKind, l, r cand, lk, rk []plan.Expr, safe []bool, rest []plan.Expr, rows float64) (cand, error) {
@@ -190,6 +228,9 @@ func (b *builder) hashJoin(kind plan.JoinKind, l, r cand, lk, rk []plan.Expr, sa
 	c.startup = l.startup + r.total + r.rows*costHashBuild
 	c.total = l.total + r.total + r.rows*costHashBuild + l.rows*costHashProbe + rows*costJoinRow
 	c.total += rows * costFilter * float64(len(rest))
+	if b.set.NoHashJoin {
+		b.disable(&c)
+	}
 	h := &plan.HashJoin{Kind: kind, Left: l.node, Right: r.node}
 	var err error
 	if h.LeftKeys, err = b.emitAll(lk, l.cols); err != nil {

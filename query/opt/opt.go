@@ -16,12 +16,21 @@ import (
 	"github.com/weftdb/weft/query/stats"
 )
 
-// Settings switches methods off, to compare plans. The zero value allows all.
+// Settings switches methods off, to compare plans. The zero value allows all. The
+// first group are the enable_ settings of a session: a method is then only used
+// where there is no other (costDisabled).
 type Settings struct {
-	NoHashJoin    bool
+	NoSeqScan       bool
+	NoIndexScan     bool
+	NoIndexOnlyScan bool
+	NoHashJoin      bool
+	NoMergeJoin     bool
+	NoNestLoop      bool
+	NoHashAgg       bool
+	NoSort          bool
+	NoMaterial      bool
+
 	NoIndexJoin   bool
-	NoMergeJoin   bool
-	NoIndexScan   bool
 	NoDecorrelate bool
 	NoReorder     bool
 }

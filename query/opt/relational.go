@@ -286,6 +286,9 @@ func (b *builder) sortBy(input plan.Rel, keys []plan.SortKey, rows float64, limi
 	}
 	c.total += costSortRow * in.rows * math.Log2(sorted+2)
 	c.startup = c.total
+	if b.set.NoSort {
+		b.disable(&c)
+	}
 	c.order = want
 	s.Base = b.base(&c)
 	c.node = s
@@ -429,12 +432,24 @@ func (b *builder) buildDistinct(r *plan.LDistinct, n need) (cand, error) {
 			keys[i] = b.q.Ref(col)
 		}
 		c.rows = b.groups(keys, in.rows)
+		if in, err = b.distinctInput(in, keys); err != nil {
+			return c, err
+		}
+		d.Input, c.node, c.order, c.startup, c.total = in.node, in.node, in.order, in.startup, in.total
 		d.Sorted = sortedBy(in, keys)
 	}
 	c.total += in.rows * costGroupRow
+	if b.set.NoHashAgg && !d.Sorted {
+		b.disable(&c)
+	}
 	d.Base = b.base(&c)
 	c.node = d
 	return c, nil
+}
+
+// distinctInput sorts what is to be made distinct where hashing is switched off.
+func (b *builder) distinctInput(in cand, keys []plan.Expr) (cand, error) {
+	return b.groupInput(&plan.LAgg{Keys: keys}, in)
 }
 
 func dedupe(cols []plan.Col) (out []plan.Col) {
@@ -468,6 +483,9 @@ func (b *builder) buildAgg(r *plan.LAgg, n need) (cand, error) {
 	}
 	in, err := b.build(r.Input, need{order: keysWithin(n.order, r)})
 	if err != nil {
+		return in, err
+	}
+	if in, err = b.groupInput(r, in); err != nil {
 		return in, err
 	}
 	c := cand{startup: in.total, unique: len(r.Keys) == 0 && r.Sets == nil}
@@ -507,12 +525,31 @@ func (b *builder) buildAgg(r *plan.LAgg, n need) (cand, error) {
 		}
 	}
 	c.total = in.total + in.rows*(per+costExpr*float64(len(a.Aggs))) + c.rows*costExpr
+	if b.set.NoHashAgg && len(r.Keys) > 0 && !a.Sorted {
+		b.disable(&c)
+	}
 	if a.Sorted {
 		c.startup = in.startup
 	}
 	a.Base = b.base(&c)
 	c.node = a
 	return c, nil
+}
+
+// groupInput sorts what is to be grouped where hashing is switched off.
+func (b *builder) groupInput(r *plan.LAgg, in cand) (cand, error) {
+	if !b.set.NoHashAgg || b.set.NoSort || len(r.Keys) == 0 || r.Sets != nil || sortedBy(in, r.Keys) {
+		return in, nil
+	}
+	keys := make([]plan.SortKey, len(r.Keys))
+	for i, k := range r.Keys {
+		if _, ok := k.(*plan.Var); !ok || k.Type().ID == jsonID {
+			return in, nil
+		}
+		keys[i].Expr = k
+	}
+	out, _, err := b.sorted(in, keys)
+	return out, err
 }
 
 // keysWithin says an order of groups in terms of the input.

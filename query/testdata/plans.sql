@@ -54,8 +54,8 @@ plan
 SELECT t.b, u.note FROM t JOIN u ON u.tid = t.id WHERE t.id = 3
 ----
 Project
-  ->  Hash Join
-        Hash Cond: (tid = id)
+  ->  Nested Loop
+        Join Filter: (tid = id)
         ->  Index Scan using u_tid on u
               Index Cond: (tid = 3)
         ->  Primary Key Lookup on t

@@ -100,6 +100,9 @@ func TestPlans(t *testing.T) {
 		"no index":              {Planner: opt.Settings{NoIndexScan: true, NoIndexJoin: true}},
 		"as written":            {Planner: opt.Settings{NoDecorrelate: true, NoReorder: true}},
 		"loops as written":      {Planner: opt.Settings{NoHashJoin: true, NoMergeJoin: true, NoIndexJoin: true, NoDecorrelate: true, NoReorder: true}},
+		"merge joins":           {Planner: opt.Settings{NoHashJoin: true, NoNestLoop: true, NoIndexJoin: true}},
+		"sorted groups":         {Planner: opt.Settings{NoHashAgg: true, NoHashJoin: true}},
+		"rescans":               {Planner: opt.Settings{NoMaterial: true, NoHashJoin: true, NoMergeJoin: true, NoSeqScan: true}},
 		"no plan cache":         {PlanCache: -1},
 	} {
 		others[name] = startWeft(t, o)
