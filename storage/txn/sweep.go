@@ -82,7 +82,7 @@ func (s *Store) reclaim() {
 	now := s.opts.Clock.Now()
 	s.live.each(func(tx *Tx) {
 		oldest = min(oldest, tx.epoch)
-		if s.opts.MaxTxAge > 0 && now.Sub(tx.began) > s.opts.MaxTxAge {
+		if s.opts.MaxTxAge > 0 && !tx.opts.AnyAge && now.Sub(tx.began) > s.opts.MaxTxAge {
 			tx.expired.Store(true)
 		}
 	})

@@ -50,6 +50,9 @@ type TxOptions struct {
 	// AsOf, where not zero, reads the store as of that timestamp. It implies
 	// ReadOnly and must lie within the store's history.
 	AsOf Timestamp
+	// AnyAge lets the transaction become older than Options.MaxTxAge. For work that
+	// takes as long as there are data, such as a backup.
+	AnyAge bool
 }
 
 // Reader reads one snapshot.

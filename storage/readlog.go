@@ -1,0 +1,59 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/wal"
+)
+
+// SyncLog returns when every commit that is visible is on stable storage, those
+// with interval durability too.
+func (s *Store) SyncLog(ctx context.Context) error {
+	if s.log == nil {
+		return nil
+	}
+	if err := s.log.Sync(ctx); err != nil {
+		return fmt.Errorf("sync log: %w", err)
+	}
+	return nil
+}
+
+// errEnough ends the reading of the log.
+var errEnough = errors.New("enough")
+
+// ReadLog hands the records of the log after since and up to until to fn, in
+// order. Until must be visible; what is handed on is on stable storage, so it will
+// not be taken back. Close must wait for it. A record is valid during the call.
+//
+// Errors with code LOG_TRUNCATED, of class dberr.ErrNotFound, before fn is called:
+// records after since may be gone, since nothing held them (HoldLog). Class
+// ErrUnsupported: the store has no log, being in memory.
+func (s *Store) ReadLog(ctx context.Context, since, until txn.Timestamp, fn func(wal.Record) error) error {
+	if s.log == nil {
+		return dberr.New(dberr.ErrUnsupported, "NO_LOG", "a store in memory has no log")
+	}
+	if err := s.SyncLog(ctx); err != nil {
+		return err
+	}
+	if until <= since {
+		return nil
+	}
+	n := 0
+	err := s.log.ReadFrom(uint64(since)+1, func(r wal.Record) error {
+		if n++; n%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if r.Timestamp > uint64(until) {
+			return errEnough
+		}
+		return fn(r)
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
