@@ -124,7 +124,7 @@ func (s *Session) bulk(ctx context.Context, table string, columns []string, next
 	if err != nil {
 		return 0, err
 	}
-	source := &planSource{ctx: ctx, rows: s.e.rows, told: map[tableKey]float64{}}
+	source := s.e.newPlanSource(ctx)
 	res, err := opt.Optimize(q, source, s.e.opts.Planner)
 	if err != nil {
 		return 0, fmt.Errorf("plan insert: %w", err)

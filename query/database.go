@@ -20,6 +20,7 @@ type Engine struct {
 	cat   *catalog.Catalog
 	seqs  *sequences
 	rows  *rowCounts
+	stats *statistics
 
 	texts *lru[string, *parsed]
 	plans *lru[planKey, *compiled]
@@ -36,12 +37,17 @@ func New(store *txn.Store, opts Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{store: store, opts: opts, cat: catalog.New(store)}
-	e.seqs, e.rows = newSequences(store), newRowCounts(store)
+	e.seqs, e.stats = newSequences(store), newStatistics(store)
+	e.rows = newRowCounts(store)
 	e.texts, e.plans = newLRU[string, *parsed](opts.PlanCache), newLRU[planKey, *compiled](opts.PlanCache)
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if err := e.cat.RunDrops(e.ctx); err != nil {
 		e.stop()
 		return nil, fmt.Errorf("open query engine: %w", err)
+	}
+	if opts.AutoAnalyze.Interval > 0 {
+		e.background.Add(1)
+		go e.autoAnalyze()
 	}
 	return e, nil
 }

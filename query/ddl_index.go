@@ -341,7 +341,7 @@ func (d *definer) fill(t *catalog.Table, q *plan.Query) (int64, error) {
 	}
 	q.Rel = &plan.LInsert{Table: t, Input: p, TableCols: p.ColIDs}
 	q.Out = nil
-	source := &planSource{ctx: d.r.ctx, rows: d.s.e.rows, told: map[tableKey]float64{}}
+	source := d.s.e.newPlanSource(d.r.ctx)
 	res, err := opt.Optimize(q, source, d.s.e.opts.Planner)
 	if err != nil {
 		return 0, err

@@ -133,7 +133,7 @@ type compiled struct {
 	command string
 	params  []sqltype.Type
 	writes  bool
-	told    map[tableKey]float64
+	told    map[tableKey]told
 }
 
 // planKey finds a plan. The settings in it are those that change what a text means.
@@ -204,7 +204,7 @@ func (r *running) compile(st ast.Stmt) (*compiled, error) {
 
 func (e *Engine) stale(c *compiled) bool {
 	for k, n := range c.told {
-		if e.rows.moved(k, n) {
+		if e.stats.generation(k) != n.gen || e.rows.moved(k, n.rows) {
 			return true
 		}
 	}
@@ -217,7 +217,7 @@ func (e *Engine) plan(ctx context.Context, scope *plan.Scope, st ast.Stmt, set o
 	if err != nil {
 		return nil, err
 	}
-	source := &planSource{ctx: ctx, rows: e.rows, told: map[tableKey]float64{}}
+	source := e.newPlanSource(ctx)
 	res, err := opt.Optimize(q, source, set)
 	if err != nil {
 		return nil, fmt.Errorf("plan statement: %w", err)

@@ -28,6 +28,8 @@ type Options struct {
 	// PlanCache is the number of statements whose plans are kept. Default 1024;
 	// negative keeps none.
 	PlanCache int
+	// AutoAnalyze refreshes the planner's statistics in the background.
+	AutoAnalyze AutoAnalyze
 	// Retries is how often a transaction of one call is run again after a conflict
 	// with another. Default 20; negative means never.
 	Retries int
@@ -39,14 +41,35 @@ type Options struct {
 	Events Events
 }
 
+// AutoAnalyze says when the statistics of a table are collected anew without being
+// asked for: once Threshold rows and Percent of its rows have changed.
+type AutoAnalyze struct {
+	// Interval is the time between two looks at what has changed. Default 1 min;
+	// negative never looks.
+	Interval time.Duration
+	// Threshold is a number of rows. Default 50.
+	Threshold int
+	// Percent is a part of the rows that ANALYZE found last. Default 10.
+	Percent int
+}
+
 // Events are told what an engine does; nil ones are skipped.
 type Events struct {
 	// Statement is called after each statement.
 	Statement func(s StatementEvent)
 	// Retry is called when a transaction is run again after a conflict.
 	Retry func(attempt int)
+	// Analyzed is called when the statistics of a table have been stored.
+	Analyzed func(a AnalyzeEvent)
 	// Background is called with errors of work that nobody waits for.
 	Background func(err error)
+}
+
+// AnalyzeEvent describes statistics that have been collected.
+type AnalyzeEvent struct {
+	Table   uint64 // its id
+	Rows    int64
+	Sampled int64 // rows looked at
 }
 
 // StatementEvent describes one finished statement.
@@ -75,6 +98,11 @@ func (o Options) withDefaults() Options {
 	def(&o.MaxNesting, 500)
 	def(&o.PlanCache, 1024)
 	def(&o.Retries, 20)
+	def(&o.AutoAnalyze.Threshold, 50)
+	if o.AutoAnalyze.Interval == 0 {
+		o.AutoAnalyze.Interval = time.Minute
+	}
+	def(&o.AutoAnalyze.Percent, 10)
 	if o.MemoryBytes == 0 {
 		o.MemoryBytes = 256 << 20
 	}
@@ -95,6 +123,8 @@ func (o Options) validate() error {
 	check(o.MaxNesting > 0 && o.MaxNesting <= 5000, "query.max_nesting is %d, want 1 to 5000", o.MaxNesting)
 	check(o.MemoryBytes >= 1<<20, "query.memory_bytes is %d, want at least 1 MiB", o.MemoryBytes)
 	check(o.PlanCache <= 1<<20, "query.plan_cache is %d, want at most 1048576", o.PlanCache)
+	check(o.AutoAnalyze.Threshold > 0, "query.analyze_threshold is %d, want more than 0", o.AutoAnalyze.Threshold)
+	check(o.AutoAnalyze.Percent > 0 && o.AutoAnalyze.Percent <= 1000, "query.analyze_percent is %d, want 1 to 1000", o.AutoAnalyze.Percent)
 	check(o.Retries <= 1000, "query.retries is %d, want at most 1000", o.Retries)
 	if len(errs) > 0 {
 		return fmt.Errorf("%w: %w", dberr.ErrInvalid, errors.Join(errs...))

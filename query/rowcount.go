@@ -149,8 +149,30 @@ const (
 	guessRows          = 1_000_000
 )
 
-// estimate says how many rows the planner should expect.
-func (r *rowCounts) estimate(ctx context.Context, t *catalog.Table) float64 {
+// expected says how many rows a table has as far as that is known without counting.
+func (r *rowCounts) expected(t *catalog.Table) float64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.entryLocked(keyOf(t))
+	if c.known {
+		return float64(c.rows)
+	}
+	return c.guess
+}
+
+// settled takes the number of rows that ANALYZE found as what to plan with, where
+// the table has not been counted.
+func (r *rowCounts) settled(k tableKey, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.entryLocked(k); !c.known {
+		c.guess = float64(n)
+	}
+}
+
+// estimate says how many rows the planner should expect. st, where not nil, is what
+// ANALYZE found.
+func (r *rowCounts) estimate(ctx context.Context, t *catalog.Table, st *stats.Table) float64 {
 	k := keyOf(t)
 	r.mu.Lock()
 	c := r.entryLocked(k)
@@ -161,6 +183,12 @@ func (r *rowCounts) estimate(ctx context.Context, t *catalog.Table) float64 {
 	}
 	if guess > 0 {
 		return guess
+	}
+	if st != nil { // since then nothing was noted, or the process has begun anew
+		r.mu.Lock()
+		c.guess = max(st.Rows, 1)
+		r.mu.Unlock()
+		return st.Rows
 	}
 	n, all, err := r.count(ctx, t, countWhilePlanning)
 	if err != nil {
@@ -179,21 +207,45 @@ func (r *rowCounts) estimate(ctx context.Context, t *catalog.Table) float64 {
 // reads less than a scan, so that fewer transactions conflict.
 const fewestRows = 100
 
+// told is what a plan was made with.
+type told struct {
+	rows float64
+	gen  uint64 // of the statistics
+}
+
 // planSource gives the planner its statistics and notes what it was told.
 type planSource struct {
 	ctx  context.Context
-	rows *rowCounts
-	told map[tableKey]float64
+	e    *Engine
+	told map[tableKey]told
+	seen map[tableKey]*stats.Table
+}
+
+func (e *Engine) newPlanSource(ctx context.Context) *planSource {
+	return &planSource{ctx: ctx, e: e, told: map[tableKey]told{}, seen: map[tableKey]*stats.Table{}}
 }
 
 // TableStats implements stats.Source.
 func (p *planSource) TableStats(t *catalog.Table) *stats.Table {
-	n, ok := p.told[keyOf(t)]
-	if !ok {
-		n = p.rows.estimate(p.ctx, t)
-		p.told[keyOf(t)] = n
+	k := keyOf(t)
+	if st := p.seen[k]; st != nil {
+		return st
 	}
-	return &stats.Table{Rows: max(n, fewestRows)}
+	st, gen, err := p.e.stats.of(p.ctx, k)
+	if err != nil { // plans can be made without; the next ANALYZE replaces what is damaged
+		st = nil
+		if f := p.e.opts.Events.Background; f != nil && p.ctx.Err() == nil {
+			f(err)
+		}
+	}
+	n := p.e.rows.estimate(p.ctx, t, st)
+	p.told[k] = told{n, gen}
+	if st == nil {
+		st = &stats.Table{}
+	}
+	st = st.Scaled(max(n, fewestRows))
+	p.seen[k] = st
+	return st
 }
 
 // moved reports whether a table has so changed that plans for it should be made anew.

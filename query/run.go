@@ -39,7 +39,7 @@ func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, 
 	return &exec.Context{
 		Ctx: ctx, Tx: s.tx, Env: env,
 		Memory: s.e.opts.MemoryBytes, SpillDir: s.e.opts.SpillDir, Catalog: snap,
-		Rules: s.rules(snap), Virtual: &systemSource{db: s.db.Name, snap: snap},
+		Rules: s.rules(snap), Virtual: &systemSource{e: s.e, db: s.db.Name, snap: snap},
 	}, nil
 }
 
@@ -56,13 +56,14 @@ func (s *Session) rules(snap *catalog.Snapshot) func(*catalog.Table) (*exec.Tabl
 
 // systemSource gives the rows of system views.
 type systemSource struct {
+	e    *Engine
 	db   string
 	snap *catalog.Snapshot
 }
 
 // OpenVirtual implements exec.VirtualSource.
-func (v *systemSource) OpenVirtual(_ context.Context, _ *exec.Context, n *plan.Virtual) (exec.Operator, error) {
-	rows, err := viewRows(v.db, v.snap, n.Object)
+func (v *systemSource) OpenVirtual(ctx context.Context, _ *exec.Context, n *plan.Virtual) (exec.Operator, error) {
+	rows, err := v.rows(ctx, n.Object)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +72,13 @@ func (v *systemSource) OpenVirtual(_ context.Context, _ *exec.Context, n *plan.V
 		types[i] = f.Type
 	}
 	return &viewScan{rows: rows, cols: n.Cols, types: types}, nil
+}
+
+func (v *systemSource) rows(ctx context.Context, object string) ([][]sqltype.Datum, error) {
+	if object == statsView {
+		return v.e.statsRows(ctx, v.snap)
+	}
+	return viewRows(v.db, v.snap, object)
 }
 
 // viewScan gives rows that have been made.
@@ -105,13 +113,17 @@ func (v *viewScan) Close() error { return nil }
 func (s *Session) countChanges(root plan.Node, n int64) {
 	switch r := root.(type) {
 	case *plan.Insert:
+		s.work.addChanges(keyOf(r.Table), n)
 		if r.Conflict == nil {
 			s.work.addRows(keyOf(r.Table), n)
 			return
 		}
 	case *plan.Delete:
+		s.work.addChanges(keyOf(r.Table), n)
 		s.work.addRows(keyOf(r.Table), -n)
 		return
+	case *plan.Update:
+		s.work.addChanges(keyOf(r.Table), n)
 	}
 	s.noteWrites(root)
 }
@@ -128,6 +140,14 @@ func (s *Session) noteWrites(n plan.Node) {
 	for _, c := range n.Children() {
 		s.noteWrites(c)
 	}
+}
+
+// addChanges counts rows that were written.
+func (w *txWork) addChanges(k tableKey, n int64) {
+	if w.changed == nil {
+		w.changed = map[tableKey]int64{}
+	}
+	w.changed[k] += n
 }
 
 func (s *Session) touch(k tableKey) {

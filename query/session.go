@@ -34,12 +34,14 @@ type Session struct {
 
 // txWork is what a transaction has done outside of its writes, to be settled when it ends.
 type txWork struct {
-	start   time.Time
-	rows    map[tableKey]int64 // change of row counts
-	drops   bool               // something waits to be removed
-	touched map[tableKey]bool  // tables of which the count is no longer known
-	saved   settings           // to go back to on rollback
-	local   bool               // SET LOCAL was used
+	start    time.Time
+	rows     map[tableKey]int64 // change of row counts
+	changed  map[tableKey]int64 // rows written
+	analyzed []tableKey         // tables whose statistics it has stored
+	drops    bool               // something waits to be removed
+	touched  map[tableKey]bool  // tables of which the count is no longer known
+	saved    settings           // to go back to on rollback
+	local    bool               // SET LOCAL was used
 }
 
 type savepoint struct {
@@ -300,6 +302,10 @@ func (s *Session) commit(ctx context.Context) error {
 	}
 	s.set.isolation, s.set.readOnly = work.saved.isolation, work.saved.readOnly
 	s.e.rows.apply(work.rows, work.touched, tx.CommitTimestamp())
+	s.e.stats.addChanges(work.changed)
+	for _, k := range work.analyzed {
+		s.e.stats.committed(k, nil)
+	}
 	if work.drops {
 		// The drop has happened; only space waits to be given back. What fails here is
 		// done at the next start.

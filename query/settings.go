@@ -495,30 +495,3 @@ func (r *running) showTables() error {
 	}
 	return r.table("SHOW", []Column{{"schema_name", sqltype.TText}, {"table_name", sqltype.TText}}, rows)
 }
-
-// analyze counts the rows of tables for the planner.
-func (r *running) analyze(st *ast.Analyze) error {
-	snap, err := r.s.e.cat.At(r.s.tx, r.s.db.ID)
-	if err != nil {
-		return err
-	}
-	tables := snap.Tables()
-	if len(st.Tables) > 0 {
-		tables = nil
-		for _, t := range st.Tables {
-			rel, err := r.s.lookup(snap, t.Table)
-			if err != nil {
-				return err
-			}
-			if rel.Table != nil {
-				tables = append(tables, rel.Table)
-			}
-		}
-	}
-	for _, t := range tables {
-		if _, err := r.s.e.rows.exact(r.ctx, t); err != nil {
-			return err
-		}
-	}
-	return r.done("ANALYZE")
-}

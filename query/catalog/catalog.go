@@ -58,6 +58,11 @@ func idKey(db keyspace.DatabaseID, rec, id keyspace.ObjectID) []byte {
 	return enc.AppendUint(recordPrefix(db, rec), uint64(id))
 }
 
+// StatsKey is where the statistics of a table are kept; they go with the table.
+func StatsKey(db keyspace.DatabaseID, table keyspace.ObjectID) []byte {
+	return idKey(db, recStats, table)
+}
+
 func nameKey(db keyspace.DatabaseID, rec keyspace.ObjectID, name string) []byte {
 	return enc.AppendString(recordPrefix(db, rec), name)
 }

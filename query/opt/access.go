@@ -19,9 +19,9 @@ func (b *builder) scanStats(s *plan.LScan) *stats.Table {
 		if ord < 0 {
 			continue
 		}
-		id := s.Table.Columns[ord].ID
-		st := colStat{ndv: t.NDVOf(id), rows: t.Rows, stats: t.Columns[id]}
-		if st.stats == nil && uniqueColumn(s.Table, id) {
+		col := &s.Table.Columns[ord]
+		st := colStat{ndv: t.NDVOf(col), rows: t.Rows, stats: t.Column(col)}
+		if st.stats == nil && uniqueColumn(s.Table, col.ID) {
 			st.ndv = math.Max(1, t.Rows)
 		}
 		b.colStats[s.ColIDs[i]] = st

@@ -122,12 +122,7 @@ func (b *builder) eqFrac(e, value plan.Expr) float64 {
 	if c, ok := value.(*plan.Const); ok && c.Typ.Base() == b.q.Info[v].Type.Base() {
 		d = &c.Value
 	}
-	return st.stats.EqFrac(st.rows, d, b.comparer(v))
-}
-
-func (b *builder) comparer(c plan.Col) func(x, y sqltype.Datum) int {
-	t := b.q.Info[c].Type
-	return func(x, y sqltype.Datum) int { return sqltype.Compare(t, x, y) }
+	return st.stats.EqFrac(st.rows, d)
 }
 
 func (b *builder) ndv(c plan.Col) float64 {
@@ -176,7 +171,7 @@ func (b *builder) rangeFrac(e plan.Expr) (plan.Col, float64, bool) {
 	if !isConst || st.stats == nil || k.Value.Null || k.Typ.Base() != b.q.Info[v.Col].Type.Base() {
 		return v.Col, stats.DefaultRangeFrac, true
 	}
-	less := st.stats.LessFrac(k.Value, b.comparer(v.Col))
+	less := st.stats.LessFrac(k.Value, name == "<=" || name == ">")
 	if name == "<" || name == "<=" {
 		return v.Col, math.Max(less, 1e-6), true
 	}

@@ -64,6 +64,9 @@ var keys = []key{
 	size("query.memory_bytes", "256MiB", "memory of one statement's sorts and hash tables before they go to disk", 1<<20, 1<<40, func(c *Config) *int64 { return &c.Query.MemoryBytes }),
 	text("query.spill_dir", "", "path", "where they go; empty is the system's place", func(c *Config) *string { return &c.Query.SpillDir }),
 	count("query.plan_cache", "1024", "statements whose plans are kept; off keeps none", 1, 1<<20, true, func(c *Config) *int { return &c.Query.PlanCache }),
+	duration("query.analyze_interval", "1m", "time between looks for tables whose statistics are stale; off never looks", true, func(c *Config) *time.Duration { return &c.Query.AutoAnalyze.Interval }),
+	count("query.analyze_threshold", "50", "changed rows from which on a table may be analyzed by itself", 1, 1<<30, false, func(c *Config) *int { return &c.Query.AutoAnalyze.Threshold }),
+	count("query.analyze_percent", "10", "changed part of a table, in percent, that is needed besides", 1, 1000, false, func(c *Config) *int { return &c.Query.AutoAnalyze.Percent }),
 	count("query.retries", "20", "how often a transaction of one call is run again after a conflict; off is never", 1, 1000, true, func(c *Config) *int { return &c.Query.Retries }),
 
 	level("log.level", "info", "least level that is logged", func(c *Config) *slog.Level { return &c.Log.Level }),
