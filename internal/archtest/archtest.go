@@ -63,6 +63,9 @@ var Rules = []Rule{
 	{Path: "storage/backup", Layer: layerStorage, Also: []string{"storage"}},
 
 	{Path: "kv", Layer: layerModel},
+	{Path: "document/doc", Layer: layerModel},
+	{Path: "document/match", Layer: layerModel, Also: []string{"document/doc"}},
+	{Path: "document/update", Layer: layerModel, Also: []string{"document/doc", "document/match"}},
 
 	// Inside query, in import order.
 	{Path: "query/sqltype", Layer: layerModel},

@@ -1,0 +1,275 @@
+// Package match is the filter language of documents: MongoDB's, with its operators
+// on fields, arrays and logic.
+//
+// It promises that a filter means what MongoDB's manual says: a predicate on a path
+// holds if it holds for any value that the path leads to through arrays, or for any
+// element of an array that it leads to; values compare only with their own kind;
+// null is equal to what is missing; and $ne, $nin, $not and $nor are the negations of
+// the rest. What it does not know it refuses by name: no part of a filter is ever
+// passed over.
+//
+// A Filter never changes and is safe for concurrent use. The operators are those of
+// the table in compile.go.
+package match
+
+import (
+	"bytes"
+	"regexp"
+
+	"github.com/weftdb/weft/document/doc"
+)
+
+// Op is what a Node does.
+type Op uint8
+
+// The operators. $ne, $nin and $nor are Not of another.
+const (
+	And        Op = iota // Children all hold
+	Or                   // one of Children holds
+	Not                  // Children[0] does not hold
+	Eq                   // equal to Value
+	Gt                   // of Value's kind, and greater
+	Gte                  //
+	Lt                   //
+	Lte                  //
+	In                   // equal to one of Values
+	Exists               // there, whatever it is
+	Type                 // of one of the kinds
+	Regex                // a string that the expression is found in
+	Contains             // a string with Value in it, or an array with an element equal to Value
+	StartsWith           // a string that begins with Value
+	EndsWith             // a string that ends with Value
+	Mod                  // a number whose remainder by Divisor is Remainder
+	Size                 // an array of so many elements
+	ElemMatch            // an array with an element for which Children[0] holds
+	numOps
+)
+
+// Node is one condition. It must not be changed.
+type Node struct {
+	Op       Op
+	Path     doc.Path // of the value that it is about; empty within $elemMatch on values
+	Value    doc.Value
+	Values   []doc.Value
+	Children []*Node
+	Pattern  *regexp.Regexp
+
+	set       map[string]struct{} // keys of Values, where there are many
+	kinds     uint32              // of Type, bits of typeBit
+	divisor   int64
+	remainder int64
+	size      int
+}
+
+// Filter is a compiled filter.
+type Filter struct{ root *Node }
+
+// Root is the filter as a tree: an And whose children all must hold.
+func (f *Filter) Root() *Node { return f.root }
+
+// Match says whether the filter holds for a document.
+func (f *Filter) Match(v doc.Value) bool { return f.root.holds(v, nil) }
+
+// MatchAt is Match that also says which element of an array made the first
+// condition on an array hold, -1 where none did. It is what a positional $ means.
+func (f *Filter) MatchAt(v doc.Value) (at int, ok bool) {
+	at = -1
+	ok = f.root.holds(v, &at)
+	return at, ok
+}
+
+// holds says whether n holds for the document or element v. At, where not nil and
+// not set yet, is set to the element of an array that made a condition hold.
+func (n *Node) holds(v doc.Value, at *int) bool {
+	switch n.Op {
+	case And:
+		for _, c := range n.Children {
+			if !c.holds(v, at) {
+				return false
+			}
+		}
+		return true
+	case Or:
+		for _, c := range n.Children {
+			if c.holds(v, at) {
+				return true
+			}
+		}
+		return false
+	case Not:
+		return !n.Children[0].holds(v, nil)
+	}
+	if len(n.Path) == 0 {
+		return n.test(v)
+	}
+	found := false
+	v.Walk(n.Path, func(leaf doc.Value, i int) bool {
+		found = n.leaf(leaf, i, at)
+		return !found
+	})
+	return found
+}
+
+// leaf looks at a value that the path led to and, if it is an array, at its elements.
+func (n *Node) leaf(leaf doc.Value, i int, at *int) bool {
+	if leaf.Kind() == doc.Array {
+		if place, ok := n.element(leaf); ok {
+			if i < 0 {
+				i = place
+			}
+			note(at, i)
+			return true
+		}
+	}
+	if n.Op == ElemMatch || !n.test(leaf) {
+		return false
+	}
+	note(at, i)
+	return true
+}
+
+func note(at *int, i int) {
+	if at != nil && *at < 0 {
+		*at = i
+	}
+}
+
+// element returns the first element of an array for which n holds.
+func (n *Node) element(array doc.Value) (at int, ok bool) {
+	if n.Op == Exists || n.Op == Size {
+		return 0, false
+	}
+	array.Elements(func(i int, e doc.Value) bool {
+		if n.Op == ElemMatch {
+			ok = n.elemMatch(e)
+		} else {
+			ok = n.test(e)
+		}
+		at = i
+		return !ok
+	})
+	return at, ok
+}
+
+func (n *Node) elemMatch(e doc.Value) bool {
+	if n.size == elemFields && e.Kind() != doc.Object {
+		return false
+	}
+	return n.Children[0].holds(e, nil)
+}
+
+// test looks at one value, which may be Missing.
+func (n *Node) test(v doc.Value) bool {
+	switch n.Op {
+	case Eq:
+		return equal(v, n.Value)
+	case Gt, Gte, Lt, Lte:
+		return n.compare(v)
+	case In:
+		return n.in(v)
+	case Exists:
+		return v.Exists()
+	case Type:
+		return n.kinds&typeBits(v) != 0
+	case Regex:
+		return v.Kind() == doc.String && n.Pattern.Match(v.Str())
+	case Contains:
+		return n.contains(v)
+	case StartsWith:
+		return v.Kind() == doc.String && bytes.HasPrefix(v.Str(), n.Value.Str())
+	case EndsWith:
+		return v.Kind() == doc.String && bytes.HasSuffix(v.Str(), n.Value.Str())
+	case Mod:
+		return n.mod(v)
+	case Size:
+		return v.Kind() == doc.Array && v.Len() == n.size
+	case ElemMatch:
+		_, ok := n.element(v)
+		return ok
+	}
+	return n.holds(v, nil) // logic within $elemMatch
+}
+
+func kind(v doc.Value) doc.Kind { return max(v.Kind(), doc.Null) }
+
+func equal(a, b doc.Value) bool {
+	return kind(a) == kind(b) && doc.Compare(a, b) == 0
+}
+
+func (n *Node) compare(v doc.Value) bool {
+	if kind(v) != kind(n.Value) {
+		return false
+	}
+	c := doc.Compare(v, n.Value)
+	switch n.Op {
+	case Gt:
+		return c > 0
+	case Gte:
+		return c >= 0
+	case Lt:
+		return c < 0
+	}
+	return c <= 0
+}
+
+func (n *Node) in(v doc.Value) bool {
+	if n.set != nil {
+		var buf [128]byte
+		_, ok := n.set[string(doc.AppendKey(buf[:0], v))]
+		return ok
+	}
+	for _, want := range n.Values {
+		if equal(v, want) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *Node) contains(v doc.Value) bool {
+	switch v.Kind() {
+	case doc.String:
+		return n.Value.Kind() == doc.String && bytes.Contains(v.Str(), n.Value.Str())
+	case doc.Array:
+		found := false
+		v.Elements(func(_ int, e doc.Value) bool {
+			found = equal(e, n.Value)
+			return !found
+		})
+		return found
+	}
+	return false
+}
+
+// mod takes the whole part of a number, as MongoDB does.
+func (n *Node) mod(v doc.Value) bool {
+	i, ok := v.Int()
+	if !ok {
+		f, isNumber := v.Float()
+		if !isNumber || f != f || f >= 1<<63 || f < -1<<63 {
+			return false
+		}
+		i = int64(f)
+	}
+	if n.divisor == -1 { // whose quotient may be out of range
+		return n.remainder == 0
+	}
+	return i%n.divisor == n.remainder
+}
+
+// typeBits are the names of types that v answers to.
+func typeBits(v doc.Value) uint32 {
+	bits := uint32(0)
+	if v.Exists() {
+		bits = 1 << v.Kind()
+	}
+	if f := v.NumberForm(); f != doc.NotNumber {
+		bits |= 1 << (16 + f)
+		if n, ok := v.Int(); ok && int64(int32(n)) == n {
+			bits |= typeInt32
+		}
+	}
+	return bits
+}
+
+const typeInt32 = 1 << 24
