@@ -70,7 +70,8 @@ var Rules = []Rule{
 	// Inside query, in import order.
 	{Path: "query/sqltype", Layer: layerModel},
 	{Path: "query/vec", Layer: layerModel, Also: []string{"query/sqltype"}},
-	{Path: "query/fn", Layer: layerModel, Also: []string{"query/sqltype", "query/vec"}},
+	{Path: "query/are", Layer: layerModel},
+	{Path: "query/fn", Layer: layerModel, Also: []string{"query/are", "query/sqltype", "query/vec"}},
 	{Path: "query/ast", Layer: layerModel, Also: []string{"query/sqltype"}},
 	{Path: "query/parse", Layer: layerModel, Also: []string{"query/sqltype", "query/ast"}},
 	{Path: "query/catalog", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/ast", "query/parse"}},

@@ -3,6 +3,7 @@ package fn
 import (
 	"strings"
 
+	"github.com/weftdb/weft/query/are"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 )
@@ -11,7 +12,7 @@ func regexMatch(flags string, neg int64) Eval {
 	return func(_ *Env, n int, sel []int32, args []*vec.Vector, out *vec.Vector) error {
 		x, y, o := args[0].S, args[1].S, out.I
 		mx, my := args[0].Mask(), args[1].Mask()
-		var re *pattern
+		var re *are.Regexp
 		var last string
 		for _, i := range vec.Live(n, sel) {
 			if p := y[int(i)&my]; re == nil || p != last {
@@ -21,7 +22,11 @@ func regexMatch(flags string, neg int64) Eval {
 				}
 				last = p
 			}
-			o[i] = b2i(re.MatchString(x[int(i)&mx])) ^ neg
+			ok, err := re.Match(x[int(i)&mx])
+			if err != nil {
+				return regexError(err)
+			}
+			o[i] = b2i(ok) ^ neg
 		}
 		return nil
 	}
@@ -54,7 +59,10 @@ func substringRegex(s, p string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	m := re.FindStringSubmatchIndex(s)
+	m, err := firstMatch(re, s)
+	if err != nil {
+		return "", err
+	}
 	if m == nil {
 		return "", errNull
 	}
@@ -66,31 +74,11 @@ func substringRegex(s, p string) (string, error) {
 }
 
 func substringSimilar(s, p, esc string) (string, error) {
-	p, err := similarTo(p, esc, false)
+	p, err := similarTo(p, esc)
 	if err != nil {
 		return "", err
 	}
 	return substringRegex(s, p)
-}
-
-// allMatches returns the matches of re in s from byte offset at on, up to limit (-1
-// for all). An empty match right after another match does not count.
-func allMatches(re *pattern, s string, at, limit int) [][]int {
-	if at == 0 {
-		return re.FindAllStringSubmatchIndex(s, limit)
-	}
-	if re.startsAtBegin {
-		return nil
-	}
-	ms := re.FindAllStringSubmatchIndex(s[at:], limit)
-	for _, m := range ms {
-		for k := range m {
-			if m[k] >= 0 {
-				m[k] += at
-			}
-		}
-	}
-	return ms
 }
 
 // expand appends the replacement text for a match: \1 to \9, \& and \\.
@@ -131,7 +119,10 @@ func regexReplace(s, p, repl string, start, nth int64, flags string) (string, er
 	if nth == 0 {
 		limit = -1
 	}
-	ms := allMatches(re, s, runeAt(s, start-1), limit)
+	ms, err := allMatches(re, s, runeAt(s, start-1), limit)
+	if err != nil {
+		return "", err
+	}
 	if nth > 0 {
 		if int64(len(ms)) < nth {
 			return s, nil
@@ -156,13 +147,6 @@ func positive(name string, v, least int64) error {
 	return nil
 }
 
-func noGlobal(fn, flags string) error {
-	if strings.ContainsRune(flags, 'g') {
-		return errParam("%s does not support the \"global\" option", fn+"()")
-	}
-	return nil
-}
-
 // regexSplit cuts s at the matches; empty matches at either end or right after a
 // match are ignored.
 func regexSplit(s, p, flags string) ([]string, error) {
@@ -173,10 +157,16 @@ func regexSplit(s, p, flags string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	ms, err := allMatches(re, s, 0, -1)
+	if err != nil {
+		return nil, err
+	}
 	var parts []string
-	at := 0
-	for _, m := range allMatches(re, s, 0, -1) {
-		if m[0] == m[1] && (m[0] == at && at != 0 || m[0] == 0 || m[0] == len(s)) {
+	at, before := 0, 0
+	for _, m := range ms {
+		degenerate := m[0] >= len(s) || m[1] <= before
+		before = m[1]
+		if degenerate {
 			continue
 		}
 		parts = append(parts, s[at:m[0]])
@@ -199,14 +189,8 @@ func registerRegex(t *tables) {
 		t.op(o.op+"(text,text) bool", regexMatch(o.flags, o.neg))
 		t.op(o.op+"(bpchar,text) bool", regexMatch(o.flags, o.neg))
 	}
-	t.def("similar_to_escape(text,text) text called", rowwise(func(c *call) (sqltype.Datum, error) {
-		if c.arg[0].Null {
-			return sqltype.NullDatum, nil
-		}
-		s, err := similarTo(c.arg[0].Str, c.arg[1].Str, c.arg[1].Null)
-		return sqltype.Datum{Str: s}, err
-	}))
-	t.def("similar_to_escape(text) text", e1(func(p string) (string, error) { return similarTo(p, `\`, false) }))
+	t.def("similar_to_escape(text,text) text", e2(func(p, esc string) (string, error) { return similarTo(p, esc) }))
+	t.def("similar_to_escape(text) text", e1(func(p string) (string, error) { return similarTo(p, `\`) }))
 	t.def("substring(text,text) text", e2(substringRegex))
 	t.defs("substring(text,text,text) text", e3(substringSimilar), "substr")
 
@@ -295,7 +279,8 @@ func countRow(c *call, a regexpArgs) (sqltype.Datum, error) {
 		return sqltype.NullDatum, err
 	}
 	s := c.arg[0].Str
-	return sqltype.Datum{Int: int64(len(allMatches(re, s, runeAt(s, a.start-1), -1)))}, nil
+	ms, err := allMatches(re, s, runeAt(s, a.start-1), -1)
+	return sqltype.Datum{Int: int64(len(ms))}, err
 }
 
 // nthMatch finds the match that regexp_substr and regexp_instr look for.
@@ -314,7 +299,10 @@ func nthMatch(fn string, c *call, a regexpArgs) ([]int, error) {
 		return nil, err
 	}
 	s := c.arg[0].Str
-	ms := allMatches(re, s, runeAt(s, a.start-1), int(a.nth))
+	ms, err := allMatches(re, s, runeAt(s, a.start-1), int(a.nth))
+	if err != nil {
+		return nil, err
+	}
 	if int64(len(ms)) < a.nth || a.sub >= int64(len(ms[a.nth-1])/2) {
 		return nil, nil
 	}
@@ -348,7 +336,8 @@ func likeRow(c *call, a regexpArgs) (sqltype.Datum, error) {
 	if err != nil {
 		return sqltype.NullDatum, err
 	}
-	return sqltype.Datum{Int: b2i(re.MatchString(c.arg[0].Str))}, nil
+	ok, err := re.Match(c.arg[0].Str)
+	return sqltype.Datum{Int: b2i(ok)}, regexError(err)
 }
 
 func matchRow(c *call, a regexpArgs) (sqltype.Datum, error) {
@@ -360,9 +349,9 @@ func matchRow(c *call, a regexpArgs) (sqltype.Datum, error) {
 	if err != nil {
 		return sqltype.NullDatum, err
 	}
-	m := re.FindStringSubmatchIndex(c.arg[0].Str)
-	if m == nil {
-		return sqltype.NullDatum, nil
+	m, err := firstMatch(re, c.arg[0].Str)
+	if m == nil || err != nil {
+		return sqltype.NullDatum, err
 	}
 	return sqltype.Datum{Any: groups(c.arg[0].Str, m)}, nil
 }

@@ -286,8 +286,12 @@ func openRegexMatches(c *call) (SetIter, error) {
 	if err != nil {
 		return nil, err
 	}
+	ms, err := allMatches(re, c.arg[0].Str, 0, limit)
+	if err != nil {
+		return nil, err
+	}
 	var vals []sqltype.Datum
-	for _, m := range allMatches(re, c.arg[0].Str, 0, limit) {
+	for _, m := range ms {
 		vals = append(vals, sqltype.Datum{Any: groups(c.arg[0].Str, m)})
 	}
 	return listOf(vals), nil
