@@ -161,6 +161,9 @@ func (a *aggregate) Next(ctx context.Context) (*vec.Batch, error) {
 			a.set, a.at = a.set+1, 0
 		}
 		if a.rest != nil {
+			if err := a.sets[0].close(); err != nil {
+				return nil, err
+			}
 			a.sets[0] = a.newSet(a.sets[0].keys)
 			if err := a.load(ctx); err != nil {
 				return nil, err
@@ -283,23 +286,50 @@ func (a *aggregate) add(b *vec.Batch) (err error) {
 		}
 	}
 	if a.unsized += b.Rows(); a.unsized >= a.measure {
-		a.bound()
+		return a.bound()
 	}
 	return nil
 }
 
 // bound measures what is held, which takes time by the number of groups, so it is
-// done once for as many rows. Past the budget, new groups go to files.
-func (a *aggregate) bound() {
+// done once for as many rows. Past the budget, new groups go to files, and then what
+// aggregates keep of rows.
+func (a *aggregate) bound() error {
 	size, groups := int64(0), 0
 	for _, g := range a.sets {
 		size += g.size()
 		groups += g.n
 	}
 	a.unsized, a.measure = 0, max(groups, vec.BatchSize)
-	if !a.held.set(size) && a.spill == nil && a.canSpill() {
-		a.spill = newAggSpill(a)
+	if a.held.set(size) {
+		return nil
 	}
+	if a.spill == nil && a.canSpill() {
+		a.spill = newAggSpill(a)
+		return nil
+	}
+	for _, g := range a.sets {
+		if err := g.shed(a.c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *groupSet) shed(c *Context) error {
+	for _, acc := range g.aggs {
+		if err := acc.shed(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *groupSet) close() (err error) {
+	for _, acc := range g.aggs {
+		err = firstError(err, acc.close())
+	}
+	return err
 }
 
 func (a *aggregate) accumulate(g *groupSet, b *vec.Batch, sel, groups []int32) error {
@@ -364,14 +394,16 @@ func setNulls(v *vec.Vector, n int) {
 
 func (a *aggregate) Close() error {
 	a.held.set(0)
+	var err error
+	for _, g := range a.sets {
+		err = firstError(err, g.close())
+	}
 	a.loaded, a.set, a.sets, a.rest = true, 0, nil, nil
 	if a.spill != nil {
-		if err := a.spill.close(); err != nil {
-			return err
-		}
+		err = firstError(err, a.spill.close())
 		a.spill = nil
 	}
-	return a.in.Close()
+	return firstError(err, a.in.Close())
 }
 
 // canSpill: only groups whose rows can be set aside and aggregated later.

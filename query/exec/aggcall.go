@@ -101,9 +101,13 @@ func (call *aggCall) pass(dst []int32, n int, sel []int32) []int32 {
 type accumulator interface {
 	grow(n int)
 	add(c *Context, b *vec.Batch, sel, groups []int32, args *aggArgs, call int) error
+	// shed moves to files what can be moved; what comes later goes there, too.
+	shed(c *Context) error
 	finish(c *Context) error
 	result(from, to int, out *vec.Vector) error
+	// size is what is held in memory, but for what a rowSort accounts for itself.
 	size() int64
+	close() error
 }
 
 func (a *aggArgs) accumulators(c *Context) []accumulator {
@@ -111,23 +115,25 @@ func (a *aggArgs) accumulators(c *Context) []accumulator {
 	for i := range a.calls {
 		call := &a.calls[i]
 		p := &plainAgg{agg: call.plan.Func.New(c.Env)}
-		if call.plan.Distinct {
-			p.seen = newKeyTable(append([]sqltype.Type{sqltype.TInt8}, call.types...))
-		}
-		if call.order == nil {
-			out[i] = p
-			continue
-		}
 		types := append([]sqltype.Type{sqltype.TInt8}, call.types...)
-		out[i] = &orderedAgg{plainAgg: p, rows: newKeyed(types)}
+		switch {
+		case call.order != nil:
+			out[i] = &orderedAgg{plainAgg: p, call: call, rows: newRowSort(c, types)}
+			continue
+		case call.plan.Distinct:
+			p.seen = newKeyTable(types)
+		}
+		out[i] = p
 	}
 	return out
 }
 
-// plainAgg adds rows as they come; with seen, only one of equal rows.
+// plainAgg adds rows as they come; with seen, only one of equal rows. Rows that shed
+// has no room for are put in order first, so that equal ones meet.
 type plainAgg struct {
 	agg  fn.Aggregator
 	seen *keyTable // of group and arguments, for DISTINCT
+	late *rowSort  // rows that are not in seen, once it grows no more
 	sel  []int32
 	nums []int32
 	gvec *vec.Vector
@@ -143,105 +149,166 @@ func (p *plainAgg) size() int64 {
 	return p.agg.Bytes()
 }
 
-func (p *plainAgg) finish(*Context) error { return nil }
+func (p *plainAgg) shed(c *Context) error {
+	if p.seen != nil && p.late == nil {
+		p.late = newRowSort(c, p.seen.types)
+	}
+	return nil
+}
+
+func (p *plainAgg) finish(c *Context) error {
+	if p.late == nil {
+		return nil
+	}
+	p.seen = newKeyTable(p.seen.types)
+	return p.addSorted(c, p.late, true)
+}
+
+func (p *plainAgg) close() error { return p.late.close() }
 
 func (p *plainAgg) result(from, to int, out *vec.Vector) error { return p.agg.Result(from, to, out) }
 
-func (p *plainAgg) add(_ *Context, b *vec.Batch, sel, groups []int32, args *aggArgs, i int) error {
+func (p *plainAgg) add(c *Context, b *vec.Batch, sel, groups []int32, args *aggArgs, i int) error {
 	call := &args.calls[i]
-	if sel = p.rows(call, b, sel, groups); sel != nil && len(sel) == 0 {
+	sel = p.pass(call, b, sel)
+	if p.seen != nil {
+		var err error
+		if sel, err = p.fresh(c, call, b, sel, groups); err != nil {
+			return err
+		}
+	}
+	if sel != nil && len(sel) == 0 {
 		return nil
 	}
 	return p.agg.Add(b.Len, sel, groups, call.vals)
 }
 
-// rows returns the live rows that are to be added.
-func (p *plainAgg) rows(call *aggCall, b *vec.Batch, sel, groups []int32) []int32 {
-	if call.cond != nil {
-		if p.sel == nil {
-			p.sel = make([]int32, 0, vec.BatchSize)
-		}
-		p.sel = call.pass(p.sel[:0], b.Len, sel)
-		sel = p.sel
-	}
-	if p.seen == nil {
+// pass returns the live rows that the filter lets through.
+func (p *plainAgg) pass(call *aggCall, b *vec.Batch, sel []int32) []int32 {
+	if call.cond == nil {
 		return sel
 	}
+	if p.sel == nil {
+		p.sel = make([]int32, 0, vec.BatchSize)
+	}
+	p.sel = call.pass(p.sel[:0], b.Len, sel)
+	return p.sel
+}
+
+// withGroup is the groups of rows and the arguments, as columns.
+func (p *plainAgg) withGroup(call *aggCall, n int, rows, groups []int32) []*vec.Vector {
 	if p.gvec == nil {
 		p.gvec = newOut(sqltype.TInt8)
 	}
-	p.gvec.Reset(b.Len)
-	rows := vec.Live(b.Len, sel)
+	p.gvec.Reset(n)
 	for _, r := range rows {
 		p.gvec.I[r] = int64(groups[r])
 	}
 	p.keys = append(append(p.keys[:0], p.gvec), call.vals...)
+	return p.keys
+}
+
+// fresh returns the rows that have not been seen. Those of which that is not known yet
+// are put aside.
+func (p *plainAgg) fresh(c *Context, call *aggCall, b *vec.Batch, sel, groups []int32) ([]int32, error) {
+	rows := vec.Live(b.Len, sel)
+	keys := p.withGroup(call, b.Len, rows, groups)
 	if cap(p.nums) < b.Len {
 		p.nums = make([]int32, b.Len)
 	}
-	next := int32(p.seen.len())
-	p.seen.assign(p.keys, b.Len, sel, p.nums[:b.Len])
+	nums := p.nums[:b.Len]
 	fresh := make([]int32, 0, len(rows))
+	if p.late == nil {
+		next := int32(p.seen.len())
+		p.seen.assign(keys, b.Len, sel, nums)
+		for _, r := range rows {
+			if nums[r] == next {
+				fresh = append(fresh, r)
+				next++
+			}
+		}
+		return fresh, nil
+	}
+	p.seen.lookup(keys, b.Len, sel, nums)
 	for _, r := range rows {
-		if p.nums[r] == next {
+		if nums[r] < 0 {
 			fresh = append(fresh, r)
-			next++
 		}
 	}
-	return fresh
+	err := p.late.add(c.Ctx, &vec.Batch{Len: b.Len, Sel: fresh, Cols: keys}, func(dst []byte, i int) []byte {
+		return p.seen.appendKey(dst, keys, i)
+	})
+	return fresh[:0], err
+}
+
+// addSorted adds the rows of a sort (group, then arguments); with once, one of those
+// that are equal and follow each other.
+func (p *plainAgg) addSorted(c *Context, rows *rowSort, once bool) error {
+	if err := rows.finish(c.Ctx); err != nil {
+		return err
+	}
+	var groups, sel []int32
+	var key, last []byte
+	for {
+		b, err := rows.next(c.Ctx)
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			return rows.close()
+		}
+		groups = groups[:0]
+		for _, g := range b.Cols[0].I[:b.Len] {
+			groups = append(groups, int32(g))
+		}
+		part := []int32(nil)
+		if once {
+			sel = sel[:0]
+			for i := range b.Len {
+				key = append(key[:0], 0)
+				for k, col := range b.Cols {
+					key = appendKeyAt(key, rows.types[k], col, i, false, false)
+				}
+				if string(key) != string(last) {
+					sel = append(sel, int32(i))
+					key, last = last, key
+				}
+			}
+			if part = sel; len(sel) == 0 {
+				continue
+			}
+		}
+		if err := p.agg.Add(b.Len, part, groups, b.Cols[1:]); err != nil {
+			return err
+		}
+	}
 }
 
 // orderedAgg keeps the rows and adds them in order when all have come.
 type orderedAgg struct {
 	*plainAgg
-	rows *keyed // group, then arguments
+	call *aggCall
+	rows *rowSort // group, then arguments
 }
 
-func (o *orderedAgg) size() int64 { return o.plainAgg.size() + o.rows.size() }
-
-func (o *orderedAgg) add(_ *Context, b *vec.Batch, sel, groups []int32, args *aggArgs, i int) error {
+func (o *orderedAgg) add(c *Context, b *vec.Batch, sel, groups []int32, args *aggArgs, i int) error {
 	call := &args.calls[i]
-	live := vec.Live(b.Len, o.plainAgg.rows(call, b, sel, groups))
-	k := o.rows
-	for _, r := range live {
-		from := len(k.bytes)
-		k.bytes = sqltype.AppendIntKey(k.bytes, sqltype.Int8, int64(groups[r]))
-		k.bytes = call.order.append(k.bytes, int(r), 0, len(call.order.keys))
-		k.note(from)
-		k.rows.Cols[0].I = append(k.rows.Cols[0].I, int64(groups[r]))
-	}
-	for j, v := range call.vals {
-		k.rows.Cols[j+1].Append(v, b.Len, live)
-	}
-	k.rows.Len = len(k.order)
-	k.held += rowBytes(&vec.Batch{Len: b.Len, Sel: live, Cols: call.vals}) + int64(8*len(live))
-	return nil
+	live := vec.Live(b.Len, o.pass(call, b, sel))
+	cols := o.withGroup(call, b.Len, live, groups)
+	return o.rows.add(c.Ctx, &vec.Batch{Len: b.Len, Sel: live, Cols: cols}, func(dst []byte, i int) []byte {
+		dst = sqltype.AppendIntKey(dst, sqltype.Int8, int64(groups[i]))
+		dst = call.order.append(dst, i, 0, len(call.order.keys))
+		if call.plan.Distinct { // equal rows come together
+			for k, v := range call.vals {
+				dst = appendKeyAt(dst, call.types[k], v, i, false, false)
+			}
+		}
+		return dst
+	})
 }
 
-func (o *orderedAgg) finish(c *Context) error {
-	k := o.rows
-	if err := k.sort(c.Ctx); err != nil {
-		return err
-	}
-	types := make([]sqltype.Type, len(k.rows.Cols))
-	for i, col := range k.rows.Cols {
-		types[i] = col.Type
-	}
-	out := vec.NewBatch(types)
-	groups := make([]int32, vec.BatchSize)
-	for at := 0; at < k.len(); {
-		if err := canceled(c.Ctx); err != nil {
-			return err
-		}
-		n := k.emit(out, at, vec.BatchSize)
-		at += n
-		for i, g := range out.Cols[0].I[:n] {
-			groups[i] = int32(g)
-		}
-		if err := o.agg.Add(n, nil, groups[:n], out.Cols[1:]); err != nil {
-			return err
-		}
-	}
-	k.reset()
-	return nil
-}
+func (o *orderedAgg) shed(c *Context) error { return o.rows.shed(c.Ctx) }
+
+func (o *orderedAgg) finish(c *Context) error { return o.addSorted(c, o.rows, o.call.plan.Distinct) }
+
+func (o *orderedAgg) close() error { return o.rows.close() }

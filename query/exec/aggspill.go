@@ -95,6 +95,9 @@ func (s *aggSpill) next(ctx context.Context) (bool, error) {
 	a := s.a
 	only := a.newSet(a.sets[p.set].keys)
 	for i := range a.sets {
+		if err := a.sets[i].close(); err != nil {
+			return false, err
+		}
 		if i != p.set {
 			a.sets[i] = &groupSet{keys: a.sets[i].keys, in: a.sets[i].in} // has been given
 		}
@@ -102,28 +105,30 @@ func (s *aggSpill) next(ctx context.Context) (bool, error) {
 	a.sets[p.set] = only
 	s.level, a.unsized, a.measure = p.level, 0, 0
 	full := false
-	r, err := p.f.read(64 << 10)
+	r, err := p.f.read()
 	if err != nil {
 		return false, err
 	}
-	b := vec.NewBatch(s.types)
 	for {
-		if err := canceled(ctx); err != nil {
-			return false, err
-		}
-		n, err := r.fill(b)
+		b, err := r.block(ctx)
 		if err != nil {
 			return false, err
 		}
-		if n == 0 {
+		if b == nil {
 			break
 		}
 		if err := s.addPart(p.set, only, b, full); err != nil {
 			return false, err
 		}
-		if a.unsized += n; !full && a.unsized >= a.measure {
-			full = !a.held.set(only.size()) && p.level < maxSpill
+		if a.unsized += b.Len; !full && a.unsized >= a.measure {
+			fits := a.held.set(only.size())
+			full = !fits && p.level < maxSpill
 			a.unsized, a.measure = 0, max(only.n, vec.BatchSize)
+			if !fits {
+				if err := only.shed(a.c); err != nil {
+					return false, err
+				}
+			}
 		}
 	}
 	if err := p.f.close(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/storage/vfs"
 )
 
 // endless gives batches until the context ends, as every leaf does; after some it
@@ -191,7 +192,7 @@ func TestRemoveSpill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := RemoveSpill(dir); err != nil {
+	if err := RemoveSpill(vfs.OS(), dir); err != nil {
 		t.Fatal(err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 1 {

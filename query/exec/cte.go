@@ -5,7 +5,6 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/plan"
-	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 )
 
@@ -13,20 +12,20 @@ import (
 type cteRows struct {
 	c     *Context
 	n     *plan.CTE
-	rows  *vec.Batch // that have been made
-	op    Operator   // what makes them: the plan, then the step
-	seen  *keyTable  // of UNION
-	round *vec.Batch // that the step reads
-	next  *vec.Batch // that the step has made of it
+	rows  *rowList  // that have been made
+	op    Operator  // what makes them: the plan, then the step
+	seen  *keyTable // of UNION; it stays in memory, as in PostgreSQL
+	round *rowList  // that the step reads
+	next  *rowList  // that the step has made of it
 	step  bool
 	busy  bool
 	done  bool
-	held  reserved
+	held  reserved // of seen
 }
 
 func newCTERows(c *Context, n *plan.CTE) *cteRows {
 	types := typesOf(n.Plan.Fields())
-	r := &cteRows{c: c, n: n, rows: vec.NewBatch(types), next: vec.NewBatch(types)}
+	r := &cteRows{c: c, n: n, rows: newRowList(c, types), next: newRowList(c, types)}
 	r.held.c = c
 	if n.Recursive && n.Union {
 		r.seen = newKeyTable(types)
@@ -41,8 +40,8 @@ func (r *cteRows) more(ctx context.Context) (bool, error) {
 	}
 	r.busy = true
 	defer func() { r.busy = false }()
-	before := r.rows.Len
-	for r.rows.Len == before && !r.done {
+	before := r.rows.len()
+	for r.rows.len() == before && !r.done {
 		if err := canceled(ctx); err != nil {
 			return false, err
 		}
@@ -57,14 +56,14 @@ func (r *cteRows) more(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	return r.rows.Len > before, nil
+	return r.rows.len() > before, nil
 }
 
 // pull takes a batch of what op makes.
 func (r *cteRows) pull(ctx context.Context) error {
 	if r.step {
 		if r.c.work == nil {
-			r.c.work = map[int]*vec.Batch{}
+			r.c.work = map[int]*rowList{}
 		}
 		outside, nested := r.c.work[r.n.ID]
 		r.c.work[r.n.ID] = r.round
@@ -84,24 +83,29 @@ func (r *cteRows) pull(ctx context.Context) error {
 	}
 	if r.seen != nil {
 		b = onlyNew(r.seen, b)
+		r.held.set(r.seen.size())
 	}
-	r.rows.Append(b)
 	if r.n.Recursive {
-		r.next.Append(b)
+		if err := r.next.add(b); err != nil {
+			return err
+		}
 	}
-	r.held.add(rowBytes(b))
-	return nil
+	return r.rows.add(b)
 }
 
 // turn begins the next round of a recursive CTE, or ends.
 func (r *cteRows) turn() (err error) {
-	if !r.n.Recursive || r.next.Len == 0 {
+	if !r.n.Recursive || r.next.len() == 0 {
 		r.done = true
 		err := r.op.Close()
-		r.op = nil
+		r.op, r.seen = nil, nil
+		r.held.drop()
+		return firstError(err, r.next.reset(), r.round.reset())
+	}
+	if err := r.round.reset(); err != nil {
 		return err
 	}
-	r.round, r.next = r.next, vec.NewBatch(typesOf(r.n.Plan.Fields()))
+	r.round, r.next = r.next, newRowList(r.c, typesOf(r.n.Plan.Fields()))
 	if !r.step {
 		r.step = true
 		if err := r.op.Close(); err != nil {
@@ -117,10 +121,11 @@ func (r *cteRows) turn() (err error) {
 func (r *cteRows) close() error {
 	r.held.drop()
 	r.done = true
+	err := firstError(r.rows.reset(), r.next.reset(), r.round.reset())
 	if r.op == nil {
-		return nil
+		return err
 	}
-	err := r.op.Close()
+	err = firstError(r.op.Close(), err)
 	r.op = nil
 	return err
 }
@@ -217,59 +222,39 @@ func (t *cte) Close() error {
 	return firstError(t.rows.close(), t.body.Close())
 }
 
-// rowsScan gives kept rows.
+// rowsScan gives the rows of a list.
 type rowsScan struct {
-	find func(ctx context.Context) (*vec.Batch, error)
-	rows *vec.Batch
-	at   int
-	out  *vec.Batch
+	find   func(ctx context.Context) (*rowList, error)
+	reader *rowReader
+	done   bool
 }
 
 func (s *rowsScan) Next(ctx context.Context) (*vec.Batch, error) {
+	if s.done {
+		return nil, nil
+	}
 	if err := canceled(ctx); err != nil {
 		return nil, err
 	}
-	if s.rows == nil {
+	if s.reader == nil {
 		rows, err := s.find(ctx)
 		if err != nil {
 			return nil, err
 		}
-		s.rows = rows
+		s.reader = rows.reader()
 	}
-	if s.at >= s.rows.Len {
-		return nil, nil
-	}
-	s.at += copyRows(s.out, s.rows, s.at)
-	return s.out, nil
-}
-
-// copyRows fills out with up to a batch of rows from at; it returns how many.
-func copyRows(out, rows *vec.Batch, at int) int {
-	n := min(rows.Len-at, vec.BatchSize)
-	idx := vec.Live(n, nil)
-	if at > 0 {
-		idx = between(at, at+n)
-	}
-	for k, col := range out.Cols {
-		col.Gather(rows.Cols[k], idx)
-	}
-	out.Len, out.Sel = n, nil
-	return n
+	return s.reader.next(ctx)
 }
 
 func (s *rowsScan) Close() error {
-	if s.rows == nil {
-		s.rows = &vec.Batch{}
-	}
-	s.at = s.rows.Len
+	s.done = true
 	return nil
 }
 
 // cteScan reads the rows of a CTE, again after a restart.
 type cteScan struct {
-	rows *cteRows
-	at   int
-	out  *vec.Batch
+	rows   *cteRows
+	reader *rowReader
 }
 
 func newCTEScan(c *Context, n *plan.CTEScan) (Operator, error) {
@@ -277,30 +262,29 @@ func newCTEScan(c *Context, n *plan.CTEScan) (Operator, error) {
 	if rows == nil {
 		return nil, dberr.SQL(dberr.StateInternal, "CTE %q is not there", n.Name)
 	}
-	return &cteScan{rows: rows, out: newColumns(n.Out)}, nil
+	return &cteScan{rows: rows, reader: rows.rows.reader()}, nil
 }
 
 func (s *cteScan) Next(ctx context.Context) (*vec.Batch, error) {
-	if err := canceled(ctx); err != nil {
-		return nil, err
-	}
-	if s.at == s.rows.rows.Len {
+	for {
+		b, err := s.reader.next(ctx)
+		if b != nil || err != nil {
+			return b, err
+		}
 		more, err := s.rows.more(ctx)
 		if !more || err != nil {
 			return nil, err
 		}
 	}
-	s.at += copyRows(s.out, s.rows.rows, s.at)
-	return s.out, nil
 }
 
-func (s *cteScan) restart() bool { s.at = 0; return true }
+func (s *cteScan) restart() bool { s.reader.rewind(); return true }
 func (s *cteScan) Close() error  { return nil }
 
 func newColumns(fields []plan.Field) *vec.Batch { return vec.NewBatch(typesOf(fields)) }
 
 func newWorkScan(c *Context, n *plan.WorkScan) (Operator, error) {
-	return &workScan{rowsScan{out: newColumns(n.Out), find: func(context.Context) (*vec.Batch, error) {
+	return &workScan{rowsScan{find: func(context.Context) (*rowList, error) {
 		rows := c.work[n.ID]
 		if rows == nil {
 			return nil, dberr.SQL(dberr.StateInternal, "CTE %d is not being computed", n.ID)
@@ -313,16 +297,16 @@ func newWorkScan(c *Context, n *plan.WorkScan) (Operator, error) {
 type workScan struct{ rowsScan }
 
 func (s *workScan) restart() bool {
-	s.rows, s.at = nil, 0
+	s.reader, s.done = nil, false
 	return true
 }
 
 // materialize keeps its input's rows, so that they can be read again.
 type materialize struct {
 	rowsScan
-	types []sqltype.Type
-	in    Operator
-	held  reserved
+	in     Operator
+	rows   *rowList
+	filled bool
 }
 
 func newMaterialize(c *Context, n *plan.Materialize) (Operator, error) {
@@ -330,20 +314,31 @@ func newMaterialize(c *Context, n *plan.Materialize) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &materialize{in: in, types: typesOf(n.Out)}
-	m.held.c = c
-	m.out = newColumns(n.Out)
-	m.find = func(ctx context.Context) (*vec.Batch, error) {
-		rows, err := collect(ctx, in, m.types)
-		if err == nil {
-			m.held.set(batchBytes(rows))
+	m := &materialize{in: in, rows: newRowList(c, typesOf(n.Out))}
+	m.find = func(ctx context.Context) (*rowList, error) {
+		if m.filled {
+			return m.rows, nil
 		}
-		return rows, err
+		err := collectInto(ctx, m.rows, in)
+		m.filled = err == nil
+		return m.rows, err
 	}
 	return m, nil
 }
 
 func (m *materialize) Close() error {
-	m.held.drop()
-	return firstError(m.rowsScan.Close(), m.in.Close())
+	return firstError(m.rowsScan.Close(), m.rows.reset(), m.in.Close())
+}
+
+// collectInto keeps the whole output of an operator in a list.
+func collectInto(ctx context.Context, rows *rowList, op Operator) error {
+	for {
+		b, err := op.Next(ctx)
+		if b == nil || err != nil {
+			return err
+		}
+		if err := rows.add(b); err != nil {
+			return err
+		}
+	}
 }

@@ -15,19 +15,23 @@ import (
 type writing struct {
 	c         *Context
 	in        Operator
-	types     []sqltype.Type // of the input
-	returning []evaluator    // nil for none
+	rows      *rowList    // of the input, with what prepare has added
+	returning []evaluator // nil for none
 	returns   bool
-	do        func(rows *vec.Batch) (result *vec.Batch, n int64, err error)
+	// prepare, where set, makes what is kept of a batch of the input.
+	prepare func(b *vec.Batch) (*vec.Batch, error)
+	// do writes the rows and says how many were written.
+	do func(ctx context.Context) (n int64, err error)
+	// result, where set, is what Returning is over, of a batch of rows.
+	result func(b *vec.Batch) *vec.Batch
 
 	ran    bool
 	n      int64
-	result *vec.Batch // what Returning is over
-	at     int
+	reader *rowReader // of what Returning is over
 	out    vec.Batch
 }
 
-func newWriting(c *Context, input plan.Node, returning []plan.Expr) (*writing, error) {
+func newWriting(c *Context, input plan.Node, extra []sqltype.Type, returning []plan.Expr) (*writing, error) {
 	if c.Tx == nil {
 		return nil, dberr.SQL(dberr.StateInternal, "a write without a transaction")
 	}
@@ -39,7 +43,8 @@ func newWriting(c *Context, input plan.Node, returning []plan.Expr) (*writing, e
 	if err != nil {
 		return nil, err
 	}
-	return &writing{c: c, in: in, types: typesOf(input.Fields()), returning: exprs, returns: returning != nil}, nil
+	rows := newRowList(c, append(typesOf(input.Fields()), extra...))
+	return &writing{c: c, in: in, rows: rows, returning: exprs, returns: returning != nil}, nil
 }
 
 func (w *writing) Next(ctx context.Context) (*vec.Batch, error) {
@@ -48,178 +53,280 @@ func (w *writing) Next(ctx context.Context) (*vec.Batch, error) {
 			return nil, err
 		}
 	}
-	if !w.returns || w.result == nil || w.at >= w.result.Len {
+	if !w.returns || w.reader == nil {
 		return nil, nil
 	}
-	b := rowsOf(w.result, w.at, min(w.at+vec.BatchSize, w.result.Len))
-	w.at += b.Len
+	b, err := w.reader.next(ctx)
+	if b == nil || err != nil {
+		return nil, err
+	}
+	if w.result != nil {
+		b = w.result(b)
+	}
 	cols, err := evalAll(w.returning, b, nil, w.out.Cols)
 	w.out = vec.Batch{Len: b.Len, Cols: cols}
 	return &w.out, err
 }
 
 func (w *writing) run(ctx context.Context) error {
-	rows, err := collect(ctx, w.in, w.types)
-	if err != nil {
+	if err := w.load(ctx); err != nil {
 		return err
 	}
 	w.ran = true
 	sp := w.c.Tx.Savepoint()
-	w.result, w.n, err = w.do(rows)
+	n, err := w.do(ctx)
 	if err != nil {
-		w.n, w.result = 0, nil
+		w.reader = nil
 		if rerr := w.c.Tx.RollbackTo(sp); rerr != nil {
 			return rerr
 		}
+		return err
 	}
-	return err
+	w.n = n
+	if w.reader == nil {
+		w.reader = w.rows.reader()
+	}
+	return nil
+}
+
+// load reads the input.
+func (w *writing) load(ctx context.Context) error {
+	for {
+		b, err := w.in.Next(ctx)
+		if b == nil || err != nil {
+			return err
+		}
+		if w.prepare != nil {
+			if b, err = w.prepare(b); err != nil {
+				return err
+			}
+		}
+		if err := w.rows.add(b); err != nil {
+			return err
+		}
+	}
+}
+
+// each calls f for the rows that were read, a batch at a time.
+func (w *writing) each(ctx context.Context, f func(b *vec.Batch) error) error {
+	for r := w.rows.reader(); ; {
+		b, err := r.next(ctx)
+		if b == nil || err != nil {
+			return err
+		}
+		if err := f(b); err != nil {
+			return err
+		}
+	}
 }
 
 func (w *writing) written() int64 { return w.n }
 
 func (w *writing) Close() error {
-	w.ran, w.result = true, nil
-	return w.in.Close()
+	w.ran, w.reader = true, nil
+	return firstError(w.rows.reset(), w.in.Close())
 }
 
-// inBatches calls f for rows [from, to) of a dense batch, a batch at a time.
-func inBatches(c *Context, rows *vec.Batch, f func(b *vec.Batch) error) error {
-	if rows.Len <= vec.BatchSize {
-		if rows.Len == 0 {
-			return nil
-		}
-		return f(rows)
+func newInsert(c *Context, n *plan.Insert) (Operator, error) {
+	w, err := newWriting(c, n.Input, nil, n.Returning)
+	if err != nil {
+		return nil, err
 	}
-	for at := 0; at < rows.Len; at += vec.BatchSize {
-		if err := canceled(c.Ctx); err != nil {
-			return err
+	w.do = func(ctx context.Context) (int64, error) {
+		ch := newChanges(c)
+		t, err := ch.writer(n.Table, &TableRules{Checks: n.Checks, IndexExprs: n.IndexExprs})
+		if err != nil {
+			return 0, err
 		}
-		if err := f(rowsOf(rows, at, min(at+vec.BatchSize, rows.Len))); err != nil {
+		if n.Conflict == nil {
+			if err := w.each(ctx, func(b *vec.Batch) error { return t.insert(b, nil) }); err != nil {
+				return 0, err
+			}
+			return int64(w.rows.len()), ch.finish()
+		}
+		u, err := newUpserter(t, n.Conflict)
+		if err != nil {
+			return 0, err
+		}
+		if err := w.each(ctx, u.insert); err != nil {
+			return 0, err
+		}
+		if err := w.rows.reset(); err != nil { // what was proposed gives place to what was written
+			return 0, err
+		}
+		w.rows = u.result
+		return int64(u.result.len()), ch.finish()
+	}
+	return w, nil
+}
+
+func newDelete(c *Context, n *plan.Delete) (Operator, error) {
+	w, err := newWriting(c, n.Input, nil, n.Returning)
+	if err != nil {
+		return nil, err
+	}
+	k := len(n.Table.Columns)
+	w.in = c.firstTargets(w.in, n.Input, k)
+	w.do = func(ctx context.Context) (int64, error) {
+		ch := newChanges(c)
+		t, err := ch.writer(n.Table, &TableRules{IndexExprs: n.IndexExprs})
+		if err != nil {
+			return 0, err
+		}
+		err = w.each(ctx, func(b *vec.Batch) error {
+			return t.remove(&vec.Batch{Len: b.Len, Cols: b.Cols[:k]}, b.Cols[k])
+		})
+		if err != nil {
+			return 0, err
+		}
+		return int64(w.rows.len()), ch.finish()
+	}
+	w.result = func(b *vec.Batch) *vec.Batch {
+		return &vec.Batch{Len: b.Len, Cols: append(append([]*vec.Vector(nil), b.Cols[:k]...), b.Cols[k+1:]...)}
+	}
+	return w, nil
+}
+
+// updating is an UPDATE: the rows that it keeps are those of the input, and behind
+// them the new values.
+type updating struct {
+	n       *plan.Update
+	sets    []evaluator
+	changed []bool
+	k       int // columns of the table; the key is column k
+	in      int // columns of the input
+}
+
+func newUpdate(c *Context, n *plan.Update) (Operator, error) {
+	u := &updating{n: n, changed: make([]bool, len(n.Table.Columns)), k: len(n.Table.Columns), in: len(n.Input.Fields())}
+	exprs, types := make([]plan.Expr, len(n.Sets)), make([]sqltype.Type, len(n.Sets))
+	for i, s := range n.Sets {
+		exprs[i], types[i] = s.Expr, n.Table.Columns[s.Col].Type
+		u.changed[s.Col] = true
+	}
+	w, err := newWriting(c, n.Input, types, n.Returning)
+	if err != nil {
+		return nil, err
+	}
+	if u.sets, err = compileAll(c, exprs); err != nil {
+		return nil, err
+	}
+	w.in = c.firstTargets(w.in, n.Input, u.k)
+	w.prepare, w.result = u.prepare, u.result
+	w.do = func(ctx context.Context) (int64, error) {
+		ch := newChanges(c)
+		t, err := ch.writer(n.Table, &TableRules{Checks: n.Checks, IndexExprs: n.IndexExprs})
+		if err != nil {
+			return 0, err
+		}
+		if err := u.write(ctx, w, t); err != nil {
+			return 0, err
+		}
+		return int64(w.rows.len()), ch.finish()
+	}
+	return w, nil
+}
+
+// prepare computes the new values of a batch.
+func (u *updating) prepare(b *vec.Batch) (*vec.Batch, error) {
+	cols := make([]*vec.Vector, u.in, u.in+len(u.sets))
+	copy(cols, b.Cols)
+	for _, x := range u.sets {
+		v, err := x.eval(b, b.Sel)
+		if err != nil {
+			return nil, err
+		}
+		cols = append(cols, v)
+	}
+	return &vec.Batch{Len: b.Len, Sel: b.Sel, Cols: cols}, nil
+}
+
+// rows gives the old and the new rows of a batch that was kept.
+func (u *updating) rows(b *vec.Batch) (old, fresh *vec.Batch) {
+	old = &vec.Batch{Len: b.Len, Cols: b.Cols[:u.k:u.k]}
+	fresh = &vec.Batch{Len: b.Len, Cols: append([]*vec.Vector(nil), old.Cols...)}
+	for i, s := range u.n.Sets {
+		fresh.Cols[s.Col] = b.Cols[u.in+i]
+	}
+	return old, fresh
+}
+
+func (u *updating) result(b *vec.Batch) *vec.Batch {
+	_, fresh := u.rows(b)
+	fresh.Cols = append(fresh.Cols, b.Cols[u.k+1:u.in]...)
+	return fresh
+}
+
+// write changes the rows. Those of one batch are changed in one go; of more, all old
+// entries are removed before the first new one is written, since keys may be exchanged
+// among them.
+func (u *updating) write(ctx context.Context, w *writing, t *tableWriter) error {
+	steps := []updateStep{updateAll}
+	if w.rows.len() > chunkRows {
+		steps = []updateStep{updateRemove, updateWrite}
+	}
+	for _, step := range steps {
+		err := w.each(ctx, func(b *vec.Batch) error {
+			old, fresh := u.rows(b)
+			return t.update(old, fresh, b.Cols[u.k], u.changed, step)
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func newInsert(c *Context, n *plan.Insert) (Operator, error) {
-	w, err := newWriting(c, n.Input, n.Returning)
-	if err != nil {
-		return nil, err
-	}
-	w.do = func(rows *vec.Batch) (*vec.Batch, int64, error) {
-		ch := newChanges(c)
-		t, err := ch.writer(n.Table, &TableRules{Checks: n.Checks, IndexExprs: n.IndexExprs})
-		if err != nil {
-			return nil, 0, err
-		}
-		result := rows
-		if n.Conflict != nil {
-			u, err := newUpserter(t, n.Conflict)
-			if err != nil {
-				return nil, 0, err
-			}
-			if err := inBatches(c, rows, u.insert); err != nil {
-				return nil, 0, err
-			}
-			result = u.result
-		} else if err := inBatches(c, rows, func(b *vec.Batch) error { return t.insert(b, nil) }); err != nil {
-			return nil, 0, err
-		}
-		return result, int64(result.Len), ch.finish()
-	}
-	return w, nil
-}
-
-func newDelete(c *Context, n *plan.Delete) (Operator, error) {
-	w, err := newWriting(c, n.Input, n.Returning)
-	if err != nil {
-		return nil, err
-	}
-	k := len(n.Table.Columns)
-	w.do = func(rows *vec.Batch) (*vec.Batch, int64, error) {
-		rows = c.firstTargets(rows, k)
-		ch := newChanges(c)
-		t, err := ch.writer(n.Table, &TableRules{IndexExprs: n.IndexExprs})
-		if err != nil {
-			return nil, 0, err
-		}
-		err = inBatches(c, rows, func(b *vec.Batch) error {
-			return t.remove(&vec.Batch{Len: b.Len, Cols: b.Cols[:k]}, b.Cols[k])
-		})
-		if err != nil {
-			return nil, 0, err
-		}
-		result := &vec.Batch{Len: rows.Len, Cols: append(append([]*vec.Vector(nil), rows.Cols[:k]...), rows.Cols[k+1:]...)}
-		return result, int64(rows.Len), ch.finish()
-	}
-	return w, nil
-}
-
-func newUpdate(c *Context, n *plan.Update) (Operator, error) {
-	w, err := newWriting(c, n.Input, n.Returning)
-	if err != nil {
-		return nil, err
-	}
-	exprs := make([]plan.Expr, len(n.Sets))
-	changed := make([]bool, len(n.Table.Columns))
-	for i, s := range n.Sets {
-		exprs[i] = s.Expr
-		changed[s.Col] = true
-	}
-	sets, err := compileAll(c, exprs)
-	if err != nil {
-		return nil, err
-	}
-	k := len(n.Table.Columns)
-	w.do = func(rows *vec.Batch) (*vec.Batch, int64, error) {
-		rows = c.firstTargets(rows, k)
-		ch := newChanges(c)
-		t, err := ch.writer(n.Table, &TableRules{Checks: n.Checks, IndexExprs: n.IndexExprs})
-		if err != nil {
-			return nil, 0, err
-		}
-		old := &vec.Batch{Len: rows.Len, Cols: rows.Cols[:k]}
-		fresh := &vec.Batch{Cols: append([]*vec.Vector(nil), rows.Cols[:k]...)}
-		for _, s := range n.Sets {
-			fresh.Cols[s.Col] = newOut(n.Table.Columns[s.Col].Type)
-		}
-		err = inBatches(c, rows, func(b *vec.Batch) error {
-			for i, x := range sets {
-				v, err := x.eval(b, nil)
-				if err != nil {
-					return err
-				}
-				fresh.Cols[n.Sets[i].Col].Append(v, b.Len, nil)
-			}
-			return nil
-		})
-		fresh.Len = rows.Len
-		if err == nil && rows.Len > 0 {
-			err = t.update(old, fresh, rows.Cols[k], changed)
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		result := &vec.Batch{Len: rows.Len, Cols: append(append([]*vec.Vector(nil), fresh.Cols...), rows.Cols[k+1:]...)}
-		return result, int64(rows.Len), ch.finish()
-	}
-	return w, nil
-}
-
-// firstTargets keeps the first of the rows that name the same target row, whose
+// firstTargets passes the first of the rows that name the same target row, whose
 // key is in column k: a row is changed once by a statement.
-func (c *Context) firstTargets(rows *vec.Batch, k int) *vec.Batch {
-	rows = onlyNewBy(newKeyTable([]sqltype.Type{sqltype.TBytea}), rows, rows.Cols[k:k+1])
-	if c.changed == nil {
-		return rows
+func (c *Context) firstTargets(in Operator, n plan.Node, k int) Operator {
+	if scan, ok := n.(*plan.Scan); !ok || !scan.NeedRowKey { // a scan gives no row twice
+		keys := func(b *vec.Batch) ([]*vec.Vector, error) { return b.Cols[k : k+1], nil }
+		in = &firstRows{in: in, set: newSetCore(c, typesOf(n.Fields()), []sqltype.Type{sqltype.TBytea}, keys, firstOnly)}
 	}
-	sel := make([]int32, 0, rows.Len)
-	for i, key := range rows.Cols[k].S {
-		if _, twice := c.changed[key]; !twice {
-			c.changed[key] = struct{}{}
-			sel = append(sel, int32(i))
+	if c.changed == nil {
+		return in
+	}
+	return &unchanged{c: c, in: in, k: k}
+}
+
+// firstRows passes the first rows of each key.
+type firstRows struct {
+	in  Operator
+	set *setCore
+}
+
+func (f *firstRows) Next(ctx context.Context) (*vec.Batch, error) { return f.set.next(ctx, f.in) }
+
+func (f *firstRows) Close() error { return firstError(f.set.close(), f.in.Close()) }
+
+// unchanged passes the rows that the statement has not changed yet, and notes them.
+type unchanged struct {
+	c   *Context
+	in  Operator
+	k   int
+	out vec.Batch
+}
+
+func (u *unchanged) Next(ctx context.Context) (*vec.Batch, error) {
+	for {
+		b, err := u.in.Next(ctx)
+		if b == nil || err != nil {
+			return nil, err
+		}
+		sel, keys := make([]int32, 0, b.Rows()), b.Cols[u.k]
+		for _, i := range live(b) {
+			key := keys.S[keys.At(int(i))]
+			if _, twice := u.c.changed[key]; !twice {
+				u.c.changed[key] = struct{}{}
+				sel = append(sel, i)
+			}
+		}
+		if len(sel) > 0 {
+			u.out = vec.Batch{Len: b.Len, Sel: sel, Cols: b.Cols}
+			return &u.out, nil
 		}
 	}
-	left := vec.Batch{Len: rows.Len, Sel: sel, Cols: rows.Cols}
-	return left.Clone()
 }
+
+func (u *unchanged) Close() error { return u.in.Close() }

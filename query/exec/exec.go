@@ -20,6 +20,7 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/vfs"
 )
 
 // Param is a parameter's value, of the type that the plan expects of it.
@@ -44,7 +45,9 @@ type Context struct {
 	// Memory is the bytes that sorts, hash tables and kept rows may hold together
 	// before they go to files; 0 means DefaultMemory.
 	Memory int64
-	// SpillDir is where those files are; "" means the system's temporary directory.
+	// SpillFS and SpillDir are where those files are; nil and "" mean the machine's
+	// file system and its temporary directory.
+	SpillFS  vfs.FS
 	SpillDir string
 	// Catalog finds the tables on the other side of foreign keys. It may be nil
 	// where no statement writes.
@@ -59,7 +62,7 @@ type Context struct {
 	regs  []sqltype.Datum
 	subs  map[*plan.SubPlan]*subResult
 	ctes  map[int]*cteRows
-	work  map[int]*vec.Batch
+	work  map[int]*rowList
 	mem   memory
 	spill *spillSpace
 	// early counts the enclosing CTEs that change data: scans then open when they are built.

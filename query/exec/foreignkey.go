@@ -207,11 +207,25 @@ func (fk *foreignKey) resolve(c *Context) error {
 	return nil
 }
 
-// noteRefs notes a change of rows that others may refer to.
+// noteRefs notes a change of rows that others may refer to. What a statement itself
+// changes is one event, since keys may have been exchanged among all of its rows.
 func (w *tableWriter) noteRefs(old, new *vec.Batch) error {
-	if len(w.refs) > 0 && old.Rows() > 0 {
-		w.ch.events = append(w.ch.events, refEvent{w, old, new})
+	if len(w.refs) == 0 || old.Rows() == 0 {
+		return nil
 	}
+	ch := w.ch
+	if k := len(ch.events); k > 0 && ch.actions == 0 && ch.events[k-1].w == w && (ch.events[k-1].new == nil) == (new == nil) {
+		ch.events[k-1].old.Append(old)
+		if new != nil {
+			ch.events[k-1].new.Append(new)
+		}
+		return nil
+	}
+	ev := refEvent{w: w, old: old.Clone()}
+	if new != nil {
+		ev.new = new.Clone()
+	}
+	ch.events = append(ch.events, ev)
 	return nil
 }
 
@@ -352,7 +366,7 @@ func (ch *changes) follow(fk *foreignKey, action byte, children *vec.Batch, ev r
 		fresh.Cols[o] = newOut(typ)
 		fresh.Cols[o].Append(vec.ConstVector(typ, d), old.Len, nil)
 	}
-	return w.update(old, fresh, keys, changed)
+	return w.update(old, fresh, keys, changed, updateAll)
 }
 
 // children reads the rows that refer to a key: all columns, then their keys.

@@ -80,13 +80,12 @@ type joinTable struct {
 	next    []int32 // by row: the next one with the same key, or -1
 	hasNull bool    // a key was NULL
 	n       int     // rows that came, kept or not
-	keep    bool    // rows are kept
 	held    int64   // bytes of rows
 	nums    []int32
 }
 
-func newJoinTable(types, keyTypes []sqltype.Type, keep bool) *joinTable {
-	return &joinTable{rows: vec.NewBatch(types), keys: newKeyTable(keyTypes), keep: keep}
+func newJoinTable(types, keyTypes []sqltype.Type) *joinTable {
+	return &joinTable{rows: vec.NewBatch(types), keys: newKeyTable(keyTypes)}
 }
 
 func (t *joinTable) size() int64 {
@@ -114,9 +113,6 @@ func (t *joinTable) add(b *vec.Batch, k *joinKeys, outer bool) {
 	t.keys.assign(k.vals, b.Len, sel, nums)
 	for len(t.first) < t.keys.len() {
 		t.first, t.last = append(t.first, -1), append(t.last, -1)
-	}
-	if !t.keep {
-		return
 	}
 	row := int32(t.rows.Len)
 	link := func(i int32) {
@@ -150,6 +146,9 @@ func (t *joinTable) add(b *vec.Batch, k *joinKeys, outer bool) {
 }
 
 func newHashJoin(c *Context, n *plan.HashJoin) (Operator, error) {
+	if leftOnly(n.Kind) && n.Residual == nil {
+		return newExistsJoin(c, n)
+	}
 	lkeys, err := newJoinKeys(c, n.LeftKeys, n.NullSafe)
 	if err != nil {
 		return nil, err
@@ -178,8 +177,7 @@ func newHashJoin(c *Context, n *plan.HashJoin) (Operator, error) {
 }
 
 func (h *hashJoin) newTable() *joinTable {
-	keep := !leftOnly(h.n.Kind) || h.n.Residual != nil
-	return newJoinTable(typesOf(h.n.Right.Fields()), h.rkeys.types, keep)
+	return newJoinTable(typesOf(h.n.Right.Fields()), h.rkeys.types)
 }
 
 // build reads the right side.
@@ -202,7 +200,7 @@ func (h *hashJoin) build(ctx context.Context) error {
 			continue
 		}
 		h.table.add(b, h.rkeys, keepsRight(h.n.Kind))
-		if h.held.set(h.table.size()) || !h.table.keep {
+		if h.held.set(h.table.size()) {
 			continue
 		}
 		if h.spill, err = newJoinSpill(h); err != nil {
@@ -246,14 +244,6 @@ func (h *hashJoin) probe(ctx context.Context, left Operator) (*vec.Batch, error)
 			if err := h.start(b); err != nil {
 				return nil, err
 			}
-			if leftOnly(h.n.Kind) && h.n.Residual == nil {
-				out := h.exists()
-				h.cur = nil
-				if out != nil {
-					return out, nil
-				}
-				continue
-			}
 		}
 		out, err := h.chunk()
 		if out != nil || err != nil {
@@ -282,26 +272,6 @@ func (h *hashJoin) start(b *vec.Batch) error {
 	// A key with a NULL that equals nothing is not in the table, so it is not found.
 	h.table.keys.lookup(h.lkeys.vals, b.Len, b.Sel, h.group)
 	return nil
-}
-
-// exists is a semi or anti join on the keys alone.
-func (h *hashJoin) exists() *vec.Batch {
-	p := h.pairs
-	for _, i := range h.rows {
-		var in bool
-		switch h.n.Kind {
-		case plan.Semi:
-			in = h.group[i] >= 0
-		case plan.Anti:
-			in = h.group[i] < 0
-		default: // NOT IN
-			in = h.table.n == 0 || !h.table.hasNull && h.group[i] < 0 && !h.lkeys.null(i)
-		}
-		if in {
-			p.sel = append(p.sel, i)
-		}
-	}
-	return p.end(h.cur)
 }
 
 // chunk joins the next rows of the current left batch.

@@ -128,7 +128,7 @@ func (s *joinSpill) run(ctx context.Context) error {
 	}
 	h.table = h.newTable()
 	h.held.set(0)
-	return s.runs.start()
+	return s.runs.start(ctx)
 }
 
 func (s *joinSpill) joinAll(ctx context.Context, left, right []*spillFile, level int) error {
@@ -165,17 +165,13 @@ func (s *joinSpill) join(ctx context.Context, left, right *spillFile, level int)
 // load reads a right file into the table; fits is false where it is too large.
 func (s *joinSpill) load(ctx context.Context, right *spillFile, level int) (fits bool, err error) {
 	h := s.h
-	r, err := right.read(64 << 10)
+	r, err := right.read()
 	if err != nil {
 		return false, err
 	}
-	b := vec.NewBatch(s.rtypes)
 	for {
-		if err := canceled(ctx); err != nil {
-			return false, err
-		}
-		n, err := r.fill(b)
-		if n == 0 || err != nil {
+		b, err := r.block(ctx)
+		if b == nil || err != nil {
 			return err == nil, err
 		}
 		if err := h.rkeys.load(b); err != nil {
@@ -206,28 +202,23 @@ func (s *joinSpill) again(ctx context.Context, left, right *spillFile, level int
 }
 
 func (s *joinSpill) recut(ctx context.Context, f *spillFile, k *joinKeys, to []*spillFile, types []sqltype.Type, level int) error {
-	r, err := f.read(64 << 10)
+	r, err := f.read()
 	if err != nil {
 		return err
 	}
-	b := vec.NewBatch(types)
+	var keyOf func(i int32) []byte
+	if k == s.h.lkeys {
+		keyOf = func(i int32) []byte { return r.keys.at(int(i)) }
+	}
 	for {
-		if err := canceled(ctx); err != nil {
+		b, err := r.block(ctx)
+		if b == nil || err != nil {
 			return err
 		}
-		ok, err := r.next()
-		if !ok || err != nil {
-			return err
-		}
-		b.Reset()
-		if err := r.appendTo(b.Cols); err != nil {
-			return err
-		}
-		b.Len = 1
 		if err := k.load(b); err != nil {
 			return err
 		}
-		if err := s.scatter(b, k, to, types, level, func(int32) []byte { return r.key }); err != nil {
+		if err := s.scatter(b, k, to, types, level, keyOf); err != nil {
 			return err
 		}
 	}
@@ -243,12 +234,11 @@ func (s *joinSpill) output(ctx context.Context, left *spillFile) error {
 		return err
 	}
 	s.runs.runs = append(s.runs.runs, f)
-	src := &numbered{types: s.ltypes}
+	src := &numbered{}
 	if left != nil {
-		if src.r, err = left.read(64 << 10); err != nil {
+		if src.r, err = left.read(); err != nil {
 			return err
 		}
-		src.b = vec.NewBatch(s.ltypes)
 	}
 	for {
 		b, err := h.probe(ctx, src)
@@ -285,33 +275,20 @@ func (s *joinSpill) key(dst []byte, src *numbered, k int, i int32) []byte {
 
 // numbered reads a left file as an operator, with the numbers of its rows.
 type numbered struct {
-	r     *spillReader
-	types []sqltype.Type
-	b     *vec.Batch
-	nums  []uint64
+	r    *spillReader
+	nums []uint64
 }
 
-func (s *numbered) Next(context.Context) (*vec.Batch, error) {
-	s.b.Reset()
+func (s *numbered) Next(ctx context.Context) (*vec.Batch, error) {
+	b, err := s.r.block(ctx)
+	if b == nil || err != nil {
+		return nil, err
+	}
 	s.nums = s.nums[:0]
-	for s.b.Len < vec.BatchSize {
-		ok, err := s.r.next()
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			break
-		}
-		s.nums = append(s.nums, binary.BigEndian.Uint64(s.r.key))
-		if err := s.r.appendTo(s.b.Cols); err != nil {
-			return nil, err
-		}
-		s.b.Len++
+	for i := range b.Len {
+		s.nums = append(s.nums, binary.BigEndian.Uint64(s.r.keys.at(i)))
 	}
-	if s.b.Len == 0 {
-		return nil, nil
-	}
-	return s.b, nil
+	return b, nil
 }
 
 func (s *numbered) Close() error { return nil }

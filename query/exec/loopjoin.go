@@ -15,17 +15,19 @@ type nestedLoop struct {
 	left  Operator
 	right Operator
 	pairs *pairs
-	store *vec.Batch
-	held  reserved
+	store *rowList
 
 	loaded bool
+	spill  *loopSpill // where the right side is in a file
 	ended  bool
 	cur    *vec.Batch
 	rows   []int32
 	at     int // left row,
-	next   int // and the right row to go on with
+	chunk  int // and the chunk of the right side,
+	next   int // and its row to go on with
 	li, ri []int32
-	tail   int
+	tail   int // chunk of the right side that is looked at for being unmatched,
+	row    int // and its row
 }
 
 func newNestedLoop(c *Context, n *plan.NestedLoop) (Operator, error) {
@@ -42,23 +44,17 @@ func newNestedLoop(c *Context, n *plan.NestedLoop) (Operator, error) {
 		left.Close()
 		return nil, err
 	}
-	l := &nestedLoop{c: c, n: n, left: left, right: right, pairs: p, store: vec.NewBatch(typesOf(n.Right.Fields()))}
-	l.held.c = c
-	return l, nil
+	return &nestedLoop{c: c, n: n, left: left, right: right, pairs: p, store: newRowList(c, typesOf(n.Right.Fields()))}, nil
 }
 
 func (l *nestedLoop) load(ctx context.Context) error {
-	for {
-		b, err := l.right.Next(ctx)
-		if err != nil {
-			return err
-		}
-		if b == nil {
-			return l.right.Close()
-		}
-		l.store.Append(b)
-		l.held.add(rowBytes(b))
+	if err := collectInto(ctx, l.store, l.right); err != nil {
+		return err
 	}
+	if l.store.file != nil {
+		l.spill = newLoopSpill(l)
+	}
+	return l.right.Close()
 }
 
 func (l *nestedLoop) Next(ctx context.Context) (*vec.Batch, error) {
@@ -67,6 +63,9 @@ func (l *nestedLoop) Next(ctx context.Context) (*vec.Batch, error) {
 			return nil, err
 		}
 		l.loaded = true
+	}
+	if l.spill != nil {
+		return l.spill.next(ctx)
 	}
 	for !l.ended {
 		if err := canceled(ctx); err != nil {
@@ -81,7 +80,7 @@ func (l *nestedLoop) Next(ctx context.Context) (*vec.Batch, error) {
 				l.ended = true
 				break
 			}
-			l.cur, l.rows, l.at, l.next = b, live(b), 0, 0
+			l.cur, l.rows, l.at, l.chunk, l.next = b, live(b), 0, 0, 0
 			l.pairs.begin()
 		}
 		if l.at == len(l.rows) {
@@ -92,30 +91,42 @@ func (l *nestedLoop) Next(ctx context.Context) (*vec.Batch, error) {
 			}
 			continue
 		}
-		out, err := l.chunk()
+		out, err := l.step()
 		if out != nil || err != nil {
 			return out, err
 		}
 	}
-	if !keepsRight(l.n.Kind) {
-		return nil, nil
-	}
-	var out *vec.Batch
-	out, l.tail = l.pairs.unmatched(l.store, l.tail)
-	return out, nil
+	return l.unmatched(), nil
 }
 
-func (l *nestedLoop) chunk() (*vec.Batch, error) {
+// step tries the next pairs: those of one chunk of the right side. Where it is the only
+// one, left rows share a step.
+func (l *nestedLoop) step() (*vec.Batch, error) {
 	li, ri, from := l.li[:0], l.ri[:0], l.at
+	right := &vec.Batch{Cols: l.pairs.none}
+	if len(l.store.chunks) > 0 {
+		right = l.store.chunks[l.chunk]
+	}
+	l.pairs.base = int32(l.chunk * chunkRows)
 	more := false
 	for l.at < len(l.rows) && !more {
-		n := min(l.store.Len-l.next, vec.BatchSize-len(li))
+		n := min(right.Len-l.next, vec.BatchSize-len(li))
 		for k := range n {
 			li, ri = append(li, l.rows[l.at]), append(ri, int32(l.next+k))
 		}
 		l.next += n
-		if more = l.next < l.store.Len; !more {
+		switch {
+		case l.next < right.Len:
+			more = true
+		case l.chunk+1 < len(l.store.chunks):
+			l.chunk, l.next, more = l.chunk+1, 0, true
+		default:
 			l.at, l.next = l.at+1, 0
+			if l.chunk > 0 { // the next left row begins with the first chunk
+				l.chunk = 0
+				l.li, l.ri = li, ri
+				return l.pairs.chunk(l.cur, right, l.rows[from:l.at], li, ri, false)
+			}
 		}
 	}
 	l.li, l.ri = li, ri
@@ -123,13 +134,33 @@ func (l *nestedLoop) chunk() (*vec.Batch, error) {
 	if more {
 		to++
 	}
-	return l.pairs.chunk(l.cur, l.store, l.rows[from:to], li, ri, more)
+	return l.pairs.chunk(l.cur, right, l.rows[from:to], li, ri, more)
+}
+
+// unmatched gives the next right rows without a match.
+func (l *nestedLoop) unmatched() *vec.Batch {
+	if !keepsRight(l.n.Kind) {
+		return nil
+	}
+	for l.tail < len(l.store.chunks) {
+		l.pairs.base = int32(l.tail * chunkRows)
+		out, at := l.pairs.unmatched(l.store.chunks[l.tail], l.row)
+		l.row = at
+		if out != nil {
+			return out
+		}
+		l.tail, l.row = l.tail+1, 0
+	}
+	return nil
 }
 
 func (l *nestedLoop) Close() error {
-	l.held.set(0)
-	l.loaded, l.ended, l.store = true, true, &vec.Batch{}
-	return firstError(l.left.Close(), l.right.Close())
+	l.loaded, l.ended = true, true
+	var err error
+	if l.spill != nil {
+		err = l.spill.close()
+	}
+	return firstError(err, l.store.reset(), l.left.Close(), l.right.Close())
 }
 
 // apply runs the right side anew for each left row, whose values are in registers.

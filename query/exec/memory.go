@@ -45,21 +45,36 @@ func (r *reserved) drop() {
 	}
 }
 
+// anyBytes is about what a value without a fixed size takes.
+func anyBytes(a any) int64 {
+	switch a := a.(type) {
+	case nil:
+		return 16
+	case *sqltype.ArrayValue:
+		return 80 + 120*int64(len(a.Vals))
+	case *sqltype.RecordValue:
+		return 80 + 120*int64(len(a.Vals))
+	}
+	return 128
+}
+
 // rowBytes is about what the live rows of b take where they are kept.
 func rowBytes(b *vec.Batch) int64 {
 	rows, n := live(b), int64(0)
 	for _, c := range b.Cols {
+		mask := c.Mask()
 		switch c.Type.Phys() {
 		case sqltype.PhysString:
 			n += int64(16 * len(rows))
-			mask := c.Mask()
 			for _, i := range rows {
 				n += int64(len(c.S[int(i)&mask]))
 			}
 		case sqltype.PhysInt, sqltype.PhysFloat:
 			n += int64(8 * len(rows))
 		case sqltype.PhysAny:
-			n += int64(128 * len(rows))
+			for _, i := range rows {
+				n += anyBytes(c.A[int(i)&mask])
+			}
 		default:
 			n += int64(24 * len(rows))
 		}

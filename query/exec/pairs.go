@@ -16,8 +16,11 @@ type pairs struct {
 	both  *vec.Batch // columns of candidates, for cond
 	out   *vec.Batch
 	types []sqltype.Type
-	// matched has the right rows that had a match, for Right and Full.
+	// matched has the right rows that had a match, for Right and Full: their numbers in
+	// the batches of the right side, the first of which is number base.
 	matched vec.Bitmap
+	base    int32
+	none    []*vec.Vector // columns of a right side without rows
 
 	carry  bool    // the left row with which the last chunk ended had a match
 	li, ri []int32 // result pairs; -1 is a row of NULLs
@@ -32,6 +35,7 @@ func newPairs(c *Context, kind plan.JoinKind, left, right []plan.Field, cond pla
 	}
 	types := append(typesOf(left), typesOf(right)...)
 	p := &pairs{kind: kind, cond: x, nl: len(left), types: types, out: vec.NewBatch(types)}
+	p.none = vec.NewBatch(typesOf(right)).Cols
 	if x != nil {
 		p.both = vec.NewBatch(types)
 	}
@@ -67,7 +71,7 @@ func (p *pairs) chunk(left, right *vec.Batch, rows, li, ri []int32, more bool) (
 			}
 			has = true
 			if keepsRight(p.kind) {
-				p.matched = p.matched.With(int(ri[at]))
+				p.matched = p.matched.With(int(p.base + ri[at]))
 			}
 			if !leftOnly(p.kind) {
 				p.li, p.ri = append(p.li, row), append(p.ri, ri[at])
@@ -139,7 +143,7 @@ func (p *pairs) end(left *vec.Batch) *vec.Batch {
 func (p *pairs) unmatched(right *vec.Batch, at int) (*vec.Batch, int) {
 	p.ri = p.ri[:0]
 	for ; at < right.Len && len(p.ri) < vec.BatchSize; at++ {
-		if !p.matched.Get(at) {
+		if !p.matched.Get(int(p.base) + at) {
 			p.ri = append(p.ri, int32(at))
 		}
 	}

@@ -31,7 +31,7 @@ type runHeap []*run
 
 func (h runHeap) Len() int { return len(h) }
 func (h runHeap) Less(i, j int) bool {
-	if c := bytes.Compare(h[i].r.key, h[j].r.key); c != 0 {
+	if c := bytes.Compare(h[i].r.key(), h[j].r.key()); c != 0 {
 		return c < 0
 	}
 	return h[i].seq < h[j].seq
@@ -75,29 +75,24 @@ func (m *runMerge) add(ctx context.Context, k *keyed) error {
 
 // combine merges all runs into one.
 func (m *runMerge) combine(ctx context.Context) error {
-	if err := m.start(); err != nil {
+	if err := m.start(ctx); err != nil {
 		return err
 	}
 	f, err := newSpillFile(m.c, m.types)
 	if err != nil {
 		return err
 	}
-	one := vec.NewBatch(m.types)
 	for n := 0; len(m.heap) > 0; n++ {
 		if n%sortSlice == 0 {
 			if err := canceled(ctx); err != nil {
 				return err
 			}
 		}
-		one.Reset()
 		r := m.heap[0].r
-		if err := r.appendTo(one.Cols); err != nil {
+		if err := f.add(r.key(), r.b.Cols, r.at); err != nil {
 			return err
 		}
-		if err := f.add(r.key, one.Cols, 0); err != nil {
-			return err
-		}
-		if err := m.advance(); err != nil {
+		if err := m.advance(ctx); err != nil {
 			return err
 		}
 	}
@@ -109,14 +104,14 @@ func (m *runMerge) combine(ctx context.Context) error {
 }
 
 // start begins the merge.
-func (m *runMerge) start() error {
+func (m *runMerge) start(ctx context.Context) error {
 	m.heap = m.heap[:0]
 	for i, f := range m.runs {
-		r, err := f.read(64 << 10)
+		r, err := f.read()
 		if err != nil {
 			return err
 		}
-		ok, err := r.next()
+		ok, err := r.next(ctx)
 		if err != nil {
 			return err
 		}
@@ -129,8 +124,8 @@ func (m *runMerge) start() error {
 }
 
 // advance moves past the least row.
-func (m *runMerge) advance() error {
-	ok, err := m.heap[0].r.next()
+func (m *runMerge) advance(ctx context.Context) error {
+	ok, err := m.heap[0].r.next(ctx)
 	if err != nil {
 		return err
 	}
@@ -149,11 +144,9 @@ func (m *runMerge) next(ctx context.Context, out *vec.Batch, limit int) (int, er
 	}
 	out.Reset()
 	for out.Len < min(vec.BatchSize, limit) && len(m.heap) > 0 {
-		if err := m.heap[0].r.appendTo(out.Cols); err != nil {
-			return 0, err
-		}
+		m.heap[0].r.appendTo(out.Cols)
 		out.Len++
-		if err := m.advance(); err != nil {
+		if err := m.advance(ctx); err != nil {
 			return 0, err
 		}
 	}

@@ -8,16 +8,14 @@ import (
 	"github.com/weftdb/weft/query/vec"
 )
 
-// distinct passes the first of equal rows, as they come.
+// distinct passes the first of equal rows, in the order in which they come.
 type distinct struct {
 	c     *Context
 	n     *plan.Distinct
 	in    Operator
 	on    []evaluator // nil for all columns
 	types []sqltype.Type
-	seen  *keyTable
-	held  reserved
-	nums  []int32
+	set   *setCore // nil where equal rows come together
 	vals  []*vec.Vector
 	last  []byte // key of the last row, where equal rows come together
 	key   []byte
@@ -38,28 +36,43 @@ func newDistinct(c *Context, n *plan.Distinct) (Operator, error) {
 	if n.On == nil {
 		types = typesOf(n.Out)
 	}
-	d := &distinct{c: c, n: n, in: in, on: on, types: types, seen: newKeyTable(types)}
-	d.held.c = c
+	d := &distinct{c: c, n: n, in: in, on: on, types: types}
+	if !n.Sorted {
+		d.set = newSetCore(c, typesOf(n.Input.Fields()), types, d.keys, firstOnly)
+	}
 	return d, nil
 }
 
+// firstOnly takes the first row of a key.
+func firstOnly(count *int64) bool {
+	first := *count == 0
+	*count = used
+	return first
+}
+
+func (d *distinct) keys(b *vec.Batch) ([]*vec.Vector, error) {
+	if d.n.On == nil {
+		return b.Cols, nil
+	}
+	var err error
+	d.vals, err = evalAll(d.on, b, b.Sel, d.vals)
+	return d.vals, err
+}
+
 func (d *distinct) Next(ctx context.Context) (*vec.Batch, error) {
+	if d.set != nil {
+		return d.set.next(ctx, d.in)
+	}
 	for {
 		b, err := d.in.Next(ctx)
 		if b == nil || err != nil {
 			return nil, err
 		}
-		d.vals = b.Cols
-		if d.n.On != nil {
-			if d.vals, err = evalAll(d.on, b, b.Sel, nil); err != nil {
-				return nil, err
-			}
+		vals, err := d.keys(b)
+		if err != nil {
+			return nil, err
 		}
-		if d.n.Sorted {
-			d.changes(b)
-		} else {
-			d.fresh(b)
-		}
+		d.changes(b, vals)
 		if len(d.sel) > 0 {
 			d.out = vec.Batch{Len: b.Len, Sel: d.sel, Cols: b.Cols}
 			return &d.out, nil
@@ -67,29 +80,14 @@ func (d *distinct) Next(ctx context.Context) (*vec.Batch, error) {
 	}
 }
 
-// fresh selects rows whose key has not been seen.
-func (d *distinct) fresh(b *vec.Batch) {
-	d.sel = d.sel[:0]
-	if cap(d.nums) < b.Len {
-		d.nums = make([]int32, max(b.Len, min(vec.BatchSize, 4*b.Len)))
-	}
-	next := int32(d.seen.len())
-	d.seen.assign(d.vals, b.Len, b.Sel, d.nums[:b.Len])
-	for _, i := range live(b) {
-		if d.nums[i] == next {
-			d.sel = append(d.sel, i)
-			next++
-		}
-	}
-	d.held.set(d.seen.size())
-}
-
 // changes selects rows whose key differs from the row before.
-func (d *distinct) changes(b *vec.Batch) {
+func (d *distinct) changes(b *vec.Batch, vals []*vec.Vector) {
 	d.sel = d.sel[:0]
 	for _, i := range live(b) {
 		d.key = append(d.key[:0], 0)
-		d.key = d.seen.appendKey(d.key, d.vals, int(i))
+		for k, v := range vals {
+			d.key = appendKeyAt(d.key, d.types[k], v, int(i), false, false)
+		}
 		if string(d.key) != string(d.last) {
 			d.sel = append(d.sel, i)
 			d.last, d.key = d.key, d.last
@@ -98,8 +96,11 @@ func (d *distinct) changes(b *vec.Batch) {
 }
 
 func (d *distinct) Close() error {
-	d.held.set(0)
-	return d.in.Close()
+	var err error
+	if d.set != nil {
+		err = d.set.close()
+	}
+	return firstError(err, d.in.Close())
 }
 
 // setOp is INTERSECT and EXCEPT, which count how often a row is on the right, and
@@ -108,14 +109,8 @@ type setOp struct {
 	n     *plan.SetOp
 	left  Operator
 	right Operator
-	types []sqltype.Type
-	keys  *keyTable
-	count []int64 // by key: how often the right has it, less what was used
-	nums  []int32
-	sel   []int32
-	held  reserved
+	set   *setCore
 	built bool
-	out   vec.Batch
 }
 
 func newSetOp(c *Context, n *plan.SetOp) (Operator, error) {
@@ -136,22 +131,9 @@ func newSetOp(c *Context, n *plan.SetOp) (Operator, error) {
 		return nil, err
 	}
 	types := typesOf(n.Out)
-	s := &setOp{n: n, left: left, right: right, types: types, keys: newKeyTable(types)}
-	s.held.c = c
+	s := &setOp{n: n, left: left, right: right}
+	s.set = newSetCore(c, types, types, func(b *vec.Batch) ([]*vec.Vector, error) { return b.Cols, nil }, s.take)
 	return s, nil
-}
-
-func (s *setOp) assign(b *vec.Batch) []int32 {
-	if cap(s.nums) < b.Len {
-		s.nums = make([]int32, max(b.Len, vec.BatchSize))
-	}
-	nums := s.nums[:b.Len]
-	s.keys.assign(b.Cols, b.Len, b.Sel, nums)
-	for len(s.count) < s.keys.len() {
-		s.count = append(s.count, 0)
-	}
-	s.held.set(s.keys.size() + int64(8*cap(s.count)))
-	return nums
 }
 
 func (s *setOp) Next(ctx context.Context) (*vec.Batch, error) {
@@ -164,36 +146,18 @@ func (s *setOp) Next(ctx context.Context) (*vec.Batch, error) {
 			s.built = true
 			break
 		}
-		nums := s.assign(b)
-		for _, i := range live(b) {
-			s.count[nums[i]]++
-		}
-	}
-	for {
-		b, err := s.left.Next(ctx)
-		if b == nil || err != nil {
+		if err := s.set.top.addRight(b); err != nil {
 			return nil, err
 		}
-		nums := s.assign(b)
-		s.sel = s.sel[:0]
-		for _, i := range live(b) {
-			if s.take(nums[i]) {
-				s.sel = append(s.sel, i)
-			}
-		}
-		if len(s.sel) > 0 {
-			s.out = vec.Batch{Len: b.Len, Sel: s.sel, Cols: b.Cols}
-			return &s.out, nil
-		}
 	}
+	return s.set.next(ctx, s.left)
 }
 
 // used marks a key whose row has been given.
 const used = -1 << 62
 
 // take decides on a left row.
-func (s *setOp) take(g int32) bool {
-	n := &s.count[g]
+func (s *setOp) take(n *int64) bool {
 	switch {
 	case s.n.All && s.n.Kind == plan.Intersect:
 		*n--
@@ -210,6 +174,6 @@ func (s *setOp) take(g int32) bool {
 }
 
 func (s *setOp) Close() error {
-	s.held.set(0)
-	return firstError(s.left.Close(), s.right.Close())
+	s.built = true
+	return firstError(s.set.close(), s.left.Close(), s.right.Close())
 }

@@ -127,7 +127,7 @@ func (s *sorter) finish(ctx context.Context, err error) error {
 	}
 	s.data.reset()
 	s.held.set(0)
-	return s.runs.start()
+	return s.runs.start(ctx)
 }
 
 // add takes the rows of a batch; more is false where a row begins another group,

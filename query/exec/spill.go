@@ -1,42 +1,55 @@
 package exec
 
 import (
-	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
-	"syscall"
+	"strings"
+	"sync/atomic"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/storage/vfs"
 )
 
-// spillPattern names temporary files.
-const spillPattern = "weft-spill-*"
+// spillPrefix begins the names of temporary files.
+const spillPrefix = "weft-spill-"
+
+// categorySpill says for whose sake temporary files are written.
+const categorySpill vfs.Category = "weft-spill"
 
 // RemoveSpill removes the temporary files that a process which ended by force
-// left in dir, where the system could not remove them at once. No run may be using dir.
-func RemoveSpill(dir string) error {
-	names, err := filepath.Glob(filepath.Join(spillDir(dir), spillPattern))
+// left in dir. No run may be using dir. A directory that is not there has none.
+func RemoveSpill(fs vfs.FS, dir string) error {
+	names, err := fs.List(dir)
 	if err != nil {
-		return fmt.Errorf("list temporary files: %w", err)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return fmt.Errorf("list temporary files: %w", vfs.MapError(err))
 	}
 	var errs []error
 	for _, name := range names {
-		errs = append(errs, os.Remove(name))
+		if strings.HasPrefix(name, spillPrefix) {
+			errs = append(errs, fs.Remove(fs.PathJoin(dir, name)))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-func spillDir(dir string) string {
-	if dir == "" {
-		return os.TempDir()
+// spillPlace is where the temporary files of a run are.
+func (c *Context) spillPlace() (vfs.FS, string) {
+	fs, dir := c.SpillFS, c.SpillDir
+	if fs == nil {
+		fs = vfs.OS()
 	}
-	return dir
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	return fs, dir
 }
 
 // spillSpace is the temporary files of one run.
@@ -44,29 +57,69 @@ type spillSpace struct {
 	open  map[*spillFile]struct{}
 	files int64
 	bytes int64
+	buf   []byte // of the block that is being written or read
 }
 
-// spillFile is rows on disk: written once, then read, any number of times.
+// spillFile is rows on disk, in blocks (spillblock.go): written once, then read, any
+// number of times. Rows may have a key. The last rows wait in memory until they fill
+// a block.
 type spillFile struct {
 	c     *Context
-	f     *os.File
+	fs    vfs.FS
+	f     vfs.File
 	name  string // to be removed; "" where that is done
-	w     *bufio.Writer
 	types []sqltype.Type
+	pend  *vec.Batch // rows that are not written yet,
+	keys  spillKeys  // and their keys
+	size  int64      // about the bytes of pend
+	limit int64      // that make a block
 	rows  int
-	bytes int64
-	buf   []byte
+	bytes int64 // written
 }
+
+// spillKeys is the keys of the rows of a block; rows without one have none in it.
+type spillKeys struct {
+	bytes []byte
+	ends  []int
+}
+
+func (k *spillKeys) add(key []byte) {
+	k.bytes = append(k.bytes, key...)
+	k.ends = append(k.ends, len(k.bytes))
+}
+
+func (k *spillKeys) at(i int) []byte {
+	if len(k.ends) == 0 {
+		return nil
+	}
+	from := 0
+	if i > 0 {
+		from = k.ends[i-1]
+	}
+	return k.bytes[from:k.ends[i]]
+}
+
+func (k *spillKeys) reset() { k.bytes, k.ends = k.bytes[:0], k.ends[:0] }
+
+var spillNumber atomic.Int64
 
 // newSpillFile makes a file. It is removed at once where the system lets an open
 // file live on, else when it is closed.
 func newSpillFile(c *Context, types []sqltype.Type) (*spillFile, error) {
-	f, err := os.CreateTemp(spillDir(c.SpillDir), spillPattern)
+	fs, dir := c.spillPlace()
+	name := fs.PathJoin(dir, fmt.Sprintf("%s%d-%d", spillPrefix, os.Getpid(), spillNumber.Add(1)))
+	f, err := fs.Create(name, categorySpill)
+	if errors.Is(err, os.ErrNotExist) { // the directory is made when it is first needed
+		if err = fs.MkdirAll(dir, 0o700); err == nil {
+			f, err = fs.Create(name, categorySpill)
+		}
+	}
 	if err != nil {
 		return nil, spillError("make temporary file", err)
 	}
-	s := &spillFile{c: c, f: f, name: f.Name(), w: bufio.NewWriterSize(f, 64<<10), types: types}
-	if os.Remove(s.name) == nil {
+	s := &spillFile{c: c, fs: fs, f: f, name: name, types: types, pend: vec.NewBatch(types)}
+	s.limit = min(max(c.budget()/1024, 1<<10), 64<<10)
+	if fs.Remove(name) == nil {
 		s.name = ""
 	}
 	if c.spill == nil {
@@ -77,12 +130,15 @@ func newSpillFile(c *Context, types []sqltype.Type) (*spillFile, error) {
 	return s, nil
 }
 
+// spillError is the error of a temporary file, of class ErrFull where the disk is full.
 func spillError(what string, err error) error {
-	state := dberr.StateIOError
-	if errors.Is(err, syscall.ENOSPC) {
-		state = dberr.StateDiskFull
+	if mapped := vfs.MapError(err); errors.Is(mapped, dberr.ErrFull) {
+		e := dberr.SQL(dberr.StateDiskFull, "%s: the disk is full", what).
+			WithHint("free space where query.spill_dir is, or raise query.memory_bytes")
+		e.Class = dberr.ErrFull
+		return e.Wrap(err)
 	}
-	return dberr.SQL(state, "%s", what).Wrap(err)
+	return dberr.SQL(dberr.StateIOError, "%s", what).Wrap(err)
 }
 
 func (s *spillFile) close() error {
@@ -91,9 +147,9 @@ func (s *spillFile) close() error {
 	}
 	delete(s.c.spill.open, s)
 	err := s.f.Close()
-	s.f = nil
+	s.f, s.pend = nil, nil
 	if s.name != "" {
-		err = errors.Join(err, os.Remove(s.name))
+		err = errors.Join(err, s.fs.Remove(s.name))
 	}
 	if err != nil {
 		return spillError("remove temporary file", err)
@@ -110,126 +166,159 @@ func (c *Context) closeSpill() error {
 	for s := range c.spill.open {
 		errs = append(errs, s.close())
 	}
+	c.spill.buf = nil
 	return errors.Join(errs...)
 }
 
-// add writes row i of cols with a key, which may be empty.
+// add writes row i of cols. Either all rows of a file have a key, or all have nil.
 func (s *spillFile) add(key []byte, cols []*vec.Vector, i int) error {
-	b := append(binary.AppendUvarint(s.buf[:0], uint64(len(key))), key...)
-	for k, col := range cols {
-		if col.IsNull(i) {
-			b = append(b, 0)
-			continue
-		}
-		from := len(b)
-		b = append(b, 0) // room for a length of one byte
-		b = sqltype.AppendValue(b, s.types[k], col.Get(i))
-		if n := len(b) - from; n < 0x80 {
-			b[from] = byte(n)
-		} else {
-			var size [binary.MaxVarintLen64]byte
-			w := binary.PutUvarint(size[:], uint64(n))
-			b = append(b, size[:w-1]...)
-			copy(b[from+w:], b[from+1:len(b)-w+1])
-			copy(b[from:], size[:w])
-		}
+	if key != nil {
+		s.keys.add(key)
 	}
-	s.buf = b
-	var size [binary.MaxVarintLen64]byte
-	w := binary.PutUvarint(size[:], uint64(len(b)))
-	if _, err := s.w.Write(size[:w]); err != nil {
-		return spillError("write temporary file", err)
+	s.size += int64(len(key))
+	for k, col := range s.pend.Cols {
+		col.AppendRow(cols[k], i)
+		s.size += valueBytes(col)
 	}
-	if _, err := s.w.Write(b); err != nil {
-		return spillError("write temporary file", err)
-	}
+	s.pend.Len++
 	s.rows++
-	s.bytes += int64(w + len(b))
-	s.c.spill.bytes += int64(w + len(b))
+	if s.pend.Len >= vec.BatchSize || s.size >= s.limit {
+		return s.flush()
+	}
 	return nil
 }
 
-// spillReader reads a file from its start.
-type spillReader struct {
-	s   *spillFile
-	r   *bufio.Reader
-	key []byte // of the row that next read
-	row []byte
-	buf []byte
+// valueBytes is about what the last value of a vector takes.
+func valueBytes(v *vec.Vector) int64 {
+	switch v.Type.Phys() {
+	case sqltype.PhysString:
+		return 16 + int64(len(v.S[len(v.S)-1]))
+	case sqltype.PhysInt, sqltype.PhysFloat:
+		return 8
+	case sqltype.PhysAny:
+		return anyBytes(v.A[len(v.A)-1])
+	}
+	return 24
+}
+
+// addBatch writes the live rows of b, without keys.
+func (s *spillFile) addBatch(b *vec.Batch) error {
+	for rows := live(b); len(rows) > 0; {
+		n := min(len(rows), vec.BatchSize-s.pend.Len)
+		part := vec.Batch{Len: b.Len, Sel: rows[:n], Cols: b.Cols}
+		s.size += rowBytes(&part)
+		s.pend.Append(&part)
+		s.rows += n
+		rows = rows[n:]
+		if s.pend.Len >= vec.BatchSize || s.size >= s.limit {
+			if err := s.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// flush writes the rows that wait.
+func (s *spillFile) flush() error {
+	if s.pend.Len == 0 {
+		return nil
+	}
+	space := s.c.spill
+	b := appendBlock(append(space.buf[:0], 0, 0, 0, 0), s.pend, &s.keys)
+	space.buf = b
+	if int64(cap(b)) > 4*s.limit+1<<20 {
+		space.buf = nil // one large value is not held for good
+	}
+	binary.LittleEndian.PutUint32(b, uint32(len(b)-4))
+	if _, err := s.f.Write(b); err != nil {
+		return spillError("write temporary file", err)
+	}
+	s.bytes += int64(len(b))
+	space.bytes += int64(len(b))
+	s.pend.Reset()
+	s.keys.reset()
+	s.size = 0
+	return nil
 }
 
 // read begins reading; nothing is added to the file afterwards.
-func (s *spillFile) read(buffer int) (*spillReader, error) {
-	if err := s.w.Flush(); err != nil {
-		return nil, spillError("write temporary file", err)
+func (s *spillFile) read() (*spillReader, error) {
+	if err := s.flush(); err != nil {
+		return nil, err
 	}
-	return &spillReader{s: s, r: bufio.NewReaderSize(io.NewSectionReader(s.f, 0, s.bytes), buffer)}, nil
+	return s.reader(), nil
+}
+
+func (s *spillFile) reader() *spillReader {
+	return &spillReader{s: s, b: vec.NewBatch(s.types)}
+}
+
+// spillReader reads the blocks of a file from its start.
+type spillReader struct {
+	s    *spillFile
+	off  int64
+	b    *vec.Batch // the block that was read,
+	keys spillKeys
+	at   int // its row on which next stands, and
+	left int // rows from there on
 }
 
 var errSpill = dberr.SQL(dberr.StateDataCorrupted, "temporary file is damaged")
 
-// next reads the next row; false at the end.
-func (r *spillReader) next() (bool, error) {
-	n, err := binary.ReadUvarint(r.r)
-	if errors.Is(err, io.EOF) {
-		return false, nil
+// block reads the next block. The batch holds until the following call; nil at the end of
+// what was written.
+func (r *spillReader) block(ctx context.Context) (*vec.Batch, error) {
+	if err := canceled(ctx); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return false, spillError("read temporary file", err)
+	if r.off >= r.s.bytes {
+		return nil, nil
 	}
-	if n > uint64(r.s.bytes) {
-		return false, errSpill
+	space := r.s.c.spill
+	var head [4]byte
+	if _, err := r.s.f.ReadAt(head[:], r.off); err != nil {
+		return nil, spillError("read temporary file", err)
 	}
-	if uint64(cap(r.buf)) < n {
-		r.buf = make([]byte, n, 2*n)
+	n := int64(binary.LittleEndian.Uint32(head[:]))
+	if n > r.s.bytes-r.off-4 {
+		return nil, errSpill
 	}
-	r.buf = r.buf[:n]
-	if _, err := io.ReadFull(r.r, r.buf); err != nil {
-		return false, spillError("read temporary file", err)
+	if int64(cap(space.buf)) < n {
+		space.buf = make([]byte, n)
 	}
-	k, w := binary.Uvarint(r.buf)
-	if w <= 0 || k > uint64(len(r.buf)-w) {
-		return false, errSpill
+	buf := space.buf[:n]
+	if _, err := r.s.f.ReadAt(buf, r.off+4); err != nil {
+		return nil, spillError("read temporary file", err)
 	}
-	r.key, r.row = r.buf[w:w+int(k)], r.buf[w+int(k):]
+	r.off += 4 + n
+	if err := decodeBlock(buf, r.b, &r.keys); err != nil {
+		return nil, err
+	}
+	return r.b, nil
+}
+
+// next moves to the next row; false at the end.
+func (r *spillReader) next(ctx context.Context) (bool, error) {
+	r.at++
+	if r.left--; r.left > 0 {
+		return true, nil
+	}
+	b, err := r.block(ctx)
+	if b == nil || err != nil {
+		r.left = 0
+		return false, err
+	}
+	r.at, r.left = 0, b.Len
 	return true, nil
 }
 
-// appendTo adds the row that next read to cols.
-func (r *spillReader) appendTo(cols []*vec.Vector) error {
-	src := r.row
-	for k, col := range cols {
-		n, w := binary.Uvarint(src)
-		if w <= 0 || n > uint64(len(src)-w)+1 {
-			return errSpill
-		}
-		src = src[w:]
-		if n == 0 {
-			col.AppendDatum(sqltype.NullDatum)
-			continue
-		}
-		d, err := sqltype.DecodeValue(r.s.types[k], src[:n-1])
-		if err != nil {
-			return fmt.Errorf("read temporary file: %w", err)
-		}
-		col.AppendDatum(d)
-		src = src[n-1:]
-	}
-	return nil
-}
+// key is that of the row on which next stands.
+func (r *spillReader) key() []byte { return r.keys.at(r.at) }
 
-// fill replaces the rows of out with up to a batch of rows; it returns how many.
-func (r *spillReader) fill(out *vec.Batch) (int, error) {
-	out.Reset()
-	for out.Len < vec.BatchSize {
-		ok, err := r.next()
-		if !ok || err != nil {
-			return out.Len, err
-		}
-		if err := r.appendTo(out.Cols); err != nil {
-			return 0, err
-		}
-		out.Len++
+// appendTo adds the row on which next stands to cols.
+func (r *spillReader) appendTo(cols []*vec.Vector) {
+	for k, col := range cols {
+		col.AppendRow(r.b.Cols[k], r.at)
 	}
-	return out.Len, nil
 }

@@ -18,7 +18,7 @@ type upserter struct {
 	changed []bool
 	dec     *rowstore.Decoder
 	done    map[string]struct{} // keys of rows that this statement has added or changed
-	result  *vec.Batch
+	result  *rowList
 }
 
 func newUpserter(w *tableWriter, n *plan.OnConflict) (*upserter, error) {
@@ -28,7 +28,7 @@ func newUpserter(w *tableWriter, n *plan.OnConflict) (*upserter, error) {
 	for o := range w.t.Columns {
 		types[o], all[o] = w.t.Columns[o].Type, o
 	}
-	u.result = vec.NewBatch(types)
+	u.result = newRowList(w.ch.c, types)
 	u.dec = w.l.NewDecoder(&w.l.Indexes[0], all)
 	for _, s := range n.Sets {
 		x, err := compile(w.ch.c, s.Expr)
@@ -73,7 +73,9 @@ func (u *upserter) insert(b *vec.Batch) error {
 			if err := w.noteParents(&one, nil); err != nil {
 				return err
 			}
-			u.result.Append(&one)
+			if err := u.result.add(&one); err != nil {
+				return err
+			}
 		case !u.n.Nothing:
 			if err := u.update(key, &one); err != nil {
 				return err
@@ -126,7 +128,7 @@ func (u *upserter) update(key []byte, proposed *vec.Batch) error {
 	if !ok {
 		return errDangling(w.t, &w.t.Indexes[max(u.n.Index, 0)])
 	}
-	old := vec.NewBatch(typesOfBatch(u.result))
+	old := vec.NewBatch(u.result.types)
 	u.dec.Begin(old.Cols, 1)
 	if err := u.dec.Add(0, key, value); err != nil {
 		return err
@@ -150,20 +152,11 @@ func (u *upserter) update(key []byte, proposed *vec.Batch) error {
 	}
 	keys := vec.NewVector(sqltype.TBytea, 1)
 	keys.S[0] = string(key)
-	if err := w.update(old, fresh, keys, u.changed); err != nil {
+	if err := w.update(old, fresh, keys, u.changed, updateAll); err != nil {
 		return err
 	}
 	loadRow(w.vals, fresh, 0)
 	moved, _ := w.l.Indexes[0].Key(nil, w.vals, w.rowID(key[len(w.l.Indexes[0].Prefix):]), nil)
 	u.done[string(moved)] = struct{}{}
-	u.result.Append(fresh)
-	return nil
-}
-
-func typesOfBatch(b *vec.Batch) []sqltype.Type {
-	types := make([]sqltype.Type, len(b.Cols))
-	for i, c := range b.Cols {
-		types[i] = c.Type
-	}
-	return types
+	return u.result.add(fresh)
 }

@@ -361,12 +361,23 @@ type pending struct {
 	check bool // the key must be free
 }
 
+// updateStep says what of an update is to be done.
+type updateStep uint8
+
+const (
+	updateAll    updateStep = iota
+	updateRemove            // old entries only
+	updateWrite             // new entries only, when all old ones are gone
+)
+
 // update changes rows: old and new hold the table's columns in the same rows,
 // keys the rows' keys. changed lists the ordinals that may differ. Old entries are
 // removed before new ones are checked and written, so that keys may be exchanged.
-func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bool) error {
-	if err := w.validate(new); err != nil {
-		return err
+func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bool, step updateStep) error {
+	if step != updateWrite {
+		if err := w.validate(new); err != nil {
+			return err
+		}
 	}
 	ox, err := w.index(old)
 	if err != nil {
@@ -378,9 +389,12 @@ func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bo
 	}
 	var todo []pending
 	for _, r := range live(new) {
-		if todo, err = w.replace(todo, old, new, ox, nx, keys, int(r), changed); err != nil {
+		if todo, err = w.replace(todo, old, new, ox, nx, keys, int(r), changed, step); err != nil {
 			return err
 		}
+	}
+	if step == updateRemove {
+		return nil
 	}
 	tx := w.ch.c.Tx
 	for i := range todo {
@@ -406,7 +420,7 @@ func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bo
 }
 
 // replace removes the entries of row r that change and appends the new ones.
-func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *indexed, keys *vec.Vector, r int, changed []bool) ([]pending, error) {
+func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *indexed, keys *vec.Vector, r int, changed []bool, step updateStep) ([]pending, error) {
 	tx, prim := w.ch.c.Tx, &w.l.Indexes[0]
 	loadRow(w.old, old, r)
 	loadRow(w.vals, new, r)
@@ -416,12 +430,14 @@ func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *index
 	key, _ := prim.Key(nil, w.vals, rowID, nil)
 	value, _ := w.l.AppendRow(nil, w.vals, w.scratch)
 	moved := !bytes.Equal(key, oldKey)
-	if moved {
+	if moved && step != updateWrite {
 		if err := tx.Delete(oldKey); err != nil {
 			return nil, err
 		}
 	}
-	todo = append(todo, pending{entry: entry{key: key, value: value}, row: r, check: moved})
+	if step != updateRemove {
+		todo = append(todo, pending{entry: entry{key: key, value: value}, row: r, check: moved})
+	}
 	primary := key[len(prim.Prefix):]
 	for i := 1; i < len(w.l.Indexes); i++ {
 		if !moved && !w.affects(i, changed) {
@@ -436,12 +452,12 @@ func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *index
 			is = w.entry(i, w.vals, nx.at(i, r), rowID, primary, nil)
 		}
 		same := had && has && bytes.Equal(was.key, is.key)
-		if had && !same {
+		if had && !same && step != updateWrite {
 			if err := tx.Delete(was.key); err != nil {
 				return nil, err
 			}
 		}
-		if has && !(same && bytes.Equal(was.value, is.value)) {
+		if step != updateRemove && has && !(same && bytes.Equal(was.value, is.value)) {
 			todo = append(todo, pending{entry: is, row: r, check: is.unique && !same})
 		}
 	}

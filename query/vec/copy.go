@@ -67,8 +67,25 @@ func (v *Vector) Append(src *Vector, n int, sel []int32) {
 
 // AppendRow adds row i of src.
 func (v *Vector) AppendRow(src *Vector, i int) {
-	one := [1]int32{int32(i)}
-	v.Append(src, i+1, one[:])
+	at := v.Len()
+	i = src.At(i)
+	switch v.Type.Phys() {
+	case sqltype.PhysInt:
+		v.I = append(v.I, src.I[i])
+	case sqltype.PhysFloat:
+		v.F = append(v.F, src.F[i])
+	case sqltype.PhysNumeric:
+		v.N = append(v.N, src.N[i])
+	case sqltype.PhysInterval:
+		v.V = append(v.V, src.V[i])
+	case sqltype.PhysAny:
+		v.A = append(v.A, src.A[i])
+	default:
+		v.S = append(v.S, src.S[i])
+	}
+	if src.Nulls.Get(i) {
+		v.Nulls = v.Nulls.With(at)
+	}
 }
 
 // Gather replaces v's rows with rows idx of src, in that order; idx may repeat
