@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
@@ -173,4 +174,58 @@ func (r *rowReader) fromFile(ctx context.Context) (*vec.Batch, error) {
 		r.at += b.Len
 		return b, nil
 	}
+}
+
+// rowPages gives rows of a list by their number. It keeps the blocks that it read last, so
+// that a few places of the list may be walked at once.
+type rowPages struct {
+	l     *rowList
+	pages [4]rowPage
+	clock int
+}
+
+// rowPage is a block that was read.
+type rowPage struct {
+	r        *spillReader
+	from, to int
+	used     int
+}
+
+// at returns a batch and the row in it that is row i of the list. The batch holds until
+// the following at.
+func (p *rowPages) at(ctx context.Context, i int) (*vec.Batch, int, error) {
+	f := p.l.file
+	if f == nil {
+		return p.l.chunks[i/chunkRows], i % chunkRows, nil
+	}
+	if written := f.rows - f.pend.Len; i >= written {
+		return f.pend, i - written, nil
+	}
+	p.clock++
+	old := &p.pages[0]
+	for k := range p.pages {
+		page := &p.pages[k]
+		if i >= page.from && i < page.to {
+			page.used = p.clock
+			return page.r.b, i - page.from, nil
+		}
+		if page.used < old.used {
+			old = page
+		}
+	}
+	if old.r == nil {
+		old.r = f.reader()
+	}
+	k, found := slices.BinarySearchFunc(f.index, i, func(b blockPlace, row int) int { return b.row - row })
+	if !found {
+		k--
+	}
+	old.r.off = f.index[k].off
+	b, err := old.r.block(ctx)
+	if err != nil {
+		old.from, old.to = 0, 0
+		return nil, 0, err
+	}
+	old.from, old.to, old.used = f.index[k].row, f.index[k].row+b.Len, p.clock
+	return b, i - old.from, nil
 }

@@ -74,7 +74,14 @@ type spillFile struct {
 	size  int64      // about the bytes of pend
 	limit int64      // that make a block
 	rows  int
-	bytes int64 // written
+	bytes int64        // written
+	index []blockPlace // of the blocks
+}
+
+// blockPlace is where a block begins, and the number of its first row.
+type blockPlace struct {
+	off int64
+	row int
 }
 
 // spillKeys is the keys of the rows of a block; rows without one have none in it.
@@ -234,6 +241,7 @@ func (s *spillFile) flush() error {
 	if _, err := s.f.Write(b); err != nil {
 		return spillError("write temporary file", err)
 	}
+	s.index = append(s.index, blockPlace{s.bytes, s.rows - s.pend.Len})
 	s.bytes += int64(len(b))
 	space.bytes += int64(len(b))
 	s.pend.Reset()

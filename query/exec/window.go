@@ -24,6 +24,7 @@ type window struct {
 	ended bool
 	cur   *vec.Batch // the partition with its results
 	at    int
+	large *largePartition // in place of cur, where the partition is over the budget
 }
 
 // partition is the rows over which functions are computed.
@@ -70,6 +71,17 @@ func (w *window) Next(ctx context.Context) (*vec.Batch, error) {
 			w.at += b.Len
 			return b, nil
 		}
+		if w.large != nil {
+			b, err := w.large.next(ctx)
+			if b != nil || err != nil {
+				return b, err
+			}
+			err = w.large.close()
+			w.large = nil
+			if err != nil {
+				return nil, err
+			}
+		}
 		w.cur = nil
 		if w.ended && w.rest == nil {
 			return nil, nil
@@ -77,6 +89,12 @@ func (w *window) Next(ctx context.Context) (*vec.Batch, error) {
 		rows, err := w.load(ctx)
 		if err != nil {
 			return nil, err
+		}
+		if w.large != nil {
+			if err := w.large.finish(ctx); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		if rows.Len == 0 {
 			continue
@@ -88,7 +106,7 @@ func (w *window) Next(ctx context.Context) (*vec.Batch, error) {
 	}
 }
 
-// load reads the rows of the next partition.
+// load reads the rows of the next partition: it returns them, or leaves them in large.
 func (w *window) load(ctx context.Context) (*vec.Batch, error) {
 	rows := vec.NewBatch(typesOf(w.n.Input.Fields()))
 	w.key = nil
@@ -111,16 +129,34 @@ func (w *window) load(ctx context.Context) (*vec.Batch, error) {
 		if err := w.take(rows, b); err != nil || w.rest != nil {
 			return rows, err
 		}
-		w.held.add(rowBytes(b))
+		if w.large != nil || w.held.add(rowBytes(b)+int64(w.perRow()*b.Rows())) {
+			continue
+		}
+		if w.large, err = newLargePartition(w, rows); err != nil {
+			return nil, err
+		}
+		w.held.set(0)
+		rows = nil
 	}
 	return rows, nil
+}
+
+// perRow is about the bytes that results and bookkeeping take for a row in memory.
+func (w *window) perRow() int { return 8 + 40*len(w.calls) }
+
+// put appends the live rows of b to the partition.
+func (w *window) put(rows, b *vec.Batch) error {
+	if w.large != nil {
+		return w.large.rows.add(b)
+	}
+	rows.Append(b)
+	return nil
 }
 
 // take appends the rows of b that belong to the partition and keeps the others.
 func (w *window) take(rows, b *vec.Batch) error {
 	if len(w.n.Partition) == 0 {
-		rows.Append(b)
-		return nil
+		return w.put(rows, b)
 	}
 	if err := w.parts.load(b); err != nil {
 		return err
@@ -133,14 +169,12 @@ func (w *window) take(rows, b *vec.Batch) error {
 			w.key = bytes.Clone(key)
 		}
 		if !bytes.Equal(key, w.key) {
-			rows.Append(&vec.Batch{Len: b.Len, Sel: list[:at:at], Cols: b.Cols})
 			tail := vec.Batch{Len: b.Len, Sel: list[at:], Cols: b.Cols}
 			w.rest = tail.Clone()
-			return nil
+			return w.put(rows, &vec.Batch{Len: b.Len, Sel: list[:at:at], Cols: b.Cols})
 		}
 	}
-	rows.Append(b)
-	return nil
+	return w.put(rows, b)
 }
 
 // compute adds a column for each call.
@@ -165,25 +199,41 @@ func (w *window) compute(ctx context.Context, rows *vec.Batch) (*vec.Batch, erro
 
 // peers finds the groups of rows that are equal in the order.
 func (w *window) peers(rows *vec.Batch) (*partition, error) {
-	p := &partition{rows: rows, n: rows.Len, group: make([]int32, rows.Len), start: []int32{0}}
-	if err := w.order.load(rows); err != nil {
+	p := &partition{rows: rows, group: make([]int32, 0, rows.Len)}
+	if err := p.grow(w, rows, new(peerKey)); err != nil {
 		return nil, err
 	}
-	var key, last []byte
-	for i := range rows.Len {
-		key = w.order.append(key[:0], i, 0, len(w.order.keys))
-		if i > 0 && !bytes.Equal(key, last) {
-			p.start = append(p.start, int32(i))
-		}
-		key, last = last, key
-		p.group[i] = int32(len(p.start) - 1)
-	}
-	p.start = append(p.start, int32(rows.Len))
+	p.start = append(p.start, int32(p.n))
 	return p, nil
+}
+
+// peerKey is the key of the row before, while peers are found.
+type peerKey struct{ key, last []byte }
+
+// grow finds the groups of the rows that follow.
+func (p *partition) grow(w *window, rows *vec.Batch, k *peerKey) error {
+	if err := w.order.load(rows); err != nil {
+		return err
+	}
+	for _, i := range live(rows) {
+		k.key = w.order.append(append(k.key[:0], 0), int(i), 0, len(w.order.keys))
+		if p.n == 0 || !bytes.Equal(k.key, k.last) {
+			p.start = append(p.start, int32(p.n))
+		}
+		k.key, k.last = k.last, k.key
+		p.group = append(p.group, int32(len(p.start)-1))
+		p.n++
+	}
+	return nil
 }
 
 func (w *window) Close() error {
 	w.held.set(0)
 	w.ended, w.rest, w.cur = true, nil, nil
-	return w.in.Close()
+	var err error
+	if w.large != nil {
+		err = w.large.close()
+		w.large = nil
+	}
+	return firstError(err, w.in.Close())
 }

@@ -79,23 +79,31 @@ func (w *windowCall) compute(ctx context.Context, p *partition) (*vec.Vector, er
 // ntile deals the rows into as equal buckets as can be, the larger ones first.
 func ntile(out, arg *vec.Vector, n int) error {
 	d := arg.Get(0)
+	for i := range n {
+		v, err := tile(d, i, n)
+		if err != nil {
+			return err
+		}
+		out.Set(i, v)
+	}
+	return nil
+}
+
+// tile is the bucket of row i of n.
+func tile(d sqltype.Datum, i, n int) (sqltype.Datum, error) {
 	if d.Null {
-		setNulls(out, n)
-		return nil
+		return d, nil
 	}
 	if d.Int <= 0 {
-		return dberr.SQL("22014", "argument of ntile must be greater than zero")
+		return d, dberr.SQL("22014", "argument of ntile must be greater than zero")
 	}
 	buckets := int(min(d.Int, int64(n)))
 	size, larger := n/buckets, n%buckets
-	for i := range n {
-		if edge := larger * (size + 1); i < edge {
-			out.I[i] = int64(i/(size+1) + 1)
-		} else {
-			out.I[i] = int64(larger + (i-edge)/size + 1)
-		}
+	edge := larger * (size + 1)
+	if i < edge {
+		return sqltype.Datum{Int: int64(i/(size+1) + 1)}, nil
 	}
-	return nil
+	return sqltype.Datum{Int: int64(larger + (i-edge)/size + 1)}, nil
 }
 
 // shift is lag and lead.
@@ -132,39 +140,53 @@ func (w *windowCall) pick(out *vec.Vector, args []*vec.Vector, p *partition) err
 	}
 	var buf [3]span
 	for i := range p.n {
-		pieces := w.frames.pieces(buf[:0], p, i, bounds[i])
-		total := 0
-		for _, s := range pieces {
-			total += s.hi - s.lo
+		nth := sqltype.Datum{}
+		if w.n.Name == "nth_value" {
+			nth = args[1].Get(i)
 		}
-		at := 0
-		switch w.n.Name {
-		case "last_value":
-			at = total - 1
-		case "nth_value":
-			d := args[1].Get(i)
-			if d.Null {
-				out.SetNull(i)
-				continue
-			}
-			if d.Int <= 0 {
-				return dberr.SQL("22016", "argument of nth_value must be greater than zero")
-			}
-			at = int(min(d.Int-1, int64(p.n)))
+		row, err := w.row(w.frames.pieces(buf[:0], p, i, bounds[i]), nth, p.n)
+		if err != nil {
+			return err
 		}
-		if at < 0 || at >= total {
+		if row < 0 {
 			out.SetNull(i)
 			continue
 		}
-		for _, s := range pieces {
-			if at < s.hi-s.lo {
-				out.Set(i, args[0].Get(s.lo+at))
-				break
-			}
-			at -= s.hi - s.lo
-		}
+		out.Set(i, args[0].Get(row))
 	}
 	return nil
+}
+
+// row finds the row of a frame that first_value, last_value or nth_value asks for; -1
+// where there is none.
+func (w *windowCall) row(pieces []span, nth sqltype.Datum, n int) (int, error) {
+	total := 0
+	for _, s := range pieces {
+		total += s.hi - s.lo
+	}
+	at := 0
+	switch w.n.Name {
+	case "last_value":
+		at = total - 1
+	case "nth_value":
+		if nth.Null {
+			return -1, nil
+		}
+		if nth.Int <= 0 {
+			return -1, dberr.SQL("22016", "argument of nth_value must be greater than zero")
+		}
+		at = int(min(nth.Int-1, int64(n)))
+	}
+	if at < 0 || at >= total {
+		return -1, nil
+	}
+	for _, s := range pieces {
+		if at < s.hi-s.lo {
+			return s.lo + at, nil
+		}
+		at -= s.hi - s.lo
+	}
+	return -1, nil
 }
 
 // aggregate computes an aggregate over the frame of each row.

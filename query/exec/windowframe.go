@@ -32,45 +32,79 @@ type span struct{ lo, hi int }
 
 // bounds computes the frames of all rows, without exclusion.
 func (fr *frames) bounds(p *partition) ([]span, error) {
+	v, err := fr.keys(p.rows)
+	if err != nil {
+		return nil, err
+	}
+	each, err := fr.spans(p, func(i int) (sqltype.Datum, error) { return v.Get(i), nil })
+	if err != nil {
+		return nil, err
+	}
 	out := make([]span, p.n)
-	lo, err := fr.ends(p, &fr.f.Start, true)
-	if err != nil {
-		return nil, err
-	}
-	hi, err := fr.ends(p, &fr.f.End, false)
-	if err != nil {
-		return nil, err
-	}
 	for i := range out {
-		out[i] = span{lo(i), max(lo(i), hi(i))}
+		if out[i], err = each(i); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
 
+// keys evaluates the sort key of RANGE with an offset; nil for other frames.
+func (fr *frames) keys(rows *vec.Batch) (*vec.Vector, error) {
+	if fr.key == nil {
+		return nil, nil
+	}
+	return fr.key.eval(rows, rows.Sel)
+}
+
+// rowEnd gives one end of the frame of a row.
+type rowEnd func(i int) (int, error)
+
+// spans returns what gives the frame of each row, without exclusion. keyAt gives the sort
+// key of a row, where frames.keys is not nil.
+func (fr *frames) spans(p *partition, keyAt func(i int) (sqltype.Datum, error)) (func(i int) (span, error), error) {
+	lo, err := fr.ends(p, &fr.f.Start, true, keyAt)
+	if err != nil {
+		return nil, err
+	}
+	hi, err := fr.ends(p, &fr.f.End, false, keyAt)
+	if err != nil {
+		return nil, err
+	}
+	return func(i int) (span, error) {
+		l, err := lo(i)
+		if err != nil {
+			return span{}, err
+		}
+		h, err := hi(i)
+		return span{l, max(l, h)}, err
+	}, nil
+}
+
 // ends returns what gives one end of the frame of each row.
-func (fr *frames) ends(p *partition, b *plan.FrameBound, start bool) (func(i int) int, error) {
+func (fr *frames) ends(p *partition, b *plan.FrameBound, start bool, keyAt func(i int) (sqltype.Datum, error)) (rowEnd, error) {
 	switch b.Kind {
 	case plan.UnboundedPreceding:
-		return func(int) int { return 0 }, nil
+		return func(int) (int, error) { return 0, nil }, nil
 	case plan.UnboundedFollowing:
-		return func(int) int { return p.n }, nil
+		return func(int) (int, error) { return p.n, nil }, nil
 	case plan.CurrentRow:
 		switch {
 		case fr.f.Mode == plan.FrameRows && start:
-			return func(i int) int { return i }, nil
+			return func(i int) (int, error) { return i, nil }, nil
 		case fr.f.Mode == plan.FrameRows:
-			return func(i int) int { return i + 1 }, nil
+			return func(i int) (int, error) { return i + 1, nil }, nil
 		case start:
-			return p.from, nil
+			return func(i int) (int, error) { return p.from(i), nil }, nil
 		}
-		return p.to, nil
+		return func(i int) (int, error) { return p.to(i), nil }, nil
 	}
 	off, err := fr.offset(b, start)
 	if err != nil {
 		return nil, err
 	}
 	if fr.f.Mode == plan.FrameRange {
-		return fr.rangeEnds(p, b, off, start)
+		return fr.rangeEnds(p, b, off, start, keyAt)
 	}
 	n := int(min(off.Int, int64(p.n)))
 	if b.Kind == plan.Preceding {
@@ -80,15 +114,15 @@ func (fr *frames) ends(p *partition, b *plan.FrameBound, start bool) (func(i int
 		if !start {
 			n++
 		}
-		return func(i int) int { return clamp(i+n, p.n) }, nil
+		return func(i int) (int, error) { return clamp(i+n, p.n), nil }, nil
 	}
 	groups := len(p.start) - 1
-	return func(i int) int {
+	return func(i int) (int, error) {
 		g := int(p.group[i]) + n
 		if !start {
 			g++
 		}
-		return int(p.start[clamp(g, groups)])
+		return int(p.start[clamp(g, groups)]), nil
 	}, nil
 }
 
@@ -130,76 +164,96 @@ func (fr *frames) offset(b *plan.FrameBound, start bool) (sqltype.Datum, error) 
 
 // rangeEnds finds the rows whose key lies within an offset of the current one's.
 // The frame of a row with a NULL key is its peers.
-func (fr *frames) rangeEnds(p *partition, b *plan.FrameBound, off sqltype.Datum, start bool) (func(i int) int, error) {
-	k := &fr.order[0]
-	v, err := fr.key.eval(p.rows, nil)
+func (fr *frames) rangeEnds(p *partition, b *plan.FrameBound, off sqltype.Datum, start bool, keyAt func(i int) (sqltype.Datum, error)) (rowEnd, error) {
+	from, to, err := notNullRows(p, keyAt)
 	if err != nil {
 		return nil, err
 	}
-	keys, from, to, err := fr.rangeKeys(p, v, b.RangeFn.Ret)
-	if err != nil {
-		return nil, err
-	}
-	ends := make([]int, p.n)
-	for i := range ends {
-		if v.IsNull(i) {
-			ends[i] = p.to(i)
-			if start {
-				ends[i] = p.from(i)
-			}
-			continue
+	group, end := int32(-1), 0 // rows are asked for in order, so peers share a search
+	return func(i int) (int, error) {
+		if p.group[i] == group {
+			return end, nil
 		}
-		if i > 0 && p.group[i] == p.group[i-1] {
-			ends[i] = ends[i-1]
-			continue
-		}
-		arg, err := convertAny(v.Get(i), k.Expr.Type(), b.RangeFn.Args[0])
+		key, err := keyAt(i)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		bound, err := b.RangeFn.CallRow(fr.c.Env, arg, off)
-		if isOverflow(err) { // beyond all keys
-			ends[i] = to
-			if b.Kind == plan.Preceding {
-				ends[i] = from
-			}
-			continue
+		switch {
+		case !key.Null:
+			end, err = fr.rangeEnd(key, b, off, start, from, to, keyAt)
+		case start:
+			end = p.from(i)
+		default:
+			end = p.to(i)
 		}
-		if err != nil {
-			return nil, err
+		if err == nil {
+			group = p.group[i]
 		}
-		ends[i] = from + sort.Search(to-from, func(r int) bool {
-			c := sqltype.Compare(b.RangeFn.Ret, keys[from+r], bound)
-			if k.Desc {
-				c = -c
-			}
-			if start {
-				return c >= 0
-			}
-			return c > 0
-		})
-	}
-	return func(i int) int { return ends[i] }, nil
+		return end, err
+	}, nil
 }
 
-// rangeKeys gives the keys in the type in which they are compared, and the rows
-// [from, to) whose key is not NULL.
-func (fr *frames) rangeKeys(p *partition, v *vec.Vector, typ sqltype.Type) (keys []sqltype.Datum, from, to int, err error) {
-	keys = make([]sqltype.Datum, p.n)
-	from, to = -1, 0
-	for i := range keys {
-		if v.IsNull(i) {
-			continue
-		}
-		if from < 0 {
-			from = i
-		}
-		to = i + 1
-		if keys[i], err = convertAny(v.Get(i), fr.order[0].Expr.Type(), typ); err != nil {
-			return nil, 0, 0, err
-		}
+// notNullRows are the rows [from, to) whose key is not NULL.
+func notNullRows(p *partition, keyAt func(i int) (sqltype.Datum, error)) (from, to int, err error) {
+	if p.n == 0 {
+		return 0, 0, nil
 	}
-	return keys, max(from, 0), to, nil
+	first, err := keyAt(0)
+	if err != nil {
+		return 0, 0, err
+	}
+	last, err := keyAt(p.n - 1)
+	if err != nil {
+		return 0, 0, err
+	}
+	to = p.n
+	if first.Null {
+		from = int(p.start[1])
+	}
+	if last.Null {
+		to = max(from, int(p.start[len(p.start)-2]))
+	}
+	return from, to, nil
+}
+
+// rangeEnd finds the end that belongs to a key among the rows [from, to).
+func (fr *frames) rangeEnd(key sqltype.Datum, b *plan.FrameBound, off sqltype.Datum, start bool, from, to int, keyAt func(i int) (sqltype.Datum, error)) (int, error) {
+	k := &fr.order[0]
+	typ := b.RangeFn.Ret
+	arg, err := convertAny(key, k.Expr.Type(), b.RangeFn.Args[0])
+	if err != nil {
+		return 0, err
+	}
+	bound, err := b.RangeFn.CallRow(fr.c.Env, arg, off)
+	if isOverflow(err) { // beyond all keys
+		if b.Kind == plan.Preceding {
+			return from, nil
+		}
+		return to, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	var failed error
+	n := sort.Search(to-from, func(r int) bool {
+		d, err := keyAt(from + r)
+		if err == nil {
+			d, err = convertAny(d, k.Expr.Type(), typ)
+		}
+		if err != nil {
+			failed = err
+			return true
+		}
+		c := sqltype.Compare(typ, d, bound)
+		if k.Desc {
+			c = -c
+		}
+		if start {
+			return c >= 0
+		}
+		return c > 0
+	})
+	return from + n, failed
 }
 
 func convertAny(d sqltype.Datum, from, to sqltype.Type) (sqltype.Datum, error) {
