@@ -77,6 +77,7 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, err
 	}
+	opts.Query = opts.spill(store)
 	engine, err := query.New(store.Store, opts.Query)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), store.Close())
@@ -86,6 +87,20 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), engine.Close(), store.Close())
 	}
 	return &DB{store: store, engine: engine, kv: keys}, nil
+}
+
+// spill puts temporary files where the store is: its directory is locked, and what its
+// file system does to files is done to these, too.
+func (o Options) spill(store *storage.Store) query.Options {
+	q := o.Query
+	if store.Dir() == "" {
+		return q
+	}
+	q.SpillFS = o.FS
+	if q.SpillDir == "" {
+		q.SpillDir, q.SpillOwned = o.FS.PathJoin(store.Dir(), "tmp"), true
+	}
+	return q
 }
 
 // OpenMemory opens an empty database that keeps nothing, for tests and caches.

@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
@@ -35,6 +36,11 @@ func New(store *txn.Store, opts Options) (*Engine, error) {
 	opts = opts.withDefaults()
 	if err := opts.validate(); err != nil {
 		return nil, err
+	}
+	if opts.SpillOwned {
+		if err := exec.RemoveSpill(opts.SpillFS, opts.SpillDir); err != nil {
+			return nil, fmt.Errorf("open query engine: %w", err)
+		}
 	}
 	e := &Engine{store: store, opts: opts, cat: catalog.New(store)}
 	e.seqs, e.stats = newSequences(store), newStatistics(store)

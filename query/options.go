@@ -7,6 +7,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/opt"
+	"github.com/weftdb/weft/storage/vfs"
 )
 
 // Options tunes an Engine. The zero value gives the defaults.
@@ -23,8 +24,12 @@ type Options struct {
 	// MemoryBytes is what sorts, hash tables and kept rows of one statement may
 	// hold in memory. Default 256 MiB.
 	MemoryBytes int64
-	// SpillDir is where they put what does not fit; "" means the system's place.
-	SpillDir string
+	// SpillFS and SpillDir are where they put what does not fit; nil and "" mean the
+	// machine's file system and the system's place. Files that an ended process has left
+	// in SpillDir are removed by New where SpillOwned says that only this engine uses it.
+	SpillFS    vfs.FS
+	SpillDir   string
+	SpillOwned bool
 	// PlanCache is the number of statements whose plans are kept. Default 1024;
 	// negative keeps none.
 	PlanCache int

@@ -61,6 +61,7 @@ type Context struct {
 
 	regs  []sqltype.Datum
 	subs  map[*plan.SubPlan]*subResult
+	kept  []*subResult // with rows to be given back
 	ctes  map[int]*cteRows
 	work  map[int]*rowList
 	mem   memory
@@ -100,10 +101,7 @@ func Run(c *Context, n plan.Node, sink func(*vec.Batch) error) (rows int64, err 
 		}()
 	}
 	rows, err = c.run(n, sink)
-	if cerr := c.closeSpill(); err == nil {
-		err = cerr
-	}
-	return rows, err
+	return rows, firstError(err, c.dropKept(), c.closeSpill())
 }
 
 func (c *Context) run(n plan.Node, sink func(*vec.Batch) error) (rows int64, err error) {

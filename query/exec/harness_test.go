@@ -127,7 +127,7 @@ func drain(t *testing.T, c *Context, n plan.Node) ([]row, error) {
 				t.Fatalf("close: %v", err)
 			}
 		}
-		if err := c.closeSpill(); err != nil {
+		if err := firstError(c.dropKept(), c.closeSpill()); err != nil {
 			t.Fatal(err)
 		}
 		if c.mem.used != 0 {

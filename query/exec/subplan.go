@@ -9,10 +9,11 @@ import (
 
 // subResult is what an uncorrelated subquery gave; it is kept for the run.
 type subResult struct {
-	rows  *vec.Batch  // for SubAny and SubAll
+	rows  *rowList    // for SubAny and SubAll
 	set   *keyTable   // of rows without NULL, where a hash answers
 	nulls bool        // some row of set's columns holds a NULL
 	value *vec.Vector // of the other kinds
+	held  reserved    // for set
 }
 
 // subPlan is a subquery in an expression.
@@ -194,28 +195,25 @@ func (s *subPlan) once(b *vec.Batch, rows []int32) (*vec.Vector, error) {
 	}
 	s.out.Reset(b.Len)
 	if r.set != nil {
-		s.lookup(r, b, rows)
-		return s.out, nil
+		return s.out, s.lookup(r, b, rows)
 	}
 	for _, i := range rows {
 		decided, null := false, false
-		for at := 0; at < r.rows.Len && !decided; at += vec.BatchSize {
-			part := vec.Batch{Len: r.rows.Len, Cols: r.rows.Cols, Sel: between(at, min(at+vec.BatchSize, r.rows.Len))}
-			if decided, null, err = s.scanRows(&part, int(i), null); err != nil {
+		for reader := r.rows.reader(); !decided; {
+			part, err := reader.next(s.c.Ctx)
+			if err != nil {
+				return nil, err
+			}
+			if part == nil {
+				break
+			}
+			if decided, null, err = s.scanRows(part, int(i), null); err != nil {
 				return nil, err
 			}
 		}
 		s.out.Set(int(i), s.verdict(decided, null))
 	}
-	return s.out, canceled(s.c.Ctx)
-}
-
-func between(from, to int) []int32 {
-	s := make([]int32, to-from)
-	for i := range s {
-		s[i] = int32(from + i)
-	}
-	return s
+	return s.out, nil
 }
 
 // result runs an uncorrelated subquery, the first time that it is needed.
@@ -232,11 +230,13 @@ func (s *subPlan) result() (*subResult, error) {
 	switch s.e.Kind {
 	case plan.SubAny, plan.SubAll:
 		types := typesOf(s.e.Plan.Fields())
-		if r.rows, err = collect(s.c.Ctx, op, types); err != nil {
+		r.rows = newRowList(s.c, types)
+		s.c.keep(r)
+		if err = collectInto(s.c.Ctx, r.rows, op); err != nil {
 			return nil, err
 		}
-		if s.e.Hashable && s.e.Kind == plan.SubAny && sameKeys(types, s.e.Left) {
-			r.hash(types[:len(s.e.Left)])
+		if s.e.Hashable && s.e.Kind == plan.SubAny && sameKeys(types, s.e.Left) && r.rows.file == nil {
+			r.hash(s.c, types[:len(s.e.Left)])
 		}
 	default:
 		d, err := s.read(op, 0)
@@ -273,26 +273,45 @@ func isText(id sqltype.ID) bool {
 }
 
 // hash puts the rows without a NULL in a table.
-func (r *subResult) hash(types []sqltype.Type) {
-	sel := make([]int32, 0, r.rows.Len)
-	for i := range r.rows.Len {
-		null := false
-		for k := range types {
-			null = null || r.rows.Cols[k].IsNull(i)
-		}
-		if null {
-			r.nulls = true
-			continue
-		}
-		sel = append(sel, int32(i))
-	}
+func (r *subResult) hash(c *Context, types []sqltype.Type) {
 	r.set = newKeyTable(types)
-	r.set.assign(r.rows.Cols[:len(types)], r.rows.Len, sel, make([]int32, r.rows.Len))
+	nums := make([]int32, chunkRows)
+	for _, chunk := range r.rows.chunks {
+		sel := make([]int32, 0, chunk.Len)
+		for i := range chunk.Len {
+			null := false
+			for k := range types {
+				null = null || chunk.Cols[k].IsNull(i)
+			}
+			if null {
+				r.nulls = true
+				continue
+			}
+			sel = append(sel, int32(i))
+		}
+		r.set.assign(chunk.Cols[:len(types)], chunk.Len, sel, nums)
+	}
+	r.held.c = c
+	r.held.set(r.set.size())
+}
+
+// keep has r given back when the run ends.
+func (c *Context) keep(r *subResult) { c.kept = append(c.kept, r) }
+
+// dropKept gives back what subqueries have kept.
+func (c *Context) dropKept() error {
+	var err error
+	for _, r := range c.kept {
+		r.held.drop()
+		err = firstError(err, r.rows.reset())
+	}
+	c.kept = nil
+	return err
 }
 
 // lookup answers ANY by the hash table. Where NULLs are involved and more than
 // one column is compared, rows are tested one by one.
-func (s *subPlan) lookup(r *subResult, b *vec.Batch, rows []int32) {
+func (s *subPlan) lookup(r *subResult, b *vec.Batch, rows []int32) error {
 	if cap(s.nums) < b.Len {
 		s.nums = make([]int32, b.Len)
 	}
@@ -304,7 +323,7 @@ func (s *subPlan) lookup(r *subResult, b *vec.Batch, rows []int32) {
 			null = null || l.IsNull(int(i))
 		}
 		switch {
-		case r.rows.Len == 0:
+		case r.rows.len() == 0:
 			s.out.I[i] = 0
 		case !null && nums[i] >= 0:
 			s.out.I[i] = 1
@@ -313,29 +332,39 @@ func (s *subPlan) lookup(r *subResult, b *vec.Batch, rows []int32) {
 		case len(s.lvals) == 1:
 			s.out.SetNull(int(i))
 		default:
-			if s.maybe(r, int(i)) {
+			maybe, err := s.maybe(r, int(i))
+			if err != nil {
+				return err
+			}
+			if maybe {
 				s.out.SetNull(int(i))
 			} else {
 				s.out.I[i] = 0
 			}
 		}
 	}
+	return nil
 }
 
 // maybe reports whether outer row i may equal some row, taking NULL for any value.
-func (s *subPlan) maybe(r *subResult, i int) bool {
-	for row := range r.rows.Len {
-		all := true
-		for k, l := range s.lvals {
-			col := r.rows.Cols[k]
-			if !l.IsNull(i) && !col.IsNull(row) && !sqltype.Equal(l.Type, l.Get(i), col.Get(row)) {
-				all = false
-				break
+func (s *subPlan) maybe(r *subResult, i int) (bool, error) {
+	for _, chunk := range r.rows.chunks { // where there is a table, the rows are in memory
+		if err := canceled(s.c.Ctx); err != nil {
+			return false, err
+		}
+		for row := range chunk.Len {
+			all := true
+			for k, l := range s.lvals {
+				col := chunk.Cols[k]
+				if !l.IsNull(i) && !col.IsNull(row) && !sqltype.Equal(l.Type, l.Get(i), col.Get(row)) {
+					all = false
+					break
+				}
+			}
+			if all {
+				return true, nil
 			}
 		}
-		if all {
-			return true
-		}
 	}
-	return false
+	return false, nil
 }
