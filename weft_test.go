@@ -13,6 +13,7 @@ import (
 
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/storage/vfs"
 )
 
 func open(t *testing.T) *weft.DB {
@@ -203,5 +204,35 @@ func TestImporter(t *testing.T) {
 	info, err := db.Engine().Table(t.Context(), "sales", "city")
 	if err != nil || info.RowCount != 3 {
 		t.Errorf("%+v %v", info, err)
+	}
+}
+
+// TestOpenRemovesTemporaryFiles: what statements of a process that ended by force have left
+// beside the store goes when it is opened again; other files stay.
+func TestOpenRemovesTemporaryFiles(t *testing.T) {
+	fs := vfs.NewMem()
+	db, err := weft.Open("d", weft.Options{FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := fs.MkdirAll("d/tmp", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"weft-spill-1-2", "mine"} {
+		f, err := fs.Create("d/tmp/"+name, vfs.CategoryLog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	if db, err = weft.Open("d", weft.Options{FS: fs}); err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if left, err := fs.List("d/tmp"); err != nil || len(left) != 1 || left[0] != "mine" {
+		t.Errorf("left are %v (%v), want mine alone", left, err)
 	}
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sort"
@@ -179,5 +180,44 @@ func TestSpillDiskFull(t *testing.T) {
 	budget = 1 << 30
 	if got := one(t, e, sums); got != before {
 		t.Errorf("after the failures: %s, want %s", got, before)
+	}
+}
+
+// TestSpillCanceled: a statement that is canceled while it uses files ends with 57014 and
+// leaves neither a file nor a write.
+func TestSpillCanceled(t *testing.T) {
+	mem := vfs.NewMem()
+	left := 0
+	cancel := func() {}
+	disk := vfs.NewFault(mem, func(op vfs.Op) error {
+		if left--; left == 0 {
+			cancel()
+		}
+		return nil
+	})
+	e := testEngine(t, Options{MemoryBytes: 1 << 20, SpillFS: disk, SpillDir: "tmp", SpillOwned: true, MaxRows: -1})
+	mustExec(t, e, spillSchema)
+	const sums = "SELECT count(*), sum(id), sum(u), (SELECT sum(length(s)) FROM big) FROM other"
+	before := one(t, e, sums)
+	for _, sql := range append(slices.Clone(spillQueries), spillWrites[2]) {
+		for _, at := range []int{1, 30} {
+			ctx, stop := context.WithCancel(bg)
+			cancel, left = stop, at
+			_, err := e.Exec(ctx, "", sql)
+			stop()
+			if left > 0 {
+				continue // it had ended by then
+			}
+			if err == nil || state(err) != dberr.StateQueryCanceled {
+				t.Errorf("%s: got %v, want %s", sql, err, dberr.StateQueryCanceled)
+			}
+			if files, _ := mem.List("tmp"); len(files) > 0 {
+				t.Fatalf("%s: files are left: %v", sql, files)
+			}
+			left = 0
+		}
+	}
+	if got := one(t, e, sums); got != before {
+		t.Errorf("after it: %s, want %s", got, before)
 	}
 }

@@ -300,8 +300,9 @@ func (a *aggregate) bound() error {
 		size += g.size()
 		groups += g.n
 	}
-	a.unsized, a.measure = 0, max(groups, vec.BatchSize)
-	if a.held.set(size) {
+	fits := a.held.set(size)
+	a.unsized, a.measure = 0, a.c.nextMeasure(size, groups)
+	if fits {
 		return nil
 	}
 	if a.spill == nil && a.canSpill() {
@@ -314,6 +315,16 @@ func (a *aggregate) bound() error {
 		}
 	}
 	return nil
+}
+
+// nextMeasure is after how many rows groups are to be measured again: at most as many as
+// there are groups, and fewer the less of the budget is left.
+func (c *Context) nextMeasure(size int64, groups int) int {
+	n := int64(groups)
+	if left := c.budget() - c.mem.used; size > 0 && left > 0 {
+		n = min(n, left/2/max(1, size/int64(max(groups, 1))))
+	}
+	return int(max(n, vec.BatchSize))
 }
 
 func (g *groupSet) shed(c *Context) error {

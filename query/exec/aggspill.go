@@ -123,7 +123,7 @@ func (s *aggSpill) next(ctx context.Context) (bool, error) {
 		if a.unsized += b.Len; !full && a.unsized >= a.measure {
 			fits := a.held.set(only.size())
 			full = !fits && p.level < maxSpill
-			a.unsized, a.measure = 0, max(only.n, vec.BatchSize)
+			a.unsized, a.measure = 0, a.c.nextMeasure(only.size(), only.n)
 			if !fits {
 				if err := only.shed(a.c); err != nil {
 					return false, err

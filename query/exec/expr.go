@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/plan"
@@ -109,6 +110,7 @@ type call struct {
 	// same says that equal arguments give equal results, so that constant arguments
 	// are computed once.
 	same bool
+	pace pace
 }
 
 func compileCall(c *Context, e *plan.Call) (evaluator, error) {
@@ -141,11 +143,54 @@ func (x *call) eval(b *vec.Batch, sel []int32) (*vec.Vector, error) {
 		n, sel = 1, nil
 	}
 	x.out.Reset(n)
-	if err := x.e.Func.Call(x.c.Env, n, sel, x.in, x.out); err != nil {
+	err := x.pace.run(x.c, n, sel, func(sel []int32) error { return x.e.Func.Call(x.c.Env, n, sel, x.in, x.out) })
+	if err != nil {
 		return nil, at(err, x.e.Pos)
 	}
 	x.out.Const = allConst
 	return x.out, nil
+}
+
+// pace cuts the rows of a batch for functions that take long for each of them, so that the
+// context is looked at in between.
+type pace struct {
+	slow bool // the last batch took longer than slowBatch
+}
+
+const (
+	slowBatch = 5 * time.Millisecond
+	slowRows  = 16
+	paceFrom  = 64 // live rows from which it is worth to look at the clock
+)
+
+// run calls f for the live rows, all at once unless that is known to take long.
+func (p *pace) run(c *Context, n int, sel []int32, f func(sel []int32) error) error {
+	if n < paceFrom || sel != nil && len(sel) < paceFrom {
+		if !p.slow {
+			return f(sel)
+		}
+	}
+	began := time.Now()
+	if !p.slow {
+		err := f(sel)
+		p.slow = time.Since(began) > slowBatch
+		if err == nil && p.slow {
+			err = canceled(c.Ctx)
+		}
+		return err
+	}
+	for rows := vec.Live(n, sel); len(rows) > 0; {
+		if err := canceled(c.Ctx); err != nil {
+			return err
+		}
+		k := min(slowRows, len(rows))
+		if err := f(rows[:k:k]); err != nil {
+			return err
+		}
+		rows = rows[k:]
+	}
+	p.slow = time.Since(began) > slowBatch
+	return nil
 }
 
 // at gives an error a position where it has none.

@@ -113,7 +113,10 @@ func (k *keyed) sort(ctx context.Context) error {
 	if n < 2 {
 		return nil
 	}
-	skip, longest := k.common()
+	skip, longest, err := k.common(ctx)
+	if err != nil {
+		return err
+	}
 	for i := range k.order {
 		r := &k.order[i]
 		r.head = keyHead(k.at(r)[skip:])
@@ -179,10 +182,15 @@ func (k *keyed) ties(ctx context.Context, rows []keyedRow, skip int) error {
 }
 
 // common is the length of the prefix that all keys share, and that of the longest key.
-func (k *keyed) common() (skip, longest int) {
+func (k *keyed) common(ctx context.Context) (skip, longest int, err error) {
 	first := k.at(&k.order[0])
 	skip = len(first)
 	for i := range k.order {
+		if i%sortSlice == 0 {
+			if err := canceled(ctx); err != nil {
+				return 0, 0, err
+			}
+		}
 		key := k.at(&k.order[i])
 		longest = max(longest, len(key))
 		skip = min(skip, len(key))
@@ -193,7 +201,7 @@ func (k *keyed) common() (skip, longest int) {
 			}
 		}
 	}
-	return skip, longest
+	return skip, longest, nil
 }
 
 func (k *keyed) compare(a, b keyedRow, skip int) int {
