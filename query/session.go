@@ -125,7 +125,7 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 		if err == nil {
 			return out.release()
 		}
-		if !errors.Is(err, dberr.ErrConflict) || inBlock || out.sent || attempt >= s.e.opts.Retries || !sameTransaction(text.stmts) {
+		if !dberr.RunAgain(err) || inBlock || out.sent || attempt >= s.e.opts.Retries || !sameTransaction(text.stmts) {
 			return err
 		}
 		if e := s.e.opts.Events.Retry; e != nil {

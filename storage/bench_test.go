@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -129,4 +130,40 @@ func BenchmarkRecoveryImport(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(commits*perTx/filled.Seconds(), "imported-rows/s")
+}
+
+// BenchmarkHotKey has 16 clients increment one key, each increment synced.
+func BenchmarkHotKey(b *testing.B) {
+	key := []byte("n")
+	for _, locked := range []bool{false, true} {
+		b.Run(fmt.Sprintf("lock=%v", locked), func(b *testing.B) {
+			var retries atomic.Int64
+			s, err := storage.Open(vfs.OS(), b.TempDir(), storage.Options{MaxRetries: 1 << 20, Events: txn.Events{Retried: func(int) { retries.Add(1) }}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			b.SetParallelism(8)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := s.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
+						if locked {
+							if _, err := tx.Lock(context.Background(), key, txn.LockExclusive, txn.LockWait); err != nil {
+								return err
+							}
+						}
+						v, _, err := tx.Get(key)
+						if err != nil {
+							return err
+						}
+						return tx.Put(key, binary.BigEndian.AppendUint64(nil, binary.BigEndian.Uint64(append(bytes.Clone(v), make([]byte, 8)...))+1))
+					}); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+			b.ReportMetric(float64(retries.Load())/float64(b.N), "retries/op")
+		})
+	}
 }

@@ -134,6 +134,17 @@ func Retryable(err error) bool {
 	return errors.Is(err, ErrConflict) || errors.Is(err, ErrUnavailable)
 }
 
+// RunAgain says whether whoever runs transactions in a loop should run this one
+// again by itself: it met a conflict, and not one that it asked to be told of
+// instead of waiting.
+func RunAgain(err error) bool {
+	if !errors.Is(err, ErrConflict) {
+		return false
+	}
+	e := As(err)
+	return e == nil || e.SQLState != StateLockNotAvailable
+}
+
 var classes = []error{
 	ErrNotFound, ErrExists, ErrInvalid, ErrUnsupported, ErrConstraint, ErrConflict,
 	ErrUndetermined, ErrUnavailable, ErrTooLarge, ErrCanceled, ErrTimeout, ErrFull,

@@ -125,6 +125,7 @@ var stateInfo = map[string]struct {
 	StateSerializationFailure: {"SERIALIZATION_FAILURE", ErrConflict},
 	StateStatementUnknown:     {"COMMIT_UNDETERMINED", ErrUndetermined},
 	StateDeadlock:             {"DEADLOCK_DETECTED", ErrConflict},
+	StateLockNotAvailable:     {"LOCK_NOT_AVAILABLE", ErrConflict},
 	StateDependentObjects:     {"DEPENDENT_OBJECTS", ErrConstraint},
 	StateDiskFull:             {"DISK_FULL", ErrFull},
 	StateOutOfMemory:          {"OUT_OF_MEMORY", ErrTooLarge},

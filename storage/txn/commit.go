@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 //
 //	encode        the log record, outside every lock
 //	validate      a large transaction: all but what is committed meanwhile
+//	wait          for the locks that others have on its keys
 //	lock          Store.commit
 //	  validate    no key that was written, and under serializable none that was
 //	              read, has a version newer than the snapshot
@@ -43,9 +45,7 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	if clash != nil {
 		return s.conflict(clash)
 	}
-	s.commit.Lock()
-	if err := s.admitLocked(ctx); err != nil {
-		s.commit.Unlock()
+	if err := s.lockUnobstructed(ctx, tx, ops); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	if clash := s.validateLocked(v); clash != nil {
@@ -70,13 +70,33 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	return nil
 }
 
+// lockUnobstructed takes Store.commit at a moment when no other transaction has
+// locked a key of ops. It waits for those that are.
+func (s *Store) lockUnobstructed(ctx context.Context, tx *Tx, ops []Op) error {
+	for {
+		s.commit.Lock()
+		if err := s.admitLocked(ctx); err != nil {
+			s.commit.Unlock()
+			return err
+		}
+		key := s.locks.obstacle(tx.locks.Load(), ops)
+		if key == nil {
+			return nil
+		}
+		s.commit.Unlock()
+		if _, err := s.locks.acquire(ctx, tx.owner(), key, LockExclusive, LockWait); err != nil {
+			return err
+		}
+	}
+}
+
 // admitLocked says why no commit may begin, or nil.
 func (s *Store) admitLocked(ctx context.Context) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
 	if s.commit.closed {
-		return dberr.New(dberr.ErrUnavailable, "STORE_CLOSED", "the store is closed")
+		return errClosed()
 	}
 	if ctx.Err() != nil {
 		return contextError(ctx)
@@ -84,11 +104,20 @@ func (s *Store) admitLocked(ctx context.Context) error {
 	return nil
 }
 
-// conflictAt is inside the error of a conflict: the commit that was in the way.
-type conflictAt uint64
+func errClosed() error { return dberr.New(dberr.ErrUnavailable, "STORE_CLOSED", "the store is closed") }
 
-func (c conflictAt) Error() string {
-	return "the commit of " + Timestamp(c).Time().Format(time.RFC3339Nano) + " was first"
+// conflictAt is inside the error of a conflict: the commit that was in the way, or
+// 0 for a lock.
+type conflictAt struct {
+	key []byte
+	at  uint64
+}
+
+func (c *conflictAt) Error() string {
+	if c.at == 0 {
+		return "the key is locked"
+	}
+	return "the commit of " + Timestamp(c.at).Time().Format(time.RFC3339Nano) + " was first"
 }
 
 func (s *Store) conflict(c *clash) error {
@@ -100,7 +129,7 @@ func (s *Store) conflict(c *clash) error {
 		Message: "could not serialize access: another transaction committed first",
 		Detail:  fmt.Sprintf("the key in conflict is %x", c.key),
 		Hint:    "run the transaction again",
-	}).Wrap(conflictAt(c.at))
+	}).Wrap(&conflictAt{key: bytes.Clone(c.key), at: c.at})
 }
 
 // record is a log record that was appended.

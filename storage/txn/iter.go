@@ -45,6 +45,7 @@ func (tx *Tx) Iter(opts IterOptions) Iterator {
 	it.base = tx.store.pool.Iter(tx.snapshot, opts.Reverse)
 	it.own = cursor{w: &tx.writes, seq: len(tx.writes.log)}
 	if !tx.opts.ReadOnly {
+		tx.looked = true
 		tx.iters = append(tx.iters, it)
 	}
 	if opts.Reverse {

@@ -42,6 +42,7 @@ type Store struct {
 	// disk. Under it: liveShard.mu, buffer locks, wal.Log.mu, hooks.mu.
 	commit commitState
 	hooks  hooks
+	locks  lockTable
 
 	// sweepMu lets one pass of the sweeper run at a time. Taken before commit.
 	sweepMu sync.Mutex
@@ -67,7 +68,9 @@ func New(opts Options) (*Store, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, fmt.Errorf("open transactions: %w", err)
 	}
-	return &Store{opts: opts.withDefaults(), pool: buffer.New()}, nil
+	s := &Store{opts: opts.withDefaults(), pool: buffer.New()}
+	s.locks.mu.keys = map[string]*keyLock{}
+	return s, nil
 }
 
 // NewMemory returns an open store that keeps nothing beyond the process.
@@ -230,6 +233,7 @@ func (s *Store) Close() error {
 	s.commit.Lock()
 	s.commit.closed = true
 	s.commit.Unlock()
+	s.locks.close(errClosed())
 	s.inFlight.Wait()
 	if s.sweeper.stop != nil {
 		s.sweeper.stop()

@@ -80,12 +80,19 @@ func (s *Store) Sweep() {
 func (s *Store) reclaim() {
 	oldest := s.epoch.Add(1) // who begins from now on cannot see what was dropped
 	now := s.opts.Clock.Now()
+	var old []*lockOwner
 	s.live.each(func(tx *Tx) {
 		oldest = min(oldest, tx.epoch)
 		if s.opts.MaxTxAge > 0 && !tx.opts.AnyAge && now.Sub(tx.began) > s.opts.MaxTxAge {
 			tx.expired.Store(true)
+			if o := tx.locks.Load(); o != nil {
+				old = append(old, o)
+			}
 		}
 	})
+	for _, o := range old { // they can only be rolled back
+		s.locks.undo(o, 0, errTooOld(s.opts.MaxTxAge))
+	}
 	for all := false; !all && !s.sweeper.stopping(); {
 		s.commit.Lock()
 		all = s.pool.Reclaim(oldest, reclaimStep)

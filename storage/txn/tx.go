@@ -26,12 +26,18 @@ type Tx struct {
 	iters   []*iterator // open ones, of a read-write transaction
 	scanned int         // rows that iterators have given
 
+	// locks holds the locks on keys, nil before the first. Written by the
+	// transaction's goroutine, read by the sweeper where the transaction is too old.
+	locks     atomic.Pointer[lockOwner]
+	keepLocks bool // Update releases them
+	looked    bool // at anything of the snapshot; of a read-write transaction
+
 	shard         *liveShard // where it is registered
 	before, after *Tx        // its neighbours there
 }
 
-// Savepoint marks a point in a transaction's writes to which it can go back.
-type Savepoint int
+// Savepoint marks a point in a transaction's writes and locks to which it can go back.
+type Savepoint struct{ writes, locks int }
 
 var errEnded = dberr.New(dberr.ErrInvalid, "TRANSACTION_ENDED", "the transaction has ended").WithHint("begin another one")
 
@@ -41,14 +47,23 @@ func (tx *Tx) usable() error {
 		return errEnded
 	}
 	if tx.expired.Load() {
-		return dberr.New(dberr.ErrTimeout, "TRANSACTION_TOO_OLD", "the transaction is older than the maximum of %v", tx.store.opts.MaxTxAge).
-			WithHint("roll it back and run it again in smaller parts")
+		return errTooOld(tx.store.opts.MaxTxAge)
 	}
 	return nil
 }
 
+func errTooOld(most time.Duration) error {
+	return dberr.New(dberr.ErrTimeout, "TRANSACTION_TOO_OLD", "the transaction is older than the maximum of %v", most).
+		WithHint("roll it back and run it again in smaller parts")
+}
+
 // ReadTimestamp implements Reader.
-func (tx *Tx) ReadTimestamp() Timestamp { return Timestamp(tx.snapshot) }
+func (tx *Tx) ReadTimestamp() Timestamp {
+	if !tx.opts.ReadOnly {
+		tx.looked = true
+	}
+	return Timestamp(tx.snapshot)
+}
 
 // Isolation is what the transaction is protected from.
 func (tx *Tx) Isolation() Isolation { return tx.opts.Isolation }
@@ -61,6 +76,9 @@ func (tx *Tx) ReadTime() time.Time {
 		return tx.opts.AsOf.Time()
 	}
 	if tx.readTime.Load() == 0 {
+		if !tx.opts.ReadOnly {
+			tx.looked = true
+		}
 		now := max(tx.store.opts.Clock.Now().UnixNano(), int64(tx.snapshot), 1)
 		tx.readTime.CompareAndSwap(0, now)
 	}
@@ -89,6 +107,7 @@ func (tx *Tx) GetVersion(key []byte) (value []byte, at Timestamp, ok bool, err e
 		return nil, 0, false, err
 	}
 	if !tx.opts.ReadOnly {
+		tx.looked = true
 		if w := tx.writes.get(key); w != nil {
 			return w.value, 0, !w.deleted, nil
 		}
@@ -118,12 +137,21 @@ func (tx *Tx) write(key, value []byte, deleted bool) error {
 		return dberr.New(dberr.ErrTooLarge, "KEY_TOO_LARGE", "a key of %d bytes is over the maximum of %d", len(key), o.MaxKeyBytes)
 	case len(value) > o.MaxValueBytes:
 		return dberr.New(dberr.ErrTooLarge, "VALUE_TOO_LARGE", "a value of %d bytes is over the maximum of %d", len(value), o.MaxValueBytes)
-	case tx.writes.bytes+int64(len(key)+len(value))+writeOverhead > o.MaxTxBytes:
+	case !tx.room(len(key) + len(value)):
 		return dberr.New(dberr.ErrTooLarge, "TRANSACTION_TOO_LARGE", "the writes of the transaction are over the maximum of %d bytes", o.MaxTxBytes).
 			WithHint("write in several transactions, or raise the limit")
 	}
 	tx.writes.add(key, value, deleted)
 	return nil
+}
+
+// room says whether a write or a lock of so many bytes keeps within the limit.
+func (tx *Tx) room(bytes int) bool {
+	taken := tx.writes.bytes
+	if o := tx.locks.Load(); o != nil {
+		taken += o.bytes.Load()
+	}
+	return taken+int64(bytes)+writeOverhead <= tx.store.opts.MaxTxBytes
 }
 
 func (tx *Tx) writable() error {
@@ -137,23 +165,26 @@ func (tx *Tx) writable() error {
 	return tx.store.Err()
 }
 
-// Savepoint marks the current state of the transaction's writes.
-func (tx *Tx) Savepoint() Savepoint { return Savepoint(len(tx.writes.log)) }
+// Savepoint marks the current state of the transaction's writes and locks.
+func (tx *Tx) Savepoint() Savepoint {
+	return Savepoint{writes: len(tx.writes.log), locks: tx.store.locks.position(tx.locks.Load())}
+}
 
-// RollbackTo undoes the writes made since sp; sp stays valid. Reads made since
-// stay in the read set.
+// RollbackTo undoes the writes made since sp and lets go of the locks acquired
+// since; sp stays valid. Reads made since stay in the read set.
 func (tx *Tx) RollbackTo(sp Savepoint) error {
 	if err := tx.usable(); err != nil {
 		return err
 	}
-	if sp < 0 || int(sp) > len(tx.writes.log) {
+	if sp.writes > len(tx.writes.log) {
 		return &dberr.Error{Class: dberr.ErrInvalid, Code: "INVALID_SAVEPOINT", SQLState: dberr.StateInvalidSavepoint,
 			Message: "the savepoint was undone by a rollback to an earlier one"}
 	}
-	tx.writes.undo(int(sp))
+	tx.writes.undo(sp.writes)
 	for _, it := range tx.iters {
-		it.undone(int(sp))
+		it.undone(sp.writes)
 	}
+	tx.store.locks.undo(tx.locks.Load(), sp.locks, nil)
 	return nil
 }
 
@@ -186,4 +217,7 @@ func (tx *Tx) Rollback() {
 		return
 	}
 	tx.store.live.leave(tx)
+	if !tx.keepLocks {
+		tx.store.locks.release(tx.locks.Load())
+	}
 }
