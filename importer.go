@@ -28,6 +28,10 @@ func (i importer) Table(ctx context.Context, name string) ([]bulk.TableColumn, b
 	if err != nil {
 		return nil, false, err
 	}
+	return tableColumns(name, info)
+}
+
+func tableColumns(name string, info query.TableInfo) ([]bulk.TableColumn, bool, error) {
 	var cols []bulk.TableColumn
 	for _, c := range info.Columns {
 		t, err := bulk.ParseType(c.DataType)
@@ -48,14 +52,15 @@ func (i importer) Create(ctx context.Context, statement string) error {
 // Insert implements bulk.Target.
 func (i importer) Insert(ctx context.Context, table string, columns []string, b *vec.Batch) ([]bulk.RowError, error) {
 	refused, err := i.engine.BulkInsertBatch(ctx, i.database, table, columns, b)
-	if err != nil {
-		return nil, err
-	}
+	return rowErrors(refused), err
+}
+
+func rowErrors(refused []query.BulkRowError) []bulk.RowError {
 	out := make([]bulk.RowError, len(refused))
 	for n, r := range refused {
 		out[n] = bulk.RowError{Row: r.Row, Reason: reason(r.Err)}
 	}
-	return out, nil
+	return out
 }
 
 // reason says why a row was refused, with the values where they are known.
@@ -69,5 +74,45 @@ func reason(err error) string {
 // InsertAll implements bulk.Target.
 func (i importer) InsertAll(ctx context.Context, table string, columns []string, next func() (*vec.Batch, error)) error {
 	_, err := i.engine.BulkInsert(ctx, i.database, table, columns, next)
+	return err
+}
+
+// ImporterIn is Importer in a transaction: what it inserts and creates is the
+// transaction's, and the database must be there.
+func (db *DB) ImporterIn(tx *query.Transaction, database string) bulk.Target {
+	return txImporter{tx, database}
+}
+
+type txImporter struct {
+	tx       *query.Transaction
+	database string
+}
+
+// Table implements bulk.Target.
+func (i txImporter) Table(ctx context.Context, name string) ([]bulk.TableColumn, bool, error) {
+	info, err := i.tx.Table(ctx, i.database, name)
+	if e := dberr.As(err); e != nil && e.SQLState == dberr.StateUndefinedTable {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	return tableColumns(name, info)
+}
+
+// Create implements bulk.Target.
+func (i txImporter) Create(ctx context.Context, statement string) error {
+	return i.tx.Execute(ctx, query.Request{SQL: statement, Database: i.database}, &execSink{})
+}
+
+// Insert implements bulk.Target.
+func (i txImporter) Insert(ctx context.Context, table string, columns []string, b *vec.Batch) ([]bulk.RowError, error) {
+	refused, err := i.tx.BulkInsertBatch(ctx, i.database, table, columns, b)
+	return rowErrors(refused), err
+}
+
+// InsertAll implements bulk.Target.
+func (i txImporter) InsertAll(ctx context.Context, table string, columns []string, next func() (*vec.Batch, error)) error {
+	_, err := i.tx.BulkInsert(ctx, i.database, table, columns, next)
 	return err
 }

@@ -47,6 +47,9 @@ func (h *hub) countLocked(set *txn.ChangeSet) {
 // Estimate returns about how many keys a bucket has. The first call reads them;
 // later ones cost nothing most of the time. See Count for the exact number.
 func (s *Store) Estimate(ctx context.Context, bucket string) (int64, error) {
+	if s.tx != nil {
+		return s.Count(ctx, bucket, Range{})
+	}
 	if err := s.hub.listen(ctx); err != nil {
 		return 0, err
 	}

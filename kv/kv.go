@@ -43,6 +43,7 @@ const defaultDatabase keyspace.DatabaseID = 1
 type Store struct {
 	*core
 	db keyspace.DatabaseID
+	tx *txn.Tx // nil: each call has a transaction of its own
 }
 
 // core is what the stores of all databases share.
@@ -69,6 +70,12 @@ func Open(txns *txn.Store, opts Options) (*Store, error) {
 // In returns the model of another database. It is closed with the first.
 func (s *Store) In(db keyspace.DatabaseID) *Store { return &Store{core: s.core, db: db} }
 
+// Within returns the model as a transaction sees it: every call that would make a
+// transaction of its own, but for Watch, runs in tx instead and leaves its end to the
+// caller. A call that fails may have written; the caller undoes it by a savepoint. Not
+// safe for concurrent use.
+func (s *Store) Within(tx *txn.Tx) *Store { return &Store{core: s.core, db: s.db, tx: tx} }
+
 // Close ends the removal of expired keys and cuts all watchers off. Transactions
 // that run can go on.
 func (s *Store) Close() error {
@@ -82,7 +89,7 @@ func (s *Store) Now() time.Time { return s.txns.Clock().Now() }
 
 // View runs fn in a read-only transaction: several reads of one instant.
 func (s *Store) View(ctx context.Context, fn func(tx *txn.Tx) error) error {
-	return s.txns.View(ctx, fn)
+	return s.view(ctx, fn)
 }
 
 // Update runs fn in a transaction and commits it, again where it met a conflict.
@@ -91,8 +98,11 @@ func (s *Store) Update(ctx context.Context, fn func(tx *txn.Tx) error) error {
 	return err
 }
 
-// view runs fn in a read-only transaction.
+// view runs fn in a read-only transaction, or in the caller's.
 func (s *Store) view(ctx context.Context, fn func(tx *txn.Tx) error) error {
+	if s.tx != nil {
+		return fn(s.tx)
+	}
 	return s.txns.View(ctx, fn)
 }
 
@@ -111,6 +121,9 @@ func (s *Store) write(ctx context.Context, fn func(tx *txn.Tx) error) (txn.Times
 }
 
 func (s *Store) commit(ctx context.Context, iso txn.Isolation, fn func(tx *txn.Tx) error) (txn.Timestamp, error) {
+	if s.tx != nil {
+		return 0, fn(s.tx)
+	}
 	var last *txn.Tx
 	err := s.txns.Update(ctx, txn.TxOptions{Isolation: iso}, func(tx *txn.Tx) error {
 		last = tx

@@ -79,13 +79,25 @@ func (s *Store) GetTx(tx *txn.Tx, bucket string, key []byte) (e Entry, ok bool, 
 	return e, ok, err
 }
 
+// reader returns a transaction to read in, and what ends it.
+func (s *Store) reader(ctx context.Context) (*txn.Tx, func(), error) {
+	if s.tx != nil {
+		return s.tx, func() {}, nil
+	}
+	tx, err := s.txns.Begin(ctx, txn.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	return tx, tx.Rollback, nil
+}
+
 // Get returns the entry of a key and whether there is one.
 func (s *Store) Get(ctx context.Context, bucket string, key []byte) (e Entry, ok bool, err error) {
-	tx, err := s.txns.Begin(ctx, txn.TxOptions{ReadOnly: true})
+	tx, end, err := s.reader(ctx)
 	if err != nil {
 		return e, false, err
 	}
-	defer tx.Rollback()
+	defer end()
 	if ok, err = s.get(tx, bucket, key, &e, false); ok {
 		e.Value.Data = bytes.Clone(e.Value.Data)
 	}
@@ -95,11 +107,11 @@ func (s *Store) Get(ctx context.Context, bucket string, key []byte) (e Entry, ok
 // AppendValue appends the value of a key to dst: the fastest read, which allocates
 // nothing where dst has room.
 func (s *Store) AppendValue(ctx context.Context, dst []byte, bucket string, key []byte) (value []byte, ok bool, err error) {
-	tx, err := s.txns.Begin(ctx, txn.TxOptions{ReadOnly: true})
+	tx, end, err := s.reader(ctx)
 	if err != nil {
 		return dst, false, err
 	}
-	defer tx.Rollback()
+	defer end()
 	var e Entry
 	if ok, err = s.get(tx, bucket, key, &e, false); ok {
 		dst = append(dst, e.Value.Data...)

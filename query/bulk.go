@@ -52,12 +52,12 @@ type BulkRowError struct {
 // committed.
 func (e *Engine) BulkInsertBatch(ctx context.Context, database, table string, columns []string, b *vec.Batch) ([]BulkRowError, error) {
 	var bad []BulkRowError
-	err := e.tryRange(ctx, database, table, columns, b.Clone(), 0, &bad)
+	err := tryRange(b.Clone(), 0, &bad, func(part *vec.Batch) error { return e.insertAgain(ctx, database, table, columns, part) })
 	return bad, err
 }
 
-// tryRange inserts a batch at once and, where a row of it is refused, in halves.
-func (e *Engine) tryRange(ctx context.Context, database, table string, columns []string, b *vec.Batch, first int, bad *[]BulkRowError) error {
+// insertAgain inserts a batch until no other transaction is in the way.
+func (e *Engine) insertAgain(ctx context.Context, database, table string, columns []string, b *vec.Batch) error {
 	for attempt := 0; ; attempt++ {
 		given := false
 		_, err := e.BulkInsert(ctx, database, table, columns, func() (*vec.Batch, error) {
@@ -67,27 +67,30 @@ func (e *Engine) tryRange(ctx context.Context, database, table string, columns [
 			given = true
 			return b, nil
 		})
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, dberr.ErrConflict) && attempt < e.opts.Retries:
-			if err := backoff(ctx, attempt); err != nil {
-				return err
-			}
-			continue
-		case !errors.Is(err, dberr.ErrConstraint):
+		if err == nil || !errors.Is(err, dberr.ErrConflict) || attempt >= e.opts.Retries {
 			return err
-		case b.Len == 1:
-			*bad = append(*bad, BulkRowError{first, err})
-			return nil
 		}
-		break
+		if err := backoff(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+// tryRange inserts a batch at once and, where a row of it is refused, in halves.
+func tryRange(b *vec.Batch, first int, bad *[]BulkRowError, insert func(*vec.Batch) error) error {
+	err := insert(b)
+	switch {
+	case err == nil || !errors.Is(err, dberr.ErrConstraint):
+		return err
+	case b.Len == 1:
+		*bad = append(*bad, BulkRowError{first, err})
+		return nil
 	}
 	half := b.Len / 2
-	if err := e.tryRange(ctx, database, table, columns, slice(b, 0, half), first, bad); err != nil {
+	if err := tryRange(slice(b, 0, half), first, bad, insert); err != nil {
 		return err
 	}
-	return e.tryRange(ctx, database, table, columns, slice(b, half, b.Len), first+half, bad)
+	return tryRange(slice(b, half, b.Len), first+half, bad, insert)
 }
 
 // slice copies rows [from, to) of a dense batch.

@@ -23,7 +23,7 @@ type Engine struct {
 	rows  *rowCounts
 	stats *statistics
 
-	texts *lru[string, *parsed]
+	texts *lru[textKey, *parsed]
 	plans *lru[planKey, *compiled]
 
 	background sync.WaitGroup
@@ -45,7 +45,7 @@ func New(store *txn.Store, opts Options) (*Engine, error) {
 	e := &Engine{store: store, opts: opts, cat: catalog.New(store)}
 	e.seqs, e.stats = newSequences(store), newStatistics(store)
 	e.rows = newRowCounts(store)
-	e.texts, e.plans = newLRU[string, *parsed](opts.PlanCache), newLRU[planKey, *compiled](opts.PlanCache)
+	e.texts, e.plans = newLRU[textKey, *parsed](opts.PlanCache), newLRU[planKey, *compiled](opts.PlanCache)
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if err := e.cat.RunDrops(e.ctx); err != nil {
 		e.stop()

@@ -144,6 +144,7 @@ type planKey struct {
 	zone   string
 	path   string
 	set    opt.Settings
+	mysql  bool
 }
 
 func paramKey(params []Param) string {
@@ -186,7 +187,7 @@ func (r *running) compile(st ast.Stmt) (*compiled, error) {
 		return nil, err
 	}
 	params := r.given()
-	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: strings.Join(s.set.path, ","), set: s.set.planner}
+	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql}
 	if c, ok := s.e.plans.get(key, func(c *compiled) bool { return c.stamp == snap.Stamp && !s.e.stale(c) }); ok {
 		r.cached = true
 		return c, nil
@@ -362,6 +363,11 @@ func selectReads(sel *ast.Select) bool {
 
 // control runs the statements that begin and end transactions.
 func (s *Session) control(ctx context.Context, r *running, rest []ast.Stmt, st ast.Stmt) (done bool, err error) {
+	if s.managed {
+		if err := s.refuseControl(st); err != nil {
+			return true, err
+		}
+	}
 	switch st := st.(type) {
 	case *ast.Begin:
 		err = s.beginBlock(ctx, rest, st)

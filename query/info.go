@@ -144,20 +144,27 @@ func (e *Engine) Table(ctx context.Context, database, name string) (TableInfo, e
 	if err != nil {
 		return TableInfo{}, err
 	}
+	table, err := findTable(snap, name)
+	if err != nil {
+		return TableInfo{}, err
+	}
+	return e.tableInfo(ctx, table, snap)
+}
+
+// lookupTable finds a relation by name, or schema.name.
+func lookupTable(snap *catalog.Snapshot, name string) (catalog.Relation, bool) {
 	rel, ok := snap.Lookup(catalog.PublicSchema, name)
-	if !ok {
-		n, perr := plan.SplitName(name)
-		if perr == nil {
-			if n.Schema == "" {
-				n.Schema = catalog.PublicSchema
-			}
-			rel, ok = snap.Lookup(n.Schema, n.Name)
-		}
+	if ok {
+		return rel, true
 	}
-	if !ok || rel.Table == nil || rel.Index != nil {
-		return TableInfo{}, dberr.SQL(dberr.StateUndefinedTable, "table %q does not exist", name)
+	n, err := plan.SplitName(name)
+	if err != nil {
+		return rel, false
 	}
-	return e.tableInfo(ctx, rel.Table, snap)
+	if n.Schema == "" {
+		n.Schema = catalog.PublicSchema
+	}
+	return snap.Lookup(n.Schema, n.Name)
 }
 
 func (e *Engine) snapshot(ctx context.Context, database string) (snap *catalog.Snapshot, err error) {

@@ -26,6 +26,7 @@ type Session struct {
 	block   bool // between BEGIN and COMMIT
 	failed  bool // an error has happened in the block
 	several bool // the request has several statements
+	managed bool // somebody else ends the transaction, not SQL
 	work    txWork
 	saves   []savepoint
 	opts    txn.TxOptions // of the transaction that an implicit begin makes
@@ -80,7 +81,7 @@ func (s *Session) Close() {
 func (e *Engine) Execute(ctx context.Context, req Request, sink Sink) error {
 	create := req.CreateDatabase
 	if create { // a mistyped name in a query must not become a database
-		text, err := e.parse(req.SQL)
+		text, err := e.parse(req.SQL, req.Dialect)
 		if err != nil {
 			return err
 		}
@@ -107,10 +108,7 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	ctx, cancel := s.bound(ctx, req)
 	defer cancel()
 	defer func() { err = s.classify(ctx, err) }()
-	if req.Dialect != "" && req.Dialect != "postgresql" {
-		return dberr.New(dberr.ErrUnsupported, "UNKNOWN_DIALECT", "dialect %q is not supported", req.Dialect).WithField("dialect")
-	}
-	text, err := s.e.parse(req.SQL)
+	text, err := s.e.parse(req.SQL, req.Dialect)
 	if err != nil {
 		return s.abort(err)
 	}
@@ -213,27 +211,41 @@ func (s *Session) classify(ctx context.Context, err error) error {
 // parsed is a text with its statements.
 type parsed struct {
 	sql    string
+	mysql  bool // the dialect in which it means what stmts say
 	stmts  []ast.Stmt
 	params int  // the highest parameter number
 	reads  bool // all statements only read
 }
 
-func (e *Engine) parse(sql string) (*parsed, error) {
-	if p, ok := e.texts.get(sql, nil); ok {
+// textKey finds a parsed text.
+type textKey struct {
+	sql   string
+	mysql bool
+}
+
+func (e *Engine) parse(sql, dialect string) (*parsed, error) {
+	key := textKey{sql: sql}
+	switch dialect {
+	case "", "postgresql":
+	default:
+		return nil, dberr.New(dberr.ErrUnsupported, "UNKNOWN_DIALECT", "dialect %q is not supported", dialect).WithField("dialect").
+			WithHint(`The dialects are "postgresql" and "mysql".`)
+	}
+	if p, ok := e.texts.get(key, nil); ok {
 		return p, nil
 	}
 	stmts, err := parse.Parse(sql, parse.Limits{MaxBytes: e.opts.MaxSQLBytes, MaxNesting: e.opts.MaxNesting})
 	if err != nil {
 		return nil, err
 	}
-	p := &parsed{sql: sql, stmts: stmts, reads: onlyReads(stmts)}
+	p := &parsed{sql: sql, mysql: key.mysql, stmts: stmts, reads: onlyReads(stmts)}
 	for _, st := range stmts {
 		if _, ok := st.(*ast.Prepare); !ok { // its parameters are those of EXECUTE
 			p.params = max(p.params, ast.MaxParam(st))
 		}
 	}
 	if len(sql) <= 16<<10 {
-		e.texts.put(sql, p)
+		e.texts.put(key, p)
 	}
 	return p, nil
 }

@@ -28,7 +28,7 @@ func (s *Server) bindDatabases(g *echo.Group) {
 }
 
 func (s *Server) listDatabases(c echo.Context) error {
-	db, err := s.db()
+	db, err := s.db(of(c))
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Server) listDatabases(c echo.Context) error {
 }
 
 func (s *Server) getDatabase(c echo.Context) error {
-	db, err := s.db()
+	db, err := s.db(of(c))
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *Server) getDatabase(c echo.Context) error {
 
 // createDatabase takes {"name","if_not_exists"?}.
 func (s *Server) createDatabase(c echo.Context) error {
-	db, err := s.db()
+	db, err := s.db(of(c))
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (s *Server) bindDatabase(x *exchange) (name string, lenient bool, err error
 }
 
 func (s *Server) dropDatabase(c echo.Context) error {
-	db, err := s.db()
+	db, err := s.db(of(c))
 	if err != nil {
 		return err
 	}

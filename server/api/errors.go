@@ -19,8 +19,12 @@ func (x *exchange) describe(err error) *problem.Problem {
 	p := describeRoute(x.Context, err)
 	if p == nil {
 		p = problem.From(err)
+		sql := x.sql
+		if op := new(operationError); errors.As(err, &op) {
+			sql, p.Operation, p.OperationID = op.sql, &op.index, op.id
+		}
 		if e := dberr.As(err); e != nil {
-			p.Locate(x.sql, e.Position)
+			p.Locate(sql, e.Position)
 		}
 	}
 	p.RequestID, p.Instance = x.id, x.Request().URL.Path

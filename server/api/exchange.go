@@ -18,9 +18,10 @@ import (
 // knows. It lives until the pipeline ends.
 type exchange struct {
 	echo.Context
-	id    string    // request id
-	start time.Time // when the pipeline took it
-	sql   string    // the SQL text, for the position of an error
+	id    string      // request id
+	start time.Time   // when the pipeline took it
+	sql   string      // the SQL text, for the position of an error
+	tx    Transaction // in which the handler runs; nil: in its own
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -74,7 +75,7 @@ func (s *Server) serve(x *exchange, next echo.HandlerFunc) {
 	err := s.admit(x)
 	if err == nil {
 		defer s.inFlight.Add(-1)
-		err = next(x)
+		err = s.dispatch(x, next)
 	}
 	if err != nil {
 		s.renderError(x, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/storage/txn"
 )
 
 // fake is a backend whose answers are scripts by SQL text.
@@ -21,7 +22,7 @@ type fake struct {
 	last    query.Request
 	scripts map[string]func(ctx context.Context, req query.Request, sink query.Sink) error
 	dbs     []string
-	kv      func() *kv.Store
+	kv      func() *memoryKV
 	health  error
 }
 
@@ -245,7 +246,65 @@ func (f *fake) KeyValue(_ context.Context, database string, create bool) (*kv.St
 	if database != "" && database != "default" && !create {
 		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
 	}
-	return f.kv(), nil
+	return f.kv().Store, nil
+}
+
+func (f *fake) Prepare(_ context.Context, _, sql, _ string) (query.Prepared, error) {
+	if f.scripts[sql] == nil {
+		return query.Prepared{}, dberr.SQL(dberr.StateSyntax, "syntax error at or near %q", sql).At(1)
+	}
+	return query.Prepared{Params: []sqltype.Type{sqltype.TInt8, sqltype.TJSONB}, Columns: cols("n", sqltype.TInt8), Command: "SELECT"}, nil
+}
+
+func (f *fake) View(ctx context.Context, fn func(tx *txn.Tx) error) error {
+	return f.kv().txns.View(ctx, fn)
+}
+
+func (f *fake) Begin(ctx context.Context, database string, opts txn.TxOptions) (Transaction, error) {
+	if database != "" && database != "default" {
+		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
+	}
+	tx, err := f.kv().txns.Begin(ctx, opts)
+	return &fakeTx{fake: f, tx: tx}, err
+}
+
+// fakeTx is a transaction of the store beneath the fake's keys; its SQL is scripts.
+type fakeTx struct {
+	*fake
+	tx     *txn.Tx
+	failed bool
+}
+
+func (t *fakeTx) Execute(ctx context.Context, req query.Request, sink query.Sink) error {
+	err := t.fake.Execute(ctx, req, sink)
+	t.failed = err != nil
+	return err
+}
+
+func (t *fakeTx) KeyValue(ctx context.Context, database string, _ bool) (*kv.Store, error) {
+	s, err := t.fake.KeyValue(ctx, database, false)
+	if err != nil {
+		return nil, err
+	}
+	return s.Within(t.tx), nil
+}
+
+func (t *fakeTx) Do(fn func() error) error {
+	at := t.tx.Savepoint()
+	err := fn()
+	if err != nil && !t.failed {
+		return errors.Join(err, t.tx.RollbackTo(at))
+	}
+	return err
+}
+
+func (t *fakeTx) Tx() *txn.Tx  { return t.tx }
+func (t *fakeTx) Failed() bool { return t.failed }
+func (t *fakeTx) Rollback()    { t.tx.Rollback() }
+
+func (t *fakeTx) Commit(ctx context.Context) (txn.Timestamp, error) {
+	err := t.tx.Commit(ctx)
+	return t.tx.CommitTimestamp(), err
 }
 
 func (f *fake) Health() error { return f.health }

@@ -69,7 +69,7 @@ type importColumn struct {
 // importSQL imports a file into a table: as the body itself with ?table=, as a
 // part of a form, or as a JSON document with a field "data".
 func (s *Server) importSQL(c echo.Context) error {
-	db, err := s.db()
+	db, err := s.db(of(c))
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (s *Server) bindKV(g *echo.Group) {
 
 // keyValue is the model of a database.
 func (s *Server) keyValue(c echo.Context, database string, create bool) (*kv.Store, error) {
-	db, err := s.db()
+	db, err := s.db(of(c))
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +73,7 @@ func (s *Server) getKey(c echo.Context) error {
 	if !ok {
 		return keyNotFound(p.bucket, p.key)
 	}
-	h := c.Response().Header()
-	h["Etag"] = []string{etag(e.Version)}
+	setETag(c, &e)
 	if p.rawAnswer(c, &e) {
 		return s.serveRaw(c, store, &e)
 	}
@@ -98,9 +97,7 @@ func (s *Server) getKey(c echo.Context) error {
 // It is never compressed, since a range is one of the value's own bytes.
 func (s *Server) serveRaw(c echo.Context, store *kv.Store, e *kv.Entry) error {
 	res := c.Response()
-	if w, ok := res.Writer.(*compressWriter); ok && w != nil {
-		res.Writer = w.ResponseWriter
-	}
+	uncompressed(&res.Writer)
 	h := res.Header()
 	h["Content-Type"] = []string{e.Value.Type()}
 	h.Set("Weft-Created", e.Created.Format(http.TimeFormat))
@@ -109,6 +106,29 @@ func (s *Server) serveRaw(c echo.Context, store *kv.Store, e *kv.Entry) error {
 	}
 	http.ServeContent(res, c.Request(), "", e.Updated, bytes.NewReader(e.Value.Data))
 	return nil
+}
+
+// setETag names the version of an entry, unless it comes only with the commit of the
+// request's transaction.
+func setETag(c echo.Context, e *kv.Entry) {
+	if e.Version != 0 {
+		c.Response().Header()["Etag"] = []string{etag(e.Version)}
+	}
+}
+
+// uncompressed takes the compression out of a chain of writers.
+func uncompressed(w *http.ResponseWriter) {
+	for {
+		switch t := (*w).(type) {
+		case *compressWriter:
+			*w = t.ResponseWriter
+			return
+		case *tee:
+			w = &t.ResponseWriter
+		default:
+			return
+		}
+	}
 }
 
 // putKey takes {"value","ttl"?…}, as POST /kv/keys does, or, of any other media
@@ -158,7 +178,7 @@ func (s *Server) put(c echo.Context, in *kvInput) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header()["Etag"] = []string{etag(e.Version)}
+	setETag(c, &e)
 	return writeEntry(of(c), store, &e)
 }
 

@@ -41,9 +41,9 @@ var opKinds = map[string]struct {
 // opFields are the fields of all operations.
 var opFields = slices.Concat([]string{"op"}, swapFields, []string{"by"})
 
-// bindBatch reads {list: […], "bucket"?, "database"?}, where element reads one of
+// bindKeys reads {list: […], "bucket"?, "database"?}, where element reads one of
 // the list.
-func (s *Server) bindBatch(c echo.Context, buf *buffer, list string, element func(sc *jsonin.Scanner, in *kvInput) error) (b kvBatch, err error) {
+func (s *Server) bindKeys(c echo.Context, buf *buffer, list string, element func(sc *jsonin.Scanner, in *kvInput) error) (b kvBatch, err error) {
 	q, err := queryParams(c, []string{"database", "bucket"})
 	if err != nil {
 		return b, err
@@ -190,7 +190,7 @@ func (s *Server) runBatch(c echo.Context, list string, create bool, element func
 	render func(dst []byte, results []kv.Result, now time.Time) []byte) error {
 	buf := getBuffer()
 	defer putBuffer(buf)
-	b, err := s.bindBatch(c, buf, list, element)
+	b, err := s.bindKeys(c, buf, list, element)
 	if err != nil {
 		return err
 	}

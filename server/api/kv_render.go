@@ -27,8 +27,12 @@ func appendEntry(dst []byte, e *kv.Entry, now time.Time, whole bool) []byte {
 	}
 	dst = appendTime(append(dst, `,"created_at":`...), e.Created)
 	dst = appendTime(append(dst, `,"updated_at":`...), e.Updated)
-	dst = strconv.AppendUint(append(dst, `,"version":"`...), uint64(e.Version), 10)
-	dst = strconv.AppendInt(append(dst, `","size":`...), int64(e.Size), 10)
+	if e.Version == 0 { // it comes with the commit
+		dst = append(dst, `,"version":null`...)
+	} else {
+		dst = append(strconv.AppendUint(append(dst, `,"version":"`...), uint64(e.Version), 10), '"')
+	}
+	dst = strconv.AppendInt(append(dst, `,"size":`...), int64(e.Size), 10)
 	return append(dst, '}')
 }
 
@@ -70,6 +74,9 @@ func isText(v *kv.Value) bool {
 }
 
 func appendTime(dst []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(dst, "null"...)
+	}
 	dst = append(dst, '"')
 	return append(t.UTC().AppendFormat(dst, time.RFC3339Nano), '"')
 }

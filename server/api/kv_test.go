@@ -23,7 +23,7 @@ import (
 var kvEpoch = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // newKV is a model in memory whose clock stands still.
-func newKV() *kv.Store {
+func newKV() *memoryKV {
 	txns, err := txn.NewMemory(txn.Options{Clock: clock.NewManual(kvEpoch)})
 	if err != nil {
 		panic(err)
@@ -32,7 +32,13 @@ func newKV() *kv.Store {
 	if err != nil {
 		panic(err)
 	}
-	return s
+	return &memoryKV{s, txns}
+}
+
+// memoryKV is a model with the store beneath.
+type memoryKV struct {
+	*kv.Store
+	txns *txn.Store
 }
 
 // have puts JSON values under keys of the default bucket, with a TTL of a minute

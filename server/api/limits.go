@@ -70,11 +70,15 @@ func (s *Server) hostAllowed(host string) bool {
 
 // readBody reads a JSON body into buf.
 func (s *Server) readBody(x *exchange, buf []byte) ([]byte, error) {
-	r := x.Request()
-	if err := checkMedia(r.Header); err != nil {
+	if err := checkMedia(x.Request().Header); err != nil {
 		return buf, err
 	}
-	limit := s.opts.BodyBytes
+	return s.readWhole(x, buf, s.opts.BodyBytes)
+}
+
+// readWhole reads a body of at most limit bytes into buf.
+func (s *Server) readWhole(x *exchange, buf []byte, limit int64) ([]byte, error) {
+	r := x.Request()
 	if r.ContentLength > limit {
 		return buf, bodyTooLarge(limit)
 	}

@@ -24,7 +24,7 @@ func (s *Server) bindQuery(g *echo.Group) {
 // postQuery runs SQL from a JSON body.
 func (s *Server) postQuery(c echo.Context) error {
 	x := of(c)
-	db, err := s.db()
+	db, err := s.db(x)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (s *Server) bindBody(x *exchange, q *queryRequest) error {
 // getQuery runs a statement that reads, from the URL.
 func (s *Server) getQuery(c echo.Context) error {
 	x := of(c)
-	db, err := s.db()
+	db, err := s.db(x)
 	if err != nil {
 		return err
 	}

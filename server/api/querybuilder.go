@@ -17,7 +17,7 @@ func (s *Server) bindQueryBuilder(g *echo.Group) {
 // executeBuilt runs a statement that a query builder made; its answer is flat.
 func (s *Server) executeBuilt(c echo.Context) error {
 	x := of(c)
-	db, err := s.db()
+	db, err := s.db(x)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/server/transactions"
+	"github.com/weftdb/weft/storage/txn"
 )
 
 // Engine runs SQL.
@@ -55,6 +57,12 @@ type Backend interface {
 	// KeyValue is the key-value model of a database, which is made where it is missing
 	// and create is set.
 	KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error)
+	// Prepare checks a statement and tells what it takes and gives.
+	Prepare(ctx context.Context, database, sql, dialect string) (query.Prepared, error)
+	// Begin opens a transaction that spans requests, whose SQL runs in a database.
+	Begin(ctx context.Context, database string, opts txn.TxOptions) (Transaction, error)
+	// View runs fn in a transaction that only reads.
+	View(ctx context.Context, fn func(tx *txn.Tx) error) error
 	// Health is nil while the store takes reads and writes.
 	Health() error
 }
@@ -85,6 +93,16 @@ type Options struct {
 	Hosts []string
 	// TempDir is where an import keeps a body that it reads twice. Default the system's place.
 	TempDir string
+	// Transactions tunes those that span requests.
+	Transactions transactions.Options
+	// AnswerTTL is how long the answer of a request with an Idempotency-Key is kept.
+	// Default 24 h.
+	AnswerTTL time.Duration
+	// MaxPrepared bounds the prepared statements that are kept; those not used for
+	// longest go first. Default 10,000.
+	MaxPrepared int
+	// PreparedIdle is how long one is kept that is not used. Default 1 h.
+	PreparedIdle time.Duration
 	// Progress tells how far recovery is, until Attach.
 	Progress func() Progress
 }
@@ -108,6 +126,18 @@ func (o Options) withDefaults() Options {
 	if o.CompressMin == 0 {
 		o.CompressMin = 1 << 10
 	}
+	if o.AnswerTTL <= 0 {
+		o.AnswerTTL = 24 * time.Hour
+	}
+	if o.Transactions.Keep <= 0 {
+		o.Transactions.Keep = 10 * time.Minute
+	}
+	if o.MaxPrepared <= 0 {
+		o.MaxPrepared = 10_000
+	}
+	if o.PreparedIdle <= 0 {
+		o.PreparedIdle = time.Hour
+	}
 	if o.Progress == nil {
 		o.Progress = func() Progress { return Progress{} }
 	}
@@ -129,18 +159,22 @@ type Server struct {
 	backend  atomic.Pointer[Backend] // nil while recovering
 	draining atomic.Bool
 	// streams ends when the server begins to stop: subscriptions last until then.
-	streams    context.Context
-	endStreams context.CancelFunc
-	inFlight   atomic.Int64
-	running    running
-	metrics    *Metrics
-	origins    map[string]bool
-	hosts      map[string]bool
+	streams      context.Context
+	endStreams   context.CancelFunc
+	inFlight     atomic.Int64
+	running      running
+	transactions *transactions.Registry
+	prepared     *preparedSet
+	metrics      *Metrics
+	origins      map[string]bool
+	hosts        map[string]bool
 }
 
 // New returns a server that is recovering until Attach.
 func New(opts Options) *Server {
 	s := &Server{opts: opts.withDefaults(), echo: echo.New(), started: time.Now(), metrics: newMetrics()}
+	s.transactions = transactions.New(s.opts.Transactions)
+	s.prepared = newPreparedSet(s.opts.MaxPrepared, s.opts.PreparedIdle)
 	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.origins, s.hosts = setOf(opts.CORSOrigins), setOf(opts.Hosts)
 	s.echo.HideBanner, s.echo.HidePort = true, true
@@ -179,9 +213,18 @@ func (s *Server) Drain() {
 // CancelAll ends the queries that still run, telling them why.
 func (s *Server) CancelAll(cause error) { s.running.cancelAll(cause) }
 
-// db returns the database, or why there is none yet.
-func (s *Server) db() (Backend, error) {
+// EndTransactions rolls back the transactions that clients have left open and
+// returns how many there were. No more can be begun.
+func (s *Server) EndTransactions(ctx context.Context) int {
+	return s.transactions.Close(ctx, "the server stopped")
+}
+
+// db returns the database as the request is to see it, or why there is none yet.
+func (s *Server) db(x *exchange) (Backend, error) {
 	if b := s.backend.Load(); b != nil {
+		if x.tx != nil {
+			return joined{*b, x.tx}, nil
+		}
 		return *b, nil
 	}
 	return nil, dberr.SQL(dberr.StateCannotConnectNow, "the server is replaying its log and takes no requests yet").

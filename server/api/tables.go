@@ -54,7 +54,7 @@ func (s *Server) bindTables(g *echo.Group) {
 
 // listTables describes every table of a database.
 func (s *Server) listTables(c echo.Context) error {
-	db, err := s.db()
+	db, err := s.db(of(c))
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (s *Server) listTables(c echo.Context) error {
 
 // getTable describes one table.
 func (s *Server) getTable(c echo.Context) error {
-	db, err := s.db()
+	db, err := s.db(of(c))
 	if err != nil {
 		return err
 	}

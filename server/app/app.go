@@ -22,6 +22,7 @@ import (
 
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/server/answers"
 	"github.com/weftdb/weft/server/api"
 	"github.com/weftdb/weft/server/config"
 )
@@ -53,8 +54,9 @@ type App struct {
 	failed chan error    // why the server cannot go on: opening or serving failed
 	stop   sync.Once
 
-	db     *weft.DB // set before opened is closed
-	result error    // set before done is closed
+	db        *weft.DB // set before opened is closed
+	stopSweep func()   // set with db
+	result    error    // set before done is closed
 }
 
 // Start listens and returns; the database is opened behind the listener.
@@ -129,7 +131,36 @@ func (a *App) open() {
 	rec := db.Recovery()
 	a.opts.Log.Info("ready", "url", a.URL(), "replayed", rec.Records, "torn_bytes", rec.TornBytes, "took", time.Since(began).Round(time.Millisecond).String())
 	a.screen(rec)
+	a.sweepAnswers(db)
 	close(a.ready)
+}
+
+// answersEvery is how often answers that have expired are removed.
+const answersEvery = 10 * time.Minute
+
+// sweepAnswers removes kept answers when they have expired, until the server stops.
+func (a *App) sweepAnswers(db *weft.DB) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	a.stopSweep = func() {
+		cancel()
+		<-ended
+	}
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(answersEvery)
+		defer tick.Stop()
+		for {
+			if _, err := answers.Sweep(ctx, db.Store().Store); err != nil && ctx.Err() == nil {
+				a.opts.Log.Error("expired answers could not be removed", "error", err)
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 }
 
 // errStopping is why what still runs at the end of the deadline is canceled.
@@ -155,6 +186,9 @@ func (a *App) shutdown(ctx context.Context) error {
 	a.opts.Log.Info("stopping", "wait", a.cfg.Server.ShutdownTimeout.String())
 	wait(ctx, a.cfg.Server.DrainDelay)
 	errs := []error{a.drain(ctx)}
+	if n := a.endTransactions(ctx); n > 0 {
+		a.opts.Log.Warn("transactions that clients had left open were rolled back", "count", n)
+	}
 	select {
 	case <-a.loaded:
 		<-a.opened
@@ -165,6 +199,7 @@ func (a *App) shutdown(ctx context.Context) error {
 		return errors.Join(errs...)
 	}
 	if a.db != nil {
+		a.stopSweep()
 		errs = append(errs, a.db.Close())
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -172,6 +207,14 @@ func (a *App) shutdown(ctx context.Context) error {
 	}
 	a.opts.Log.Info("stopped")
 	return nil
+}
+
+// endTransactions rolls back what clients have left open. What still runs in one has
+// been canceled, so this does not wait long.
+func (a *App) endTransactions(ctx context.Context) int {
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+	defer cancel()
+	return a.api.EndTransactions(grace)
 }
 
 // drain stops accepting and waits for running requests, for a while as they are

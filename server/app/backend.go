@@ -8,6 +8,7 @@ import (
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/api"
+	"github.com/weftdb/weft/storage/txn"
 )
 
 // backend is a database as the HTTP interface wants it.
@@ -26,6 +27,48 @@ func (b backend) Health() error { return b.db.Health() }
 // KeyValue implements api.Backend.
 func (b backend) KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error) {
 	return b.db.KVIn(ctx, database, create)
+}
+
+// Prepare implements api.Backend.
+func (b backend) Prepare(ctx context.Context, database, sql, dialect string) (query.Prepared, error) {
+	return b.db.Engine().Prepare(ctx, database, sql, dialect)
+}
+
+// View implements api.Backend.
+func (b backend) View(ctx context.Context, fn func(tx *txn.Tx) error) error {
+	return b.db.Store().View(ctx, fn)
+}
+
+// Begin implements api.Backend.
+func (b backend) Begin(ctx context.Context, database string, opts txn.TxOptions) (api.Transaction, error) {
+	tx, err := b.db.Engine().Begin(ctx, database, opts)
+	if err != nil {
+		return nil, err
+	}
+	return transaction{tx, b.db}, nil
+}
+
+// transaction is one that spans requests, as the HTTP interface wants it.
+type transaction struct {
+	*query.Transaction
+	db *weft.DB
+}
+
+// Importer implements api.Transaction.
+func (t transaction) Importer(database string) bulk.Target {
+	return t.db.ImporterIn(t.Transaction, database)
+}
+
+// KeyValue implements api.Transaction. A database is not made within a transaction.
+func (t transaction) KeyValue(ctx context.Context, database string, _ bool) (*kv.Store, error) {
+	if database == "" {
+		database = t.Database()
+	}
+	store, err := t.db.KVIn(ctx, database, false)
+	if err != nil {
+		return nil, err
+	}
+	return store.Within(t.Tx()), nil
 }
 
 // Importer implements api.Backend.

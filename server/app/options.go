@@ -7,6 +7,7 @@ import (
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/api"
+	"github.com/weftdb/weft/server/transactions"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/wal"
@@ -20,6 +21,11 @@ func (a *App) apiOptions() api.Options {
 		AccessLevel: a.cfg.Log.AccessLevel, SlowRequest: a.cfg.Log.SlowRequest,
 		BodyBytes: s.BodyBytes, ResultBytes: s.ResultBytes, MaxInFlight: s.MaxInFlight, CompressMin: int(s.CompressMin),
 		CORSOrigins: s.CORSOrigins, TempDir: a.cfg.Query.SpillDir,
+		AnswerTTL: s.IdempotencyTTL,
+		Transactions: transactions.Options{Max: s.MaxTransactions, MaxPerClient: s.MaxTransactionsPerClient, MaxIdle: s.TransactionMaxIdle, MaxAge: s.TransactionMaxAge,
+			Ended: func(id string, state transactions.State, reason string) {
+				a.opts.Log.Debug("transaction ended", "transaction", id, "state", string(state), "reason", reason)
+			}},
 		Progress: func() api.Progress { return *a.progress.Load() },
 	}
 	if a.cfg.Loopback() {

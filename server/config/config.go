@@ -47,6 +47,14 @@ type Server struct {
 	IdleTimeout       time.Duration
 	DrainDelay        time.Duration // between readyz saying no and the end of accepting
 	ShutdownTimeout   time.Duration
+
+	MaxTransactions          int
+	MaxTransactionsPerClient int
+	TransactionMaxIdle       time.Duration
+	TransactionMaxAge        time.Duration
+	IdempotencyTTL           time.Duration // of answers kept for Idempotency-Key
+	MaxPrepared              int
+	PreparedIdle             time.Duration
 }
 
 // Log holds the keys of the section log.
@@ -89,6 +97,15 @@ func (c *Config) Validate() error {
 	case !loopback(host) && !c.Server.InsecureListen:
 		errs = append(errs, fmt.Errorf("server.listen is %q, which other machines can reach, but this version has no users: anyone there could read, change and delete everything (--dev does not change that). "+
 			"Listen on this machine only: weft serve --listen 127.0.0.1:7600. Or, where the network itself is guarded, say so: weft serve --listen %s --insecure-listen", c.Server.Listen, c.Server.Listen))
+	}
+	for _, d := range []struct {
+		key string
+		v   time.Duration
+	}{{"server.transaction_max_idle", c.Server.TransactionMaxIdle}, {"server.transaction_max_age", c.Server.TransactionMaxAge},
+		{"server.idempotency_ttl", c.Server.IdempotencyTTL}, {"server.prepared_idle", c.Server.PreparedIdle}} {
+		if d.v < time.Millisecond {
+			errs = append(errs, fmt.Errorf("%s is %v: want at least 1ms", d.key, d.v))
+		}
 	}
 	if c.Storage.Backend == storage.BackendLocal && c.DataDir == "" {
 		errs = append(errs, errors.New("storage.dir is empty: name a directory, or keep everything in memory with --memory"))

@@ -41,6 +41,13 @@ var keys = []key{
 	duration("server.idle_timeout", "2m", "how long an idle connection is kept", false, func(c *Config) *time.Duration { return &c.Server.IdleTimeout }),
 	duration("server.drain_delay", "0s", "how long readyz says no before a stopping server refuses connections", false, func(c *Config) *time.Duration { return &c.Server.DrainDelay }),
 	duration("server.shutdown_timeout", "30s", "how long a stopping server waits for running requests before it cancels them", false, func(c *Config) *time.Duration { return &c.Server.ShutdownTimeout }),
+	count("server.max_transactions", "1000", "transactions over several requests that are open at once; more are answered with 503", 1, 100_000, false, func(c *Config) *int { return &c.Server.MaxTransactions }),
+	count("server.max_transactions_per_client", "200", "of them those of one client address", 1, 100_000, false, func(c *Config) *int { return &c.Server.MaxTransactionsPerClient }),
+	duration("server.transaction_max_idle", "10m", "most that a client may ask a transaction to wait for its next request", false, func(c *Config) *time.Duration { return &c.Server.TransactionMaxIdle }),
+	duration("server.transaction_max_age", "1h", "how long a transaction over several requests may stay open", false, func(c *Config) *time.Duration { return &c.Server.TransactionMaxAge }),
+	duration("server.idempotency_ttl", "24h", "how long the answer of a request with an Idempotency-Key is kept", false, func(c *Config) *time.Duration { return &c.Server.IdempotencyTTL }),
+	count("server.max_prepared", "10000", "prepared statements that are kept; those not used for longest go first", 1, 1_000_000, false, func(c *Config) *int { return &c.Server.MaxPrepared }),
+	duration("server.prepared_idle", "1h", "how long a prepared statement is kept that is not used", false, func(c *Config) *time.Duration { return &c.Server.PreparedIdle }),
 
 	choice("storage.backend", "local", "local (a directory) or memory (nothing is kept)", []string{"local", "memory"},
 		func(c *Config, v string) { c.Storage.Backend = storage.Backend(v) }, func(c *Config) string { return string(c.Storage.Backend) }),

@@ -44,6 +44,9 @@ type Problem struct {
 	RequestID string
 	Position  *Position
 	Retryable bool
+	// Operation is the index of the operation of a batch that failed; nil elsewhere.
+	Operation   *int
+	OperationID string // as the client named it
 	// RetryAfter is the number of seconds for the header of that name; 0 means none.
 	RetryAfter int
 	// Allow is the value of the header of that name where the method was wrong.
@@ -90,6 +93,8 @@ var conflictStates = map[string]bool{
 var codeStatus = map[string]int{
 	"PRECONDITION_FAILED":    http.StatusPreconditionFailed,
 	"HISTORY_GONE":           http.StatusGone,
+	"TRANSACTION_ENDED":      http.StatusGone,
+	"TRANSACTION_ABORTED":    http.StatusConflict,
 	"NOT_ACCEPTABLE":         http.StatusNotAcceptable,
 	"UNSUPPORTED_MEDIA_TYPE": http.StatusUnsupportedMediaType,
 	"HOST_NOT_ALLOWED":       http.StatusMisdirectedRequest,
@@ -238,6 +243,10 @@ func (p *Problem) AppendJSON(dst []byte) []byte {
 		dst = append(dst, '}')
 	}
 	dst = appendField(dst, "hint", p.Hint)
+	if p.Operation != nil {
+		dst = strconv.AppendInt(append(dst, `,"operation":`...), int64(*p.Operation), 10)
+		dst = appendField(dst, "operation_id", p.OperationID)
+	}
 	dst = append(dst, `,"retryable":`...)
 	dst = strconv.AppendBool(dst, p.Retryable)
 	dst = append(dst, `,"success":false,"error":`...)

@@ -29,6 +29,7 @@ type Space byte
 // The spaces. Gaps leave room for neighbours to stay together in key order.
 const (
 	SpaceMeta     Space = 0x01 // store and database records: format, id counters, list of databases
+	SpaceAnswer   Space = 0x04 // answers of requests, kept for when they are sent again
 	SpaceCatalog  Space = 0x08 // SQL catalog: schemas, tables, views, sequences, statistics
 	SpaceSequence Space = 0x0c // sequence values
 	SpaceIndex    Space = 0x10 // SQL rows and index entries; object id = index id, the primary index holds the row

@@ -165,6 +165,9 @@ func (tx *Tx) writable() error {
 	return tx.store.Err()
 }
 
+// Wrote says whether the transaction has writes to commit.
+func (tx *Tx) Wrote() bool { return len(tx.writes.log) > 0 }
+
 // Savepoint marks the current state of the transaction's writes and locks.
 func (tx *Tx) Savepoint() Savepoint {
 	return Savepoint{writes: len(tx.writes.log), locks: tx.store.locks.position(tx.locks.Load())}
