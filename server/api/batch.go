@@ -310,7 +310,7 @@ func (s *Server) runOperation(x, child *exchange, tx Transaction, op *operation,
 	s.echo.Router().Find(r.Method, echo.GetPath(r), child.Context)
 	path := child.Path()
 	if !joining[path] || path == "/api/v1/batch" {
-		if err := child.Context.Handler()(child.Context); path == "" || errors.Is(err, echo.ErrNotFound) {
+		if !s.routed(r.Method, path) {
 			return nil, dberr.New(dberr.ErrNotFound, "NOT_FOUND", "there is no path %q", shorten(op.path, 64)).WithField("path").
 				WithHint("Paths are relative to /api/v1: /query, /kv/keys/a")
 		}
@@ -326,6 +326,16 @@ func (s *Server) runOperation(x, child *exchange, tx Transaction, op *operation,
 		err = dberr.New(dberr.ErrUnsupported, "METHOD_NOT_ALLOWED", "%s is not allowed for %s", r.Method, r.URL.Path).WithField("method")
 	}
 	return w, err
+}
+
+// routed says whether there is a route of this interface for a method and a pattern.
+func (s *Server) routed(method, pattern string) bool {
+	for _, r := range s.echo.Routes() {
+		if r.Method == method && r.Path == pattern && strings.HasPrefix(pattern, "/api/v1/") {
+			return true
+		}
+	}
+	return false
 }
 
 // request makes the request of an operation.
