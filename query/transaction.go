@@ -66,9 +66,6 @@ func (t *Transaction) Execute(ctx context.Context, req Request, sink Sink) error
 // Do runs a step of another model. Where it fails, its writes are undone and the
 // transaction goes on as if it had not been tried.
 func (t *Transaction) Do(fn func() error) error {
-	if err := t.usable(); err != nil {
-		return err
-	}
 	at, rows := t.tx.Savepoint(), copyRows(t.s.work.rows)
 	err := fn()
 	if err == nil || t.s.failed {
@@ -82,21 +79,21 @@ func (t *Transaction) Do(fn func() error) error {
 	return err
 }
 
-func (t *Transaction) usable() error {
+// Usable says why other models can do nothing in the transaction, or nil.
+func (t *Transaction) Usable() error {
 	if t.s.failed {
-		return errAborted()
+		return dberr.SQL(dberr.StateFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block").
+			WithHint("Roll it back, or go back with ROLLBACK TO SAVEPOINT.")
 	}
 	return nil
-}
-
-func errAborted() error {
-	return dberr.SQL(dberr.StateFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block").
-		WithHint("Roll it back, or go back with ROLLBACK TO SAVEPOINT.")
 }
 
 // Table describes a table as the transaction sees it; the number of its rows and its
 // size are not told.
 func (t *Transaction) Table(ctx context.Context, database, name string) (TableInfo, error) {
+	if err := t.Usable(); err != nil {
+		return TableInfo{}, err
+	}
 	db := t.s.db
 	if database != "" {
 		var err error
@@ -118,6 +115,9 @@ func (t *Transaction) Table(ctx context.Context, database, name string) (TableIn
 // BulkInsert is Engine.BulkInsert in the transaction. Rows that it added before it
 // failed are undone.
 func (t *Transaction) BulkInsert(ctx context.Context, database, table string, columns []string, next func() (*vec.Batch, error)) (rows int64, err error) {
+	if err := t.Usable(); err != nil {
+		return 0, err
+	}
 	home := t.s.db
 	if database != "" && database != home.Name {
 		db, err := t.s.e.database(ctx, database, false)

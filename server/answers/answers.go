@@ -198,7 +198,7 @@ func Sweep(ctx context.Context, store *txn.Store) (removed int, err error) {
 
 func sweepSome(tx *txn.Tx) (n int, err error) {
 	from := keyspace.AppendPrefix(nil, keyspace.System, keyspace.SpaceAnswer, objExpiry)
-	it := tx.Iter(txn.IterOptions{Lower: from, Upper: expiryKey(tx.ReadTime(), nil)})
+	it := tx.Iter(txn.IterOptions{Lower: from, Upper: expiryKey(tx.ReadTime().Add(1), nil)})
 	defer it.Close()
 	var keys [][]byte
 	for len(keys) < sweepStep && it.Next() {

@@ -61,6 +61,9 @@ func (t transaction) Importer(database string) bulk.Target {
 
 // KeyValue implements api.Transaction. A database is not made within a transaction.
 func (t transaction) KeyValue(ctx context.Context, database string, _ bool) (*kv.Store, error) {
+	if err := t.Usable(); err != nil {
+		return nil, err
+	}
 	if database == "" {
 		database = t.Database()
 	}
