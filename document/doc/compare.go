@@ -96,3 +96,43 @@ func AppendKey(dst []byte, v Value) []byte {
 func AppendKeyDesc(dst []byte, v Value) []byte {
 	return enc.Invert(AppendKey(dst, v), len(dst))
 }
+
+// SkipKey returns what follows the key of one value, of either direction.
+func SkipKey(b []byte) (rest []byte, err error) {
+	if len(b) == 0 {
+		return nil, damaged("a key that is cut off")
+	}
+	mask := byte(0)
+	if b[0] > byte(Bool) {
+		mask = 0xff
+	}
+	kind := Kind(b[0] ^ mask)
+	b = b[1:]
+	switch kind {
+	case Null:
+		return b, nil
+	case Number, String:
+		return enc.Skip(b)
+	case Bool:
+		if len(b) == 0 {
+			return nil, damaged("a key that is cut off")
+		}
+		return b[1:], nil
+	case Object, Array:
+		for len(b) > 0 && b[0]^mask != 0 {
+			if kind == Object {
+				if b, err = enc.Skip(b[1:]); err != nil {
+					return nil, err
+				}
+			}
+			if b, err = SkipKey(b); err != nil {
+				return nil, err
+			}
+		}
+		if len(b) == 0 {
+			return nil, damaged("a key that is cut off")
+		}
+		return b[1:], nil
+	}
+	return nil, damaged("a key of the unknown kind %d", kind)
+}

@@ -66,6 +66,7 @@ var Rules = []Rule{
 	{Path: "document/doc", Layer: layerModel},
 	{Path: "document/match", Layer: layerModel, Also: []string{"document/doc"}},
 	{Path: "document/update", Layer: layerModel, Also: []string{"document/doc", "document/match"}},
+	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update"}},
 
 	// Inside query, in import order.
 	{Path: "query/sqltype", Layer: layerModel},
