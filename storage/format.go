@@ -21,6 +21,7 @@ const (
 	lockName   = "LOCK"
 	formatName = "FORMAT"
 	logName    = "log"
+	sortedName = "sorted"
 )
 
 // FormatVersion is the format of the directory that this version writes. It

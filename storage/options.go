@@ -8,6 +8,7 @@ import (
 	"github.com/weftdb/weft/internal/clock"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/compress"
+	"github.com/weftdb/weft/storage/sorted"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/wal"
 )
@@ -44,9 +45,28 @@ type Options struct {
 	// History is how long superseded versions stay readable with AsOf. Default 10
 	// minutes; negative keeps none.
 	History time.Duration
-	// HistoryBytes is about how much memory superseded versions may take before
-	// the history is cut short. Default 1 GiB.
+	// HistoryBytes is about how much memory superseded versions may take. Over it
+	// they are left to the sorted store; with BackendMemory the history is cut short.
+	// Default 1 GiB.
 	HistoryBytes int64
+	// BufferBytes is how much memory the store may take for data: records, their
+	// indexes, and blocks of the sorted store. Default a quarter of the machine's
+	// memory, at least 64 MiB. It must be at least 128 KiB. BackendMemory takes what
+	// it needs.
+	BufferBytes int64
+	// CacheBytes is the part of BufferBytes that holds blocks of the sorted store.
+	// Default a quarter of it.
+	CacheBytes int64
+	// CheckpointBytes, CheckpointLogBytes and CheckpointInterval say when a checkpoint
+	// is due; see txn.Options.
+	CheckpointBytes    int64
+	CheckpointLogBytes int64
+	CheckpointInterval time.Duration
+	// Compression is applied to the sorted store: none, snappy or zstd. Default
+	// snappy. BottomCompression is that of its last level, where most of the data is.
+	// Default the same.
+	Compression       *compress.Codec
+	BottomCompression *compress.Codec
 	// MaxKeyBytes, MaxValueBytes, MaxTxBytes, MaxTxAge and MaxRetries are the
 	// limits of txn.Options.
 	MaxKeyBytes   int
@@ -58,9 +78,10 @@ type Options struct {
 	Clock clock.Clock
 	// Progress, where set, is called now and then while Open replays the log.
 	Progress func(Progress)
-	// Events and LogEvents, where set, are told what the parts do.
-	Events    txn.Events
-	LogEvents wal.Events
+	// Events, LogEvents and SortedEvents, where set, are told what the parts do.
+	Events       txn.Events
+	LogEvents    wal.Events
+	SortedEvents sorted.Events
 }
 
 // Progress says how far Open is.
@@ -76,13 +97,32 @@ func (o Options) withDefaults() Options {
 	if o.Backend == "" {
 		o.Backend = BackendLocal
 	}
+	if o.BufferBytes == 0 {
+		o.BufferBytes = max(memoryBytes()/4, minDefaultBuffer)
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = o.BufferBytes / 4
+	}
 	return o
+}
+
+const (
+	minBuffer        = 128 << 10
+	minDefaultBuffer = 64 << 20
+)
+
+func (o Options) sortedOptions() sorted.Options {
+	return sorted.Options{
+		Compression: o.Compression, BottomCompression: o.BottomCompression, CacheBytes: o.CacheBytes, Events: o.SortedEvents,
+	}
 }
 
 func (o Options) txnOptions() txn.Options {
 	return txn.Options{
 		Durability: o.Durability, History: o.History, HistoryBytes: o.HistoryBytes, MaxKeyBytes: o.MaxKeyBytes, MaxValueBytes: o.MaxValueBytes,
 		MaxTxBytes: o.MaxTxBytes, MaxTxAge: o.MaxTxAge, MaxRetries: o.MaxRetries, Clock: o.Clock, Events: o.Events,
+		BufferBytes: o.BufferBytes - o.CacheBytes, CheckpointBytes: o.CheckpointBytes,
+		CheckpointLogBytes: o.CheckpointLogBytes, CheckpointInterval: o.CheckpointInterval,
 	}
 }
 
@@ -116,6 +156,16 @@ func (o Options) Validate() error {
 	if o.Backend != BackendLocal && o.Backend != BackendMemory {
 		errs = append(errs, fmt.Errorf("%w: Backend %q is neither %q nor %q", dberr.ErrInvalid, o.Backend, BackendLocal, BackendMemory))
 	}
-	errs = append(errs, o.txnOptions().Validate())
+	switch {
+	case o.BufferBytes < minBuffer:
+		errs = append(errs, fmt.Errorf("%w: BufferBytes %d is less than %d", dberr.ErrInvalid, o.BufferBytes, minBuffer))
+	case o.CacheBytes < 0 || o.CacheBytes > o.BufferBytes/2:
+		errs = append(errs, fmt.Errorf("%w: CacheBytes %d is not within 0 and half of BufferBytes, which is %d", dberr.ErrInvalid, o.CacheBytes, o.BufferBytes))
+	default:
+		errs = append(errs, o.txnOptions().Validate(), o.sortedOptions().Validate())
+		return errors.Join(errs...)
+	}
+	o.BufferBytes, o.CacheBytes = minDefaultBuffer, 0
+	errs = append(errs, o.txnOptions().Validate(), o.sortedOptions().Validate())
 	return errors.Join(errs...)
 }

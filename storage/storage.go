@@ -1,11 +1,14 @@
 // Package storage opens a store: a directory with its lock, its format file, its
-// commit log, and the records that the log holds in memory; or nothing but memory.
+// commit log and its sorted store, and memory in front of them; or nothing but
+// memory.
 //
 // It promises that a directory is opened by one process at a time, that a
 // directory of a newer format is refused before anything in it is touched, and
 // that after Open every commit that was acknowledged with sync is there, however
-// the process before ended. It owns the names in the directory. What happens
-// inside a transaction is storage/txn's.
+// the process before ended. It owns the names in the directory, and the order in
+// which the parts are opened: the sorted store says up to where it has everything,
+// and the log is replayed from there. What happens inside a transaction, and when
+// something moves from the log into the sorted store, is storage/txn's.
 package storage
 
 import (
@@ -13,9 +16,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/weftdb/weft/storage/sorted"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/storage/wal"
@@ -29,7 +35,8 @@ type Store struct {
 	recovery Recovery
 	log      *wal.Log
 	lock     io.Closer
-	close    func() error // once
+	sorted   atomic.Pointer[sorted.Store] // nil until the first checkpoint
+	close    func() error                 // once
 }
 
 // Recovery says what Open found.
@@ -38,7 +45,8 @@ type Recovery struct {
 	Bytes      int64 // of log that were read
 	TornBytes  int64 // cut off the end of the log: written before a crash, never acknowledged
 	LastCommit txn.Timestamp
-	Created    bool // the store is new
+	Applied    txn.Timestamp // what the sorted store had; the log was replayed from there
+	Created    bool          // the store is new
 	Duration   time.Duration
 }
 
@@ -84,8 +92,12 @@ func (s *Store) openLocal(fs vfs.FS, opts Options) (err error) {
 	if s.recovery.Created, err = s.openFormat(fs); err != nil {
 		return err
 	}
+	applied, err := s.openSorted(fs, opts)
+	if err != nil {
+		return err
+	}
 	progress := opts.progress()
-	log, rec, err := wal.Open(fs, fs.PathJoin(s.dir, logName), s.id, opts.walOptions(), 0, func(r wal.Record) error {
+	log, rec, err := wal.Open(fs, fs.PathJoin(s.dir, logName), s.id, opts.walOptions(), applied, func(r wal.Record) error {
 		progress(r)
 		return s.Replay(r)
 	})
@@ -94,10 +106,45 @@ func (s *Store) openLocal(fs vfs.FS, opts Options) (err error) {
 	}
 	s.log = log
 	s.recovery.Records, s.recovery.Bytes, s.recovery.TornBytes = rec.Records, rec.Bytes, rec.TornBytes
-	s.recovery.LastCommit = txn.Timestamp(rec.LastTimestamp)
+	s.recovery.LastCommit, s.recovery.Applied = txn.Timestamp(rec.LastTimestamp), txn.Timestamp(applied)
 	s.Start(log, s.recovery.LastCommit)
 	return nil
 }
+
+// openSorted opens the sorted store, where there is one, and returns up to which
+// timestamp it has everything. Where there is none, the first checkpoint makes it.
+func (s *Store) openSorted(fs vfs.FS, opts Options) (applied uint64, err error) {
+	dir := fs.PathJoin(s.dir, sortedName)
+	open := func() (*sorted.Store, error) {
+		store, err := sorted.Open(fs, dir, s.id, opts.sortedOptions())
+		if err != nil {
+			return nil, err
+		}
+		s.sorted.Store(store)
+		return store, nil
+	}
+	b := txn.Backing{Make: open, Cut: func(ts uint64) error { return s.log.TruncateBefore(ts) }}
+	_, err = fs.Stat(dir)
+	switch {
+	case err == nil:
+		if b.Sorted, err = open(); err != nil {
+			return 0, err
+		}
+		applied = b.Sorted.Applied()
+	case !errors.Is(err, os.ErrNotExist):
+		return 0, fmt.Errorf("look for %s: %w", dir, vfs.MapError(err))
+	}
+	s.Back(b)
+	return applied, nil
+}
+
+// Sorted is the sorted store of a local store, nil before the first checkpoint and
+// in memory. It is for looking, checking and copying: only the store writes to it.
+func (s *Store) Sorted() *sorted.Store { return s.sorted.Load() }
+
+// Log is the commit log of a local store, nil in memory. It is for reading and
+// copying, with a hold (HoldLog) on what is to be read: only the store writes to it.
+func (s *Store) Log() *wal.Log { return s.log }
 
 // Recovery says what Open found.
 func (s *Store) Recovery() Recovery { return s.recovery }
@@ -108,8 +155,10 @@ func (s *Store) ID() [16]byte { return s.id }
 // Dir is the directory, empty in memory.
 func (s *Store) Dir() string { return s.dir }
 
-// Close waits for commits under way, syncs the log and lets go of the directory.
-// Transactions that are still open can read on and be rolled back.
+// Close waits for commits under way, syncs the log and lets go of the directory,
+// after a checkpoint where the log is long. Transactions that are still open can be
+// rolled back, and read on what is in memory; it waits for iterators of theirs that
+// read the sorted store.
 func (s *Store) Close() error {
 	if err := s.close(); err != nil {
 		return fmt.Errorf("close store %s: %w", s.dir, err)
@@ -117,12 +166,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// release closes the log and the lock, in this order.
+// release closes the log, the sorted store and the lock, in this order.
 func (s *Store) release() error {
 	var errs []error
 	if s.log != nil {
 		errs = append(errs, s.log.Close())
-		s.log = nil
+	}
+	if sorted := s.sorted.Load(); sorted != nil {
+		errs = append(errs, sorted.Close())
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())

@@ -57,6 +57,7 @@ var Rules = []Rule{
 	{Path: "storage/wal", Layer: layerStoragePart},
 	{Path: "storage/buffer", Layer: layerStoragePart},
 	{Path: "storage/sorted", Layer: layerStoragePart},
+	{Path: "storage/records", Layer: layerStoragePart, Also: []string{"storage/buffer", "storage/sorted"}},
 
 	{Path: "storage/txn", Layer: layerTxn},
 	{Path: "storage", Layer: layerStorage},

@@ -2,21 +2,31 @@
 // versions, newest first, found by key and in key order.
 //
 // What it promises. A read at a timestamp sees the newest version at or before
-// it, however much is written meanwhile, takes no lock and never waits. What a
-// read returned stays as it is until the reader says that it is done (Reclaim).
+// it, however much is written meanwhile, takes no lock and never waits. Where that
+// version is not in memory, it says so (Elsewhere), and never takes an older one
+// for it. What a read returned stays as it is until the reader says that it is
+// done (Reclaim).
 //
 // What it owns. Slabs of memory without pointers (slab.go), in which keys and
 // versions are blocks (record.go), so that a million records are a few hundred
 // objects to the garbage collector; a hash index for point reads (hash.go); a
-// B-link tree for ranges (tree.go); and the queue of superseded versions (sweep.go).
+// B-link tree for ranges (tree.go); the queue of superseded versions (sweep.go);
+// and the list of what the sorted store does not have yet (generation.go).
+//
+// What holds. The versions of a key in memory are its newest ones, without a gap.
+// Versions after Applied are all there. In a page that is whole, every key has its
+// node that has a value at any timestamp that can still be read.
 //
 // What it asks for. One writer at a time, which the caller sees to: Put, Delete,
-// Bulk, DropRange, Sweep, StaleAt, Epoch and Reclaim are the writer's, the rest is
-// anybody's. Timestamps of writes never go down.
+// Bulk, DropRange, Freeze, Stored, Admit, Evict, Trim, Sweep, StaleAt, Epoch and
+// Reclaim are the writer's, the rest is anybody's. Timestamps of writes never go
+// down.
 package buffer
 
 import (
 	"bytes"
+	"math"
+	"sync/atomic"
 )
 
 // Pool is the records of one store.
@@ -25,71 +35,124 @@ type Pool struct {
 	hash  hashIndex
 	tree  tree
 	old   queue // versions that hide others, oldest first
+	tombs queue // deletions with nothing in front of them that are not stored yet
 	bin   bin   // blocks out of use that a reader may still look at
 	epoch uint64
 	keys  counter
 	stale counter // versions that are hidden by newer ones
 
+	// What a sorted store has. Without one, applied is after every timestamp.
+	applied atomic.Uint64                   // everything up to it is stored
+	gone    atomic.Uint64                   // the greatest timestamp of a version that was evicted or trimmed
+	parted  atomic.Bool                     // some leaf is not whole, or was not once
+	frozen  uint64                          // where the last generation ends
+	dirty   []addr                          // nodes with versions after frozen
+	size    struct{ fresh, frozen counter } // bytes of versions after frozen, and of those up to it that are not stored
+	hand    []byte                          // where the eviction goes on
+
 	added, spare []addr        // lists for Bulk
 	filled       chan struct{} // closed when the hash index has what EndBehind was given; nil where it has
 }
 
-// New returns an empty pool.
+// New returns an empty pool without a sorted store behind it.
 func New() *Pool {
 	p := &Pool{}
 	p.hash.init(&p.s)
 	p.tree.init(&p.s)
+	p.applied.Store(math.MaxUint64)
 	return p
 }
 
+// Back says that a sorted store is behind the pool, which is empty: it has
+// everything up to applied, which is nothing where empty is set.
+func (p *Pool) Back(applied uint64, empty bool) {
+	p.applied.Store(applied)
+	p.frozen = applied
+	if !empty {
+		p.gone.Store(applied)
+		p.parted.Store(true)
+		p.tree.init(&p.s)
+		p.tree.root.Load().leaves[0].page.Load().whole = false
+	}
+}
+
 // Put makes value the version of key at ts. Both are copied.
-func (p *Pool) Put(key, value []byte, ts uint64) { p.install(key, value, false, ts) }
+func (p *Pool) Put(key, value []byte, ts uint64) { p.install(key, value, 0, ts) }
 
 // Delete makes key absent from ts on.
-func (p *Pool) Delete(key []byte, ts uint64) { p.install(key, nil, true, ts) }
+func (p *Pool) Delete(key []byte, ts uint64) { p.install(key, nil, deletedFlag, ts) }
 
-func (p *Pool) install(key, value []byte, deleted bool, ts uint64) {
+func (p *Pool) install(key, value []byte, flags uint32, ts uint64) {
 	hash := p.hash.hash(key)
 	if node := p.hash.find(hash, key); node != 0 {
-		p.supersede(node, value, deleted, ts)
+		p.supersede(node, value, flags, ts)
 		return
 	}
-	if deleted {
-		// Nothing to hide. But a transaction that has read the absence and one that
-		// deletes the same key must still conflict, so the deletion is kept a while.
-		node := p.s.newNode(key)
-		v := p.s.newVersion(0, ts, nil, true)
-		p.add(hash, node, v)
-		p.old.push(entry{ts: ts, version: v, node: node})
-		return
+	node, v := p.fresh(key, value, flags, ts)
+	l, pg := p.tree.pageFor(key, false)
+	i, _ := p.tree.search(pg, int(pg.n.Load()), key)
+	if pg.whole {
+		p.s.mark(node, markBottom)
 	}
-	node := p.s.newNode(key)
-	p.add(hash, node, p.s.newVersion(0, ts, value, false))
-}
-
-func (p *Pool) add(hash uint64, node, version addr) {
-	p.s.setHead(node, version)
 	p.hash.add(hash, node)
-	p.tree.insert(node)
+	p.tree.insertAt(l, pg, i, node)
 	p.keys.add(1)
+	p.begun(node, v, flags, ts)
 }
 
-func (p *Pool) supersede(node addr, value []byte, deleted bool, ts uint64) {
-	v := p.s.newVersion(p.s.head(node), ts, value, deleted)
+// fresh makes a node with its first version.
+func (p *Pool) fresh(key, value []byte, flags uint32, ts uint64) (node, v addr) {
+	node = p.s.newNode(key)
+	v = p.s.newVersion(0, ts, value, flags)
+	p.s.setHead(node, v)
+	return node, v
+}
+
+// begun notes a node that was made for its first version. A deletion hides nothing
+// then. But a transaction that has read the absence and one that deletes the same
+// key must still conflict, so the deletion is kept a while.
+func (p *Pool) begun(node, v addr, flags uint32, ts uint64) {
+	if flags&deletedFlag != 0 {
+		p.old.push(entry{ts: ts, version: v, node: node})
+	}
+	if p.Backed() {
+		p.dirty = append(p.dirty, node)
+		p.size.fresh.add(int64(nodeHeader + len(p.s.key(node)) + p.s.size(v)))
+	}
+}
+
+func (p *Pool) supersede(node addr, value []byte, flags uint32, ts uint64) {
+	head := p.s.head(node)
+	v := p.s.newVersion(head, ts, value, flags)
 	p.s.setHead(node, v)
 	p.stale.add(1)
-	e := entry{ts: ts, version: v}
-	if deleted {
-		e.node = node
+	p.old.push(entry{ts: ts, version: v, node: node})
+	if p.Backed() {
+		if p.s.timestamp(head) <= p.frozen {
+			p.dirty = append(p.dirty, node)
+		}
+		p.size.fresh.add(int64(p.s.size(v)))
 	}
-	p.old.push(e)
 }
+
+// Backed says whether there is a sorted store behind the pool.
+func (p *Pool) Backed() bool { return p.applied.Load() != math.MaxUint64 }
+
+// Applied is the timestamp up to which everything is in the sorted store.
+func (p *Pool) Applied() uint64 { return p.applied.Load() }
+
+// Gone is the greatest timestamp of a version that was in memory and is not any
+// more though it can still be read. It only rises, before the version goes.
+func (p *Pool) Gone() uint64 { return p.gone.Load() }
+
+// Parted says whether there is, or was, a range of keys that is not all in memory.
+func (p *Pool) Parted() bool { return p.parted.Load() }
 
 // DropRange makes every key in [lower, upper) absent from ts on.
 func (p *Pool) DropRange(lower, upper []byte, ts uint64) {
 	p.each(lower, upper, func(node addr) bool {
 		if _, deleted := p.s.value(p.s.head(node)); !deleted {
-			p.supersede(node, nil, true, ts)
+			p.supersede(node, nil, deletedFlag|droppedFlag, ts)
 		}
 		return true
 	})
@@ -140,51 +203,81 @@ func (p *Pool) each(lower, upper []byte, fn func(node addr) bool) {
 	}
 }
 
-// Get returns the value of key at ts. It must not be changed.
-func (p *Pool) Get(key []byte, ts uint64) (value []byte, ok bool) {
-	value, _, ok = p.GetVersion(key, ts)
-	return value, ok
-}
-
-// GetVersion is Get with the timestamp of the version that it returns.
-func (p *Pool) GetVersion(key []byte, ts uint64) (value []byte, at uint64, ok bool) {
-	if node := p.hash.find(p.hash.hash(key), key); node != 0 {
-		return p.s.see(node, ts)
+// Get returns the value that key has at ts, which must not be changed, and the
+// timestamp of its version.
+func (p *Pool) Get(key []byte, ts uint64) (value []byte, at uint64, seen Seen) {
+	node := p.hash.find(p.hash.hash(key), key)
+	if node == 0 {
+		if !p.parted.Load() {
+			return nil, 0, Absent
+		}
+		_, pg := p.tree.pageFor(key, false)
+		if !pg.whole {
+			return nil, 0, Elsewhere
+		}
+		// It may have come in since.
+		i, ok := p.tree.search(pg, int(pg.n.Load()), key)
+		if !ok {
+			return nil, 0, Absent
+		}
+		node = pg.nodes[i]
 	}
-	return nil, 0, false
+	if p.Backed() && p.s.marks(node)&markUsed == 0 {
+		p.s.mark(node, markUsed)
+	}
+	return p.s.see(node, ts)
 }
 
-// Versions calls fn for every version in [lower, upper) that is newer than since
-// and not newer than until, keys in order and the newest version of each first,
-// until it returns false. A reader at since must keep them from being swept.
-func (p *Pool) Versions(lower, upper []byte, since, until uint64, fn func(key, value []byte, deleted bool, ts uint64) bool) {
-	p.each(lower, upper, func(node addr) bool {
+// PageVersions returns the versions that are newer than since and not newer than
+// until, of the keys in [lower, upper) that lie in the page of lower, keys in order
+// and the newest version of each first; and the first key behind that page, nil
+// where it is the last. Range drops are no versions of what they hide. A reader at
+// since must keep them from being swept.
+func (p *Pool) PageVersions(lower, upper []byte, since, until uint64) (found []Version, high []byte) {
+	_, pg := p.tree.pageFor(lower, false)
+	n, i := int(pg.n.Load()), 0
+	if lower != nil {
+		i, _ = p.tree.search(pg, n, lower)
+	}
+	for _, node := range pg.nodes[i:n] {
+		key := p.s.key(node)
+		if upper != nil && bytes.Compare(key, upper) >= 0 {
+			break
+		}
 		for v := p.s.head(node); v != 0; v = p.s.prev(v) {
 			ts := p.s.timestamp(v)
 			if ts <= since {
 				break
 			}
-			if ts > until {
+			if ts > until || p.s.dropped(v) {
 				continue
 			}
 			value, deleted := p.s.value(v)
-			if !fn(p.s.key(node), value, deleted, ts) {
-				return false
-			}
+			found = append(found, Version{Key: key, Value: value, TS: ts, Deleted: deleted})
 		}
-		return true
-	})
+	}
+	return found, pg.high.bound()
 }
 
 // Stats describes a pool.
 type Stats struct {
-	Keys      int64 // with all that are deleted and not swept yet
-	Stale     int64 // versions hidden by newer ones, and not swept yet
-	UsedBytes int64 // of blocks that hold keys and versions
-	HeldBytes int64 // of memory taken for them
+	Keys       int64 // with all that are deleted and not swept yet
+	Stale      int64 // versions hidden by newer ones, and not swept yet
+	UsedBytes  int64 // of blocks that hold keys and versions
+	HeldBytes  int64 // of memory taken for them
+	IndexBytes int64 // of both indexes
+	DirtyBytes int64 // of versions that are not in the sorted store yet
+}
+
+// Load is what records and indexes take, without what is only kept for readers.
+func (p *Pool) Load() int64 {
+	return p.s.used.Load() - p.bin.bytes.Load() + p.hash.bytes.Load() + p.tree.bytes.Load()
 }
 
 // Stats may be called at any time.
 func (p *Pool) Stats() Stats {
-	return Stats{Keys: p.keys.get(), Stale: p.stale.get(), UsedBytes: p.s.used.Load(), HeldBytes: p.s.held.Load()}
+	return Stats{
+		Keys: p.keys.get(), Stale: p.stale.get(), UsedBytes: p.s.used.Load(), HeldBytes: p.s.held.Load(),
+		IndexBytes: p.hash.bytes.Load() + p.tree.bytes.Load(), DirtyBytes: p.DirtyBytes(),
+	}
 }

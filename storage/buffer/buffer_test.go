@@ -77,7 +77,8 @@ func (t *tree) check() error {
 
 func collect(p *Pool, ts uint64, reverse bool) (keys []string) {
 	it := p.Iter(ts, reverse)
-	for it.Next() {
+	it.Seek(nil)
+	for it.Next() == Row {
 		keys = append(keys, string(it.Key())+"="+string(it.Value()))
 	}
 	return keys
@@ -148,8 +149,8 @@ func compare(t *testing.T, p *Pool, state map[string]string, ts uint64) {
 	var want []string
 	for k, v := range state {
 		want = append(want, k+"="+v)
-		if got, ok := p.Get([]byte(k), ts); !ok || string(got) != v {
-			t.Fatalf("at %d: get %q: got %q %v, want %q", ts, k, got, ok, v)
+		if got, _, seen := p.Get([]byte(k), ts); seen != Present || string(got) != v {
+			t.Fatalf("at %d: get %q: got %q %v, want %q", ts, k, got, seen, v)
 		}
 	}
 	slices.SortFunc(want, func(a, b string) int {
@@ -191,8 +192,8 @@ func TestReadersAreNotDisturbed(t *testing.T) {
 					t.Errorf("reader %d sees %d keys, want %d", g, len(got), base)
 					return
 				}
-				if v, ok := p.Get([]byte("000100"), base); !ok || string(v) != "v10" {
-					t.Errorf("get: %q %v", v, ok)
+				if v, _, seen := p.Get([]byte("000100"), base); seen != Present || string(v) != "v10" {
+					t.Errorf("get: %q %v", v, seen)
 					return
 				}
 			}
@@ -251,7 +252,7 @@ func TestLargeValues(t *testing.T) {
 		}
 		v := bytes.Repeat([]byte{byte(i)}, n)
 		p.Put([]byte("k"), v, uint64(i+1))
-		if got, ok := p.Get([]byte("k"), uint64(i+1)); !ok || !bytes.Equal(got, v) {
+		if got, _, seen := p.Get([]byte("k"), uint64(i+1)); seen != Present || !bytes.Equal(got, v) {
 			t.Fatalf("value of %d bytes is not what was put", len(v))
 		}
 		p.Sweep(uint64(i+1), 100)

@@ -18,29 +18,28 @@ type Bulk struct {
 func (p *Pool) Bulk(ts uint64) Bulk { return Bulk{p: p, ts: ts, added: p.added[:0]} }
 
 // Put makes value the version of key, which is over the last one. Both are copied.
-func (b *Bulk) Put(key, value []byte) { b.install(key, value, false) }
+func (b *Bulk) Put(key, value []byte) { b.install(key, value, 0) }
 
 // Delete makes key absent.
-func (b *Bulk) Delete(key []byte) { b.install(key, nil, true) }
+func (b *Bulk) Delete(key []byte) { b.install(key, nil, deletedFlag) }
 
-func (b *Bulk) install(key, value []byte, deleted bool) {
+func (b *Bulk) install(key, value []byte, flags uint32) {
 	p := b.p
 	if b.leaf == nil || (b.page.high != nil && bytes.Compare(b.page.high.key, key) <= 0) {
 		b.leaf, b.page = p.tree.pageFor(key, false)
 	}
 	i, ok := p.tree.search(b.page, int(b.page.n.Load()), key)
 	if ok {
-		p.supersede(b.page.nodes[i], value, deleted, b.ts)
+		p.supersede(b.page.nodes[i], value, flags, b.ts)
 		return
 	}
-	node := p.s.newNode(key)
-	v := p.s.newVersion(0, b.ts, value, deleted)
-	p.s.setHead(node, v)
+	node, v := p.fresh(key, value, flags, b.ts)
+	if b.page.whole {
+		p.s.mark(node, markBottom)
+	}
 	p.tree.insertAt(b.leaf, b.page, i, node)
 	b.page = b.leaf.page.Load()
-	if deleted {
-		p.old.push(entry{ts: b.ts, version: v, node: node}) // as in Pool.install
-	}
+	p.begun(node, v, flags, b.ts)
 	b.added = append(b.added, node)
 }
 

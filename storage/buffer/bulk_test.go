@@ -69,15 +69,17 @@ func samePools(t *testing.T, a, b *Pool, ts uint64) {
 	}
 	for _, reverse := range []bool{false, true} {
 		x, y := a.Iter(ts, reverse), b.Iter(ts, reverse)
-		for x.Next() {
-			if !y.Next() || !bytes.Equal(x.Key(), y.Key()) || !bytes.Equal(x.Value(), y.Value()) || x.Timestamp() != y.Timestamp() {
+		x.Seek(nil)
+		y.Seek(nil)
+		for x.Next() == Row {
+			if y.Next() != Row || !bytes.Equal(x.Key(), y.Key()) || !bytes.Equal(x.Value(), y.Value()) || x.Timestamp() != y.Timestamp() {
 				t.Fatalf("at %d, reverse %v: %q = %q, in bulk %q = %q", ts, reverse, x.Key(), x.Value(), y.Key(), y.Value())
 			}
-			if v, at, ok := b.GetVersion(x.Key(), ts); !ok || at != x.Timestamp() || !bytes.Equal(v, x.Value()) {
-				t.Fatalf("at %d: get %q in bulk is %q, %v", ts, x.Key(), v, ok)
+			if v, at, seen := b.Get(x.Key(), ts); seen != Present || at != x.Timestamp() || !bytes.Equal(v, x.Value()) {
+				t.Fatalf("at %d: get %q in bulk is %q, %v", ts, x.Key(), v, seen)
 			}
 		}
-		if y.Next() {
+		if y.Next() != End {
 			t.Fatalf("at %d, reverse %v: in bulk there is %q too", ts, reverse, y.Key())
 		}
 	}

@@ -13,6 +13,7 @@ type hashIndex struct {
 	s      *slabs
 	seed   maphash.Seed
 	shards [hashShards]hashShard
+	bytes  atomic.Int64 // of the tables
 }
 
 type hashShard struct {
@@ -103,7 +104,9 @@ func (h *hashIndex) rebuild(shard *hashShard) *[]uint64 {
 		size *= 2
 	}
 	fresh := make([]uint64, size)
+	h.bytes.Add(int64(8 * size))
 	if old := shard.table.Load(); old != nil {
+		h.bytes.Add(int64(-8 * len(*old)))
 		for _, slot := range *old {
 			if slot != slotEmpty && slot != slotGone {
 				hash := slot

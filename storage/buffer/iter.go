@@ -1,22 +1,40 @@
 package buffer
 
-// Iter walks the keys that are present at a timestamp, in order or against it.
-// Writes do not disturb it, and it does not see those after its timestamp.
+// Iter walks the keys that memory holds, in order or against it, page by page.
+// Writes do not disturb it: a page stays as it was when the iterator came to it, and
+// what was written since is after its timestamp.
 type Iter struct {
 	p       *Pool
 	ts      uint64
 	reverse bool
 	page    *page
+	n       int // entries of page when it was loaded
 	i       int // the next entry forward; in reverse, one more than the next entry
 	node    addr
 	val     []byte
 	at      uint64 // timestamp of val
+	warm    int    // nodes that are marked as used, still: a long scan says nothing of what is hot
 }
 
-// Iter returns an iterator at ts, before its first key.
+// Step says what Next came to.
+type Step uint8
+
+// What Next may come to.
+const (
+	End     Step = iota // no more keys
+	Row                 // a key with a value
+	Hole                // a key whose version, if it has one, is not in memory
+	PageEnd             // the end of a page that is not whole, or of one before such a page
+)
+
+const warmRows = 256
+
+// Iter returns an iterator at ts; Seek says where it begins.
 func (p *Pool) Iter(ts uint64, reverse bool) Iter {
 	it := Iter{p: p, ts: ts, reverse: reverse}
-	it.Seek(nil)
+	if p.Backed() {
+		it.warm = warmRows
+	}
 	return it
 }
 
@@ -25,52 +43,131 @@ func (p *Pool) Iter(ts uint64, reverse bool) Iter {
 func (it *Iter) Seek(key []byte) {
 	it.node, it.val = 0, nil
 	_, it.page = it.p.tree.pageFor(key, it.reverse)
-	n := int(it.page.n.Load())
+	it.n = int(it.page.n.Load())
 	switch {
 	case key != nil:
-		it.i, _ = it.p.tree.search(it.page, n, key)
+		it.i, _ = it.p.tree.search(it.page, it.n, key)
 	case it.reverse:
-		it.i = n
+		it.i = it.n
 	default:
 		it.i = 0
 	}
 }
 
-// Next moves to the next key and says whether there is one.
-func (it *Iter) Next() bool {
+// Next moves to the next key that memory knows to have a value, or may have one.
+// It goes on to the next page by itself where this one and that are whole.
+func (it *Iter) Next() Step {
 	s := &it.p.s
-	for it.step() {
-		if value, at, ok := s.see(it.node, it.ts); ok {
-			it.val, it.at = value, at
-			return true
+	for {
+		if it.reverse {
+			if it.i == 0 {
+				if step := it.turn(); step != Row {
+					return step
+				}
+				continue
+			}
+			it.i--
+			it.node = it.page.nodes[it.i]
+		} else {
+			if it.i >= it.n {
+				if step := it.turn(); step != Row {
+					return step
+				}
+				continue
+			}
+			it.node = it.page.nodes[it.i]
+			it.i++
+		}
+		if it.warm > 0 {
+			if it.warm--; s.marks(it.node)&markUsed == 0 {
+				s.mark(it.node, markUsed)
+			}
+		}
+		var seen Seen
+		if it.val, it.at, seen = s.see(it.node, it.ts); seen == Present {
+			return Row
+		} else if seen == Elsewhere {
+			return Hole
 		}
 	}
-	it.val = nil
-	return false
 }
 
-// step moves to the next node.
-func (it *Iter) step() bool {
-	if it.reverse {
-		for it.i == 0 {
-			if it.page.low == nil {
-				return false
-			}
-			it.Seek(it.page.low.key)
-		}
-		it.i--
-		it.node = it.page.nodes[it.i]
-		return true
+// turn goes on from a whole page to the next one, if that is whole.
+func (it *Iter) turn() Step {
+	if !it.page.whole {
+		return PageEnd
 	}
-	for it.i >= int(it.page.n.Load()) {
-		if it.page.next == nil {
+	if !it.Turn() {
+		it.val = nil
+		return End
+	}
+	if !it.page.whole {
+		return PageEnd
+	}
+	return Row
+}
+
+// Turn goes on to the next page, in whose range the iteration has nothing behind
+// it, and says whether there is one.
+func (it *Iter) Turn() bool {
+	if it.reverse {
+		if it.page.low == nil {
 			return false
 		}
-		it.page, it.i = it.page.next.page.Load(), 0
+		it.Seek(it.page.low.key)
+		return true
 	}
-	it.node = it.page.nodes[it.i]
-	it.i++
+	if it.page.next == nil {
+		return false
+	}
+	it.page = it.page.next.page.Load()
+	it.n, it.i = int(it.page.n.Load()), 0
 	return true
+}
+
+// Whole says that every key in the range of the page is in memory.
+func (it *Iter) Whole() bool { return it.page.whole }
+
+// Low is the first key of the page's range, nil where it has no bound.
+func (it *Iter) Low() []byte { return it.page.low.bound() }
+
+// High is the first key behind the page's range, nil where it has no bound.
+func (it *Iter) High() []byte { return it.page.high.bound() }
+
+func (f *fence) bound() []byte {
+	if f == nil {
+		return nil
+	}
+	return f.key
+}
+
+// Peek is the key that the iteration comes to next in the page, and what memory
+// knows of it; nil at the end of the page. Skip moves over it.
+func (it *Iter) Peek() (key, value []byte, at uint64, seen Seen) {
+	i := it.i
+	if it.reverse {
+		i--
+	}
+	if i < 0 || i >= it.n {
+		return nil, nil, 0, Absent
+	}
+	node := it.page.nodes[i]
+	if it.warm > 0 {
+		if it.warm--; it.p.s.marks(node)&markUsed == 0 {
+			it.p.s.mark(node, markUsed)
+		}
+	}
+	value, at, seen = it.p.s.see(node, it.ts)
+	return it.p.s.key(node), value, at, seen
+}
+
+// Skip moves over the key that Peek gives.
+func (it *Iter) Skip() {
+	if it.reverse {
+		it.i--
+	} else {
+		it.i++
+	}
 }
 
 // Key is the key that Next moved to. It must not be changed.

@@ -8,8 +8,8 @@ import (
 // A key has a node, and the node a chain of versions, newest first. Both are
 // blocks of slab memory:
 //
-//	node      head version (8, atomic) · key length (4) · unused (4) · key
-//	version   previous version (8, atomic) · timestamp (8) · value length and flag (4) · unused (4) · value
+//	node      head version (8, atomic) · key length (4) · marks (4, atomic) · key
+//	version   previous version (8, atomic) · timestamp (8) · value length and flags (4) · unused (4) · value
 //
 // All but the atomic words is written before the block is published and never
 // changed after.
@@ -17,26 +17,46 @@ const (
 	nodeHeader    = 16
 	versionHeader = 24
 	deletedFlag   = 1 << 31
+	droppedFlag   = 1 << 30 // a deletion that a range drop made: the drop is stored, it is not
+	lengthMask    = droppedFlag - 1
+)
+
+// The marks of a node.
+const (
+	markBottom = 1 << iota // no version behind the chain is anywhere
+	markStored             // a version of the key is, or was, in the sorted store
+	markTomb               // it is in the queue of deletions
+	markUsed               // it was read since the eviction came by
 )
 
 func (s *slabs) newNode(key []byte) addr {
 	a := s.alloc(nodeHeader + len(key))
 	p := s.at(a)
 	*(*uint32)(unsafe.Add(p, 8)) = uint32(len(key))
+	atomic.StoreUint32((*uint32)(unsafe.Add(p, 12)), 0)
 	copy(unsafe.Slice((*byte)(unsafe.Add(p, nodeHeader)), len(key)), key)
 	return a
 }
 
-func (s *slabs) newVersion(prev addr, ts uint64, value []byte, deleted bool) addr {
+func (s *slabs) marks(node addr) uint32 {
+	return atomic.LoadUint32((*uint32)(unsafe.Add(s.at(node), 12)))
+}
+
+func (s *slabs) mark(node addr, marks uint32) {
+	atomic.OrUint32((*uint32)(unsafe.Add(s.at(node), 12)), marks)
+}
+
+func (s *slabs) unmark(node addr, marks uint32) {
+	atomic.AndUint32((*uint32)(unsafe.Add(s.at(node), 12)), ^marks)
+}
+
+// newVersion makes a version; flags say what it is beside a value.
+func (s *slabs) newVersion(prev addr, ts uint64, value []byte, flags uint32) addr {
 	a := s.alloc(versionHeader + len(value))
 	p := s.at(a)
 	atomic.StoreUint64((*uint64)(p), uint64(prev))
 	*(*uint64)(unsafe.Add(p, 8)) = ts
-	n := uint32(len(value))
-	if deleted {
-		n |= deletedFlag
-	}
-	*(*uint32)(unsafe.Add(p, 16)) = n
+	*(*uint32)(unsafe.Add(p, 16)) = uint32(len(value)) | flags
 	copy(unsafe.Slice((*byte)(unsafe.Add(p, versionHeader)), len(value)), value)
 	return a
 }
@@ -76,18 +96,48 @@ func (s *slabs) value(version addr) (value []byte, deleted bool) {
 	return unsafe.Slice((*byte)(unsafe.Add(p, versionHeader)), n), false
 }
 
+func (s *slabs) deleted(version addr) bool {
+	return *(*uint32)(unsafe.Add(s.at(version), 16))&deletedFlag != 0
+}
+
+// dropped says that a version is the mark of a range drop.
+func (s *slabs) dropped(version addr) bool {
+	return *(*uint32)(unsafe.Add(s.at(version), 16))&droppedFlag != 0
+}
+
+// size is what a version takes.
+func (s *slabs) size(version addr) int {
+	return versionHeader + int(*(*uint32)(unsafe.Add(s.at(version), 16))&lengthMask)
+}
+
+// Seen says what memory knows of a key at a timestamp.
+type Seen uint8
+
+// What memory may know.
+const (
+	// Elsewhere: the version, if there is one, is not in memory.
+	Elsewhere Seen = iota
+	// Absent: the key has no value.
+	Absent
+	// Present: the value is here.
+	Present
+)
+
 // see returns the value that a node has at ts, and the timestamp of its version.
-func (s *slabs) see(node addr, ts uint64) (value []byte, at uint64, ok bool) {
+func (s *slabs) see(node addr, ts uint64) (value []byte, at uint64, seen Seen) {
 	for v := s.head(node); v != 0; {
 		p := s.at(v)
 		if at = *(*uint64)(unsafe.Add(p, 8)); at <= ts {
 			n := *(*uint32)(unsafe.Add(p, 16))
 			if n&deletedFlag != 0 {
-				return nil, at, false
+				return nil, at, Absent
 			}
-			return unsafe.Slice((*byte)(unsafe.Add(p, versionHeader)), n), at, true
+			return unsafe.Slice((*byte)(unsafe.Add(p, versionHeader)), n), at, Present
 		}
 		v = addr(atomic.LoadUint64((*uint64)(p)))
 	}
-	return nil, 0, false
+	if s.marks(node)&markBottom != 0 {
+		return nil, 0, Absent
+	}
+	return nil, 0, Elsewhere
 }

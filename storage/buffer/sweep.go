@@ -16,7 +16,7 @@ import "sync/atomic"
 type entry struct {
 	ts      uint64
 	version addr
-	node    addr // of a deletion
+	node    addr
 }
 
 // queue is first in, first out.
@@ -81,6 +81,7 @@ func (q *queue) nth(n int) *entry {
 // bin holds blocks until their epoch is over.
 type bin struct {
 	epochs []binEpoch // oldest first
+	bytes  atomic.Int64
 }
 
 type binEpoch struct {
@@ -97,6 +98,7 @@ func (b *bin) add(epoch uint64, a addr, n int) {
 	if k := len(b.epochs); k == 0 || b.epochs[k-1].epoch != epoch {
 		b.epochs = append(b.epochs, binEpoch{epoch: epoch})
 	}
+	b.bytes.Add(int64(n))
 	last := &b.epochs[len(b.epochs)-1]
 	last.blocks = append(last.blocks, binBlock{a: a, n: int32(n)})
 }
@@ -117,14 +119,71 @@ type Swept struct {
 // Sweep drops up to limit versions that no reader at horizon or later sees. No
 // reader may be, or come to be, at an earlier timestamp.
 func (p *Pool) Sweep(horizon uint64, limit int) (done Swept) {
+	last := min(horizon, p.applied.Load())
 	for e := p.old.peek(); e != nil && e.ts <= horizon; e = p.old.peek() {
 		if done.Versions+done.Keys >= limit {
 			done.More = true
 			return done
 		}
 		done.Versions += p.dropBehind(e.version)
-		if e.node != 0 && p.s.head(e.node) == e.version {
-			p.forget(e.node, e.version)
+		switch marks := p.s.marks(e.node); {
+		case p.s.head(e.node) != e.version || !p.s.deleted(e.version) || marks&markTomb != 0:
+		case e.ts <= last:
+			p.forget(e.node)
+			done.Versions++
+			done.Keys++
+		default:
+			p.s.mark(e.node, markTomb)
+			p.tombs.push(*e)
+		}
+		p.old.pop()
+	}
+	p.sweepTombs(last, limit, &done)
+	return done
+}
+
+// sweepTombs takes keys out of the indexes whose deletion is stored by now.
+func (p *Pool) sweepTombs(last uint64, limit int, done *Swept) {
+	for e := p.tombs.peek(); e != nil && e.ts <= last; e = p.tombs.peek() {
+		if done.Versions+done.Keys >= limit {
+			done.More = true
+			return
+		}
+		node := e.node
+		p.tombs.pop()
+		head := p.s.head(node)
+		switch {
+		case !p.s.deleted(head):
+			p.s.unmark(node, markTomb)
+		case p.s.timestamp(head) <= last:
+			p.forget(node)
+			done.Versions++
+			done.Keys++
+		default: // deleted again
+			p.tombs.push(entry{ts: p.s.timestamp(head), version: head, node: node})
+		}
+	}
+}
+
+// Trim drops up to limit versions that are hidden by newer ones, up to timestamp
+// upTo, from memory only: the sorted store has them for whoever can still see them.
+func (p *Pool) Trim(upTo uint64, limit int) (done Swept) {
+	upTo = min(upTo, p.applied.Load())
+	for e := p.old.peek(); e != nil && e.ts <= upTo; e = p.old.peek() {
+		if done.Versions+done.Keys >= limit {
+			done.More = true
+			return done
+		}
+		if behind := p.s.prev(e.version); behind != 0 {
+			p.leave(p.s.timestamp(behind))
+			p.s.unmark(e.node, markBottom)
+			done.Versions += p.dropBehind(e.version)
+		}
+		if p.s.head(e.node) == e.version && p.s.deleted(e.version) && p.s.marks(e.node)&markTomb == 0 {
+			p.leave(e.ts)
+			p.parted.Store(true)
+			p.tree.part(p.s.key(e.node))
+			p.forget(e.node)
 			done.Versions++
 			done.Keys++
 		}
@@ -132,6 +191,9 @@ func (p *Pool) Sweep(horizon uint64, limit int) (done Swept) {
 	}
 	return done
 }
+
+// leave notes that a version is about to go that can still be read.
+func (p *Pool) leave(ts uint64) { p.gone.Store(max(p.gone.Load(), ts)) }
 
 // dropBehind cuts the chain behind a version.
 func (p *Pool) dropBehind(version addr) (n int) {
@@ -150,17 +212,30 @@ func (p *Pool) dropBehind(version addr) (n int) {
 }
 
 func (p *Pool) retireVersion(v addr) {
-	value, _ := p.s.value(v)
-	p.bin.add(p.epoch, v, versionHeader+len(value))
+	n := p.s.size(v)
+	if p.Backed() {
+		switch ts := p.s.timestamp(v); {
+		case ts > p.frozen:
+			p.size.fresh.add(-int64(n))
+		case ts > p.applied.Load():
+			p.size.frozen.add(-int64(n))
+		}
+	}
+	p.bin.add(p.epoch, v, n)
 }
 
-// forget takes a key out of the indexes.
-func (p *Pool) forget(node, version addr) {
+// forget takes a key with a single version out of the indexes.
+func (p *Pool) forget(node addr) {
 	key := p.s.key(node)
 	p.hash.remove(key)
 	p.tree.remove(key)
-	p.retireVersion(version)
-	p.bin.add(p.epoch, node, nodeHeader+len(key))
+	p.retire(node)
+}
+
+// retire gives up the blocks of a node with a single version.
+func (p *Pool) retire(node addr) {
+	p.retireVersion(p.s.head(node))
+	p.bin.add(p.epoch, node, nodeHeader+len(p.s.key(node)))
 	p.keys.add(-1)
 }
 
@@ -188,6 +263,7 @@ func (p *Pool) Reclaim(done uint64, limit int) (all bool) {
 			}
 			b := e.blocks[n-1]
 			e.blocks = e.blocks[:n-1]
+			p.bin.bytes.Add(-int64(b.n))
 			p.s.release(b.a, int(b.n))
 		}
 		p.bin.epochs = p.bin.epochs[1:]

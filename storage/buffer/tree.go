@@ -20,7 +20,12 @@ import (
 type tree struct {
 	s    *slabs
 	root atomic.Pointer[inner]
+	// bytes is about what leaves and their fences take.
+	bytes atomic.Int64
 }
+
+// leafBytes is about what a leaf takes, with its share of the inner nodes.
+const leafBytes = 2*8*pageEntries + 64 + 8 + 64
 
 const (
 	pageEntries = 32
@@ -39,7 +44,8 @@ type leaf struct {
 type page struct {
 	low, high *fence
 	next      *leaf
-	skip      int // bytes that all keys begin with, or fewer
+	whole     bool // no key of the range is in the sorted store alone
+	skip      int  // bytes that all keys begin with, or fewer
 	n         atomic.Int32
 	nodes     [pageEntries]addr
 	heads     [pageEntries]uint64 // of each key, the 8 bytes behind skip
@@ -58,8 +64,9 @@ type inner struct {
 func (t *tree) init(s *slabs) {
 	t.s = s
 	l := &leaf{}
-	l.page.Store(&page{})
+	l.page.Store(&page{whole: true})
 	t.root.Store(&inner{leaves: []*leaf{l}})
+	t.bytes.Store(leafBytes)
 }
 
 // word is the 8 bytes of key behind skip, zero where there are none, so that
@@ -233,14 +240,6 @@ func (p *page) splice(old *page, n, i int, node addr, head uint64) {
 	p.n.Store(int32(n + 1))
 }
 
-// insert adds a node whose key is not there.
-func (t *tree) insert(node addr) {
-	key := t.s.key(node)
-	l, p := t.pageFor(key, false)
-	i, _ := t.search(p, int(p.n.Load()), key)
-	t.insertAt(l, p, i, node)
-}
-
 // insertAt adds a node whose key belongs into l, whose page is p, at place i.
 func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
 	key := t.s.key(node)
@@ -251,7 +250,7 @@ func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
 		p.n.Store(int32(n + 1)) // publishes the two
 		return
 	}
-	fresh := &page{low: p.low, high: p.high, next: p.next}
+	fresh := &page{low: p.low, high: p.high, next: p.next, whole: p.whole}
 	if n < pageEntries && fits {
 		fresh.splice(p, n, i, node, word(key, p.skip))
 		l.page.Store(fresh)
@@ -273,7 +272,7 @@ func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
 	}
 	f := &fence{key: separator(t.s.key(nodes[mid-1]), t.s.key(nodes[mid]))}
 	right := &leaf{}
-	rp := &page{low: f, high: p.high, next: p.next}
+	rp := &page{low: f, high: p.high, next: p.next, whole: p.whole}
 	t.fill(rp, nodes[mid:])
 	right.page.Store(rp)
 	fresh.high, fresh.next = f, right
@@ -283,6 +282,7 @@ func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
 		t.fill(fresh, nodes[:mid])
 	}
 	l.page.Store(fresh)
+	t.bytes.Add(leafBytes)
 	t.post(f, right)
 }
 
@@ -363,23 +363,28 @@ func (t *tree) remove(key []byte) {
 	if !ok {
 		return
 	}
-	fresh := &page{low: p.low, high: p.high, next: p.next}
+	fresh := &page{low: p.low, high: p.high, next: p.next, whole: p.whole}
 	fresh.skip = p.skip
 	copy(fresh.nodes[copy(fresh.nodes[:], p.nodes[:i]):], p.nodes[i+1:n])
 	copy(fresh.heads[copy(fresh.heads[:], p.heads[:i]):], p.heads[i+1:n])
 	fresh.n.Store(int32(n - 1))
 	l.page.Store(fresh)
 	if n == 1 && p.low != nil {
-		t.unlink(p)
+		t.absorb(fresh)
 	}
 }
 
-// unlink takes out a leaf that is empty; the one to its left takes over its range.
-func (t *tree) unlink(p *page) {
+// absorb takes out the leaf with page p, whose nodes and range go to the leaf to
+// its left. Together they fit into a page.
+func (t *tree) absorb(p *page) {
 	l, left := t.pageFor(p.low.key, true)
-	fresh := &page{low: left.low, high: p.high, next: p.next}
-	t.fill(fresh, left.nodes[:left.n.Load()])
+	fresh := &page{low: left.low, high: p.high, next: p.next, whole: left.whole && p.whole}
+	var all [pageEntries]addr
+	n := copy(all[:], left.nodes[:left.n.Load()])
+	n += copy(all[n:], p.nodes[:p.n.Load()])
+	t.fill(fresh, all[:n])
 	l.page.Store(fresh)
+	t.bytes.Add(-leafBytes)
 	root, _ := drop(t.root.Load(), p.low)
 	for root.leaves == nil && len(root.kids) == 1 {
 		root = root.kids[0]

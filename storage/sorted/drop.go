@@ -3,6 +3,7 @@ package sorted
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/cockroachkvs"
@@ -10,7 +11,7 @@ import (
 
 // DropRange deletes every version at or before ts of the keys in [lower, upper), at
 // once without reading them; versions after ts stay. Nil bounds are open. It
-// can be repeated.
+// can be repeated. Where FlushGeneration has noted the drop, the note goes with it.
 //
 // It is not transactional: reads at any timestamp find the range without those
 // versions from now on, and an incremental backup does not see it happen. Iterators
@@ -32,14 +33,18 @@ func (s *Store) DropRange(ctx context.Context, lower, upper []byte, ts uint64) e
 	if err != nil {
 		return s.wrap("drop range", err)
 	}
-	if span == nil {
+	b := *s.books.Load()
+	noted := len(b.drops)
+	b.drops = slices.DeleteFunc(slices.Clone(b.drops), func(d Drop) bool { return d.equal(&Drop{lower, upper, ts}) })
+	if span == nil && len(b.drops) == noted {
 		return nil
 	}
 	w := s.newWriter()
 	defer w.abort()
-	w.drop.start, w.drop.end = span.Start, span.End
-	b := *s.books.Load()
-	if ts < b.applied {
+	if span != nil {
+		w.drop.start, w.drop.end = span.Start, span.End
+	}
+	if span != nil && ts < b.applied {
 		if err := s.copyAfter(ctx, w, span, ts); err != nil {
 			return s.wrap("drop range", err)
 		}

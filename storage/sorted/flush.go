@@ -3,6 +3,7 @@ package sorted
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -45,7 +46,20 @@ type FlushStats struct {
 // its class is dberr.ErrReadOnly; then the store has failed and opening it again
 // tells. A ctx that ends is looked at until the files are written.
 func (s *Store) Flush(ctx context.Context, it Entries, applied, horizon uint64) (FlushStats, error) {
-	start := time.Now()
+	return s.FlushGeneration(ctx, it, Generation{Applied: applied, Horizon: horizon})
+}
+
+// Generation says what a flush brings beside its entries.
+type Generation struct {
+	Applied, Horizon uint64 // as in Flush
+	// Drops are ranges that were dropped since the flush before. They are noted with
+	// the rest, and kept until DropRange executes them.
+	Drops []Drop
+}
+
+// FlushGeneration is Flush that notes dropped ranges, too.
+func (s *Store) FlushGeneration(ctx context.Context, it Entries, g Generation) (FlushStats, error) {
+	start, applied, horizon := time.Now(), g.Applied, g.Horizon
 	if err := s.beginWrite(ctx); err != nil {
 		return FlushStats{}, err
 	}
@@ -62,8 +76,8 @@ func (s *Store) Flush(ctx context.Context, it Entries, applied, horizon uint64) 
 	if err := f.run(ctx, it); err != nil {
 		return FlushStats{}, s.wrap("flush", err)
 	}
-	next := books{applied: applied, horizon: f.horizon}
-	if next == b && f.w.entries == 0 {
+	next := books{applied: applied, horizon: f.horizon, drops: append(slices.Clip(b.drops), g.Drops...)}
+	if next.applied == b.applied && next.horizon == b.horizon && len(g.Drops) == 0 && f.w.entries == 0 {
 		return f.stats, nil
 	}
 	if err := f.w.ingest(ctx, next); err != nil {

@@ -30,6 +30,16 @@ func TestGolden(t *testing.T) {
 			"2211000000000000" + // applied
 			"0700000000000000" + // horizon
 			"1afb0de9"},
+		"books with drops": {encodeBooks(books{applied: 0x1122, horizon: 7, drops: []Drop{{[]byte("a"), []byte("bc"), 5}, {[]byte{}, nil, 6}}}, id), "" +
+			"57454654424b53" + "0a" +
+			"02000000" + // version of books with drops
+			"a0a102030405060708090a0b0c0d0e0f" +
+			"2211000000000000" + // applied
+			"0700000000000000" + // horizon
+			"02000000" + // drops
+			"0500000000000000" + "01000000" + "61" + "03000000" + "6263" + // [a, bc) at 5
+			"0600000000000000" + "00000000" + "00000000" + // everything at 6
+			"b4f92af4"},
 		"books key":      {booksKey, "0000"},
 		"version":        {appendVersion(nil, []byte("ab"), 0x0102030405060708), "6162" + "00" + "0102030405060708" + "09"},
 		"prefix":         {appendPrefix(nil, []byte("ab")), "616200"},
@@ -82,6 +92,7 @@ func TestRefusals(t *testing.T) {
 func FuzzUnseal(f *testing.F) {
 	f.Add(encodeBooks(books{applied: 5, horizon: 3}, testID))
 	f.Add(encodeBooks(books{}, testID)[:30])
+	f.Add(encodeBooks(books{applied: 5, drops: []Drop{{[]byte("a"), []byte("bc"), 5}, {nil, nil, 6}}}, testID))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, id, err := decodeBooks(b)
 		if err == nil && !bytes.Equal(encodeBooks(got, id), b) {

@@ -198,7 +198,7 @@ func (s *Store) loadBooks(named bool) error {
 		if id != s.id {
 			return wrongID(s.dir, id, s.id)
 		}
-		if !named && (b != books{}) {
+		if !named && (b.applied != 0 || b.horizon != 0 || len(b.drops) > 0) {
 			return &dberr.CorruptError{File: s.fs.PathJoin(s.dir, nameFile), Reason: "missing, though there are data"}
 		}
 		s.books.Store(&b)

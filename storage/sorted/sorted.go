@@ -52,6 +52,7 @@
 package sorted
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -105,6 +106,23 @@ type Store struct {
 type books struct {
 	applied uint64
 	horizon uint64
+	drops   []Drop // never changed; the order is that in which they came
+}
+
+// Drop says that every version at or before TS of the keys in [Lower, Upper) was
+// dropped. A nil Upper is no bound.
+type Drop struct {
+	Lower, Upper []byte
+	TS           uint64
+}
+
+// Covers says whether key is in the range.
+func (d *Drop) Covers(key []byte) bool {
+	return bytes.Compare(d.Lower, key) <= 0 && (d.Upper == nil || bytes.Compare(key, d.Upper) < 0)
+}
+
+func (d *Drop) equal(o *Drop) bool {
+	return d.TS == o.TS && bytes.Equal(d.Lower, o.Lower) && bytes.Equal(d.Upper, o.Upper) && (d.Upper == nil) == (o.Upper == nil)
 }
 
 // Applied is the commit timestamp up to which everything is in the store.
@@ -113,6 +131,11 @@ func (s *Store) Applied() uint64 { return s.books.Load().applied }
 // Horizon is the earliest timestamp that can be read: versions that only earlier
 // reads could see may have been deleted.
 func (s *Store) Horizon() uint64 { return s.books.Load().horizon }
+
+// Drops are the ranges that were noted as dropped by FlushGeneration and have not
+// been executed yet. Reads do not look at them: that is for the caller, who knows
+// of the ones that are not flushed as well. The list must not be changed.
+func (s *Store) Drops() []Drop { return s.books.Load().drops }
 
 // ID is the store id that the store was opened with.
 func (s *Store) ID() [16]byte { return s.id }

@@ -16,6 +16,7 @@ func (s *Store) WaitVisible(ctx context.Context, ts Timestamp) error {
 // and up to until, keys in order and the newest write of each first, until it
 // returns false. The bytes are valid during the call. Where versions after since
 // may have been dropped, the error has the code HISTORY_GONE, before fn is called.
+// A range that was dropped is no write of its keys.
 func (s *Store) History(ctx context.Context, lower, upper []byte, since, until Timestamp, fn func(ts Timestamp, op Op) bool) error {
 	if s.live.floor.Load() > uint64(since) {
 		return errHistoryGone(since, s.live.floor.Load())
@@ -25,9 +26,11 @@ func (s *Store) History(ctx context.Context, lower, upper []byte, since, until T
 		return fmt.Errorf("read history: %w", err)
 	}
 	defer tx.Rollback()
-	s.pool.Versions(lower, upper, uint64(since), uint64(until), func(key, value []byte, deleted bool, ts uint64) bool {
+	if err := s.pool.Versions(lower, upper, uint64(since), uint64(until), func(key, value []byte, deleted bool, ts uint64) bool {
 		return fn(Timestamp(ts), Op{Key: key, Value: value, Deleted: deleted})
-	})
+	}); err != nil {
+		return fmt.Errorf("read history: %w", err)
+	}
 	return nil
 }
 

@@ -41,16 +41,11 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	payload := appendCommit((*buf)[:0], ops)
 	*buf = payload
 	synced := tx.opts.Durability == DurabilitySync
-	v, clash := s.validate(tx, ops)
-	if clash != nil {
-		return s.conflict(clash)
-	}
-	if err := s.lockUnobstructed(ctx, tx, ops); err != nil {
+	if err := s.throttle(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	if clash := s.validateLocked(v); clash != nil {
-		s.commit.Unlock()
-		return s.conflict(clash)
+	if err := s.lockValid(ctx, tx, ops); err != nil {
+		return err
 	}
 	rec, err := s.appendLocked(recordCommit, payload, synced)
 	if err != nil {
@@ -60,6 +55,7 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	s.installLocked(rec.ts, ops, len(payload))
 	s.hooks.queue(rec.ts, ops)
 	s.commit.Unlock()
+	s.poke()
 	if err := s.finish(ctx, rec); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -86,6 +82,37 @@ func (s *Store) lockUnobstructed(ctx context.Context, tx *Tx, ops []Op) error {
 		s.commit.Unlock()
 		if _, err := s.locks.acquire(ctx, tx.owner(), key, LockExclusive, LockWait); err != nil {
 			return err
+		}
+	}
+}
+
+// maxLooks is how often a transaction is looked through again since more was
+// committed meanwhile than is remembered, before that counts as a conflict.
+const maxLooks = 16
+
+// lockValid takes the commit lock for a transaction that may commit. On error it is
+// not held.
+func (s *Store) lockValid(ctx context.Context, tx *Tx, ops []Op) error {
+	v, clash, err := s.validate(tx, ops)
+	for n := 0; ; n++ {
+		switch {
+		case err != nil:
+			return fmt.Errorf("commit: %w", err)
+		case clash != nil:
+			return s.conflict(clash)
+		case n > maxLooks:
+			return s.conflict(newClash(ops[0].Key, v.since))
+		}
+		if err := s.lockUnobstructed(ctx, tx, ops); err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+		var again bool
+		if clash, again, err = s.validateLocked(&v); clash == nil && err == nil && !again {
+			return nil
+		}
+		s.commit.Unlock()
+		if again {
+			clash, err = s.look(&v)
 		}
 	}
 }
@@ -163,9 +190,13 @@ func (s *Store) appendLocked(typ byte, payload []byte, sync bool) (rec record, e
 		}
 	}
 	s.commit.last, s.commit.appended = rec.ts, rec.ts
+	s.checkpoints.logged.add(int64(len(payload)) + recordOverhead)
 	s.inFlight.Add(1)
 	return rec, nil
 }
+
+// recordOverhead is what the log takes for a record beside its payload.
+const recordOverhead = 32
 
 // bulkWrites is how many writes make it worth to install a commit in bulk.
 const bulkWrites = 32

@@ -1,5 +1,7 @@
 package txn
 
+import "math"
+
 // ValidateOutsideLockForTesting makes every transaction a large one, and returns
 // what undoes that.
 func ValidateOutsideLockForTesting() (undo func()) {
@@ -7,3 +9,22 @@ func ValidateOutsideLockForTesting() (undo func()) {
 	largeWork = -1
 	return func() { largeWork = old }
 }
+
+// EvictForTesting drops from memory what can be dropped in so many leaves, after so
+// many versions hidden by newer ones.
+func (s *Store) EvictForTesting(leaves, versions int) {
+	s.commit.Lock()
+	s.pool.Epoch(s.epoch.Load())
+	s.pool.Trim(math.MaxUint64, versions)
+	s.pool.Evict(leaves)
+	s.commit.Unlock()
+	s.sweepMu.Lock()
+	defer s.sweepMu.Unlock()
+	s.reclaim()
+}
+
+// GoneForTesting is the greatest timestamp that has left memory.
+func (s *Store) GoneForTesting() uint64 { return s.pool.Gone() }
+
+// PendingDropsForTesting is how many dropped ranges the sorted store still has.
+func (s *Store) PendingDropsForTesting() int { return len(s.pool.Drops()) }

@@ -3,7 +3,7 @@ package txn
 import (
 	"bytes"
 
-	"github.com/weftdb/weft/storage/buffer"
+	"github.com/weftdb/weft/storage/records"
 )
 
 // iterator merges a snapshot of the store with the transaction's own writes as
@@ -11,7 +11,7 @@ import (
 type iterator struct {
 	tx    *Tx
 	opts  IterOptions
-	base  buffer.Iter
+	base  records.Iter
 	own   cursor
 	start []byte // where this run began: inclusive forward, exclusive (nil: no bound) in reverse
 	count int    // rows from the snapshot since start was set
@@ -42,7 +42,7 @@ func (tx *Tx) Iter(opts IterOptions) Iterator {
 	if it.err = tx.usable(); it.err != nil {
 		return it
 	}
-	it.base = tx.store.pool.Iter(tx.snapshot, opts.Reverse)
+	it.base = tx.store.pool.Iter(tx.snapshot, opts.Lower, opts.Upper, opts.Reverse, &tx.stored)
 	it.own = cursor{w: &tx.writes, seq: len(tx.writes.log)}
 	if !tx.opts.ReadOnly {
 		tx.looked = true
@@ -96,7 +96,10 @@ func (it *iterator) Next() bool {
 	}
 	it.moved = true
 	for {
-		it.advance()
+		if it.advance(); it.err != nil {
+			it.key, it.value = nil, nil
+			return false
+		}
 		switch it.compare() {
 		case 0:
 			it.ended, it.key, it.value = true, nil, nil
@@ -104,6 +107,10 @@ func (it *iterator) Next() bool {
 		case pullBase:
 			it.count++
 			it.pull, it.key, it.value, it.at = pullBase, it.baseKey, it.base.Value(), it.base.Timestamp()
+			if it.err = it.base.Err(); it.err != nil {
+				it.key, it.value = nil, nil
+				return false
+			}
 			return true
 		case pullOwn:
 			it.pull = pullOwn
@@ -121,8 +128,10 @@ func (it *iterator) Next() bool {
 func (it *iterator) advance() {
 	if it.pull&pullBase != 0 {
 		it.baseKey = nil
-		if it.base.Next() && it.within(it.base.Key()) {
-			it.baseKey = it.base.Key()
+		if !it.base.Next() {
+			it.err = it.base.Err()
+		} else if key := it.base.Key(); it.within(key) {
+			it.baseKey = key
 		}
 	}
 	if it.pull&pullOwn != 0 {
@@ -217,6 +226,7 @@ func (it *iterator) Close() error {
 		it.cover()
 	}
 	it.open, it.key, it.value = false, nil, nil
+	it.base.Close()
 	for i, other := range it.tx.iters {
 		if other == it {
 			last := len(it.tx.iters) - 1

@@ -46,7 +46,10 @@ func (tx *Tx) Lock(ctx context.Context, key []byte, mode LockMode, wait LockPoli
 		return false, err
 	}
 	s.settleLock()
-	at := s.pool.Newest(key)
+	at, _, err := s.pool.Changed(key, tx.snapshot)
+	if err != nil {
+		return false, fmt.Errorf("lock: %w", err)
+	}
 	if at > tx.snapshot && tx.blank() {
 		if err := tx.renew(ctx, at); err != nil {
 			return false, fmt.Errorf("lock: %w", err)

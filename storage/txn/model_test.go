@@ -15,12 +15,14 @@ import (
 	"github.com/weftdb/weft/internal/clock"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/vfs"
 )
 
 // model is the store as a list of states: what was there after each commit.
 type model struct {
-	times  []txn.Timestamp
-	states []map[string]string
+	times   []txn.Timestamp
+	states  []map[string]string
+	dropped map[txn.Timestamp]bool
 }
 
 func (m *model) at(ts txn.Timestamp) map[string]string {
@@ -54,6 +56,11 @@ type modelRun struct {
 	open  []*modelTx
 	keys  int
 	step  int
+
+	// Of a store over a sorted store:
+	fs   vfs.FS
+	opts txn.Options
+	b    *backed
 }
 
 func (m *modelRun) fatalf(format string, args ...any) {
@@ -101,6 +108,130 @@ func TestModel(t *testing.T) {
 					t.Fatalf("only %d commits: the history is too tame", len(m.m.times))
 				}
 			})
+		}
+	}
+}
+
+// TestModelBacked plays the same histories over a sorted store, with memory so small
+// that everything leaves it all the time, checkpoints at any moment, and the store
+// opened anew.
+func TestModelBacked(t *testing.T) {
+	for _, keys := range []int{5, 60, 3000} {
+		for seed := range uint64(4) {
+			t.Run(fmt.Sprintf("keys=%d/seed=%d", keys, seed), func(t *testing.T) {
+				if seed%2 == 1 {
+					defer txn.ValidateOutsideLockForTesting()()
+				}
+				m := &modelRun{t: t, r: rand.New(rand.NewPCG(seed, 9)), clock: clock.NewManual(time.Unix(1000, 0)), keys: keys, fs: vfs.NewMem()}
+				m.opts = txn.Options{Clock: m.clock, History: time.Second, BufferBytes: 64 << 10, CheckpointBytes: 16 << 10}
+				m.openBacked()
+				defer func() { m.b.close(t) }()
+				m.m.times, m.m.states = []txn.Timestamp{0}, []map[string]string{{}}
+				steps := 6000
+				switch {
+				case testing.Short():
+					steps = 1500
+				case os.Getenv("WEFT_LONG") == "1":
+					steps = 200_000
+				}
+				for m.step = range steps {
+					switch n := m.r.IntN(200); {
+					case n < 3:
+						m.checkpoint()
+					case n < 12:
+						m.b.EvictForTesting(m.r.IntN(40), m.r.IntN(40))
+					case n == 12 && m.step%7 == 0:
+						m.reopen()
+					case n == 13:
+						m.history()
+					}
+					m.one()
+				}
+				for len(m.open) > 0 {
+					m.end(len(m.open) - 1)
+				}
+				m.reopen()
+				m.open = append(m.open, nil)[:0]
+				m.begin()
+				m.scan(m.open[0])
+				m.end(0)
+				if m.b.GoneForTesting() == 0 {
+					t.Fatal("nothing ever left memory")
+				}
+			})
+		}
+	}
+}
+
+func (m *modelRun) openBacked() {
+	m.b = openBacked(m.t, m.fs, m.opts)
+	m.s = m.b.Store
+}
+
+func (m *modelRun) checkpoint() {
+	last := m.s.LastCommit()
+	at, err := m.s.Checkpoint(context.Background())
+	if err != nil || at != last {
+		m.fatalf("checkpoint: got %d, %v, want %d", at, err, last)
+	}
+}
+
+// reopen ends what is open and opens the store again.
+func (m *modelRun) reopen() {
+	for _, tx := range m.open {
+		tx.tx.Rollback()
+	}
+	m.open = nil
+	m.b.close(m.t)
+	m.openBacked()
+	if last := m.m.times[len(m.m.times)-1]; m.s.LastCommit() != last {
+		m.fatalf("opened again: the last commit is %d, want %d", m.s.LastCommit(), last)
+	}
+}
+
+// history compares what History gives with the states.
+func (m *modelRun) history() {
+	if len(m.m.times) < 3 {
+		return
+	}
+	i := 1 + m.r.IntN(len(m.m.times)-1)
+	since, until := m.m.times[i-1], m.m.times[i]
+	got := map[string]string{}
+	err := m.s.History(context.Background(), nil, nil, since, until, func(ts txn.Timestamp, op txn.Op) bool {
+		if ts != until {
+			m.fatalf("history from %d to %d: a write of %d", since, until, ts)
+		}
+		got[string(op.Key)] = string(op.Value)
+		return true
+	})
+	if err != nil {
+		if e := dberr.As(err); e == nil || e.Code != "HISTORY_GONE" {
+			m.fatalf("history: %v", err)
+		}
+		return
+	}
+	before, after := m.m.states[i-1], m.m.states[i]
+	if m.m.dropped[until] {
+		if len(got) > 0 {
+			m.fatalf("history of a range drop: got %q", got)
+		}
+		return
+	}
+	for k, v := range got {
+		if after[k] != v {
+			m.fatalf("history of %d: %q is %q, want %q", until, k, v, after[k])
+		}
+	}
+	for k, v := range after {
+		if before[k] != v && got[k] != v {
+			m.fatalf("history of %d: the write of %q is missing", until, k)
+		}
+	}
+	for k := range before {
+		if _, there := after[k]; !there {
+			if v, there := got[k]; !there || v != "" {
+				m.fatalf("history of %d: the deletion of %q is missing", until, k)
+			}
 		}
 	}
 }
@@ -316,6 +447,10 @@ func (m *modelRun) dropRange() {
 		}
 	}
 	m.m.times, m.m.states = append(m.m.times, m.s.LastCommit()), append(m.m.states, now)
+	if m.m.dropped == nil {
+		m.m.dropped = map[txn.Timestamp]bool{}
+	}
+	m.m.dropped[m.s.LastCommit()] = true
 }
 
 func (m *modelRun) asOf() {

@@ -19,9 +19,21 @@ type Options struct {
 	// Versions that a running transaction can see stay in any case. Default 10
 	// minutes; negative keeps none.
 	History time.Duration
-	// HistoryBytes is about how much memory superseded versions may take before
-	// the history is cut short. Default 1 GiB.
+	// HistoryBytes is about how much memory superseded versions may take. Over it
+	// they are left to the sorted store; in a store that is in memory alone, the
+	// history is cut short. Default 1 GiB.
 	HistoryBytes int64
+	// BufferBytes is about how much memory records and their indexes may take in a
+	// store that has a sorted store behind it. Default 256 MiB, at least 64 KiB.
+	BufferBytes int64
+	// CheckpointBytes is how much is written before it is brought into the sorted
+	// store. Default a quarter of BufferBytes, at most 128 MiB; at least 4 KiB.
+	CheckpointBytes int64
+	// CheckpointLogBytes is how much log calls for a checkpoint. Default 256 MiB.
+	CheckpointLogBytes int64
+	// CheckpointInterval is how long what was written may stay in log and memory
+	// alone. Default 5 minutes.
+	CheckpointInterval time.Duration
 	// MaxKeyBytes is the longest key. Default and maximum 4 KiB and 256 bytes: a key
 	// of 4 KiB and what a model puts before it.
 	MaxKeyBytes int
@@ -51,6 +63,13 @@ type Events struct {
 	Conflict func()
 	// Retried is called when Update runs its function again.
 	Retried func(attempt int)
+	// Checkpointed is called after each checkpoint.
+	Checkpointed func(CheckpointInfo)
+	// CheckpointFailed is called when work on the sorted store in the background
+	// fails. It is tried again, unless the store has become read-only.
+	CheckpointFailed func(error)
+	// Stalled is called when a commit was held back since checkpoints are behind.
+	Stalled func(time.Duration)
 	// Swept is called after each pass over the records that dropped old versions.
 	Swept func(SweepInfo)
 }
@@ -72,10 +91,12 @@ type SweepInfo struct {
 }
 
 const (
-	maxKeyBytes   = 4<<10 + 256
-	maxValueBytes = 256 << 20
-	maxTxBytes    = 768 << 20
-	writeOverhead = 64 // counted against MaxTxBytes for each write
+	leastBuffer     = 64 << 10
+	leastCheckpoint = 4 << 10
+	maxKeyBytes     = 4<<10 + 256
+	maxValueBytes   = 256 << 20
+	maxTxBytes      = 768 << 20
+	writeOverhead   = 64 // counted against MaxTxBytes for each write
 )
 
 func (o Options) withDefaults() Options {
@@ -90,6 +111,15 @@ func (o Options) withDefaults() Options {
 	}
 	if o.HistoryBytes == 0 {
 		o.HistoryBytes = 1 << 30
+	}
+	if o.BufferBytes == 0 {
+		o.BufferBytes = 256 << 20
+	}
+	if o.CheckpointLogBytes == 0 {
+		o.CheckpointLogBytes = 256 << 20
+	}
+	if o.CheckpointInterval == 0 {
+		o.CheckpointInterval = 5 * time.Minute
 	}
 	if o.MaxKeyBytes == 0 {
 		o.MaxKeyBytes = maxKeyBytes
@@ -122,6 +152,18 @@ func (o Options) Validate() error {
 	}
 	if o.HistoryBytes < 0 {
 		fault("HistoryBytes %d is negative", o.HistoryBytes)
+	}
+	if o.BufferBytes < leastBuffer {
+		fault("BufferBytes %d is less than %d", o.BufferBytes, leastBuffer)
+	}
+	if o.CheckpointBytes < 0 || o.CheckpointBytes > 0 && o.CheckpointBytes < leastCheckpoint {
+		fault("CheckpointBytes %d is less than %d", o.CheckpointBytes, leastCheckpoint)
+	}
+	if o.CheckpointLogBytes < leastCheckpoint {
+		fault("CheckpointLogBytes %d is less than %d", o.CheckpointLogBytes, leastCheckpoint)
+	}
+	if o.CheckpointInterval < 0 {
+		fault("CheckpointInterval %v is negative", o.CheckpointInterval)
 	}
 	if o.MaxKeyBytes < 1 || o.MaxKeyBytes > maxKeyBytes {
 		fault("MaxKeyBytes %d is not within 1 and %d", o.MaxKeyBytes, maxKeyBytes)

@@ -74,6 +74,8 @@ func (l *gatedLog) Wait(ctx context.Context, t wal.Ticket, sync bool) error {
 	}
 }
 
+func (l *gatedLog) Sync(ctx context.Context) error { return l.Wait(ctx, wal.Ticket{}, true) }
+
 func (l *gatedLog) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,6 +10,8 @@ import (
 	"github.com/weftdb/weft/internal/clock"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/buffer"
+	"github.com/weftdb/weft/storage/records"
+	"github.com/weftdb/weft/storage/sorted"
 	"github.com/weftdb/weft/storage/wal"
 )
 
@@ -19,17 +21,20 @@ type Log interface {
 	Append(ts uint64, typ byte, payload ...[]byte) (wal.Ticket, error)
 	// Wait returns when the record is written or, with sync, on stable storage.
 	Wait(ctx context.Context, t wal.Ticket, sync bool) error
+	// Sync waits until all that was appended before is on stable storage.
+	Sync(ctx context.Context) error
 	// Err says why the log takes no more records, or nil while it does.
 	Err() error
 }
 
 // Store is the transactional key space. Safe for concurrent use.
 type Store struct {
-	opts     Options
-	pool     *buffer.Pool
-	replayed int // writes since the last sweep
-	log      Log // nil: nothing outlives the process
-	live     live
+	opts       Options
+	pool       *records.Store
+	replayed   int    // writes since the last sweep
+	replayedTo uint64 // timestamp of the last record
+	log        Log    // nil: nothing outlives the process
+	live       live
 
 	// published is the newest timestamp that is visible: every commit up to it is
 	// as durable as it asked to be.
@@ -48,6 +53,15 @@ type Store struct {
 	sweepMu sync.Mutex
 	sweeper sweeper
 	epoch   atomic.Uint64 // rises with each pass; see buffer.Pool.Reclaim
+	// sweepLimit keeps the sweep from what a flush may still need; set under sweepMu.
+	sweepLimit atomic.Uint64
+
+	limits      limits
+	checkpoints checkpoints
+	flusher     background // checkpoints and what else is done to the sorted store
+	upkeep      background // keeps memory within its limit
+	stalled     stalls
+	holds       holds
 
 	failed   atomic.Pointer[dberr.Error]
 	inFlight sync.WaitGroup // commits that are appended and not published yet
@@ -68,9 +82,31 @@ func New(opts Options) (*Store, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, fmt.Errorf("open transactions: %w", err)
 	}
-	s := &Store{opts: opts.withDefaults(), pool: buffer.New()}
+	s := &Store{opts: opts.withDefaults(), pool: records.New()}
 	s.locks.mu.keys = map[string]*keyLock{}
+	s.limits = s.opts.limits()
+	s.sweepLimit.Store(math.MaxUint64)
 	return s, nil
+}
+
+// Backing is what a store has behind its memory.
+type Backing struct {
+	Sorted *sorted.Store                 // nil where there is none yet
+	Make   func() (*sorted.Store, error) // makes it then, when it is first needed
+	Cut    func(ts uint64) error         // gives up the records of the log before ts
+}
+
+// Back puts a sorted store behind the memory. It comes first, before Replay, which
+// then is given what the sorted store does not have.
+func (s *Store) Back(b Backing) {
+	c := &s.checkpoints
+	c.turn, c.open, c.cut = make(chan struct{}, 1), b.Make, b.Cut
+	c.wake, c.due = make(chan struct{}, 1), make(chan struct{}, 1)
+	s.pool.Back(b.Sorted)
+	if b.Sorted != nil {
+		s.live.floor.Store(b.Sorted.Horizon())
+		s.published.Store(b.Sorted.Applied())
+	}
 }
 
 // NewMemory returns an open store that keeps nothing beyond the process.
@@ -88,6 +124,10 @@ func NewMemory(opts Options) (*Store, error) {
 // on the way, so that a long log of updates does not take more than it leaves.
 func (s *Store) Replay(r wal.Record) error {
 	var err error
+	if err = s.flushReplayed(); err != nil {
+		return err
+	}
+	s.checkpoints.logged.add(int64(len(r.Payload)))
 	if s.replayed >= sweepAtStart {
 		s.replayed = 0
 		s.pool.Settle()
@@ -114,6 +154,7 @@ func (s *Store) Replay(r wal.Record) error {
 	if err != nil {
 		return fmt.Errorf("replay the record of timestamp %d: %w", r.Timestamp, err)
 	}
+	s.replayedTo = r.Timestamp
 	return nil
 }
 
@@ -148,11 +189,15 @@ func (s *Store) replayCommit(r wal.Record) error {
 func (s *Store) Start(log Log, last Timestamp) {
 	s.pool.Settle()
 	s.log = log
-	s.commit.last = uint64(last)
+	s.commit.last, s.commit.appended = uint64(last), uint64(last)
 	s.published.Store(uint64(last))
 	s.installed.Store(uint64(last))
 	s.commit.recent.floor = uint64(last)
 	s.startSweeper()
+	if s.pool.Backed() {
+		s.checkpoints.stats.begin()
+		s.startUpkeep()
+	}
 }
 
 // Begin starts a transaction on the newest visible state, or on the state of
@@ -219,10 +264,13 @@ func (s *Store) Err() error {
 }
 
 // fail makes the store read-only, for good.
-func (s *Store) fail(cause error) *dberr.Error {
-	err := dberr.New(dberr.ErrReadOnly, "STORE_READ_ONLY", "the commit log failed; the store is read-only until it is opened again").Wrap(cause)
+func (s *Store) fail(cause error) *dberr.Error { return s.failWith("the commit log failed", cause) }
+
+func (s *Store) failWith(what string, cause error) *dberr.Error {
+	err := dberr.New(dberr.ErrReadOnly, "STORE_READ_ONLY", "%s; the store is read-only until it is opened again", what).Wrap(cause)
 	if s.failed.CompareAndSwap(nil, err) {
 		s.advanced.wake()
+		s.checkpoints.ended.wake()
 	}
 	return s.failed.Load()
 }
@@ -235,10 +283,30 @@ func (s *Store) Close() error {
 	s.commit.Unlock()
 	s.locks.close(errClosed())
 	s.inFlight.Wait()
+	s.flusher.end()
+	s.lastCheckpoint()
+	s.upkeep.end()
 	if s.sweeper.stop != nil {
 		s.sweeper.stop()
 	}
 	return nil
+}
+
+// replayBytes is how much log a store that is closed may leave to be replayed: less
+// than it would take to bring it into the sorted store.
+const replayBytes = 4 << 20
+
+// lastCheckpoint spares the next Open a long replay. Where it fails, the log has
+// everything all the same.
+func (s *Store) lastCheckpoint() {
+	if !s.pool.Backed() || s.checkpoints.logged.get() < replayBytes || s.Err() != nil {
+		return
+	}
+	if _, err := s.Checkpoint(context.Background()); err != nil {
+		if f := s.opts.Events.CheckpointFailed; f != nil {
+			f(err)
+		}
+	}
 }
 
 // waitPublished returns when commits up to ts are visible.

@@ -57,7 +57,7 @@ func (s *Store) Sweep() {
 	s.sweepMu.Lock()
 	defer s.sweepMu.Unlock()
 	began := time.Now()
-	horizon := s.live.raise(s.historyBegins())
+	horizon := min(s.live.raise(s.historyBegins()), s.sweepLimit.Load())
 	info := SweepInfo{Horizon: Timestamp(horizon)}
 	for more := true; more && !s.sweeper.stopping(); {
 		s.commit.Lock()
@@ -101,14 +101,13 @@ func (s *Store) reclaim() {
 }
 
 // historyBegins is the timestamp before which versions need not be kept for AS
-// OF: the history option, or less where that would take more than HistoryBytes.
+// OF: the history option, or in a store that is in memory alone, less where that
+// would take more than HistoryBytes.
 func (s *Store) historyBegins() uint64 {
 	published := s.published.Load()
 	begins := uint64(max(s.opts.Clock.Now().Add(-s.opts.History).UnixNano(), 0))
-	st := s.pool.Stats()
-	if st.Stale > 0 {
-		each := st.UsedBytes / (st.Keys + st.Stale)
-		if excess := st.Stale - s.opts.HistoryBytes/max(each, 1); excess > 0 {
+	if !s.pool.Backed() {
+		if excess := s.staleExcess(); excess > 0 {
 			s.commit.Lock()
 			begins = max(begins, s.pool.StaleAt(int(excess)))
 			s.commit.Unlock()

@@ -2,10 +2,13 @@ package txn
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/records"
 )
 
 // Tx is one transaction. Not safe for concurrent use, except that a read-only
@@ -25,6 +28,7 @@ type Tx struct {
 	reads   readSet
 	iters   []*iterator // open ones, of a read-write transaction
 	scanned int         // rows that iterators have given
+	stored  storedIters
 
 	// locks holds the locks on keys, nil before the first. Written by the
 	// transaction's goroutine, read by the sweeper where the transaction is too old.
@@ -115,8 +119,8 @@ func (tx *Tx) GetVersion(key []byte) (value []byte, at Timestamp, ok bool, err e
 			tx.reads.addKey(key)
 		}
 	}
-	value, ts, ok := tx.store.pool.GetVersion(key, tx.snapshot)
-	return value, Timestamp(ts), ok, nil
+	value, ts, ok, err := tx.store.pool.Get(key, tx.snapshot)
+	return value, Timestamp(ts), ok, err
 }
 
 // Put sets key to value; both are copied.
@@ -133,6 +137,8 @@ func (tx *Tx) write(key, value []byte, deleted bool) error {
 	switch {
 	case len(key) == 0:
 		return dberr.New(dberr.ErrInvalid, "EMPTY_KEY", "a key must have at least one byte")
+	case len(key) == 1 && key[0] == 0:
+		return dberr.New(dberr.ErrInvalid, "ZERO_KEY", "the key of the single byte 00 is the store's own")
 	case len(key) > o.MaxKeyBytes:
 		return dberr.New(dberr.ErrTooLarge, "KEY_TOO_LARGE", "a key of %d bytes is over the maximum of %d", len(key), o.MaxKeyBytes)
 	case len(value) > o.MaxValueBytes:
@@ -219,8 +225,43 @@ func (tx *Tx) Rollback() {
 	if tx.ended.Swap(true) {
 		return
 	}
+	tx.stored.closeAll()
 	tx.store.live.leave(tx)
 	if !tx.keepLocks {
 		tx.store.locks.release(tx.locks.Load())
+	}
+}
+
+// storedIters are the iterators of a transaction that hold on to files of the
+// sorted store, so that none does so for longer than the transaction. Several
+// goroutines may read in a read-only one.
+type storedIters struct {
+	mu   sync.Mutex // innermost
+	open []*records.Iter
+}
+
+// Opened implements records.Owner.
+func (s *storedIters) Opened(it *records.Iter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = append(s.open, it)
+}
+
+// Closed implements records.Owner.
+func (s *storedIters) Closed(it *records.Iter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.open, it); i >= 0 {
+		s.open = slices.Delete(s.open, i, i+1)
+	}
+}
+
+func (s *storedIters) closeAll() {
+	s.mu.Lock()
+	open := s.open
+	s.open = nil
+	s.mu.Unlock()
+	for _, it := range open {
+		it.Abandon()
 	}
 }

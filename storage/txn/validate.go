@@ -7,9 +7,11 @@ import (
 
 // Validation. A commit is refused where a key that it wrote, or under serializable
 // one that it read or that lies in a range that it read, has a version newer than
-// its snapshot. A small transaction asks the buffer under the commit lock. A large
-// one asks before it takes the lock, and under it looks only at what was committed
-// meanwhile, so that nobody waits while a million rows are looked through.
+// its snapshot. A small transaction asks memory under the commit lock. A large one
+// asks before it takes the lock, and under it looks only at what was committed
+// meanwhile, so that nobody waits while a million rows are looked through; and so
+// does one that is older than something that has left memory since, which has to
+// ask the sorted store.
 
 // clash is a key with a version that the transaction would have had to see.
 type clash struct {
@@ -17,59 +19,83 @@ type clash struct {
 	at  uint64
 }
 
+func newClash(key []byte, at uint64) *clash { return &clash{key, at} }
+
 // validation is what is left to do under the lock.
 type validation struct {
 	tx    *Tx
 	ops   []Op
-	large bool
-	since uint64 // all commits up to it were looked at
+	ready bool   // what was committed up to since was looked at, and the spans are merged
+	since uint64 // what is newer is to be looked at
+	looks int    // how often look was called
 }
 
 // largeWork is how many keys are looked at under the lock at most. Tests set it.
 var largeWork = 256
 
-// validate prepares the validation of tx, and does most of it where it is large.
-func (s *Store) validate(tx *Tx, ops []Op) (v validation, c *clash) {
-	v = validation{tx: tx, ops: ops}
+// looksBeforeLock is how often a large transaction is looked through again without
+// the lock before it is under it.
+const looksBeforeLock = 4
+
+// validate prepares the validation of tx, and does most of it where it is large or old.
+func (s *Store) validate(tx *Tx, ops []Op) (v validation, c *clash, err error) {
+	v = validation{tx: tx, ops: ops, since: tx.snapshot}
 	if tx.tracksReads() {
 		for _, it := range tx.iters {
 			it.cover()
 		}
 	}
-	if len(ops)+len(tx.reads.spans)+tx.scanned <= largeWork {
-		return v, nil
+	if len(ops)+len(tx.reads.spans)+tx.scanned <= largeWork && s.pool.Gone() <= v.since {
+		return v, nil, nil
 	}
-	v.large, v.since = true, s.installed.Load()
 	tx.reads.merge()
-	return v, s.clashes(tx, ops)
+	v.ready = true
+	c, err = s.look(&v)
+	return v, c, err
 }
 
-// validateLocked ends it, under Store.commit.
-func (s *Store) validateLocked(v validation) *clash {
-	if v.large && v.since >= s.commit.recent.floor {
-		return s.commit.recent.clash(v)
+// look asks memory and the sorted store, without a lock, for what was committed
+// after v.since, and moves that on.
+func (s *Store) look(v *validation) (*clash, error) {
+	until := s.installed.Load()
+	c, err := s.clashes(v)
+	v.since = max(v.since, until)
+	v.looks++
+	return c, err
+}
+
+// validateLocked ends it, under Store.commit. Where too much has happened since it
+// was prepared, again is set: look has to be called without the lock, and this again.
+func (s *Store) validateLocked(v *validation) (c *clash, again bool, err error) {
+	switch {
+	case v.ready && v.since >= s.commit.recent.floor:
+		return s.commit.recent.clash(*v), false, nil
+	case s.pool.Gone() > v.since, v.ready && v.looks < looksBeforeLock:
+		return nil, true, nil
 	}
-	return s.clashes(v.tx, v.ops)
+	c, err = s.clashes(v)
+	return c, false, err
 }
 
-// clashes asks the buffer.
-func (s *Store) clashes(tx *Tx, ops []Op) *clash {
-	for i := range ops {
-		if at := s.pool.Newest(ops[i].Key); at > tx.snapshot {
-			return &clash{ops[i].Key, at}
+// clashes asks for what is newer than v.since. The sorted store is not asked where
+// nothing newer has left memory.
+func (s *Store) clashes(v *validation) (*clash, error) {
+	for i := range v.ops {
+		if at, changed, err := s.pool.Changed(v.ops[i].Key, v.since); changed || err != nil {
+			return &clash{v.ops[i].Key, at}, err
 		}
 	}
-	for i := range tx.reads.spans {
-		r := &tx.reads.spans[i]
+	for i := range v.tx.reads.spans {
+		r := &v.tx.reads.spans[i]
 		if r.point {
-			if at := s.pool.Newest(r.lower); at > tx.snapshot {
-				return &clash{r.lower, at}
+			if at, changed, err := s.pool.Changed(r.lower, v.since); changed || err != nil {
+				return &clash{r.lower, at}, err
 			}
-		} else if key, at, ok := s.pool.ChangedSince(r.lower, r.upper, tx.snapshot); ok {
-			return &clash{key, at}
+		} else if key, at, changed, err := s.pool.ChangedIn(r.lower, r.upper, v.since); changed || err != nil {
+			return &clash{key, at}, err
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // recent holds what the last commits wrote.
