@@ -26,7 +26,11 @@ const (
 
 // FormatVersion is the format of the directory that this version writes. It
 // reads this one and all before it.
-const FormatVersion = 1
+const FormatVersion = 2
+
+// formatPlain is the version of a store that is in the directory itself; version 2
+// may be in a directory below.
+const formatPlain = 1
 
 const formatMagic = "weft store"
 
@@ -39,9 +43,17 @@ const categoryFormat vfs.Category = "weft-format"
 //	weft store
 //	version 1
 //	id 00112233445566778899aabbccddeeff
+//	at restored-0011223344556677      only where the store is not in the directory itself, but in one below
 //	check 1c2d3e4f      crc32c of the lines before
-func encodeFormat(version int, id [16]byte) []byte {
+func encodeFormat(id [16]byte, at string) []byte {
+	version := formatPlain
+	if at != "" {
+		version = FormatVersion
+	}
 	text := fmt.Sprintf("%s\nversion %d\nid %s\n", formatMagic, version, hex.EncodeToString(id[:]))
+	if at != "" {
+		text += "at " + at + "\n"
+	}
 	return fmt.Appendf(nil, "%scheck %08x\n", text, checksum(text))
 }
 
@@ -51,48 +63,57 @@ func checksum(text string) uint32 {
 
 // decodeFormat reads what encodeFormat wrote. The version is looked at before
 // the rest, since a newer format may have more lines.
-func decodeFormat(name string, b []byte) (id [16]byte, err error) {
+func decodeFormat(name string, b []byte) (id [16]byte, at string, err error) {
 	corrupt := func(reason string) error { return &dberr.CorruptError{File: name, Reason: reason} }
 	lines := strings.SplitAfter(string(b), "\n")
 	if len(lines) < 2 || lines[0] != formatMagic+"\n" {
-		return id, corrupt("it does not begin with " + strconv.Quote(formatMagic))
+		return id, "", corrupt("it does not begin with " + strconv.Quote(formatMagic))
 	}
 	number, ok := strings.CutPrefix(strings.TrimSuffix(lines[1], "\n"), "version ")
 	version, err := strconv.Atoi(number)
 	if !ok || err != nil || version < 1 {
-		return id, corrupt("its second line is no version")
+		return id, "", corrupt("its second line is no version")
 	}
 	if version > FormatVersion {
-		return id, dberr.New(dberr.ErrUnsupported, "STORE_VERSION", "the store has format %d; this version of weft reads formats up to %d", version, FormatVersion).
+		return id, "", dberr.New(dberr.ErrUnsupported, "STORE_VERSION", "the store has format %d; this version of weft reads formats up to %d", version, FormatVersion).
 			WithHint("open it with a newer version of weft")
 	}
-	if len(lines) != 5 || lines[4] != "" {
-		return id, corrupt(fmt.Sprintf("it has %d lines, want 4", len(lines)-1))
+	n := len(lines) - 2 // lines before the check
+	if n != 2+version || lines[n+1] != "" {
+		return id, "", corrupt(fmt.Sprintf("it has %d lines, want %d", len(lines)-1, 3+version))
 	}
-	if want := fmt.Sprintf("check %08x\n", checksum(strings.Join(lines[:3], ""))); lines[3] != want {
-		return id, corrupt("the checksum does not match")
+	if want := fmt.Sprintf("check %08x\n", checksum(strings.Join(lines[:n], ""))); lines[n] != want {
+		return id, "", corrupt("the checksum does not match")
+	}
+	if n == 4 {
+		if at, ok = strings.CutPrefix(strings.TrimSuffix(lines[3], "\n"), "at "); !ok || !validAt(at) {
+			return id, "", corrupt("its fourth line does not say where the store is")
+		}
 	}
 	text, ok := strings.CutPrefix(strings.TrimSuffix(lines[2], "\n"), "id ")
 	raw, err := hex.DecodeString(text)
 	if !ok || err != nil || len(raw) != len(id) {
-		return id, corrupt("its third line is no id")
+		return id, "", corrupt("its third line is no id")
 	}
-	return [16]byte(raw), nil
+	return [16]byte(raw), at, nil
 }
 
 // openFormat reads the format file, or makes one in a directory that has neither
 // that nor a log. The log is made first, so a store without one is damaged.
 func (s *Store) openFormat(fs vfs.FS) (created bool, err error) {
-	name, logDir := fs.PathJoin(s.dir, formatName), fs.PathJoin(s.dir, logName)
+	name := fs.PathJoin(s.dir, formatName)
 	b, err := readFile(fs, name)
 	known := err == nil
 	if known {
-		if s.id, err = decodeFormat(name, b); err != nil {
+		at := ""
+		if s.id, at, err = decodeFormat(name, b); err != nil {
 			return false, err
 		}
+		s.base = fs.PathJoin(s.dir, at)
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return false, fmt.Errorf("read %s: %w", name, vfs.MapError(err))
 	}
+	logDir := fs.PathJoin(s.base, logName)
 	exists, opened, err := wal.Look(fs, logDir)
 	switch {
 	case err != nil:
@@ -104,11 +125,14 @@ func (s *Store) openFormat(fs vfs.FS) (created bool, err error) {
 	case opened:
 		return false, &dberr.CorruptError{File: name, Reason: "it is missing, though there is a log beside it"}
 	}
+	if unfinished, err := rebuiltDirs(fs, s.dir); err != nil || len(unfinished) > 0 && !exists {
+		return false, errors.Join(err, errUnfinished(s.dir))
+	}
 	if err := wal.Create(fs, logDir); err != nil {
 		return false, err
 	}
 	rand.Read(s.id[:]) // never fails
-	return true, writeFile(fs, name, encodeFormat(FormatVersion, s.id))
+	return true, writeFile(fs, name, encodeFormat(s.id, ""))
 }
 
 const maxFormatBytes = 4096

@@ -76,8 +76,8 @@ func TestFormatFile(t *testing.T) {
 	if err := open(golden); err != nil {
 		t.Fatal(err)
 	}
-	err := open(strings.Replace(golden, "version 1", "version 2", 1) + "more: lines\n")
-	if e := dberr.As(err); !errors.Is(err, dberr.ErrUnsupported) || !strings.Contains(e.Message, "format 2") || e.Hint == "" {
+	err := open(strings.Replace(golden, "version 1", "version 3", 1) + "more: lines\n")
+	if e := dberr.As(err); !errors.Is(err, dberr.ErrUnsupported) || !strings.Contains(e.Message, "format 3") || e.Hint == "" {
 		t.Errorf("newer version: got %v", err)
 	}
 	for n := range golden {

@@ -57,3 +57,11 @@ func (s *Store) ReadLog(ctx context.Context, since, until txn.Timestamp, fn func
 	}
 	return err
 }
+
+// LogBytes is how much of the log holds records after since, whole segments counted.
+func (s *Store) LogBytes(since txn.Timestamp) int64 {
+	if s.log == nil {
+		return 0
+	}
+	return s.log.BytesSince(uint64(since) + 1)
+}

@@ -32,9 +32,12 @@ type Store struct {
 	*txn.Store
 	id       [16]byte
 	dir      string
+	fs       vfs.FS // nil in memory
+	base     string // where log and SSTables are: dir, or a directory in it
 	recovery Recovery
 	log      *wal.Log
 	lock     io.Closer
+	kept     kept
 	sorted   atomic.Pointer[sorted.Store] // nil until the first checkpoint
 	close    func() error                 // once
 }
@@ -47,7 +50,10 @@ type Recovery struct {
 	LastCommit txn.Timestamp
 	Applied    txn.Timestamp // what the sorted store had; the log was replayed from there
 	Created    bool          // the store is new
-	Duration   time.Duration
+	// Remains is why what a restore left over could not be removed, or nil. The next
+	// Open tries again.
+	Remains  error
+	Duration time.Duration
 }
 
 // Open opens the store in dir, or makes a new one there. With BackendMemory, fs
@@ -66,7 +72,7 @@ func Open(fs vfs.FS, dir string, opts Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{Store: store, dir: dir}
+	s := &Store{Store: store, dir: dir, base: dir}
 	s.close = sync.OnceValue(func() error { return errors.Join(s.Store.Close(), s.release()) })
 	if opts.Backend == BackendMemory {
 		rand.Read(s.id[:]) // never fails
@@ -83,6 +89,7 @@ func Open(fs vfs.FS, dir string, opts Options) (_ *Store, err error) {
 
 // openLocal opens or makes the directory. On error the caller releases what was taken.
 func (s *Store) openLocal(fs vfs.FS, opts Options) (err error) {
+	s.fs = fs
 	if err := vfs.MkdirAll(fs, s.dir); err != nil {
 		return err
 	}
@@ -92,12 +99,15 @@ func (s *Store) openLocal(fs vfs.FS, opts Options) (err error) {
 	if s.recovery.Created, err = s.openFormat(fs); err != nil {
 		return err
 	}
+	if err := s.openKept(); err != nil {
+		return err
+	}
 	applied, err := s.openSorted(fs, opts)
 	if err != nil {
 		return err
 	}
 	progress := opts.progress()
-	log, rec, err := wal.Open(fs, fs.PathJoin(s.dir, logName), s.id, opts.walOptions(), applied, func(r wal.Record) error {
+	log, rec, err := wal.Open(fs, fs.PathJoin(s.base, logName), s.id, opts.walOptions(), applied, func(r wal.Record) error {
 		progress(r)
 		return s.Replay(r)
 	})
@@ -108,13 +118,18 @@ func (s *Store) openLocal(fs vfs.FS, opts Options) (err error) {
 	s.recovery.Records, s.recovery.Bytes, s.recovery.TornBytes = rec.Records, rec.Bytes, rec.TornBytes
 	s.recovery.LastCommit, s.recovery.Applied = txn.Timestamp(rec.LastTimestamp), txn.Timestamp(applied)
 	s.Start(log, s.recovery.LastCommit)
+	at := ""
+	if s.base != s.dir {
+		at = fs.PathBase(s.base)
+	}
+	s.recovery.Remains = removeRebuilt(fs, s.dir, at)
 	return nil
 }
 
 // openSorted opens the sorted store, where there is one, and returns up to which
 // timestamp it has everything. Where there is none, the first checkpoint makes it.
 func (s *Store) openSorted(fs vfs.FS, opts Options) (applied uint64, err error) {
-	dir := fs.PathJoin(s.dir, sortedName)
+	dir := fs.PathJoin(s.base, sortedName)
 	open := func() (*sorted.Store, error) {
 		store, err := sorted.Open(fs, dir, s.id, opts.sortedOptions())
 		if err != nil {

@@ -1,0 +1,582 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/weftdb/weft/internal/clock"
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/compress"
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/vfs"
+)
+
+const lockName = "LOCK"
+
+// ManagerOptions tunes a Manager. FS and Dir are required.
+type ManagerOptions struct {
+	FS  vfs.FS
+	Dir string
+	// Compression of backups that do not say. Nil means zstd.
+	Compression *compress.Codec
+	// PartBytes is the most that one file of a backup holds. Default 1 GiB.
+	PartBytes int64
+	// Keys encrypt new backups and read old ones. Nil has none.
+	Keys Keys
+	// Version is that of the program, for the manifest.
+	Version string
+	// Clock gives backups their names. Default the system's.
+	Clock clock.Clock
+	// Events, where set, is told what happens.
+	Events Events
+}
+
+// Events are told what is done with backups. Any may be nil. They must be quick.
+type Events struct {
+	// Created is called for each backup that was made, with what it took.
+	Created func(Info, time.Duration)
+	// Failed is called for each backup that was not, with what kind it was to be.
+	Failed func(Kind, error)
+	// Deleted is called for each backup that retention removed.
+	Deleted func(Info)
+	// Archived is called for each piece of log that was archived.
+	Archived func(Info)
+	// ArchiveFailed is called for each attempt to archive that failed.
+	ArchiveFailed func(error)
+}
+
+func (o ManagerOptions) withDefaults() ManagerOptions {
+	if o.Compression == nil {
+		o.Compression = &compress.Codec{Algorithm: compress.Zstd}
+	}
+	if o.PartBytes == 0 {
+		o.PartBytes = 1 << 30
+	}
+	if o.Keys == nil {
+		o.Keys = KeyRing(nil)
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System
+	}
+	return o
+}
+
+// Manager keeps backups in a directory, each in one of its own whose name is the
+// backup's id. It is safe for concurrent use.
+type Manager struct {
+	opts ManagerOptions
+	lock io.Closer
+
+	// mu guards the rest. It is held over a look at a name and the change of one, and
+	// over no other I/O.
+	mu struct {
+		sync.Mutex
+		running *Status          // the backup that is being made
+		busy    map[string]int   // readers of a backup
+		bad     map[string]error // why a backup that can be listed is damaged all the same
+		closed  bool
+	}
+}
+
+// State says what has become of a backup.
+type State string
+
+// The states.
+const (
+	Running   State = "inprogress"
+	Completed State = "completed"
+	Corrupted State = "corrupted"
+)
+
+// Status is a backup of a Manager.
+type Status struct {
+	Info
+	State State // of a running backup, Items counts what has been read so far
+	Err   error // why it is corrupted
+}
+
+var idForm = regexp.MustCompile(`^backup_[0-9]{8}_[0-9]{6}(_[1-9][0-9]{0,3})?$`)
+
+// CheckID refuses what is no id of a backup, and with it every path that leads
+// elsewhere.
+func CheckID(id string) error {
+	if idForm.MatchString(id) {
+		return nil
+	}
+	shown := id
+	if len(shown) > 64 {
+		shown = strings.ToValidUTF8(shown[:64], "") + "…"
+	}
+	return invalid("INVALID_BACKUP_ID", "%q is no id of a backup: want the form backup_20260131_020000", shown).WithField("backup_id")
+}
+
+// OpenManager opens the directory of backups, making it where it is missing, and
+// removes what backups left there that did not get to their end. A directory that
+// another process has open is class dberr.ErrLocked.
+func OpenManager(o ManagerOptions) (*Manager, error) {
+	m := &Manager{opts: o.withDefaults()}
+	m.mu.busy, m.mu.bad = map[string]int{}, map[string]error{}
+	fs := m.opts.FS
+	if err := vfs.MkdirAll(fs, o.Dir); err != nil {
+		return nil, err
+	}
+	lock, err := vfs.Lock(fs, fs.PathJoin(o.Dir, lockName))
+	if err != nil {
+		return nil, err
+	}
+	m.lock = lock
+	if err := m.clean(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return m, nil
+}
+
+// clean removes what was being written, or removed, when a process ended.
+func (m *Manager) clean() error {
+	names, err := m.opts.FS.List(m.opts.Dir)
+	if err != nil {
+		return fmt.Errorf("list backups: %w", vfs.MapError(err))
+	}
+	for _, name := range names {
+		if id, ok := strings.CutSuffix(name, ".tmp"); ok && CheckID(id) == nil {
+			if err := removeAll(m.opts.FS, m.path(name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close lets go of the directory. Calls that run must have ended.
+func (m *Manager) Close() error {
+	m.mu.Lock()
+	was := m.mu.closed
+	m.mu.closed = true
+	m.mu.Unlock()
+	if was {
+		return nil
+	}
+	return m.lock.Close()
+}
+
+// Dir is the directory of the backups.
+func (m *Manager) Dir() string { return m.opts.Dir }
+
+// Keys are the keys that backups are made and read with.
+func (m *Manager) Keys() Keys { return m.opts.Keys }
+
+func (m *Manager) path(name string) string { return m.opts.FS.PathJoin(m.opts.Dir, name) }
+
+// CreateOptions say how a backup is made.
+type CreateOptions struct {
+	Incremental bool
+	// Parent is the id of the backup that an incremental one follows. Empty: the
+	// newest of the same store.
+	Parent      string
+	Description string
+	CreatedBy   string
+	// Compression replaces that of the Manager.
+	Compression *compress.Codec
+	// Encrypt is whether to encrypt. Nil: where there is a key.
+	Encrypt *bool
+	// KeyID names the key, where it is not to be the current one.
+	KeyID string
+}
+
+// Create makes a backup. One is made at a time; a second is refused with code
+// BACKUP_RUNNING.
+func (m *Manager) Create(ctx context.Context, s *storage.Store, o CreateOptions) (info Info, err error) {
+	kind := Full
+	if o.Incremental {
+		kind = Incremental
+	}
+	began := m.opts.Clock.Now()
+	defer func() {
+		switch e := m.opts.Events; {
+		case err != nil && e.Failed != nil:
+			e.Failed(kind, err)
+		case err == nil && e.Created != nil:
+			e.Created(info, m.opts.Clock.Now().Sub(began))
+		}
+	}()
+	key, err := m.chooseKey(o)
+	if err != nil {
+		return Info{}, err
+	}
+	req := Request{Description: o.Description, CreatedBy: o.CreatedBy, Version: m.opts.Version}
+	if req.ID, err = m.begin(kind, s.ID(), began); err != nil {
+		return Info{}, err
+	}
+	defer m.end()
+	if o.Incremental {
+		if req.Parent, err = m.parent(s.ID(), o.Parent); err != nil {
+			return Info{}, err
+		}
+		defer m.release(req.Parent.ID)
+	}
+	t := Target{FS: m.opts.FS, Path: m.path(req.ID), PartBytes: m.opts.PartBytes, Compression: *m.opts.Compression, Key: key}
+	if o.Compression != nil {
+		t.Compression = *o.Compression
+	}
+	req.Progress = m.progress
+	return Create(ctx, s, t, req)
+}
+
+func (m *Manager) chooseKey(o CreateOptions) (*Key, error) {
+	k, ok := m.opts.Keys.Current()
+	if o.Encrypt != nil && !*o.Encrypt {
+		if o.KeyID != "" {
+			return nil, invalid("ENCRYPTION_KEY_UNUSED", "a key is named for a backup that is not to be encrypted").WithField("encryption_key_id")
+		}
+		return nil, nil
+	}
+	if o.KeyID != "" {
+		if k, ok = m.opts.Keys.Find(o.KeyID); !ok {
+			return nil, invalid("ENCRYPTION_KEY_UNKNOWN", "there is no backup key %q", o.KeyID).WithField("encryption_key_id")
+		}
+	}
+	if !ok && o.Encrypt != nil {
+		return nil, invalid("ENCRYPTION_KEY_MISSING", "the backup is to be encrypted, and there is no key").
+			WithField("encrypt").WithHint("set backup.key_file, or say \"encrypt\": false")
+	}
+	if !ok {
+		return nil, nil
+	}
+	return &k, nil
+}
+
+// begin takes the right to make a backup, and an id for it that is not in use.
+func (m *Manager) begin(kind Kind, store [16]byte, now time.Time) (id string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.mu.closed {
+		return "", dberr.New(dberr.ErrUnavailable, "BACKUPS_CLOSED", "the server is stopping")
+	}
+	if r := m.mu.running; r != nil {
+		return "", dberr.New(dberr.ErrConflict, "BACKUP_RUNNING", "backup %s is being made", r.ID).WithHint("wait until it is there")
+	}
+	stem := now.UTC().Format("backup_20060102_150405")
+	id = stem
+	for n := 2; ; n++ {
+		if _, err := m.opts.FS.Stat(m.path(id)); errors.Is(vfs.MapError(err), dberr.ErrNotFound) {
+			break
+		} else if err != nil {
+			return "", fmt.Errorf("look for backup %s: %w", id, vfs.MapError(err))
+		}
+		id = fmt.Sprintf("%s_%d", stem, n)
+	}
+	m.mu.running = &Status{State: Running, Info: Info{ID: id, Kind: kind, Store: store, Created: now.UTC()}}
+	return id, nil
+}
+
+func (m *Manager) progress(items int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.mu.running != nil {
+		m.mu.running.Items = items
+	}
+}
+
+func (m *Manager) end() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mu.running = nil
+}
+
+// parent finds what an incremental backup follows, and keeps it from being deleted.
+func (m *Manager) parent(store [16]byte, id string) (*Info, error) {
+	if id != "" {
+		r, err := m.Open(id)
+		if err != nil {
+			return nil, fmt.Errorf("parent: %w", err)
+		}
+		i := r.Info()
+		return &i, nil
+	}
+	list, err := m.List()
+	if err != nil {
+		return nil, err
+	}
+	best := Newest(list, store)
+	if best == nil {
+		return nil, invalid("BACKUP_PARENT", "there is no backup of this store that an incremental one could follow").WithHint("make a full backup first")
+	}
+	return best, m.keep(best.ID)
+}
+
+// Newest is the good backup of a store that reaches farthest, or nil.
+func Newest(list []Status, store [16]byte) (best *Info) {
+	for i := range list {
+		if s := &list[i]; s.State == Completed && s.Store == store && (best == nil || s.To > best.To) {
+			best = &s.Info
+		}
+	}
+	return best
+}
+
+func (m *Manager) keep(id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.mu.closed {
+		return dberr.New(dberr.ErrUnavailable, "BACKUPS_CLOSED", "the server is stopping")
+	}
+	m.mu.busy[id]++
+	return nil
+}
+
+func (m *Manager) release(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.mu.busy[id]--; m.mu.busy[id] <= 0 {
+		delete(m.mu.busy, id)
+	}
+}
+
+func errNoBackup(id string) error {
+	return dberr.New(dberr.ErrNotFound, "BACKUP_NOT_FOUND", "there is no backup %q", id).WithField("backup_id")
+}
+
+// Open opens a backup, which is not deleted until Release is called with its id.
+func (m *Manager) Open(id string) (*Reader, error) {
+	if err := CheckID(id); err != nil {
+		return nil, err
+	}
+	if err := m.keep(id); err != nil {
+		return nil, err
+	}
+	r, err := m.open(id)
+	if err != nil {
+		m.release(id)
+	}
+	return r, err
+}
+
+// Release ends what Open began.
+func (m *Manager) Release(id string) { m.release(id) }
+
+func (m *Manager) open(id string) (*Reader, error) {
+	r, err := Open(m.opts.FS, m.path(id), m.opts.Keys)
+	if errors.Is(err, dberr.ErrNotFound) {
+		return nil, errNoBackup(id)
+	}
+	if err == nil && r.info.ID != id {
+		err = r.p.corrupt(r.foot.manifest, "the backup calls itself %q", r.info.ID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// List describes all backups, the newest first. What is damaged is among them.
+func (m *Manager) List() ([]Status, error) {
+	names, err := m.opts.FS.List(m.opts.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("list backups: %w", vfs.MapError(err))
+	}
+	var list []Status
+	m.mu.Lock()
+	running := m.mu.running
+	if running != nil {
+		list = append(list, *running)
+	}
+	m.mu.Unlock()
+	for _, name := range names {
+		if CheckID(name) != nil || running != nil && name == running.ID {
+			continue
+		}
+		s, err := m.Get(name)
+		if errors.Is(err, dberr.ErrNotFound) {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b Status) int {
+		if c := b.Created.Compare(a.Created); c != 0 {
+			return c
+		}
+		return compareIDs(b.ID, a.ID)
+	})
+	return list, nil
+}
+
+// compareIDs orders ids by time and, of one second, by number.
+func compareIDs(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// Get describes a backup.
+func (m *Manager) Get(id string) (Status, error) {
+	if err := CheckID(id); err != nil {
+		return Status{}, err
+	}
+	m.mu.Lock()
+	if r := m.mu.running; r != nil && r.ID == id {
+		defer m.mu.Unlock()
+		return *r, nil
+	}
+	bad := m.mu.bad[id]
+	m.mu.Unlock()
+	r, err := m.open(id)
+	switch {
+	case err == nil && bad == nil:
+		return Status{Info: r.info, State: Completed}, nil
+	case err == nil:
+		return Status{Info: r.info, State: Corrupted, Err: bad}, nil
+	case errors.Is(err, dberr.ErrCorrupt), errors.Is(err, dberr.ErrUnsupported), errors.Is(err, dberr.ErrInvalid):
+		at, _ := time.Parse("backup_20060102_150405", id[:len("backup_20060102_150405")]) // the zero time where there is no such day
+		return Status{Info: Info{ID: id, Created: at}, State: Corrupted, Err: err}, nil
+	}
+	return Status{}, err
+}
+
+// Verify reads a backup to its end. Damage is remembered in its status.
+func (m *Manager) Verify(ctx context.Context, id string) (Info, error) {
+	r, err := m.Open(id)
+	if err == nil {
+		defer m.release(id)
+		err = r.Verify(ctx)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case err == nil:
+		delete(m.mu.bad, id)
+		return r.info, nil
+	case errors.Is(err, dberr.ErrCorrupt):
+		m.mu.bad[id] = err
+	}
+	return Info{}, err
+}
+
+// Chain puts together what it takes to restore: the state of the backup with id,
+// where to is 0, or of the time to, for which archive, where not empty, is the
+// directory of archived log. The backups that it uses are not deleted until done is
+// called.
+func (m *Manager) Chain(id string, to txn.Timestamp, archive string) (c *Chain, done func(), err error) {
+	var kept []string
+	done = func() {
+		for _, id := range kept {
+			m.release(id)
+		}
+	}
+	defer func() {
+		if err != nil {
+			done()
+		}
+	}()
+	first, err := m.Open(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	kept = append(kept, id)
+	if to == 0 {
+		to = first.info.To
+	}
+	list, err := m.List()
+	if err != nil {
+		return nil, nil, err
+	}
+	all := []*Reader{first}
+	for _, s := range list {
+		if s.State != Completed || s.Store != first.info.Store || s.ID == id || s.To > first.info.To && to <= first.info.To {
+			continue
+		}
+		r, err := m.Open(s.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		kept, all = append(kept, s.ID), append(all, r)
+	}
+	if archive != "" && to > first.info.To {
+		pieces, err := openPieces(m.opts.FS, archive, first.info.Store, first.info.From, to, m.opts.Keys)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, pieces...)
+	}
+	c, err = NewChain(all, to)
+	return c, done, err
+}
+
+// Delete removes a backup. One that incremental backups follow is refused with code
+// BACKUP_HAS_CHILDREN, unless they are to go, too.
+func (m *Manager) Delete(id string, children bool) (deleted []string, err error) {
+	if err := CheckID(id); err != nil {
+		return nil, err
+	}
+	list, err := m.List()
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(list, func(s Status) bool { return s.ID == id }) {
+		return nil, errNoBackup(id)
+	}
+	doomed := descendants(list, id)
+	if len(doomed) > 1 && !children {
+		return nil, dberr.New(dberr.ErrConflict, "BACKUP_HAS_CHILDREN", "backup %s is needed by %s", id, strings.Join(doomed[1:], ", ")).
+			WithHint("delete those first, or all at once with ?children=true")
+	}
+	for _, d := range slices.Backward(doomed) {
+		if err := m.remove(d); err != nil {
+			return deleted, err
+		}
+		deleted = append(deleted, d)
+	}
+	return deleted, nil
+}
+
+// descendants is id and all that follows it, parents before children.
+func descendants(list []Status, id string) []string {
+	ids := []string{id}
+	for i := 0; i < len(ids); i++ {
+		for _, s := range list {
+			if s.Parent == ids[i] && !slices.Contains(ids, s.ID) {
+				ids = append(ids, s.ID)
+			}
+		}
+	}
+	return ids
+}
+
+// remove takes the name first, so that a backup is there whole or not at all.
+func (m *Manager) remove(id string) error {
+	m.mu.Lock()
+	running := m.mu.running != nil && m.mu.running.ID == id
+	if running || m.mu.busy[id] > 0 {
+		m.mu.Unlock()
+		return dberr.New(dberr.ErrConflict, "BACKUP_IN_USE", "backup %s is in use", id).WithHint("try again when it is not")
+	}
+	// Nobody opens it from here on: its name goes before the lock does.
+	fs, path := m.opts.FS, m.path(id)
+	err := removeAll(fs, unfinished(path))
+	if err == nil {
+		err = vfs.MapError(fs.Rename(path, unfinished(path)))
+	}
+	delete(m.mu.bad, id)
+	m.mu.Unlock()
+	if err == nil {
+		err = vfs.SyncDir(fs, m.opts.Dir)
+	}
+	if err == nil {
+		err = removeAll(fs, unfinished(path))
+	}
+	if err != nil {
+		return fmt.Errorf("delete backup %s: %w", id, err)
+	}
+	return nil
+}
