@@ -11,6 +11,7 @@ import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/opt"
 	"github.com/weftdb/weft/query/parse"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/rowstore"
@@ -133,11 +134,22 @@ func (d *definer) buildIndex(t *catalog.Table, i int) error {
 	}
 	d.changed = false
 	t = d.e.Table(t.ID)
-	l := rowstore.Of(t)
-	x := &l.Indexes[i]
-	parts, err := plan.BindIndexExprs(d.scope(), t)
+	node, rows, err := indexScan(d.scope(), t, i)
 	if err != nil {
 		return err
+	}
+	b := &indexBuilder{d: d, t: t, indexRows: rows}
+	rows.each = b.entry
+	_, err = d.s.runPlan(d.r.ctx, &compiled{root: node}, nil, d.r.env(), rows.add)
+	return err
+}
+
+// indexScan plans the reading of all rows that have an entry in an index.
+func indexScan(scope *plan.Scope, t *catalog.Table, i int) (plan.Node, *indexRows, error) {
+	l := rowstore.Of(t)
+	parts, err := plan.BindIndexExprs(scope, t)
+	if err != nil {
+		return nil, nil, err
 	}
 	scan := &plan.Scan{Table: t, Index: &t.Indexes[0], NeedRowKey: true}
 	add := func(name string, typ sqltype.Type) {
@@ -160,10 +172,7 @@ func (d *definer) buildIndex(t *catalog.Table, i int) error {
 		}
 		node = withExprs(node, scan.Out, parts.Parts[i], exprAt)
 	}
-	b := &indexBuilder{d: d, t: t, l: l, x: x, columns: len(t.Columns), hidden: l.Hidden(), exprAt: exprAt}
-	c := &compiled{root: node}
-	_, err = d.s.runPlan(d.r.ctx, c, nil, d.r.env(), b.add)
-	return err
+	return node, &indexRows{l: l, x: &l.Indexes[i], columns: len(t.Columns), hidden: l.Hidden(), exprAt: exprAt}, nil
 }
 
 // withExprs adds the values of key expressions after the columns.
@@ -185,18 +194,17 @@ func withExprs(in plan.Node, fields []plan.Field, parts []plan.Expr, at map[int]
 	return p
 }
 
-// indexBuilder writes the entries of one index.
-type indexBuilder struct {
-	d       *definer
-	t       *catalog.Table
+// indexRows takes the batches of an indexScan apart.
+type indexRows struct {
 	l       *rowstore.Layout
 	x       *rowstore.Index
 	columns int
 	hidden  bool
 	exprAt  map[int]int
+	each    func(vals, exprs []sqltype.Datum, rowID int64, rowKey string) error
 }
 
-func (b *indexBuilder) add(batch *vec.Batch) error {
+func (b *indexRows) add(batch *vec.Batch) error {
 	vals := make([]sqltype.Datum, b.columns)
 	exprs := make([]sqltype.Datum, len(b.x.Parts))
 	keyCol := b.columns
@@ -214,11 +222,18 @@ func (b *indexBuilder) add(batch *vec.Batch) error {
 		for k, at := range b.exprAt {
 			exprs[k] = batch.Cols[at].Get(int(i))
 		}
-		if err := b.entry(vals, exprs, rowID, batch.Cols[keyCol].Get(int(i)).Str); err != nil {
+		if err := b.each(vals, exprs, rowID, batch.Cols[keyCol].Get(int(i)).Str); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// indexBuilder writes the entries of one index.
+type indexBuilder struct {
+	*indexRows
+	d *definer
+	t *catalog.Table
 }
 
 func (b *indexBuilder) entry(vals, exprs []sqltype.Datum, rowID int64, rowKey string) error {
@@ -269,6 +284,88 @@ func (d *definer) internal(sql string) (int64, error) {
 	}
 	n, err := d.s.runPlan(d.r.ctx, c, nil, d.r.env(), func(*vec.Batch) error { return nil })
 	return n, unplaced(err)
+}
+
+// createTableAs makes a table of a query's columns and fills it.
+func (d *definer) createTableAs(st *ast.CreateTableAs) error {
+	sel, ok := st.Query.(*ast.Select)
+	switch {
+	case st.Kind == ast.KindMatView:
+		return refuse(st.Pos(), "CREATE MATERIALIZED VIEW")
+	case st.Persistence != ast.Permanent:
+		return refuse(st.Pos(), "CREATE TEMPORARY TABLE AS")
+	case len(st.Options) > 0:
+		return refuse(st.Pos(), "a storage parameter")
+	case !ok:
+		return refuse(st.Pos(), "CREATE TABLE AS EXECUTE")
+	}
+	schema, exists, err := d.target(st.Name, st.IfNotExists)
+	if err != nil {
+		return err
+	}
+	if exists {
+		return d.r.done("CREATE TABLE AS")
+	}
+	q, err := plan.Bind(d.scope(), sel)
+	if err != nil {
+		return err
+	}
+	if len(st.Columns) > len(q.Out) {
+		return dberr.SQL(dberr.StateSyntax, "too many column names were specified").At(st.Pos())
+	}
+	m := &tableMaker{definer: d, t: &catalog.Table{DB: d.s.db.ID, Schema: schema, Name: st.Name.Name, NextColumn: 1}}
+	if m.t.ID, err = d.e.NewID(); err != nil {
+		return err
+	}
+	for i, c := range q.Out {
+		col := catalog.Column{ID: m.t.NextColumn, Name: q.Info[c].Name, Type: q.Info[c].Type}
+		if i < len(st.Columns) {
+			col.Name = st.Columns[i]
+		}
+		if m.t.Column(col.Name) >= 0 {
+			return dberr.SQL(dberr.StateDuplicateColumn, "column %q specified more than once", col.Name).At(st.Pos())
+		}
+		m.t.NextColumn++
+		m.t.Columns = append(m.t.Columns, col)
+	}
+	if err := m.primaryKey(); err != nil {
+		return err
+	}
+	if err := d.put(m.t); err != nil {
+		return err
+	}
+	n := int64(0)
+	if !st.NoData {
+		if n, err = d.fill(d.e.Table(m.t.ID), q); err != nil {
+			return err
+		}
+	}
+	d.r.command, d.r.rows = "SELECT", n
+	if err := d.r.sink.Begin(d.r.number, nil); err != nil {
+		return err
+	}
+	return d.r.sink.End(Tag{Command: "SELECT", Rows: n, Write: true})
+}
+
+// fill inserts the rows of a bound query into a new table.
+func (d *definer) fill(t *catalog.Table, q *plan.Query) (int64, error) {
+	p := &plan.LProject{Input: q.Rel}
+	for _, c := range q.Out {
+		p.Exprs, p.ColIDs = append(p.Exprs, q.Ref(c)), append(p.ColIDs, q.NewCol(q.Info[c].Name, q.Info[c].Type))
+	}
+	q.Rel = &plan.LInsert{Table: t, Input: p, TableCols: p.ColIDs}
+	q.Out = nil
+	source := d.s.e.newPlanSource(d.r.ctx)
+	res, err := opt.Optimize(q, source, d.s.e.opts.Planner)
+	if err != nil {
+		return 0, err
+	}
+	c := &compiled{root: res.Root, params: q.Params}
+	params, err := d.r.values(c)
+	if err != nil {
+		return 0, err
+	}
+	return d.s.runPlan(d.r.ctx, c, params, d.r.env(), nil)
 }
 
 // evaluate computes an expression without columns.

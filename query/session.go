@@ -10,9 +10,7 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
-	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/parse"
-	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
 
@@ -33,25 +31,18 @@ type Session struct {
 	saves   []savepoint
 	opts    txn.TxOptions // of the transaction that an implicit begin makes
 	call    *Request
-
-	temp     string // the schema of temporary objects, "" before the first
-	onCommit map[keyspace.ObjectID]ast.OnCommit
 }
 
 // txWork is what a transaction has done outside of its writes, to be settled when it ends.
 type txWork struct {
 	start    time.Time
-	rows     map[tableKey]int64         // change of row counts
-	changed  map[tableKey]int64         // rows written
-	analyzed []tableKey                 // tables whose statistics it has stored
-	drops    bool                       // something waits to be removed
-	touched  map[tableKey]bool          // tables of which the count is no longer known
-	saved    settings                   // to go back to on rollback
-	local    bool                       // SET LOCAL was used
-	types    []*catalog.UserType        // changed ones, to be made known after the commit
-	wait     *exec.Deferral             // what deferred constraints are to be checked for
-	modes    constraintModes            // what SET CONSTRAINTS has said
-	made     map[keyspace.ObjectID]bool // types that were made
+	rows     map[tableKey]int64 // change of row counts
+	changed  map[tableKey]int64 // rows written
+	analyzed []tableKey         // tables whose statistics it has stored
+	drops    bool               // something waits to be removed
+	touched  map[tableKey]bool  // tables of which the count is no longer known
+	saved    settings           // to go back to on rollback
+	local    bool               // SET LOCAL was used
 }
 
 type savepoint struct {
@@ -79,10 +70,9 @@ func (s *Session) InTransaction() bool { return s.block }
 // Failed reports whether the open transaction can only be rolled back.
 func (s *Session) Failed() bool { return s.failed }
 
-// Close rolls back what is open and drops what is temporary.
+// Close rolls back what is open.
 func (s *Session) Close() {
 	s.rollback()
-	s.dropTemp()
 }
 
 // Execute runs a request. What it writes is durable once nil is returned; on
@@ -313,10 +303,6 @@ func (s *Session) commit(ctx context.Context) error {
 	if s.tx == nil {
 		return nil
 	}
-	if err := s.beforeCommit(ctx); err != nil {
-		s.rollback()
-		return err
-	}
 	tx, work := s.tx, s.work
 	if err := tx.Commit(ctx); err != nil {
 		s.rollback()
@@ -327,9 +313,6 @@ func (s *Session) commit(ctx context.Context) error {
 		s.set = work.saved
 	}
 	s.set.isolation, s.set.readOnly = work.saved.isolation, work.saved.readOnly
-	for _, t := range work.types {
-		t.Register()
-	}
 	s.e.rows.apply(work.rows, work.touched, tx.CommitTimestamp())
 	s.e.stats.addChanges(work.changed)
 	for _, k := range work.analyzed {

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sort"
@@ -173,28 +174,52 @@ func putPendingDrop(tx *txn.Tx, lower, upper []byte) error {
 	return tx.Put(key, []byte{dropFormat})
 }
 
+// PendingDrops says which keys are those of objects that were dropped and whose data
+// wait to be removed, as r sees it.
+func (c *Catalog) PendingDrops(r txn.Reader) (within func(key []byte) bool, err error) {
+	drops, err := pendingDrops(r)
+	if err != nil {
+		return nil, err
+	}
+	return func(key []byte) bool {
+		for _, d := range drops {
+			if bytes.Compare(key, d.lower) >= 0 && bytes.Compare(key, d.upper) < 0 {
+				return true
+			}
+		}
+		return false
+	}, nil
+}
+
+// pendingDrop is a record of a range that is to be removed.
+type pendingDrop struct{ key, lower, upper []byte }
+
+func pendingDrops(r txn.Reader) (list []pendingDrop, err error) {
+	prefix := recordPrefix(keyspace.System, recPendingDrop)
+	it := r.Iter(txn.IterOptions{Lower: prefix, Upper: keyspace.End(prefix)})
+	defer it.Close()
+	for it.Next() {
+		key := append([]byte(nil), it.Key()...)
+		lower, rest, err := enc.DecodeBytes(key[len(prefix):])
+		if err != nil {
+			return nil, fmt.Errorf("decode pending drop: %w: %w", dberr.ErrCorrupt, err)
+		}
+		upper, _, err := enc.DecodeBytes(rest)
+		if err != nil {
+			return nil, fmt.Errorf("decode pending drop: %w: %w", dberr.ErrCorrupt, err)
+		}
+		list = append(list, pendingDrop{key, lower, upper})
+	}
+	return list, it.Err()
+}
+
 // RunDrops removes the data of objects whose drop has committed. It is called
 // after such a commit, and once at the start for what a crash left over.
 func (c *Catalog) RunDrops(ctx context.Context) error {
-	type bounds struct{ key, lower, upper []byte }
-	var todo []bounds
-	prefix := recordPrefix(keyspace.System, recPendingDrop)
-	err := c.store.View(ctx, func(tx *txn.Tx) error {
-		it := tx.Iter(txn.IterOptions{Lower: prefix, Upper: keyspace.End(prefix)})
-		defer it.Close()
-		for it.Next() {
-			key := append([]byte(nil), it.Key()...)
-			lower, rest, err := enc.DecodeBytes(key[len(prefix):])
-			if err != nil {
-				return fmt.Errorf("decode pending drop: %w: %w", dberr.ErrCorrupt, err)
-			}
-			upper, _, err := enc.DecodeBytes(rest)
-			if err != nil {
-				return fmt.Errorf("decode pending drop: %w: %w", dberr.ErrCorrupt, err)
-			}
-			todo = append(todo, bounds{key, lower, upper})
-		}
-		return it.Err()
+	var todo []pendingDrop
+	err := c.store.View(ctx, func(tx *txn.Tx) (err error) {
+		todo, err = pendingDrops(tx)
+		return err
 	})
 	if err != nil || len(todo) == 0 {
 		return err

@@ -54,9 +54,6 @@ type Context struct {
 	Catalog *catalog.Snapshot
 	// Rules gives the bound rules of a table that a foreign key's action writes to.
 	Rules func(t *catalog.Table) (*TableRules, error)
-	// Deferral keeps what deferrable constraints are to be checked for at the end of the
-	// transaction; nil has all checked at the end of the statement.
-	Deferral *Deferral
 	// Virtual opens the rows of a plan.Virtual node.
 	Virtual VirtualSource
 	// Stats, where not nil, gets figures of every operator (EXPLAIN ANALYZE).

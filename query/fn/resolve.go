@@ -46,20 +46,14 @@ func Resolve(name string, args []sqltype.Type) (*Func, []sqltype.Type, error) {
 
 // Arrange finds the places of arguments given by name, after positional ones. For
 // each argument of the function it says which of the given ones it is, or -1 where it
-// is left out and has its default; ok is false where no function of the name takes them.
-func Arrange(name string, positional int, names []string) (places []int, defaults []string, ok bool) {
+// is left out and so 0; ok is false where no function of the name takes them.
+func Arrange(name string, positional int, names []string) (places []int, ok bool) {
 	for _, f := range registry.funcs[name] {
 		if places, ok = f.arrange(positional, names); ok {
-			return places, f.defaults, true
+			return places, true
 		}
 	}
-	for _, s := range registry.sets[name] {
-		f := Func{Name: name, Args: s.Args, ArgNames: s.argNames, defaults: s.defaults}
-		if places, ok = f.arrange(positional, names); ok {
-			return places, f.defaults, true
-		}
-	}
-	return nil, nil, false
+	return nil, false
 }
 
 func (f *Func) arrange(positional int, names []string) ([]int, bool) {
@@ -80,21 +74,13 @@ func (f *Func) arrange(positional int, names []string) ([]int, bool) {
 		}
 		places[i] = positional + k
 	}
-	for i, p := range places {
-		if p < 0 && f.defaults[i] == "" {
-			return nil, false
-		}
-	}
-	return places, true
+	return places, f.Name == "make_interval" || !slices.Contains(places, -1)
 }
 
 // ResolveOp chooses the operator; l is Void for a prefix operator.
 func ResolveOp(op string, l, r sqltype.Type) (*Func, []sqltype.Type, error) {
 	if op == "!=" {
 		op = "<>"
-	}
-	if f := enumOp(op, l, r); f != nil {
-		return f, f.Args, nil
 	}
 	cands, args := registry.ops[op], []sqltype.Type{l, r}
 	switch {
@@ -136,9 +122,6 @@ func chooseOp(cands []*Func, args []sqltype.Type) (*Func, error) {
 // ResolveAgg chooses the aggregate; count(*) has no arguments. The arguments of
 // an ordered-set aggregate are its direct ones, then those of WITHIN GROUP.
 func ResolveAgg(name string, args []sqltype.Type) (*AggFunc, []sqltype.Type, error) {
-	if a := enumAgg(name, args); a != nil {
-		return a, a.Args, nil
-	}
 	cands := registry.aggs[name]
 	i, err := choose(len(cands), args, func(i int) ([]sqltype.Type, bool) { return cands[i].Args, cands[i].Variadic })
 	if err != nil {

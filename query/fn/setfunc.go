@@ -23,9 +23,7 @@ type SetFunc struct {
 	Strict     bool
 	Volatility Volatility
 
-	open     func(c *call) (SetIter, error)
-	argNames []string
-	defaults []string
+	open func(c *call) (SetIter, error)
 }
 
 // SetIter gives the rows of one call, some at a time.

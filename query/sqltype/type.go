@@ -36,8 +36,6 @@ const (
 	Void        ID = 23
 	Name        ID = 24 // identifiers in system catalogs; behaves as text
 	OID         ID = 25 // object ids in system catalogs; behaves as bigint
-	Jsonpath    ID = 26 // a path of SQL/JSON, held as its text
-	Enum        ID = 40 // an enumerated type: Mod is its handle, see EnumOf
 )
 
 // Type is a type with its modifiers. Comparable; the zero value is Unknown.
@@ -113,7 +111,7 @@ const (
 // Phys returns how values of the type are held.
 func (t Type) Phys() Phys {
 	switch t.ID {
-	case Bool, Int2, Int4, Int8, OID, Date, Time, Timestamp, TimestampTZ, Enum:
+	case Bool, Int2, Int4, Int8, OID, Date, Time, Timestamp, TimestampTZ:
 		return PhysInt
 	case Float4, Float8:
 		return PhysFloat
