@@ -70,7 +70,7 @@ var Rules = []Rule{
 	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update"}},
 
 	// Inside query, in import order.
-	{Path: "query/sqltype", Layer: layerModel, Also: []string{"query/are"}},
+	{Path: "query/sqltype", Layer: layerModel},
 	{Path: "query/vec", Layer: layerModel, Also: []string{"query/sqltype"}},
 	{Path: "query/are", Layer: layerModel},
 	{Path: "query/fn", Layer: layerModel, Also: []string{"query/are", "query/sqltype", "query/vec"}},

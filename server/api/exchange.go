@@ -75,11 +75,23 @@ func (s *Server) serve(x *exchange, next echo.HandlerFunc) {
 	err := s.admit(x)
 	if err == nil {
 		defer s.inFlight.Add(-1)
-		err = s.dispatch(x, next)
+		err = s.through(x, next)
 	}
 	if err != nil {
 		s.renderError(x, err)
 	}
+}
+
+// through runs the handler, within the gate where it uses the database.
+func (s *Server) through(x *exchange, next echo.HandlerFunc) error {
+	if !usesDatabase(x.Path()) {
+		return s.dispatch(x, next)
+	}
+	if !s.gate.enter() {
+		return errExchanging()
+	}
+	defer s.gate.leave()
+	return s.dispatch(x, next)
 }
 
 // headers sets what every answer carries.

@@ -38,12 +38,15 @@ const (
 	statusRecovering = "recovering"
 	statusDraining   = "shutting_down"
 	statusReadOnly   = "read_only"
+	statusRestoring  = "restoring"
 )
 
 func (s *Server) condition() condition {
 	switch b := s.backend.Load(); {
 	case s.draining.Load():
 		return condition{Status: statusDraining, Reason: "the server was told to stop"}
+	case s.gate.closed.Load():
+		return condition{Status: statusRestoring, Reason: "the database is being replaced by a backup"}
 	case b == nil:
 		p := s.opts.Progress()
 		body := &progressBody{Records: p.Records, Bytes: p.Bytes}
@@ -129,5 +132,8 @@ func (s *Server) healthDetailed(c echo.Context) error {
 		load.Status, load.Message = "overloaded", "as many requests run as are allowed"
 	}
 	d.Checks = []healthCheck{storage, load}
+	if b := s.opts.Backups; b != nil {
+		d.Checks = append(d.Checks, backupCheck(b))
+	}
 	return c.JSON(status, d)
 }

@@ -58,7 +58,7 @@ func (s *Server) watchKeys(c echo.Context) error {
 // streamContext ends with the request, and when the server begins to stop.
 func (s *Server) streamContext(ctx context.Context) (context.Context, context.CancelCauseFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(s.streams, func() { cancel(errStreamEnds) })
+	stop := context.AfterFunc(s.streams.Load().ctx, func() { cancel(errStreamEnds) })
 	return ctx, func(cause error) {
 		stop()
 		cancel(cause)

@@ -32,6 +32,7 @@ type Metrics struct {
 	planned    [2]prometheus.Counter // misses and hits of the plan cache
 	logBytes   prometheus.Counter
 	fsync      prometheus.Histogram
+	backups    *backupMetrics
 	queries    atomic.Int64
 	failed     atomic.Int64
 	queryNanos atomic.Int64
@@ -59,6 +60,7 @@ func newMetrics() *Metrics {
 		Help: "HTTP requests answered."}, []string{"method", "route", "status"})
 	m.latency = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "weft_http_request_duration_seconds",
 		Help: "Time from taking a request to the end of its answer.", Buckets: latencyBuckets}, []string{"route"})
+	m.backups = newBackupMetrics(m.registry)
 	m.queryTime = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "weft_query_duration_seconds",
 		Help: "Time in which the engine ran the statements of a request.", Buckets: latencyBuckets})
 	statements := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weft_statements_total",

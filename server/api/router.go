@@ -27,6 +27,7 @@ func (s *Server) routes() {
 	s.bindTables(v1)
 	s.bindDatabases(v1)
 	s.bindKV(v1)
+	s.bindBackups(v1)
 }
 
 // get binds a handler to GET and HEAD.

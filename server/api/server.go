@@ -105,6 +105,8 @@ type Options struct {
 	PreparedIdle time.Duration
 	// Progress tells how far recovery is, until Attach.
 	Progress func() Progress
+	// Backups makes, keeps and restores backups. Nil: this server has none.
+	Backups Backups
 }
 
 func (o Options) withDefaults() Options {
@@ -158,9 +160,8 @@ type Server struct {
 	started  time.Time
 	backend  atomic.Pointer[Backend] // nil while recovering
 	draining atomic.Bool
-	// streams ends when the server begins to stop: subscriptions last until then.
-	streams      context.Context
-	endStreams   context.CancelFunc
+	gate         gate
+	streams      atomic.Pointer[streams]
 	inFlight     atomic.Int64
 	running      running
 	transactions *transactions.Registry
@@ -175,7 +176,7 @@ func New(opts Options) *Server {
 	s := &Server{opts: opts.withDefaults(), echo: echo.New(), started: time.Now(), metrics: newMetrics()}
 	s.transactions = transactions.New(s.opts.Transactions)
 	s.prepared = newPreparedSet(s.opts.MaxPrepared, s.opts.PreparedIdle)
-	s.streams, s.endStreams = context.WithCancel(context.Background())
+	s.streams.Store(newStreams())
 	s.origins, s.hosts = setOf(opts.CORSOrigins), setOf(opts.Hosts)
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.lastResort
@@ -202,12 +203,30 @@ func (s *Server) Handler() http.Handler { return s.echo }
 func (s *Server) Metrics() *Metrics { return s.metrics }
 
 // Attach gives the server its database: it is ready from now on.
-func (s *Server) Attach(b Backend) { s.backend.Store(&b) }
+func (s *Server) Attach(b Backend) {
+	s.backend.Store(&b)
+	s.gate.open()
+}
+
+// streams is how long subscriptions last: until the server begins to stop, or the
+// database is exchanged.
+type streams struct {
+	ctx context.Context
+	end context.CancelFunc
+}
+
+func newStreams() *streams {
+	ctx, end := context.WithCancel(context.Background())
+	return &streams{ctx, end}
+}
+
+// restartStreams ends the subscriptions of now, but not those to come.
+func (s *Server) restartStreams() { s.streams.Swap(newStreams()).end() }
 
 // Drain makes readyz say no, so that nobody sends more, and ends subscriptions.
 func (s *Server) Drain() {
 	s.draining.Store(true)
-	s.endStreams()
+	s.streams.Load().end()
 }
 
 // CancelAll ends the queries that still run, telling them why.

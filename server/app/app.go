@@ -25,6 +25,7 @@ import (
 	"github.com/weftdb/weft/server/answers"
 	"github.com/weftdb/weft/server/api"
 	"github.com/weftdb/weft/server/config"
+	"github.com/weftdb/weft/storage/backup"
 )
 
 // Options are what a server needs besides its configuration.
@@ -54,7 +55,13 @@ type App struct {
 	failed chan error    // why the server cannot go on: opening or serving failed
 	stop   sync.Once
 
-	db        *weft.DB // set before opened is closed
+	backups atomic.Pointer[backup.Service] // nil until opened, and where there is no place for backups
+
+	// exchange is held while the database is exchanged for another, or closed for
+	// good. It is held over I/O.
+	exchange  sync.Mutex
+	closed    bool     // under exchange: no exchange any more
+	db        *weft.DB // set before opened is closed, then under exchange
 	stopSweep func()   // set with db
 	result    error    // set before done is closed
 }
@@ -70,7 +77,7 @@ func Start(cfg *config.Config, opts Options) (*App, error) {
 	if opts.Open == nil {
 		opts.Open = weft.Open
 	}
-	a := &App{cfg: cfg, opts: opts, ready: make(chan struct{}), loaded: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}), failed: make(chan error, 2)}
+	a := &App{cfg: cfg, opts: opts, ready: make(chan struct{}), loaded: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}), failed: make(chan error, 3)}
 	a.progress.Store(&api.Progress{})
 	a.api = api.New(a.apiOptions())
 	listener, err := net.Listen("tcp", cfg.Server.Listen)
@@ -104,6 +111,8 @@ func (a *App) Failed() <-chan error { return a.failed }
 func (a *App) DB() *weft.DB {
 	select {
 	case <-a.ready:
+		a.exchange.Lock()
+		defer a.exchange.Unlock()
 		return a.db
 	default:
 		return nil
@@ -126,6 +135,12 @@ func (a *App) open() {
 		a.failed <- err
 		return
 	}
+	if err := a.openBackups(db); err != nil {
+		a.failed <- errors.Join(err, db.Close())
+		return
+	}
+	a.exchange.Lock() // requests may ask for an exchange from here on
+	defer a.exchange.Unlock()
 	a.db = db
 	a.api.Attach(backend{db})
 	rec := db.Recovery()
@@ -198,6 +213,10 @@ func (a *App) shutdown(ctx context.Context) error {
 		a.opts.Log.Info("stopped while recovering")
 		return errors.Join(errs...)
 	}
+	a.exchange.Lock()
+	defer a.exchange.Unlock()
+	a.closed = true
+	errs = append(errs, a.closeBackups(ctx))
 	if a.db != nil {
 		a.stopSweep()
 		errs = append(errs, a.db.Close())

@@ -28,6 +28,9 @@ func (a *App) apiOptions() api.Options {
 			}},
 		Progress: func() api.Progress { return *a.progress.Load() },
 	}
+	if a.cfg.BackupDir() != "" {
+		o.Backups = backups{a}
+	}
 	if a.cfg.Loopback() {
 		o.Hosts = append([]string{}, s.AllowedHosts...)
 	}

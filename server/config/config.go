@@ -14,11 +14,14 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/backup"
+	"github.com/weftdb/weft/storage/compress"
 )
 
 // Config is all that a server is told.
@@ -27,6 +30,7 @@ type Config struct {
 	DataDir string // of storage.Backend local
 	Storage storage.Options
 	Query   query.Options
+	Backup  Backup
 	Log     Log
 
 	origin map[string]string
@@ -55,6 +59,21 @@ type Server struct {
 	IdempotencyTTL           time.Duration // of answers kept for Idempotency-Key
 	MaxPrepared              int
 	PreparedIdle             time.Duration
+}
+
+// Backup holds the keys of the section backup.
+type Backup struct {
+	Dir                               string // empty: backups in the data directory
+	Compression                       compress.Codec
+	Key                               string // 64 hex digits
+	KeyFile                           string
+	OldKeyFiles                       []string // of keys that only old backups need
+	FullSchedule, IncrementalSchedule backup.Schedule
+	Keep                              int           // -1 keeps all
+	KeepFor                           time.Duration // -1 is no time beyond Keep
+	MaxLogBytes                       int64
+	ArchiveDir                        string // empty: no archive
+	ArchiveInterval                   time.Duration
 }
 
 // Log holds the keys of the section log.
@@ -87,6 +106,14 @@ func loopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
+// BackupDir is where backups are kept; empty where there is no place for them.
+func (c *Config) BackupDir() string {
+	if c.Backup.Dir != "" || c.Storage.Backend == storage.BackendMemory || c.DataDir == "" {
+		return c.Backup.Dir
+	}
+	return filepath.Join(c.DataDir, "backups")
+}
+
 // Validate names what is wrong beyond single values, all faults at once.
 func (c *Config) Validate() error {
 	var errs []error
@@ -109,6 +136,21 @@ func (c *Config) Validate() error {
 	}
 	if c.Storage.Backend == storage.BackendLocal && c.DataDir == "" {
 		errs = append(errs, errors.New("storage.dir is empty: name a directory, or keep everything in memory with --memory"))
+	}
+	if c.Backup.Key != "" && c.Backup.KeyFile != "" {
+		errs = append(errs, errors.New("backup.key and backup.key_file are both set: want one of them"))
+	}
+	if c.Storage.Backend == storage.BackendMemory && c.Backup.ArchiveDir != "" {
+		errs = append(errs, errors.New("backup.archive_dir is set, but a store in memory has no log to archive"))
+	}
+	if c.Storage.Backend == storage.BackendMemory && !c.Backup.IncrementalSchedule.Never() {
+		errs = append(errs, errors.New("backup.incremental_schedule is set, but a store in memory has no log for incremental backups"))
+	}
+	if c.Backup.ArchiveInterval < 100*time.Millisecond {
+		errs = append(errs, fmt.Errorf("backup.archive_interval is %v: want at least 100ms", c.Backup.ArchiveInterval))
+	}
+	if c.BackupDir() == "" && !(c.Backup.FullSchedule.Never() && c.Backup.IncrementalSchedule.Never()) {
+		errs = append(errs, errors.New("backups are scheduled, but a store in memory has no place for them: set backup.dir"))
 	}
 	if err := c.Storage.Validate(); err != nil {
 		errs = append(errs, err)

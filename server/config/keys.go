@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/backup"
 	"github.com/weftdb/weft/storage/compress"
 	"github.com/weftdb/weft/storage/txn"
 )
@@ -21,6 +22,8 @@ type key struct {
 	help string
 	set  func(c *Config, v string) error
 	get  func(c *Config) string
+	// secret keeps the value from being shown.
+	secret bool
 }
 
 // off is the value that switches a limit off.
@@ -76,6 +79,21 @@ var keys = []key{
 	count("query.analyze_percent", "10", "changed part of a table, in percent, that is needed besides", 1, 1000, false, func(c *Config) *int { return &c.Query.AutoAnalyze.Percent }),
 	count("query.retries", "20", "how often a transaction of one call is run again after a conflict; off is never", 1, 1000, true, func(c *Config) *int { return &c.Query.Retries }),
 
+	text("backup.dir", "", "path", "where backups are kept; empty is backups in the data directory", func(c *Config) *string { return &c.Backup.Dir }),
+	{name: "backup.compression", def: "zstd", unit: "none|snappy|lz4|zstd", help: "compression of backups and of the archive; zstd:9 sets a level",
+		set: func(c *Config, v string) (err error) { c.Backup.Compression, err = compress.Parse(v); return err },
+		get: func(c *Config) string { return c.Backup.Compression.String() }},
+	hidden(text("backup.key", "", "64 hex digits", "key that encrypts backups and the archive; better in the environment, or in backup.key_file", func(c *Config) *string { return &c.Backup.Key })),
+	text("backup.key_file", "", "path", "file that holds the key: 64 hex digits, or 32 bytes", func(c *Config) *string { return &c.Backup.KeyFile }),
+	list("backup.old_key_files", "", "files of keys that only older backups need", nil, func(c *Config) *[]string { return &c.Backup.OldKeyFiles }),
+	schedule("backup.full_schedule", "when full backups are made, such as 0 2 * * * (UTC); off is never", func(c *Config) *backup.Schedule { return &c.Backup.FullSchedule }),
+	schedule("backup.incremental_schedule", "when incremental backups are made, such as 15 * * * *; while set, the log that the next one needs is kept", func(c *Config) *backup.Schedule { return &c.Backup.IncrementalSchedule }),
+	count("backup.keep", "7", "full backups, each with its incremental ones, that are kept when a scheduled one has been made; off keeps all", 1, 100_000, true, func(c *Config) *int { return &c.Backup.Keep }),
+	duration("backup.keep_for", "off", "how long backups beyond backup.keep are kept all the same, such as 30d", true, func(c *Config) *time.Duration { return &c.Backup.KeepFor }),
+	size("backup.max_log_bytes", "16GiB", "most log that is kept for the archive or the next incremental backup while they fail; beyond it the log goes, and the next backup is a full one", 64<<20, 1<<50, func(c *Config) *int64 { return &c.Backup.MaxLogBytes }),
+	text("backup.archive_dir", "", "path", "where the log is copied to as it grows, for restores to any time; empty is nowhere", func(c *Config) *string { return &c.Backup.ArchiveDir }),
+	duration("backup.archive_interval", "10s", "how long a commit waits to be archived", false, func(c *Config) *time.Duration { return &c.Backup.ArchiveInterval }),
+
 	level("log.level", "info", "least level that is logged", func(c *Config) *slog.Level { return &c.Log.Level }),
 	choice("log.format", "text", "text or json", []string{"text", "json"}, func(c *Config, v string) { c.Log.Format = v }, func(c *Config) string { return c.Log.Format }),
 	level("log.access_level", "debug", "level at which ordinary requests are logged; failures of the server are errors", func(c *Config) *slog.Level { return &c.Log.AccessLevel }),
@@ -108,6 +126,23 @@ func text(name, def, unit, help string, at func(*Config) *string) key {
 	return key{name: name, def: def, unit: unit, help: help,
 		set: func(c *Config, v string) error { *at(c) = v; return nil },
 		get: func(c *Config) string { return *at(c) }}
+}
+
+// hidden makes a key whose value is not shown.
+func hidden(k key) key {
+	k.secret = true
+	return k
+}
+
+func schedule(name, help string, at func(*Config) *backup.Schedule) key {
+	return key{name: name, def: off, unit: "cron|off", help: help,
+		set: func(c *Config, v string) (err error) { *at(c), err = backup.ParseSchedule(v); return err },
+		get: func(c *Config) string {
+			if at(c).Never() {
+				return off
+			}
+			return at(c).String()
+		}}
 }
 
 func boolean(name, def, help string, at func(*Config) *bool) key {

@@ -14,8 +14,11 @@ func (c *Config) Print(w io.Writer) error {
 	fmt.Fprintln(t, "KEY\tVALUE\tUNIT\tORIGIN\tMEANING")
 	for _, k := range keys {
 		v := k.get(c)
-		if v == "" {
+		switch {
+		case v == "":
 			v = strconv.Quote(v)
+		case k.secret:
+			v = "(hidden)"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", k.name, v, k.unit, c.Origin(k.name), k.help)
 	}
