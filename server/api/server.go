@@ -155,11 +155,11 @@ type Progress struct {
 
 // Server is the HTTP interface of one database. Safe for concurrent use.
 type Server struct {
-	opts     Options
-	echo     *echo.Echo
-	started  time.Time
-	backend  atomic.Pointer[Backend] // nil while recovering
-	draining atomic.Bool
+	opts         Options
+	echo         *echo.Echo
+	started      time.Time
+	backend      atomic.Pointer[Backend] // nil while recovering
+	draining     atomic.Bool
 	gate         gate
 	streams      atomic.Pointer[streams]
 	inFlight     atomic.Int64
