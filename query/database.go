@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/colstore"
 	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
@@ -22,6 +23,8 @@ type Engine struct {
 	seqs  *sequences
 	rows  *rowCounts
 	stats *statistics
+	// columns has columns of tables for scans; nil where none are kept.
+	columns *colstore.Cache
 
 	texts *lru[textKey, *parsed]
 	plans *lru[planKey, *compiled]
@@ -46,6 +49,9 @@ func New(store *txn.Store, opts Options) (*Engine, error) {
 	e.seqs, e.stats = newSequences(store), newStatistics(store)
 	e.rows = newRowCounts(store)
 	e.texts, e.plans = newLRU[textKey, *parsed](opts.PlanCache), newLRU[planKey, *compiled](opts.PlanCache)
+	if opts.ColumnCacheBytes > 0 {
+		e.columns = colstore.New(store, opts.ColumnCacheBytes)
+	}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if err := e.cat.RunDrops(e.ctx); err != nil {
 		e.stop()
@@ -62,6 +68,9 @@ func New(store *txn.Store, opts Options) (*Engine, error) {
 func (e *Engine) Close() error {
 	e.stop()
 	e.background.Wait()
+	if e.columns != nil {
+		e.columns.Close()
+	}
 	return nil
 }
 

@@ -30,6 +30,9 @@ type Options struct {
 	SpillFS    vfs.FS
 	SpillDir   string
 	SpillOwned bool
+	// ColumnCacheBytes is the memory for columns of tables that scans have read. Default
+	// 256 MiB; negative means none.
+	ColumnCacheBytes int64
 	// PlanCache is the number of statements whose plans are kept. Default 1024;
 	// negative keeps none.
 	PlanCache int
@@ -110,6 +113,9 @@ func (o Options) withDefaults() Options {
 	def(&o.AutoAnalyze.Percent, 10)
 	if o.MemoryBytes == 0 {
 		o.MemoryBytes = 256 << 20
+	}
+	if o.ColumnCacheBytes == 0 {
+		o.ColumnCacheBytes = 256 << 20
 	}
 	if o.Version == "" {
 		o.Version = "15.0 (Weft)"

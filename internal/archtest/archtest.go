@@ -81,8 +81,9 @@ var Rules = []Rule{
 	{Path: "query/plan", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/fn", "query/ast", "query/parse", "query/catalog", "query/stats"}},
 	{Path: "query/opt", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/fn", "query/ast", "query/parse", "query/catalog", "query/stats", "query/plan"}},
 	{Path: "query/rowstore", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/catalog"}},
+	{Path: "query/colstore", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/catalog"}},
 	{Path: "query/source", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/catalog", "query/plan"}},
-	{Path: "query/exec", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/fn", "query/catalog", "query/plan", "query/rowstore", "query/source"}},
+	{Path: "query/exec", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/fn", "query/catalog", "query/plan", "query/rowstore", "query/colstore", "query/source"}},
 	{Path: "query", Layer: layerQuery},
 
 	{Path: "kv", Layer: layerModel},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/colstore"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
@@ -56,6 +57,8 @@ type Context struct {
 	Rules func(t *catalog.Table) (*TableRules, error)
 	// Virtual opens the rows of a plan.Virtual node.
 	Virtual VirtualSource
+	// Columns, where not nil, has columns of tables, which scans read and fill.
+	Columns *colstore.Cache
 	// Stats, where not nil, gets figures of every operator (EXPLAIN ANALYZE).
 	Stats *Stats
 

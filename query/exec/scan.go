@@ -36,6 +36,8 @@ type scan struct {
 	left   int64 // rows still wanted, -1 for all
 	key    []byte
 	out    vec.Batch
+	col    *columnScan // of what is there as columns; nil where there is nothing
+	seen   int         // rows that were read as rows
 }
 
 const firstScanRows = 32
@@ -86,7 +88,8 @@ func newScan(c *Context, n *plan.Scan) (Operator, error) {
 
 func (s *scan) restart() bool {
 	s.closeIter()
-	s.opened, s.at, s.size = false, 0, firstScanRows
+	s.col.close()
+	s.opened, s.at, s.size, s.col = false, 0, firstScanRows, nil
 	s.left = -1
 	if s.n.Limit > 0 {
 		s.left = s.n.Limit
@@ -99,7 +102,7 @@ func (s *scan) open() error {
 	s.opened = true
 	if s.n.Ranges == nil {
 		s.spans = append(s.spans[:0], s.x.All())
-		return nil
+		return s.openColumns()
 	}
 	s.spans = s.spans[:0]
 	for i := range s.n.Ranges {
@@ -112,7 +115,7 @@ func (s *scan) open() error {
 		}
 	}
 	s.spans = rowstore.Normalize(s.spans)
-	return nil
+	return s.openColumns()
 }
 
 // keySpan computes the keys of a range; not ok where a NULL makes it empty.
@@ -158,23 +161,52 @@ func (s *scan) Next(ctx context.Context) (*vec.Batch, error) {
 		if err := canceled(ctx); err != nil {
 			return nil, err
 		}
-		n, err := s.fill()
-		if n == 0 || err != nil {
-			return nil, err
-		}
-		s.out = vec.Batch{Len: n, Cols: s.cols}
-		if s.filter != nil {
-			some, err := s.filter.apply(&s.out)
-			if err != nil {
+		if !s.opened {
+			if err := s.open(); err != nil {
 				return nil, err
 			}
-			if !some {
-				continue
-			}
 		}
-		s.cut()
-		return &s.out, nil
+		some, err := false, error(nil)
+		if s.it == nil && s.col.inSegment(s.at) {
+			some, err = s.block()
+		} else {
+			if s.it == nil && s.at == s.parts() {
+				return nil, nil
+			}
+			some, err = s.rows()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if some {
+			s.cut()
+			return &s.out, nil
+		}
+		if s.left == 0 {
+			return nil, nil
+		}
 	}
+}
+
+// parts is the number of spans, or of the pieces into which they were cut.
+func (s *scan) parts() int {
+	if s.col != nil {
+		return len(s.col.pieces)
+	}
+	return len(s.spans)
+}
+
+// rows reads the next batch of rows; some is false where none of them is left.
+func (s *scan) rows() (some bool, err error) {
+	n, err := s.fill()
+	if n == 0 || err != nil {
+		return false, err
+	}
+	s.out = vec.Batch{Len: n, Cols: s.cols}
+	if s.filter == nil {
+		return true, nil
+	}
+	return s.filter.apply(&s.out)
 }
 
 // cut keeps to the limit.
@@ -189,33 +221,30 @@ func (s *scan) cut() {
 		s.left -= rows
 	}
 	if s.left == 0 {
-		s.at = len(s.spans)
+		s.at = s.parts()
 		s.closeIter()
 	}
 }
 
-// fill reads the next entries into cols and returns how many.
+// fill reads the next entries into cols and returns how many. A batch ends with the piece.
 func (s *scan) fill() (n int, err error) {
-	if !s.opened {
-		if err := s.open(); err != nil {
-			return 0, err
-		}
-	}
 	size := s.size
 	if s.filter == nil && s.left >= 0 && s.left < int64(size) {
 		size = int(s.left)
 	}
-	if size == 0 || s.it == nil && s.at == len(s.spans) {
+	if size == 0 {
 		return 0, nil
 	}
 	s.size = min(4*s.size, vec.BatchSize)
 	s.dec.Begin(s.cols, size)
+	ended := false
 	for n < size {
 		ok, err := s.step()
 		if err != nil {
 			return n, err
 		}
 		if !ok {
+			ended = true
 			break
 		}
 		if err := s.add(n); err != nil {
@@ -224,6 +253,8 @@ func (s *scan) fill() (n int, err error) {
 		n++
 	}
 	s.dec.End(n)
+	s.col.leave(s, n, ended)
+	s.count(n)
 	return n, nil
 }
 
@@ -231,7 +262,7 @@ func (s *scan) fill() (n int, err error) {
 func (s *scan) step() (bool, error) {
 	for {
 		if s.it == nil {
-			if s.at == len(s.spans) {
+			if s.at == s.parts() {
 				return false, nil
 			}
 			s.openIter()
@@ -241,7 +272,7 @@ func (s *scan) step() (bool, error) {
 		}
 		err := s.it.Err()
 		s.closeIter()
-		if err != nil {
+		if err != nil || s.col != nil {
 			return false, err
 		}
 	}
@@ -250,10 +281,14 @@ func (s *scan) step() (bool, error) {
 // openIter opens the next span.
 func (s *scan) openIter() {
 	i := s.at
-	if s.n.Reverse {
-		i = len(s.spans) - 1 - s.at
-	}
 	s.at++
+	if s.col != nil {
+		s.it = s.c.Tx.Iter(s.col.begin(i))
+		return
+	}
+	if s.n.Reverse {
+		i = len(s.spans) - 1 - i
+	}
 	s.it = s.c.Tx.Iter(txn.IterOptions{Lower: s.spans[i].Lower, Upper: s.spans[i].Upper, Reverse: s.n.Reverse})
 }
 
@@ -283,6 +318,7 @@ func (s *scan) add(i int) error {
 	if s.rowKey != nil {
 		s.rowKey.S[i] = string(key)
 	}
+	s.col.note(s, i, key)
 	return s.dec.Add(i, key, value)
 }
 
@@ -299,7 +335,8 @@ func (s *scan) closeIter() {
 
 func (s *scan) Close() error {
 	s.closeIter()
-	s.opened, s.spans, s.at = true, nil, 0
+	s.col.close()
+	s.opened, s.spans, s.at, s.col = true, nil, 0, nil
 	return nil
 }
 

@@ -72,6 +72,7 @@ var keys = []key{
 	intSize("query.max_sql_bytes", "1MiB", "longest SQL text", 1<<10, 64<<20, func(c *Config) *int { return &c.Query.MaxSQLBytes }),
 	count("query.max_nesting", "500", "deepest nesting of a statement", 1, 5000, false, func(c *Config) *int { return &c.Query.MaxNesting }),
 	size("query.memory_bytes", "256MiB", "memory of one statement's sorts and hash tables before they go to disk", 1<<20, 1<<40, func(c *Config) *int64 { return &c.Query.MemoryBytes }),
+	limitSize("query.column_cache_bytes", "256MiB", "memory for columns of tables that scans have read; off keeps none", func(c *Config) *int64 { return &c.Query.ColumnCacheBytes }),
 	text("query.spill_dir", "", "path", "where they go; empty is tmp in the data directory", func(c *Config) *string { return &c.Query.SpillDir }),
 	count("query.plan_cache", "1024", "statements whose plans are kept; off keeps none", 1, 1<<20, true, func(c *Config) *int { return &c.Query.PlanCache }),
 	duration("query.analyze_interval", "1m", "time between looks for tables whose statistics are stale; off never looks", true, func(c *Config) *time.Duration { return &c.Query.AutoAnalyze.Interval }),

@@ -94,3 +94,7 @@ func (h *hooks) deliver(published *atomic.Uint64) {
 		}
 	}
 }
+
+// Settle returns when the functions of OnCommit have run for every commit that was
+// visible when it was called.
+func (s *Store) Settle() { s.hooks.deliver(&s.published) }
