@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
@@ -50,9 +51,10 @@ type Error = dberr.Error
 
 // Options tunes a DB. The zero value is safe: every commit is synced.
 type Options struct {
-	Storage storage.Options
-	Query   query.Options
-	KV      kv.Options
+	Storage  storage.Options
+	Query    query.Options
+	KV       kv.Options
+	Document document.Options
 	// FS is the file system of a local store. Default the machine's.
 	FS vfs.FS
 }
@@ -62,6 +64,7 @@ type DB struct {
 	store  *storage.Store
 	engine *query.Engine
 	kv     *kv.Store
+	docs   *document.Store
 }
 
 // Open opens the store in dir, or makes one there, and starts the engine.
@@ -86,7 +89,11 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), engine.Close(), store.Close())
 	}
-	return &DB{store: store, engine: engine, kv: keys}, nil
+	docs, err := document.Open(store.Store, opts.Document)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), keys.Close(), engine.Close(), store.Close())
+	}
+	return &DB{store: store, engine: engine, kv: keys, docs: docs}, nil
 }
 
 // spill puts temporary files where the store is: its directory is locked, and what its
@@ -112,7 +119,7 @@ func OpenMemory(opts Options) (*DB, error) {
 // Close ends what runs in the background, waits for commits, syncs the log and
 // lets go of the directory. Calls that still run must have ended.
 func (db *DB) Close() error {
-	return errors.Join(db.kv.Close(), db.engine.Close(), db.store.Close())
+	return errors.Join(db.docs.Close(), db.kv.Close(), db.engine.Close(), db.store.Close())
 }
 
 // Engine runs SQL in full: sinks that stream, sessions, parameters by type.
@@ -129,6 +136,19 @@ func (db *DB) KVIn(ctx context.Context, database string, create bool) (*kv.Store
 		return nil, err
 	}
 	return db.kv.In(id), nil
+}
+
+// Documents is the document model of the default database.
+func (db *DB) Documents() *document.Store { return db.docs }
+
+// DocumentsIn is the document model of another database, which is made where it is
+// missing and create is set.
+func (db *DB) DocumentsIn(ctx context.Context, database string, create bool) (*document.Store, error) {
+	id, err := db.engine.DatabaseID(ctx, database, create)
+	if err != nil {
+		return nil, err
+	}
+	return db.docs.In(id), nil
 }
 
 // Store is the transactional key space beneath.

@@ -24,7 +24,10 @@ const buildBatch = 512
 // the same definition is returned with created false; with another, it is an error
 // of class ErrExists. Where the documents do not allow the index it is removed.
 func (s *Store) CreateIndex(ctx context.Context, collection string, x Index) (_ Index, created bool, err error) {
-	if err := x.check(); err != nil {
+	if s.tx != nil {
+		return x, false, errNotWithin
+	}
+	if err := x.Check(); err != nil {
 		return x, false, err
 	}
 	_, err = s.update(ctx, func(tx *txn.Tx) error {
@@ -56,9 +59,19 @@ func (s *Store) CreateIndex(ctx context.Context, collection string, x Index) (_ 
 		}
 		return x, false, err
 	}
-	x.Building = false
+	c, err := s.Collection(ctx, collection)
+	if err != nil {
+		return x, created, err
+	}
+	for _, now := range c.Indexes {
+		if now.ID == x.ID {
+			x = now
+		}
+	}
 	return x, created, nil
 }
+
+var errNotWithin = dberr.New(dberr.ErrUnsupported, "NOT_IN_TRANSACTION", "indexes of collections are not made or dropped within a transaction")
 
 // same says whether two definitions are one.
 func (x *Index) same(o *Index) bool {
@@ -176,8 +189,11 @@ func (s *Store) enter(tx *txn.Tx, c *compiled, x *index, id string, d Document) 
 
 // DropIndex removes an index by name.
 func (s *Store) DropIndex(ctx context.Context, collection, name string) error {
+	if s.tx != nil {
+		return errNotWithin
+	}
 	var id keyspace.ObjectID
-	err := s.txns.View(ctx, func(tx *txn.Tx) error {
+	err := s.View(ctx, func(tx *txn.Tx) error {
 		c, err := s.find(tx, collection)
 		if err != nil {
 			return err

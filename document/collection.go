@@ -372,7 +372,7 @@ func (s *Store) CollectionTx(tx *txn.Tx, name string) (Collection, error) {
 
 // Collection returns a collection.
 func (s *Store) Collection(ctx context.Context, name string) (c Collection, err error) {
-	err = s.txns.View(ctx, func(tx *txn.Tx) error {
+	err = s.View(ctx, func(tx *txn.Tx) error {
 		c, err = s.CollectionTx(tx, name)
 		return err
 	})
@@ -400,7 +400,7 @@ func (s *Store) CollectionsTx(tx *txn.Tx) (list []Collection, err error) {
 
 // Collections returns all collections in the order of their names.
 func (s *Store) Collections(ctx context.Context) (list []Collection, err error) {
-	err = s.txns.View(ctx, func(tx *txn.Tx) error {
+	err = s.View(ctx, func(tx *txn.Tx) error {
 		list, err = s.CollectionsTx(tx)
 		return err
 	})

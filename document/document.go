@@ -51,6 +51,7 @@ const defaultDatabase keyspace.DatabaseID = 1
 type Store struct {
 	*core
 	db keyspace.DatabaseID
+	tx *txn.Tx // of the caller, where the model runs within it
 }
 
 // core is what the stores of all databases share.
@@ -104,6 +105,12 @@ func Open(txns *txn.Store, opts Options) (*Store, error) {
 // In returns the model of another database. It is closed with the first.
 func (s *Store) In(db keyspace.DatabaseID) *Store { return &Store{core: s.core, db: db} }
 
+// Within returns the model as a transaction sees it: every call that would make a
+// transaction of its own runs in tx instead and leaves its end to the caller. A call
+// that fails may have written; the caller undoes it by a savepoint. Indexes are not
+// made or dropped there. Not safe for concurrent use.
+func (s *Store) Within(tx *txn.Tx) *Store { return &Store{core: s.core, db: s.db, tx: tx} }
+
 // Close ends what runs in the background. Transactions that run can go on.
 func (s *Store) Close() error {
 	s.work.stop()
@@ -112,6 +119,9 @@ func (s *Store) Close() error {
 
 // View runs fn in a read-only transaction: several reads of one instant.
 func (s *Store) View(ctx context.Context, fn func(tx *txn.Tx) error) error {
+	if s.tx != nil {
+		return fn(s.tx)
+	}
 	return s.txns.View(ctx, fn)
 }
 
@@ -125,6 +135,9 @@ func (s *Store) Update(ctx context.Context, fn func(tx *txn.Tx) error) error {
 // timestamp of the commit, 0 where it wrote nothing. What was read of a collection
 // is validated, so that no write passes an index by that came to be meanwhile.
 func (s *Store) update(ctx context.Context, fn func(tx *txn.Tx) error) (txn.Timestamp, error) {
+	if s.tx != nil {
+		return 0, fn(s.tx)
+	}
 	var last *txn.Tx
 	err := s.txns.Update(ctx, txn.TxOptions{Isolation: txn.Serializable}, func(tx *txn.Tx) error {
 		last = tx

@@ -78,8 +78,8 @@ func (x *Index) compile() (*index, error) {
 	return c, nil
 }
 
-// check holds a new index against the rules, and fills in what was left out.
-func (x *Index) check() error {
+// Check holds a new index against the rules, and fills in what was left out.
+func (x *Index) Check() error {
 	if x.Kind == "" {
 		x.Kind = Ordered
 	}

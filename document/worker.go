@@ -173,7 +173,7 @@ func (c *core) databases(ctx context.Context) (dbs []keyspace.DatabaseID, err er
 // twice is no harm, so that a crash in between is none either.
 func (s *Store) removeDropped(ctx context.Context) error {
 	var ids []keyspace.ObjectID
-	err := s.txns.View(ctx, func(tx *txn.Tx) error {
+	err := s.View(ctx, func(tx *txn.Tx) error {
 		prefix := appendObject(nil, s.db, objDropped)
 		it := tx.Iter(within(prefix))
 		defer it.Close()
@@ -239,7 +239,7 @@ func (s *Store) expireBatch(ctx context.Context) (removed int, more bool, err er
 }
 
 func (s *Store) due(ctx context.Context) (due []expiring, err error) {
-	err = s.txns.View(ctx, func(tx *txn.Tx) error {
+	err = s.View(ctx, func(tx *txn.Tx) error {
 		due = due[:0]
 		prefix := appendObject(nil, s.db, objExpiry)
 		it := tx.Iter(txn.IterOptions{Lower: prefix, Upper: enc.AppendTime(slices.Clone(prefix), s.Now().UnixNano()+1)})

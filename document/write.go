@@ -258,7 +258,7 @@ func (s *Store) ReplaceTx(tx *txn.Tx, collection, id string, v doc.Value, cond C
 		return d, false, nil, err
 	}
 	if !w.found && !upsert {
-		return d, false, nil, errNoDocument(collection, id)
+		return d, false, nil, NoDocument(collection, id)
 	}
 	if v, err = withID(v, id); err != nil {
 		return d, false, nil, err
@@ -280,7 +280,8 @@ func (s *Store) Replace(ctx context.Context, collection, id string, v doc.Value,
 	return d, created, warnings, nil
 }
 
-func errNoDocument(collection, id string) error {
+// NoDocument is the failure of an operation that needs a document.
+func NoDocument(collection, id string) error {
 	return dberr.New(dberr.ErrNotFound, "DOCUMENT_NOT_FOUND", "collection %q has no document %q", shorten(collection), shorten(id))
 }
 
@@ -298,7 +299,7 @@ func (s *Store) ModifyTx(tx *txn.Tx, collection, id string, cond Condition, fn f
 		return before, after, nil, err
 	}
 	if !w.found {
-		return before, after, nil, errNoDocument(collection, id)
+		return before, after, nil, NoDocument(collection, id)
 	}
 	after, warnings, _, err = w.modify(fn)
 	return w.old, after, warnings, err
@@ -380,7 +381,7 @@ func (s *Store) GetTx(tx *txn.Tx, collection, id string) (Document, bool, error)
 
 // Get returns a document.
 func (s *Store) Get(ctx context.Context, collection, id string) (d Document, ok bool, err error) {
-	err = s.txns.View(ctx, func(tx *txn.Tx) error {
+	err = s.View(ctx, func(tx *txn.Tx) error {
 		d, ok, err = s.GetTx(tx, collection, id)
 		d.own()
 		return err

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
@@ -249,6 +250,13 @@ func (f *fake) KeyValue(_ context.Context, database string, create bool) (*kv.St
 	return f.kv().Store, nil
 }
 
+func (f *fake) Documents(_ context.Context, database string, create bool) (*document.Store, error) {
+	if database != "" && database != "default" && !create {
+		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
+	}
+	return document.Open(f.kv().txns, document.Options{SweepEvery: -1})
+}
+
 func (f *fake) Prepare(_ context.Context, _, sql, _ string) (query.Prepared, error) {
 	if f.scripts[sql] == nil {
 		return query.Prepared{}, dberr.SQL(dberr.StateSyntax, "syntax error at or near %q", sql).At(1)
@@ -283,6 +291,14 @@ func (t *fakeTx) Execute(ctx context.Context, req query.Request, sink query.Sink
 
 func (t *fakeTx) KeyValue(ctx context.Context, database string, _ bool) (*kv.Store, error) {
 	s, err := t.fake.KeyValue(ctx, database, false)
+	if err != nil {
+		return nil, err
+	}
+	return s.Within(t.tx), nil
+}
+
+func (t *fakeTx) Documents(ctx context.Context, database string, _ bool) (*document.Store, error) {
+	s, err := t.fake.Documents(ctx, database, false)
 	if err != nil {
 		return nil, err
 	}

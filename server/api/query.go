@@ -171,12 +171,15 @@ func (s *Server) answerJSON(x *exchange, db Backend, q *queryRequest) error {
 }
 
 // writeJSON sends a rendered answer.
-func writeJSON(x *exchange, b []byte) error {
+func writeJSON(x *exchange, b []byte) error { return writeJSONStatus(x, http.StatusOK, b) }
+
+// writeJSONStatus is writeJSON with another status.
+func writeJSONStatus(x *exchange, status int, b []byte) error {
 	res := x.Response()
 	h := res.Header()
 	h["Content-Type"] = typeJSON
 	h["Content-Length"] = []string{strconv.Itoa(len(b))}
-	res.WriteHeader(http.StatusOK)
+	res.WriteHeader(status)
 	if len(b) > patientBytes {
 		control := http.NewResponseController(res)
 		defer control.SetWriteDeadline(time.Time{}) //nolint:errcheck // a recorder in a test has none

@@ -22,6 +22,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
@@ -57,6 +58,8 @@ type Backend interface {
 	// KeyValue is the key-value model of a database, which is made where it is missing
 	// and create is set.
 	KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error)
+	// Documents is the document model of a database, likewise.
+	Documents(ctx context.Context, database string, create bool) (*document.Store, error)
 	// Prepare checks a statement and tells what it takes and gives.
 	Prepare(ctx context.Context, database, sql, dialect string) (query.Prepared, error)
 	// Begin opens a transaction that spans requests, whose SQL runs in a database.

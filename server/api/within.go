@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
@@ -24,6 +25,7 @@ type Transaction interface {
 	Engine
 	Importer(database string) bulk.Target
 	KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error)
+	Documents(ctx context.Context, database string, create bool) (*document.Store, error)
 	// Do runs a step; where it fails, what it wrote is undone.
 	Do(fn func() error) error
 	// Tx is the transaction in the key space.
@@ -58,6 +60,21 @@ var joining = map[string]bool{
 	"/api/v1/kv/buckets":            true,
 	"/api/v1/kv/buckets/:name":      true,
 	"/api/v1/batch":                 true,
+
+	"/api/v1/documents/collections":                       true,
+	"/api/v1/documents/collections/:name":                 true,
+	"/api/v1/documents/collections/:name/stats":           true,
+	"/api/v1/documents/collections/:name/documents":       true,
+	"/api/v1/documents/collections/:name/documents/:id":   true,
+	"/api/v1/documents/collections/:name/query":           true,
+	"/api/v1/documents/:name/query":                       true,
+	"/api/v1/documents/collections/:name/count":           true,
+	"/api/v1/documents/collections/:name/update":          true,
+	"/api/v1/documents/collections/:name/delete":          true,
+	"/api/v1/documents/collections/:name/find-and-modify": true,
+	"/api/v1/documents/collections/:name/batch-insert":    true,
+	"/api/v1/documents/collections/:name/batch-delete":    true,
+	"/api/v1/import/documents":                            true,
 }
 
 // streamed are those of them whose bodies may be of any length, and are read only once.
@@ -80,6 +97,11 @@ func (j joined) Importer(database string) bulk.Target { return j.tx.Importer(dat
 // KeyValue implements Backend.
 func (j joined) KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error) {
 	return j.tx.KeyValue(ctx, database, create)
+}
+
+// Documents implements Backend.
+func (j joined) Documents(ctx context.Context, database string, create bool) (*document.Store, error) {
+	return j.tx.Documents(ctx, database, create)
 }
 
 // dispatch runs the handler: in the transaction that the request names, once where it

@@ -5,6 +5,7 @@ import (
 
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/api"
@@ -27,6 +28,11 @@ func (b backend) Health() error { return b.db.Health() }
 // KeyValue implements api.Backend.
 func (b backend) KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error) {
 	return b.db.KVIn(ctx, database, create)
+}
+
+// Documents implements api.Backend.
+func (b backend) Documents(ctx context.Context, database string, create bool) (*document.Store, error) {
+	return b.db.DocumentsIn(ctx, database, create)
 }
 
 // Prepare implements api.Backend.
@@ -68,6 +74,21 @@ func (t transaction) KeyValue(ctx context.Context, database string, _ bool) (*kv
 		database = t.Database()
 	}
 	store, err := t.db.KVIn(ctx, database, false)
+	if err != nil {
+		return nil, err
+	}
+	return store.Within(t.Tx()), nil
+}
+
+// Documents implements api.Transaction. A database is not made within a transaction.
+func (t transaction) Documents(ctx context.Context, database string, _ bool) (*document.Store, error) {
+	if err := t.Usable(); err != nil {
+		return nil, err
+	}
+	if database == "" {
+		database = t.Database()
+	}
+	store, err := t.db.DocumentsIn(ctx, database, false)
 	if err != nil {
 		return nil, err
 	}
