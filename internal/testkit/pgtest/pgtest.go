@@ -29,8 +29,8 @@ type Cluster struct {
 }
 
 // Start starts a cluster that compares text byte by byte, knows Unicode's letters,
-// and has UTC and UTF-8.
-func Start(t testing.TB) *Cluster {
+// and has UTC and UTF-8. Settings are further ones, as name=value.
+func Start(t testing.TB, settings ...string) *Cluster {
 	t.Helper()
 	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(bins) == 0 {
@@ -46,6 +46,9 @@ func Start(t testing.TB) *Cluster {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	c.run("initdb", "-D", dir+"/data", "-A", "trust", "-U", "postgres", "--lc-collate=C", "--lc-ctype=C.UTF-8", "-E", "UTF8", "--no-sync")
 	options := "-c listen_addresses='' -c unix_socket_directories=" + dir + " -c fsync=off -c timezone=UTC"
+	for _, s := range settings {
+		options += " -c " + s
+	}
 	c.run("pg_ctl", "-D", dir+"/data", "-w", "-l", dir+"/log", "-o", options, "start")
 	t.Cleanup(func() { c.run("pg_ctl", "-D", dir+"/data", "-m", "immediate", "stop") })
 	return c
@@ -98,6 +101,9 @@ func (c *Cluster) Exec(script string) error {
 	_, err := c.psql(strings.NewReader(script))
 	return err
 }
+
+// Script runs a script of psql and returns what it prints.
+func (c *Cluster) Script(script string) (string, error) { return c.psql(strings.NewReader(script)) }
 
 // CSV runs one query and returns its result as PostgreSQL's COPY … CSV HEADER
 // writes it: NULL as nothing, the empty string in quotes.
