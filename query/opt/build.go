@@ -10,7 +10,8 @@ import (
 
 // cand is a physical plan of a relation, with what it gives.
 type cand struct {
-	node    plan.Node
+	node    plan.Node // nil until finish where make is set
+	make    func() (plan.Node, error)
 	cols    []plan.Col
 	rows    float64
 	startup float64
@@ -31,6 +32,9 @@ type need struct {
 	order []ordering
 	// rows is how many rows will be read, 0 for all: then startup cost counts more.
 	rows float64
+	// groups are columns by which rows are to be grouped: any order that begins with all
+	// of them helps.
+	groups plan.ColSet
 }
 
 // builder plans one statement.
@@ -44,7 +48,9 @@ type builder struct {
 	outer      map[plan.Col]int // registers of columns from outside
 	colStats   map[plan.Col]colStat
 	ctes       map[int]*cteInfo
-	used       plan.ColSet // columns that somebody needs
+	used       plan.ColSet              // columns that somebody needs
+	follows    map[*plan.Or][]plan.Expr // what was taken out of disjunctions over two sides of a join
+	sameAs     map[plan.Col]plan.Col    // of columns that inner joins make equal: the first of them
 }
 
 type colStat struct {
@@ -62,6 +68,8 @@ func newBuilder(q *plan.Query, source stats.Source, set Settings) *builder {
 	return &builder{
 		q: q, source: source, set: set,
 		outer: map[plan.Col]int{}, colStats: map[plan.Col]colStat{}, ctes: map[int]*cteInfo{}, used: plan.ColSet{},
+		follows: map[*plan.Or][]plan.Expr{},
+		sameAs:  map[plan.Col]plan.Col{},
 	}
 }
 

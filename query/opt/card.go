@@ -43,7 +43,13 @@ func (b *builder) oneSelectivity(e plan.Expr) float64 {
 		for _, a := range e.Args {
 			miss *= 1 - b.oneSelectivity(a)
 		}
-		return 1 - miss
+		s := 1 - miss
+		for _, x := range b.follows[e] { // which has been checked before
+			if f := b.oneSelectivity(x); f > 0 {
+				s /= f
+			}
+		}
+		return math.Min(1, s)
 	case *plan.Not:
 		return 1 - b.oneSelectivity(e.Arg)
 	case *plan.IsNull:

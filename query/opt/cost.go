@@ -13,6 +13,8 @@ const (
 	costExpr       = 0.01  // one computed expression on one row
 	costHashBuild  = 0.08  // adding a row to a hash table
 	costHashProbe  = 0.05  // looking one up
+	costCacheMiss  = 0.05  // reaching a row of a hash table that is in no cache
+	cacheRows      = 200e3 // rows of a hash table that no longer is
 	costJoinRow    = 0.02  // making one joined row
 	costLoopPair   = 0.008 // one pair of a nested loop
 	costRestart    = 1.2   // running the inner side of an Apply anew

@@ -33,39 +33,6 @@ func sortsAlike(a, c sqlType) bool {
 	return hashable(a, c)
 }
 
-// mergeJoin plans a merge join, with sorts of the inputs that are not in order.
-func (b *builder) mergeJoin(kind plan.JoinKind, l, r cand, lk, rk []plan.Expr, rest []plan.Expr, rows float64) (cand, error) {
-	perm := mergeOrder(l, r, lk, rk)
-	lkeys, rkeys := make([]plan.SortKey, len(lk)), make([]plan.SortKey, len(lk))
-	for i, p := range perm {
-		lkeys[i], rkeys[i] = plan.SortKey{Expr: lk[p]}, plan.SortKey{Expr: rk[p]}
-	}
-	l, lk2, err := b.sorted(l, lkeys)
-	if err != nil {
-		return l, err
-	}
-	r, rk2, err := b.sorted(r, rkeys)
-	if err != nil {
-		return r, err
-	}
-	c := cand{cols: joinCols(kind, l, r), rows: rows, order: l.order}
-	if kind == plan.Right || kind == plan.Full {
-		c.order = nil
-	}
-	c.startup = l.startup + r.startup
-	c.total = l.total + r.total + (l.rows+r.rows)*costMergeRow*float64(len(lk)) + rows*(costJoinRow+costFilter*float64(len(rest)))
-	if b.set.NoMergeJoin {
-		b.disable(&c)
-	}
-	m := &plan.MergeJoin{Kind: kind, Left: l.node, Right: r.node, LeftKeys: lk2, RightKeys: rk2}
-	if m.Residual, err = b.emitCond(rest, concatCols(l.cols, r.cols)); err != nil {
-		return c, err
-	}
-	m.Base = b.base(&c)
-	c.node = m
-	return c, nil
-}
-
 // mergeOrder is the order of the join keys that spares the most sorting.
 func mergeOrder(l, r cand, lk, rk []plan.Expr) []int {
 	best := make([]int, 0, len(lk))

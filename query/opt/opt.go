@@ -77,6 +77,7 @@ type rewrite struct {
 var rewrites = []rewrite{
 	{"inline named queries used once", (*builder).inlineWith},
 	{"fold constants", (*builder).fold},
+	{"split conditions", (*builder).splitConds},
 	{"turn subqueries into joins", (*builder).unnest},
 	{"push conditions down, strengthen outer joins", func(b *builder, r plan.Rel) plan.Rel { return b.push(r, nil) }},
 	{"drop sorts and distincts that change nothing", (*builder).dropRedundant},

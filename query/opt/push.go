@@ -226,12 +226,14 @@ func (b *builder) pushJoin(r *plan.LJoin, conds []plan.Expr) plan.Rel {
 	if j.Kind == plan.Right && !j.Lateral {
 		j.Kind, j.Left, j.Right = plan.Left, r.Right, r.Left
 	}
-	b.strengthen(&j, conds)
+	j = *b.weaken(&j, conds).(*plan.LJoin)
 	left, right := plan.SetOf(j.Left.Cols()), plan.SetOf(j.Right.Cols())
 	on, fixedOn := splitVolatile(j.On)
 	if j.Kind == plan.Inner {
 		on = b.transitive(append(append([]plan.Expr(nil), on...), conds...))
 		conds = nil
+		more := append(b.implied(on, left, right), b.implied(on, right, left)...)
+		on = append(on, more...)
 	}
 	var toLeft, toRight, stay, above []plan.Expr
 	for _, c := range on {

@@ -44,11 +44,13 @@ func (b *builder) buildFilter(r *plan.LFilter, n need) (cand, error) {
 		}
 		return b.filterOn(c, late)
 	case *plan.LJoin:
-		if in.Kind == plan.Inner && !in.Lateral && len(late) == 0 {
-			g := &graph{b: b}
-			g.flatten(r)
-			if len(g.rels) > 1 {
-				return g.plan(n)
+		if reorderable(in) {
+			c, ok, err := b.buildGraph(filter(in, plain), n)
+			if err != nil || ok && len(late) == 0 {
+				return c, err
+			}
+			if ok {
+				return b.filterOn(c, late)
 			}
 		}
 	}

@@ -74,11 +74,14 @@ Project
 plan
 SELECT * FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.tid = t.id AND note IS NULL)
 ----
-Hash Semi Join
-  Hash Cond: (id = tid)
-  ->  Seq Scan on t
-  ->  Seq Scan on u
-        Filter: (note IS NULL)
+Project
+  ->  Index Nested Loop
+        ->  HashDistinct
+              ->  Project
+                    ->  Seq Scan on u
+                          Filter: (note IS NULL)
+        ->  Primary Key Lookup on t
+              Index Cond: (id = outer.tid)
 
 plan
 SELECT * FROM t WHERE id NOT IN (SELECT tid FROM u)
