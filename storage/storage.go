@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weftdb/weft/storage/buffer"
 	"github.com/weftdb/weft/storage/sorted"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
@@ -151,6 +152,30 @@ func (s *Store) openSorted(fs vfs.FS, opts Options) (applied uint64, err error) 
 	}
 	s.Back(b)
 	return applied, nil
+}
+
+// Status is what a store holds and does.
+type Status struct {
+	buffer.Stats // records in memory
+	txn.StoreStats
+	LogBytes    int64 // of segments that hold records
+	LogSegments int
+	Sorted      sorted.Stats // zero before the first checkpoint
+}
+
+// Status may be called at any time.
+func (s *Store) Status() Status {
+	st := Status{Stats: s.Stats(), StoreStats: s.Activity()}
+	if s.log != nil {
+		for _, seg := range s.log.Segments() {
+			st.LogBytes += seg.Bytes
+			st.LogSegments++
+		}
+	}
+	if sorted := s.Sorted(); sorted != nil {
+		st.Sorted = sorted.Stats()
+	}
+	return st
 }
 
 // Sorted is the sorted store of a local store, nil before the first checkpoint and

@@ -87,6 +87,16 @@ func newMetrics() *Metrics {
 	return m
 }
 
+// Gauge adds a number that is asked for when the metrics are.
+func (m *Metrics) Gauge(name, help string, f func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f))
+}
+
+// Counter adds a count that is asked for when the metrics are.
+func (m *Metrics) Counter(name, help string, f func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, f))
+}
+
 // watch adds what is read from the server and prepares the counters of its routes.
 func (m *Metrics) watch(s *Server) {
 	gauge := func(name, help string, f func() float64) {

@@ -142,6 +142,7 @@ func (a *App) open() {
 	a.exchange.Lock() // requests may ask for an exchange from here on
 	defer a.exchange.Unlock()
 	a.db = db
+	watchStore(a.api.Metrics(), db.Store())
 	a.api.Attach(backend{db})
 	rec := db.Recovery()
 	a.opts.Log.Info("ready", "url", a.URL(), "replayed", rec.Records, "torn_bytes", rec.TornBytes, "took", time.Since(began).Round(time.Millisecond).String())

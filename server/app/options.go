@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/server/api"
 	"github.com/weftdb/weft/server/transactions"
 	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/sorted"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/wal"
 )
@@ -48,6 +49,20 @@ func (a *App) dbOptions() weft.Options {
 	o.Storage.Events = txn.Events{
 		Committed: func(txn.CommitInfo) { m.Commit() },
 		Conflict:  m.Conflict,
+		Checkpointed: func(c txn.CheckpointInfo) {
+			a.opts.Log.Debug("checkpoint", "keys", c.Keys, "bytes", c.Bytes, "waited", c.Wait.String(), "took", c.Duration.String())
+		},
+		CheckpointFailed: func(err error) {
+			a.opts.Log.Error("a checkpoint failed; it is tried again, and the log keeps what it was about", "error", err)
+		},
+		Stalled: func(d time.Duration) { a.opts.Log.Debug("commit waited for a checkpoint", "took", d.String()) },
+	}
+	o.Storage.SortedEvents = sorted.Events{
+		BackgroundError: func(err error) { a.opts.Log.Error("work on the sorted store failed", "error", err) },
+		Corrupt:         func(err error) { a.opts.Log.Error("the sorted store is damaged", "error", err) },
+		Failed: func(err error) {
+			a.opts.Log.Error("the sorted store failed; the store is read-only until it is opened again", "error", err)
+		},
 	}
 	o.Storage.LogEvents = wal.Events{
 		Wrote: func(w wal.WriteInfo) {

@@ -29,6 +29,9 @@ type key struct {
 // off is the value that switches a limit off.
 const off = "off"
 
+// auto is the value that lets a size follow from others.
+const auto = "auto"
+
 // keys is every key there is.
 var keys = []key{
 	text("server.listen", "127.0.0.1:7600", "host:port", "address to serve on; port 0 takes a free one", func(c *Config) *string { return &c.Server.Listen }),
@@ -64,6 +67,14 @@ var keys = []key{
 		set: func(c *Config, v string) (err error) { c.Storage.LogCompression, err = compress.Parse(v); return err },
 		get: func(c *Config) string { return c.Storage.LogCompression.String() }},
 	duration("storage.history", "10m", "how long superseded versions stay readable; off keeps none", true, func(c *Config) *time.Duration { return &c.Storage.History }),
+	autoSize("storage.buffer_bytes", "memory for data: records, their indexes, blocks of the sorted store; auto is a quarter of the machine's", 1<<20, 1<<46, func(c *Config) *int64 { return &c.Storage.BufferBytes }),
+	autoSize("storage.cache_bytes", "part of storage.buffer_bytes that holds blocks of the sorted store; auto is a quarter", 1<<16, 1<<45, func(c *Config) *int64 { return &c.Storage.CacheBytes }),
+	size("storage.history_bytes", "1GiB", "memory for superseded versions; beyond it they are read from disk, or with storage.backend memory the history is cut short", 1<<20, 1<<46, func(c *Config) *int64 { return &c.Storage.HistoryBytes }),
+	autoSize("storage.checkpoint_bytes", "changes that call for a checkpoint; auto is about a fifth of storage.buffer_bytes, at most 128MiB", 1<<20, 1<<34, func(c *Config) *int64 { return &c.Storage.CheckpointBytes }),
+	size("storage.checkpoint_log_bytes", "256MiB", "log that calls for a checkpoint, which bounds what a restart replays", 1<<20, 1<<40, func(c *Config) *int64 { return &c.Storage.CheckpointLogBytes }),
+	duration("storage.checkpoint_interval", "5m", "longest time between a change and the checkpoint that has it", false, func(c *Config) *time.Duration { return &c.Storage.CheckpointInterval }),
+	codec("storage.compression", "snappy", "compression of the sorted store but for its last level; zstd:7 sets a level", func(c *Config) **compress.Codec { return &c.Storage.Compression }),
+	codec("storage.bottom_compression", "snappy", "compression of the last level of the sorted store, where most of the data is", func(c *Config) **compress.Codec { return &c.Storage.BottomCompression }),
 	size("storage.max_tx_bytes", "256MiB", "most that one transaction may write", 1<<20, 768<<20, func(c *Config) *int64 { return &c.Storage.MaxTxBytes }),
 	duration("storage.max_tx_age", "0s", "age at which a transaction is ended; 0 lets it live", false, func(c *Config) *time.Duration { return &c.Storage.MaxTxAge }),
 
@@ -163,6 +174,41 @@ func size(name, def, help string, low, high int64, at func(*Config) *int64) key 
 			return err
 		},
 		get: func(c *Config) string { return formatSize(*at(c)) }}
+}
+
+// autoSize is a size that follows from the machine or from other keys unless it is set.
+func autoSize(name, help string, low, high int64, at func(*Config) *int64) key {
+	k := size(name, auto, help, low, high, at)
+	number, show := k.set, k.get
+	k.unit = "bytes|auto"
+	k.set = func(c *Config, v string) error {
+		if v == auto {
+			*at(c) = 0
+			return nil
+		}
+		return number(c, v)
+	}
+	k.get = func(c *Config) string {
+		if *at(c) == 0 {
+			return auto
+		}
+		return show(c)
+	}
+	return k
+}
+
+// codec is a compression that SSTables can have.
+func codec(name, def, help string, at func(*Config) **compress.Codec) key {
+	return key{name: name, def: def, unit: "none|snappy|zstd", help: help,
+		set: func(c *Config, v string) error {
+			parsed, err := compress.Parse(v)
+			if err == nil && parsed.Algorithm == compress.LZ4 {
+				err = fmt.Errorf("%q: want none, snappy or zstd", v)
+			}
+			*at(c) = &parsed
+			return err
+		},
+		get: func(c *Config) string { return (*at(c)).String() }}
 }
 
 func intSize(name, def, help string, low, high int64, at func(*Config) *int) key {

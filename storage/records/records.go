@@ -101,6 +101,9 @@ func (s *Store) getStored(key []byte, ts uint64) (value []byte, at uint64, ok bo
 	return v.Value, v.TS, true, nil
 }
 
+// Reads is how often the sorted store was asked for a key, and had a value.
+func (s *Store) Reads() (asked, found int64) { return s.counts.cold.Load(), s.counts.found.Load() }
+
 // hidden says whether a drop that a reader at ts sees hides the version of key that
 // was written at.
 func hidden(drops *[]sorted.Drop, key []byte, at, ts uint64) bool {

@@ -152,8 +152,12 @@ func (s *Store) relieve() {
 		if trimmed {
 			done := s.pool.Trim(math.MaxUint64, sweepStep)
 			trimmed = done.More
-		} else if s.pool.Evict(evictLeaves).Round {
-			rounds++
+		} else {
+			done := s.pool.Evict(evictLeaves)
+			s.evicted.Add(int64(done.Keys))
+			if done.Round {
+				rounds++
+			}
 		}
 		s.commit.Unlock()
 	}
@@ -194,7 +198,9 @@ func (s *Store) admit(o records.Offer, more <-chan records.Offer) {
 	s.commit.Lock()
 	defer s.commit.Unlock()
 	for n := 1; ; n++ {
-		s.pool.Admit(o)
+		if s.pool.Admit(o) {
+			s.admitted.Add(1)
+		}
 		if n == admitStep {
 			return
 		}

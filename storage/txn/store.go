@@ -61,6 +61,8 @@ type Store struct {
 	flusher     background // checkpoints and what else is done to the sorted store
 	upkeep      background // keeps memory within its limit
 	stalled     stalls
+	admitted    atomic.Int64 // keys let into memory by reads
+	evicted     atomic.Int64 // keys that left it
 	holds       holds
 
 	failed   atomic.Pointer[dberr.Error]
