@@ -55,7 +55,7 @@ type Options struct {
 	// it needs.
 	BufferBytes int64
 	// CacheBytes is the part of BufferBytes that holds blocks of the sorted store.
-	// Default a quarter of it.
+	// Default an eighth of it.
 	CacheBytes int64
 	// CheckpointBytes, CheckpointLogBytes and CheckpointInterval say when a checkpoint
 	// is due; see txn.Options.
@@ -101,7 +101,7 @@ func (o Options) withDefaults() Options {
 		o.BufferBytes = max(memoryBytes()/4, minDefaultBuffer)
 	}
 	if o.CacheBytes == 0 {
-		o.CacheBytes = o.BufferBytes / 4
+		o.CacheBytes = o.BufferBytes / 8
 	}
 	return o
 }
@@ -110,6 +110,12 @@ const (
 	minBuffer        = 128 << 10
 	minDefaultBuffer = 64 << 20
 )
+
+// recordBytes is the part of BufferBytes for records and their indexes. The rest is
+// for blocks, and for what the process needs beside both.
+func (o Options) recordBytes() int64 {
+	return o.BufferBytes - max(o.CacheBytes, o.BufferBytes/8) - o.BufferBytes/8
+}
 
 func (o Options) sortedOptions() sorted.Options {
 	return sorted.Options{
@@ -121,7 +127,7 @@ func (o Options) txnOptions() txn.Options {
 	return txn.Options{
 		Durability: o.Durability, History: o.History, HistoryBytes: o.HistoryBytes, MaxKeyBytes: o.MaxKeyBytes, MaxValueBytes: o.MaxValueBytes,
 		MaxTxBytes: o.MaxTxBytes, MaxTxAge: o.MaxTxAge, MaxRetries: o.MaxRetries, Clock: o.Clock, Events: o.Events,
-		BufferBytes: o.BufferBytes - o.CacheBytes, CheckpointBytes: o.CheckpointBytes,
+		BufferBytes: o.recordBytes(), CheckpointBytes: o.CheckpointBytes,
 		CheckpointLogBytes: o.CheckpointLogBytes, CheckpointInterval: o.CheckpointInterval,
 	}
 }

@@ -116,8 +116,12 @@ func TestSeenIsDurable(t *testing.T) {
 			}
 			return op.Kind == vfs.OpWrite || op.Kind == vfs.OpSync
 		}))
+		opts := storage.Options{SegmentBytes: 32 << 10}
+		if round%2 == 1 { // with checkpoints all the time, and next to no memory
+			opts.BufferBytes, opts.CheckpointBytes = 128<<10, 4<<10
+		}
 		l := seenLife{must: map[int]bool{}, mustNot: map[int]bool{}, classes: classes}
-		s, err := storage.Open(fault, "d", storage.Options{SegmentBytes: 32 << 10})
+		s, err := storage.Open(fault, "d", opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +143,7 @@ func TestSeenIsDurable(t *testing.T) {
 		}
 		clients.Wait()
 		s.Close() // its error is the one injected
-		if s, err = storage.Open(crash(disk, r), "d", storage.Options{SegmentBytes: 32 << 10}); err != nil {
+		if s, err = storage.Open(crash(disk, r), "d", opts); err != nil {
 			t.Fatalf("round %d: open after a crash: %v", round, err)
 		}
 		there := l.read(t, s)

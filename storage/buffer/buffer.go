@@ -60,6 +60,7 @@ func New() *Pool {
 	p.hash.init(&p.s)
 	p.tree.init(&p.s)
 	p.applied.Store(math.MaxUint64)
+	keepRegions(p)
 	return p
 }
 

@@ -36,6 +36,7 @@ type slabs struct {
 	unused   []uint64 // chunk numbers of large blocks that were freed
 	cur, end addr     // the rest of the chunk that small blocks are cut from
 	free     [numClasses]addr
+	regions  *regions
 	held     atomic.Int64 // bytes of chunks
 	used     atomic.Int64 // bytes of blocks in use
 }
@@ -62,7 +63,7 @@ func class(n int) (c, size int) {
 func (s *slabs) alloc(n int) addr {
 	if n > blockMax {
 		s.used.Add(int64(n))
-		return s.chunk(n)
+		return s.chunk(n, false)
 	}
 	c, size := class(n)
 	s.used.Add(int64(size))
@@ -79,7 +80,7 @@ func (s *slabs) alloc(n int) addr {
 				bytes = chunkBytes
 			}
 		}
-		s.cur = s.chunk(bytes)
+		s.cur = s.chunk(bytes, bytes == chunkBytes)
 		s.end = s.cur + addr(bytes)
 		if s.cur == 0 {
 			s.cur += granule // address 0 is none
@@ -108,8 +109,9 @@ func (s *slabs) link(c int, a addr) {
 	s.free[c] = a
 }
 
-// chunk makes a chunk of n bytes, which may be more than chunkBytes.
-func (s *slabs) chunk(n int) addr {
+// chunk makes a chunk of n bytes, which may be more than chunkBytes. One that stays
+// for good may be cut from a region.
+func (s *slabs) chunk(n int, stays bool) addr {
 	id := s.chunks
 	if k := len(s.unused); k > 0 {
 		id = s.unused[k-1]
@@ -122,8 +124,15 @@ func (s *slabs) chunk(n int) addr {
 		page = new([pageChunks]unsafe.Pointer)
 		s.dir[id>>pageBits] = page
 	}
-	words := make([]uint64, (n+7)/8) // for the alignment
-	page[id&(pageChunks-1)] = unsafe.Pointer(unsafe.SliceData(words))
+	var memory unsafe.Pointer
+	if stays && id >= heapChunks && s.regions != nil {
+		memory = s.regions.cut()
+	}
+	if memory == nil {
+		words := make([]uint64, (n+7)/8) // for the alignment
+		memory = unsafe.Pointer(unsafe.SliceData(words))
+	}
+	page[id&(pageChunks-1)] = memory
 	s.held.Add(int64(n))
 	return addr(id << chunkBits)
 }

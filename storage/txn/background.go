@@ -20,8 +20,8 @@ type background struct {
 func (b *background) start(run func(ctx context.Context)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
-	done.Go(func() { run(ctx) })
 	b.ctx = ctx
+	done.Go(func() { run(ctx) })
 	b.stop = sync.OnceFunc(func() {
 		cancel()
 		done.Wait()

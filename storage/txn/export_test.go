@@ -13,13 +13,13 @@ func ValidateOutsideLockForTesting() (undo func()) {
 // EvictForTesting drops from memory what can be dropped in so many leaves, after so
 // many versions hidden by newer ones.
 func (s *Store) EvictForTesting(leaves, versions int) {
+	s.sweepMu.Lock()
+	defer s.sweepMu.Unlock()
 	s.commit.Lock()
 	s.pool.Epoch(s.epoch.Load())
 	s.pool.Trim(math.MaxUint64, versions)
 	s.pool.Evict(leaves)
 	s.commit.Unlock()
-	s.sweepMu.Lock()
-	defer s.sweepMu.Unlock()
 	s.reclaim()
 }
 

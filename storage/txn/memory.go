@@ -138,6 +138,8 @@ func (s *Store) relieve() {
 	if s.pool.Disk() == nil {
 		return
 	}
+	s.sweepMu.Lock() // what drops blocks and what reclaims them take turns; see reclaim
+	defer s.sweepMu.Unlock()
 	s.trimHistory()
 	low := s.limits.memory - s.limits.memory/32
 	over := s.pool.Load() > s.limits.memory

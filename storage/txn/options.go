@@ -24,7 +24,7 @@ type Options struct {
 	// history is cut short. Default 1 GiB.
 	HistoryBytes int64
 	// BufferBytes is about how much memory records and their indexes may take in a
-	// store that has a sorted store behind it. Default 256 MiB, at least 64 KiB.
+	// store that has a sorted store behind it. Default 256 MiB, at least 32 KiB.
 	BufferBytes int64
 	// CheckpointBytes is how much is written before it is brought into the sorted
 	// store. Default a quarter of BufferBytes, at most 128 MiB; at least 4 KiB.
@@ -91,7 +91,7 @@ type SweepInfo struct {
 }
 
 const (
-	leastBuffer     = 64 << 10
+	leastBuffer     = 32 << 10
 	leastCheckpoint = 4 << 10
 	maxKeyBytes     = 4<<10 + 256
 	maxValueBytes   = 256 << 20

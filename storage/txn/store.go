@@ -49,7 +49,8 @@ type Store struct {
 	hooks  hooks
 	locks  lockTable
 
-	// sweepMu lets one pass of the sweeper run at a time. Taken before commit.
+	// sweepMu lets one goroutine at a time drop blocks of memory and reclaim them: a
+	// pass of the sweeper, or an eviction. Taken before commit.
 	sweepMu sync.Mutex
 	sweeper sweeper
 	epoch   atomic.Uint64 // rises with each pass; see buffer.Pool.Reclaim
@@ -301,7 +302,7 @@ const replayBytes = 4 << 20
 // lastCheckpoint spares the next Open a long replay. Where it fails, the log has
 // everything all the same.
 func (s *Store) lastCheckpoint() {
-	if !s.pool.Backed() || s.checkpoints.logged.get() < replayBytes || s.Err() != nil {
+	if !s.pool.Backed() || s.Err() != nil || !s.checkpoints.held.Load() && s.checkpoints.logged.get() < replayBytes {
 		return
 	}
 	if _, err := s.Checkpoint(context.Background()); err != nil {

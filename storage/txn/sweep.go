@@ -76,7 +76,8 @@ func (s *Store) Sweep() {
 }
 
 // reclaim gives back the memory of what was dropped before the oldest running
-// transaction began.
+// transaction began. Under sweepMu, as everything that drops blocks: what is dropped
+// with an epoch is so before the next one begins here.
 func (s *Store) reclaim() {
 	oldest := s.epoch.Add(1) // who begins from now on cannot see what was dropped
 	now := s.opts.Clock.Now()

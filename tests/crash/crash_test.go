@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -110,7 +111,7 @@ func (j *journal) ack(n int64) {
 }
 
 // write is one client's life: inserts of several rows, and transfers.
-func write(ctx context.Context, s *serve.Server, j *journal, r *rand.Rand) {
+func write(ctx context.Context, s *serve.Server, j *journal, r *rand.Rand, pad string) {
 	client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
 	defer client.CloseIdleConnections()
 	for ctx.Err() == nil {
@@ -126,7 +127,7 @@ func write(ctx context.Context, s *serve.Server, j *journal, r *rand.Rand) {
 			continue
 		}
 		n := j.begin()
-		if _, ok := query(ctx, client, s.URL, "INSERT INTO entry (stmt, part, note) VALUES ($1, 0, $2), ($1, 1, $2), ($1, 2, $2)", n, fmt.Sprintf("statement %d", n)); ok {
+		if _, ok := query(ctx, client, s.URL, "INSERT INTO entry (stmt, part, note) VALUES ($1, 0, $2), ($1, 1, $2), ($1, 2, $2)", n, fmt.Sprintf("statement %d%s", n, pad)); ok {
 			j.ack(n)
 		}
 	}
@@ -170,13 +171,31 @@ func TestKillLosesNothing(t *testing.T) {
 	if os.Getenv("WEFT_LONG") != "" {
 		rounds = 500
 	}
+	killRounds(t, rounds, "")
+}
+
+// TestKillWithSmallBuffer does so over data that is larger than the memory which the
+// server may take, so that checkpoints, compactions and evictions are cut off, too.
+func TestKillWithSmallBuffer(t *testing.T) {
+	rounds := 12
+	if testing.Short() {
+		rounds = 3
+	}
+	if os.Getenv("WEFT_LONG") != "" {
+		rounds = 300
+	}
+	killRounds(t, rounds, strings.Repeat(" and some more", 150), "--set", "storage.buffer_bytes=1MiB", "--set", "storage.checkpoint_bytes=64KiB",
+		"--set", "storage.segment_bytes=1MiB", "--set", "storage.history=off")
+}
+
+func killRounds(t *testing.T, rounds int, pad string, args ...string) {
 	bin, dir := serve.Build(t), t.TempDir()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	j := &journal{acked: map[int64]bool{}, tried: map[int64]bool{}}
 
-	s := serve.Start(t, bin, dir)
+	s := serve.Start(t, bin, dir, args...)
 	must(t, s, "CREATE TABLE entry (stmt bigint, part int, note text NOT NULL, PRIMARY KEY (stmt, part))")
 	must(t, s, "CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL, moves bigint NOT NULL)")
 	for i := range accounts {
@@ -186,13 +205,13 @@ func TestKillLosesNothing(t *testing.T) {
 		ctx, stop := context.WithCancel(context.Background())
 		var wg sync.WaitGroup
 		for c := range clients {
-			wg.Go(func() { write(ctx, s, j, rand.New(rand.NewPCG(seed, uint64(round*clients+c)))) })
+			wg.Go(func() { write(ctx, s, j, rand.New(rand.NewPCG(seed, uint64(round*clients+c))), pad) })
 		}
 		<-time.After(time.Duration(20+r.IntN(150)) * time.Millisecond) // the moment of the crash is the point of the test
 		s.Kill()
 		stop()
 		wg.Wait()
-		s = serve.Start(t, bin, dir)
+		s = serve.Start(t, bin, dir, args...)
 		check(t, s, j, round)
 	}
 	s.Kill()
