@@ -111,6 +111,11 @@ func (r *running) table(command string, cols []Column, rows [][]sqltype.Datum) e
 
 // run runs a statement within the open transaction.
 func (r *running) run(st ast.Stmt) error {
+	switch st.(type) {
+	case *ast.Set, *ast.Reset, *ast.Show, *ast.SetTransaction, *ast.Discard, *ast.Deallocate:
+	default:
+		defer func() { r.s.work.queried = true }()
+	}
 	switch st := st.(type) {
 	case *ast.Select, *ast.Insert, *ast.Update, *ast.Delete, *ast.Merge:
 		return r.query(st)
@@ -390,7 +395,7 @@ func (s *Session) control(ctx context.Context, r *running, rest []ast.Stmt, st a
 		err = s.chained(ctx, st.Chain, rest, chain, r, "ROLLBACK")
 	case *ast.Savepoint:
 		if err = s.inBlock(st, "SAVEPOINT"); err == nil {
-			s.saves = append(s.saves, savepoint{name: st.Name, at: s.tx.Savepoint(), rows: copyRows(s.work.rows)})
+			s.saves = append(s.saves, savepoint{name: st.Name, at: s.tx.Savepoint(), rows: copyRows(s.work.rows), set: s.set})
 			err = r.done("SAVEPOINT")
 		}
 	case *ast.ReleaseSavepoint:
@@ -459,6 +464,7 @@ func (s *Session) rollbackTo(r *running, st *ast.RollbackTo) error {
 	}
 	s.saves, s.failed = s.saves[:i+1], false
 	s.work.rows = copyRows(s.saves[i].rows)
+	s.set = s.saves[i].set
 	return r.done("ROLLBACK")
 }
 
@@ -470,7 +476,7 @@ func (s *Session) beginBlock(ctx context.Context, rest []ast.Stmt, st *ast.Begin
 	if st.AsOf != nil {
 		return dberr.SQL(dberr.StateFeatureNotSupported, "AS OF SYSTEM TIME is not supported").At(st.AsOf.Pos())
 	}
-	opts := s.opts
+	opts := s.withDefaults(s.opts)
 	applyModes(&opts, st.Modes)
 	if s.tx != nil { // BEGIN within a transaction changes nothing but that COMMIT is waited for
 		s.block = true

@@ -42,13 +42,16 @@ type txWork struct {
 	drops    bool               // something waits to be removed
 	touched  map[tableKey]bool  // tables of which the count is no longer known
 	saved    settings           // to go back to on rollback
-	local    bool               // SET LOCAL was used
+	locals   map[string]string  // values of before SET LOCAL, by setting
+	opts     txn.TxOptions      // it was begun with
+	queried  bool               // it has done more than to change settings
 }
 
 type savepoint struct {
 	name string
 	at   txn.Savepoint
 	rows map[tableKey]int64
+	set  settings
 }
 
 // NewSession opens a session on a database.
@@ -118,18 +121,24 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	s.call, s.several = &req, len(text.stmts) > 1
 	for attempt := 0; ; attempt++ {
 		out := &heldSink{to: sink, sent: text.reads} // what only reads never conflicts
-		inBlock := s.block
+		inBlock, started := s.block, s.work.queried || len(s.saves) > 0
 		err := s.runAll(ctx, text, req, out)
 		if err == nil {
 			return out.release()
 		}
-		if !dberr.RunAgain(err) || inBlock || out.sent || attempt >= s.e.opts.Retries || !sameTransaction(text.stmts) {
+		if !dberr.RunAgain(err) || inBlock && started || out.sent || attempt >= s.e.opts.Retries || !sameTransaction(text.stmts) {
 			return err
 		}
 		if e := s.e.opts.Events.Retry; e != nil {
 			e(attempt + 1)
 		}
-		s.rollback()
+		if inBlock { // its first query: nobody knows yet what it has read
+			if rerr := s.restart(ctx, s.work.opts); rerr != nil {
+				return rerr
+			}
+		} else {
+			s.rollback()
+		}
 		if err := backoff(ctx, attempt); err != nil {
 			return err
 		}
@@ -261,6 +270,7 @@ func (s *Session) abort(err error) error {
 // runAll runs the statements of a text. Those outside of BEGIN and COMMIT are one transaction.
 func (s *Session) runAll(ctx context.Context, text *parsed, req Request, sink Sink) error {
 	s.opts = txn.TxOptions{Isolation: req.Isolation, ReadOnly: req.ReadOnly, Durability: req.Durability}
+	s.opts = s.withDefaults(s.opts)
 	for i, st := range text.stmts {
 		if err := s.limited(ctx, text, i, st, sink); err != nil {
 			if s.block {
@@ -274,6 +284,28 @@ func (s *Session) runAll(ctx context.Context, text *parsed, req Request, sink Si
 	if !s.block {
 		return s.commit(ctx)
 	}
+	return nil
+}
+
+// withDefaults applies what SET has made the default of transactions.
+func (s *Session) withDefaults(o txn.TxOptions) txn.TxOptions {
+	if s.set.defaultIsolation == txn.Snapshot {
+		o.Isolation = txn.Snapshot
+	}
+	o.ReadOnly = o.ReadOnly || s.set.defaultReadOnly
+	return o
+}
+
+// restart begins the block's transaction anew. Settings stay as they are.
+func (s *Session) restart(ctx context.Context, opts txn.TxOptions) error {
+	tx, err := s.e.store.Begin(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	s.tx.Rollback()
+	w := &s.work
+	s.tx, s.failed, s.saves = tx, false, nil
+	s.work = txWork{start: time.Now(), saved: w.saved, locals: w.locals, opts: opts}
 	return nil
 }
 
@@ -292,7 +324,7 @@ func (s *Session) begin(ctx context.Context, rest []ast.Stmt, opts txn.TxOptions
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	s.tx = tx
-	s.work = txWork{start: time.Now(), saved: s.set}
+	s.work = txWork{start: time.Now(), saved: s.set, opts: opts}
 	s.set.readOnly = asked
 	s.set.isolation = opts.Isolation
 	return nil
@@ -309,8 +341,10 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	s.end()
-	if work.local {
-		s.set = work.saved
+	for name, was := range work.locals {
+		if err := s.restore(name, was); err != nil {
+			return err
+		}
 	}
 	s.set.isolation, s.set.readOnly = work.saved.isolation, work.saved.readOnly
 	s.e.rows.apply(work.rows, work.touched, tx.CommitTimestamp())

@@ -20,6 +20,8 @@ type settings struct {
 	zone             *time.Location
 	zoneName         string
 	statementTimeout time.Duration
+	lockTimeout      time.Duration
+	idleTimeout      time.Duration
 	isolation        txn.Isolation // of the current transaction
 	readOnly         bool
 	defaultIsolation txn.Isolation
@@ -68,6 +70,24 @@ func init() {
 				s.set.statementTimeout, err = parseDuration("statement_timeout", v)
 				return err
 			}, reset: func(s *Session) { s.set.statementTimeout = 0 }},
+		"lock_timeout": {about: "longest wait for a row lock, 0 for no limit of its own",
+			show: func(s *Session) string { return showDuration(s.set.lockTimeout) },
+			set: func(s *Session, v []string) (err error) {
+				s.set.lockTimeout, err = parseDuration("lock_timeout", v)
+				return err
+			}, reset: func(s *Session) { s.set.lockTimeout = 0 }},
+		"idle_in_transaction_session_timeout": {about: "longest wait of an open transaction for its next statement, 0 for the one that it was begun with",
+			show: func(s *Session) string { return showDuration(s.set.idleTimeout) },
+			set: func(s *Session, v []string) (err error) {
+				s.set.idleTimeout, err = parseDuration("idle_in_transaction_session_timeout", v)
+				return err
+			}, reset: func(s *Session) { s.set.idleTimeout = 0 }},
+		"default_transaction_read_only": {about: "whether new transactions only read",
+			show: func(s *Session) string { return onOff(s.set.defaultReadOnly) },
+			set: func(s *Session, v []string) (err error) {
+				s.set.defaultReadOnly, err = parseBool("default_transaction_read_only", v)
+				return err
+			}, reset: func(s *Session) { s.set.defaultReadOnly = false }},
 		"transaction_isolation": {about: "isolation of the current transaction",
 			show: func(s *Session) string { return isolationName(s.set.isolation) }, set: setIsolation, reset: func(*Session) {}},
 		"transaction_read_only": {about: "whether the current transaction only reads",
@@ -131,11 +151,49 @@ func setIsolation(s *Session, v []string) error {
 	if err != nil {
 		return err
 	}
-	if i != s.set.isolation && s.tx != nil {
-		return dberr.SQL(dberr.StateActiveTransaction, "SET TRANSACTION ISOLATION LEVEL must be part of BEGIN")
+	return s.isolate(i)
+}
+
+// isolate changes the isolation of a transaction that has not done anything yet.
+func (s *Session) isolate(i txn.Isolation) error {
+	if s.tx == nil || i == s.set.isolation {
+		s.set.isolation = i
+		return nil
+	}
+	if s.work.queried || len(s.saves) > 0 {
+		return dberr.SQL(dberr.StateActiveTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+	}
+	opts := s.work.opts
+	opts.Isolation = i
+	if err := s.restart(s.e.ctx, opts); err != nil {
+		return err
 	}
 	s.set.isolation = i
 	return nil
+}
+
+// restore gives a setting the value that it had, as SHOW told it.
+func (s *Session) restore(name, was string) error {
+	values := []string{was}
+	if name == "search_path" {
+		values = strings.Split(was, ", ")
+	}
+	return knownSettings[name].set(s, values)
+}
+
+// setLocal notes what a setting was before SET LOCAL, or that SET has changed it for good.
+func (s *Session) setLocal(name string, local bool) {
+	if !local {
+		delete(s.work.locals, name)
+		return
+	}
+	if _, again := s.work.locals[name]; again {
+		return
+	}
+	if s.work.locals == nil {
+		s.work.locals = map[string]string{}
+	}
+	s.work.locals[name] = knownSettings[name].show(s)
 }
 
 func setReadOnly(s *Session, v []string) error {
@@ -246,7 +304,7 @@ func (r *running) setStatement(st *ast.Set) error {
 	if known.set == nil {
 		return dberr.SQL("55P02", "parameter %q cannot be changed", st.Name).At(st.Pos())
 	}
-	r.s.work.local = r.s.work.local || st.Local
+	r.s.setLocal(settingName(st.Name), st.Local)
 	if st.Default {
 		known.reset(r.s)
 		return r.done("SET")
@@ -376,8 +434,11 @@ func (r *running) setTransaction(st *ast.SetTransaction) error {
 		r.s.set.defaultIsolation, r.s.set.defaultReadOnly = opts.Isolation, opts.ReadOnly
 		return r.done("SET")
 	}
-	if opts.Isolation != r.s.set.isolation {
-		return dberr.SQL(dberr.StateActiveTransaction, "the isolation level must be given with BEGIN").At(st.Pos())
+	if err := r.s.isolate(opts.Isolation); err != nil {
+		return err
+	}
+	if !opts.ReadOnly && r.s.set.readOnly {
+		return dberr.SQL(dberr.StateActiveTransaction, "cannot set transaction read-write mode inside a read-only transaction").At(st.Pos())
 	}
 	r.s.set.readOnly = opts.ReadOnly
 	return r.done("SET")

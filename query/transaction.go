@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
@@ -15,8 +16,8 @@ import (
 // that begins or ends transactions is refused in it; savepoints are not. Like a Tx it
 // belongs to one goroutine at a time, and must be ended by Commit or Rollback.
 type Transaction struct {
-	s  *Session
-	tx *txn.Tx
+	s    *Session
+	last *txn.Tx // once it has ended
 }
 
 // Begin opens a transaction whose SQL runs in a database, unless a call names another.
@@ -31,11 +32,20 @@ func (e *Engine) Begin(ctx context.Context, database string, opts txn.TxOptions)
 		return nil, err
 	}
 	s.block, s.managed = true, true
-	return &Transaction{s: s, tx: s.tx}, nil
+	return &Transaction{s: s}, nil
 }
 
 // Tx is the transaction beneath, for other models.
-func (t *Transaction) Tx() *txn.Tx { return t.tx }
+func (t *Transaction) Tx() *txn.Tx {
+	if t.s.tx == nil {
+		return t.last
+	}
+	t.s.work.queried = true
+	return t.s.tx
+}
+
+// IdleTimeout is idle_in_transaction_session_timeout; 0 where it was not set.
+func (t *Transaction) IdleTimeout() time.Duration { return t.s.set.idleTimeout }
 
 // Database is the one in which SQL runs that names no other.
 func (t *Transaction) Database() string { return t.s.db.Name }
@@ -47,6 +57,9 @@ func (t *Transaction) Failed() bool { return t.s.failed }
 // Execute runs a request in the transaction; see Session.Execute. A request that may
 // only read is held to that.
 func (t *Transaction) Execute(ctx context.Context, req Request, sink Sink) error {
+	if t.s.tx == nil {
+		return dberr.New(dberr.ErrInvalid, "TRANSACTION_ENDED", "the transaction has ended").WithHint("Begin another one.")
+	}
 	home := t.s.db
 	if req.Database != "" && req.Database != home.Name {
 		db, err := t.s.e.database(ctx, req.Database, false)
@@ -66,12 +79,16 @@ func (t *Transaction) Execute(ctx context.Context, req Request, sink Sink) error
 // Do runs a step of another model. Where it fails, its writes are undone and the
 // transaction goes on as if it had not been tried.
 func (t *Transaction) Do(fn func() error) error {
-	at, rows := t.tx.Savepoint(), copyRows(t.s.work.rows)
+	tx := t.s.tx
+	if tx == nil {
+		return fn() // it has ended, which fn will find out
+	}
+	at, rows := tx.Savepoint(), copyRows(t.s.work.rows)
 	err := fn()
-	if err == nil || t.s.failed {
+	if err == nil || t.s.failed || t.s.tx != tx {
 		return err // a failed SQL statement has its own way back: its savepoints
 	}
-	if uerr := t.tx.RollbackTo(at); uerr != nil {
+	if uerr := tx.RollbackTo(at); uerr != nil {
 		t.s.failed = true
 		return fmt.Errorf("%w (and the step could not be undone: %w)", err, uerr)
 	}
@@ -81,6 +98,9 @@ func (t *Transaction) Do(fn func() error) error {
 
 // Usable says why other models can do nothing in the transaction, or nil.
 func (t *Transaction) Usable() error {
+	if t.s.tx == nil {
+		return dberr.New(dberr.ErrInvalid, "TRANSACTION_ENDED", "the transaction has ended").WithHint("Begin another one.")
+	}
 	if t.s.failed {
 		return dberr.SQL(dberr.StateFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block").
 			WithHint("Roll it back, or go back with ROLLBACK TO SAVEPOINT.")
@@ -101,7 +121,7 @@ func (t *Transaction) Table(ctx context.Context, database, name string) (TableIn
 			return TableInfo{}, err
 		}
 	}
-	snap, err := t.s.e.cat.At(t.tx, db.ID)
+	snap, err := t.s.e.cat.At(t.s.tx, db.ID)
 	if err != nil {
 		return TableInfo{}, err
 	}
@@ -162,6 +182,7 @@ func (t *Transaction) BulkInsertBatch(ctx context.Context, database, table strin
 // returned. The timestamp is 0 where it wrote nothing. A transaction in which a
 // statement has failed is rolled back, and the error has the SQLSTATE 25P02.
 func (t *Transaction) Commit(ctx context.Context) (txn.Timestamp, error) {
+	t.last = t.s.tx
 	if t.s.failed {
 		t.s.rollback()
 		return 0, dberr.SQL(dberr.StateFailedTransaction, "a statement of the transaction has failed, so it was rolled back").
@@ -171,11 +192,16 @@ func (t *Transaction) Commit(ctx context.Context) (txn.Timestamp, error) {
 		return 0, err
 	}
 	t.s.block = false
-	return t.tx.CommitTimestamp(), nil
+	return t.last.CommitTimestamp(), nil
 }
 
 // Rollback ends the transaction without effect; a no-op once it has ended.
-func (t *Transaction) Rollback() { t.s.rollback() }
+func (t *Transaction) Rollback() {
+	if t.s.tx != nil {
+		t.last = t.s.tx
+	}
+	t.s.rollback()
+}
 
 // refuseControl refuses to begin or end a transaction that belongs to its owner.
 func (s *Session) refuseControl(st ast.Stmt) error {

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
@@ -41,6 +42,8 @@ type Context struct {
 	Tx *txn.Tx
 	// Env is what functions know of the session.
 	Env *fn.Env
+	// LockTimeout bounds the wait for one row lock; 0 is no bound of its own.
+	LockTimeout time.Duration
 	// Params are the statement's parameters.
 	Params []Param
 	// Memory is the bytes that sorts, hash tables and kept rows may hold together

@@ -410,26 +410,62 @@ func TestInsertBatch(t *testing.T) {
 	wantRows(t, consistent(t, s, tb), "1|abc|null", "2|ab |null")
 }
 
-// TestLockRows: of two transactions that lock a row, the second is refused.
+// TestLockRows: a row that is locked makes others wait, fail or pass it over, until its
+// holder ends; one that has changed since is a conflict, or passed over too.
 func TestLockRows(t *testing.T) {
 	s, tb := memoryStore(t), people()
-	do(t, s, insertPeople(tb, person(1, "a", 10)))
-	lock := &plan.LockRows{Base: plan.Base{Out: targets(tb, nil).Out}, Input: targets(tb, nil), KeySlots: []int{3}}
-	var txs []*txn.Tx
-	for range 2 {
+	do(t, s, insertPeople(tb, person(1, "a", 10), person(2, "b", 20)))
+	lock := func(change func(n *plan.LockRows)) *plan.LockRows {
+		n := &plan.LockRows{Base: plan.Base{Out: targets(tb, nil).Out}, Input: targets(tb, nil), KeySlots: []int{3}}
+		if change != nil {
+			change(n)
+		}
+		return n
+	}
+	begin := func() *txn.Tx {
 		tx, err := s.Begin(context.Background(), txn.TxOptions{Isolation: txn.Snapshot})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := runIn(t, tx, lock, nil); err != nil {
+		t.Cleanup(tx.Rollback)
+		return tx
+	}
+	count := func(tx *txn.Tx, n *plan.LockRows) int {
+		t.Helper()
+		rows, _, err := runIn(t, tx, n, nil)
+		if err != nil {
 			t.Fatal(err)
 		}
-		txs = append(txs, tx)
+		return len(rows)
 	}
-	if err := txs[0].Commit(context.Background()); err != nil {
-		t.Fatal(err)
+	noWait := func(n *plan.LockRows) { n.NoWait = true }
+	skip := func(n *plan.LockRows) { n.SkipLocked = true }
+	share := func(n *plan.LockRows) { n.Shared, n.NoWait = true, true }
+	one, two, three := begin(), begin(), begin()
+	if n := count(one, lock(nil)); n != 2 {
+		t.Fatalf("%d rows", n)
 	}
-	if err := txs[1].Commit(context.Background()); !errors.Is(err, dberr.ErrConflict) {
-		t.Fatalf("got %v, want a conflict", err)
+	_, _, err := runIn(t, two, lock(noWait), nil)
+	wantState(t, err, dberr.StateLockNotAvailable)
+	if n := count(two, lock(skip)); n != 0 {
+		t.Fatalf("%d rows that are not locked", n)
+	}
+	one.Rollback()
+	if n := count(two, lock(share)) + count(three, lock(share)); n != 4 {
+		t.Fatalf("%d rows shared", n)
+	}
+	two.Rollback()
+	three.Rollback()
+	old := begin()
+	do(t, s, &plan.Delete{Table: tb, Input: targets(tb, op(t, "<", &plan.Slot{Typ: sqltype.TInt4, Index: 2}, intConst(15)))})
+	if n := count(old, lock(skip)); n != 1 {
+		t.Errorf("%d rows that have not changed", n)
+	}
+	if _, _, err := runIn(t, begin(), lock(noWait), nil); dberr.As(err) == nil { // old holds the other one
+		t.Errorf("locked what is locked: %v", err)
+	}
+	old.Rollback()
+	if old = begin(); count(old, lock(nil)) != 1 {
+		t.Error("the row that is left was not found")
 	}
 }

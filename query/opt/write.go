@@ -98,7 +98,7 @@ func (b *builder) buildLock(r *plan.LLock, n need) (cand, error) {
 	if err != nil {
 		return in, err
 	}
-	l := &plan.LockRows{Input: in.node, NoWait: r.NoWait, SkipLocked: r.SkipLocked}
+	l := &plan.LockRows{Input: in.node, Shared: r.Shared, NoWait: r.NoWait, SkipLocked: r.SkipLocked}
 	for _, k := range r.Keys {
 		for i, c := range in.cols {
 			if c == k {

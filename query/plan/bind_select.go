@@ -62,7 +62,7 @@ func (b *binder) core(sel *ast.Select, parent *scope, hints []sqltype.Type) *bou
 		s.what, s.noAgg, s.noWin = "WHERE", "WHERE", "WHERE"
 		rel = &LFilter{Input: rel, Conds: Conjuncts(b.boolean(s, sel.Where, "WHERE"))}
 	}
-	rel = b.locking(sel, s, rel)
+	locks := b.locks(sel, s)
 	s.agg, s.win = &aggState{}, &winState{defs: map[string]*ast.WindowDef{}}
 	for _, w := range sel.Windows {
 		if s.win.defs[w.Name] != nil {
@@ -89,8 +89,9 @@ func (b *binder) core(sel *ast.Select, parent *scope, hints []sqltype.Type) *bou
 			rel = &LFilter{Input: rel, Conds: Conjuncts(having)}
 		}
 	}
+	b.noLocks(sel, s, targets)
 	rel = b.windows(s, rel)
-	return b.project(sel, s, rel, targets, orders, distinct)
+	return b.project(sel, s, rel, targets, orders, distinct, locks)
 }
 
 // targets binds a select list.
@@ -232,7 +233,7 @@ func (o order) key(e Expr) SortKey {
 }
 
 // project adds the select list, DISTINCT, ORDER BY and LIMIT.
-func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, orders, distinct []order) *bound {
+func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, orders, distinct []order, locks []*LLock) *bound {
 	p := &LProject{Input: rel}
 	out := &bound{}
 	used, own := ColSet{}, SetOf(rel.Cols()) // a column from outside gets an id of its own here
@@ -292,6 +293,12 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 		out.rel = sorted(&LDistinct{Input: p}, keys)
 	default:
 		out.rel = sorted(p, keys)
+	}
+	for _, l := range locks {
+		for i, k := range l.Keys {
+			l.Keys[i] = add(b.q.Ref(k), "", nil)
+		}
+		l.Input, out.rel = out.rel, l
 	}
 	b.limit(sel, s, out, keys)
 	if len(p.ColIDs) > len(out.cols) { // drop what was only for the order
@@ -553,30 +560,63 @@ func (b *binder) values(sel *ast.Select, parent *scope, hints []sqltype.Type) *b
 	return out
 }
 
-// locking adds FOR UPDATE and its like.
-func (b *binder) locking(sel *ast.Select, s *scope, rel Rel) Rel {
+// locks finds what FOR UPDATE and its like lock. They take effect above the order and
+// below the limit, so that only rows that come out are locked.
+func (b *binder) locks(sel *ast.Select, s *scope) (out []*LLock) {
 	for _, l := range sel.Locking {
+		words := lockWords[l.Strength]
 		if sel.Distinct || sel.GroupBy != nil || sel.Having != nil {
-			failAt(l.Pos(), dberr.StateFeatureNotSupported, "FOR UPDATE is not allowed with DISTINCT, GROUP BY or HAVING")
+			failAt(l.Pos(), dberr.StateFeatureNotSupported, "%s is not allowed with DISTINCT, GROUP BY or HAVING clause", words)
 		}
-		lock := &LLock{Input: rel, NoWait: l.Wait == ast.LockNoWait, SkipLocked: l.Wait == ast.LockSkip}
+		lock := &LLock{Shared: l.Strength == ast.LockKeyShare || l.Strength == ast.LockShare,
+			NoWait: l.Wait == ast.LockNoWait, SkipLocked: l.Wait == ast.LockSkip}
+		for _, n := range l.Tables {
+			e := b.entryIn(s, n.Schema, n.Name, n.Pos())
+			if e == nil {
+				failAt(n.Pos(), dberr.StateUndefinedTable, "relation %q in %s clause not found in FROM clause", n.Name, words)
+			}
+			if e.scan == nil {
+				failAt(n.Pos(), dberr.StateFeatureNotSupported, "%s cannot be applied to %q, which is not a table", words, n.Name)
+			}
+		}
 		for _, e := range s.tables {
 			if e.scan == nil || len(l.Tables) > 0 && !names(l.Tables, e.name) {
 				continue
 			}
 			lock.Keys = append(lock.Keys, b.rowKey(e.scan))
 		}
-		for _, n := range l.Tables {
-			if b.entryIn(s, n.Schema, n.Name, n.Pos()) == nil {
-				failAt(n.Pos(), dberr.StateUndefinedTable, "relation %q in FOR UPDATE clause not found in FROM clause", n.Name)
-			}
-		}
 		if len(lock.Keys) > 0 {
 			b.q.Writes = true
-			rel = lock
+			out = append(out, lock)
 		}
 	}
-	return rel
+	return out
+}
+
+var lockWords = map[ast.LockStrength]string{ast.LockKeyShare: "FOR KEY SHARE", ast.LockShare: "FOR SHARE",
+	ast.LockNoKeyUpdate: "FOR NO KEY UPDATE", ast.LockUpdate: "FOR UPDATE"}
+
+// noLocks refuses locks where rows of the result are not rows of tables.
+func (b *binder) noLocks(sel *ast.Select, s *scope, targets []target) {
+	if len(sel.Locking) == 0 {
+		return
+	}
+	l := sel.Locking[0]
+	what := ""
+	for _, t := range targets {
+		if t.set != nil {
+			what = "set-returning functions in the target list"
+		}
+	}
+	switch {
+	case len(s.agg.calls) > 0 || len(s.agg.grouping) > 0:
+		what = "aggregate functions"
+	case len(s.win.specs) > 0:
+		what = "window functions"
+	}
+	if what != "" {
+		failAt(l.Pos(), dberr.StateFeatureNotSupported, "%s is not allowed with %s", lockWords[l.Strength], what)
+	}
 }
 
 func names(list []ast.Name, name string) bool {

@@ -232,6 +232,7 @@ type LDelete struct {
 type LLock struct {
 	Input      Rel
 	Keys       []Col
+	Shared     bool
 	NoWait     bool
 	SkipLocked bool
 }

@@ -425,11 +425,12 @@ type Delete struct {
 	Returning  []Expr
 }
 
-// LockRows locks the rows of Input for update.
+// LockRows locks the rows of Input.
 type LockRows struct {
 	Base
 	Input      Node
 	KeySlots   []int // slots of encoded primary keys
+	Shared     bool  // with others that share, not for one alone
 	NoWait     bool
 	SkipLocked bool
 }

@@ -200,7 +200,7 @@ func (s *Server) runBatchAlone(x *exchange, db Backend, b *batch) error {
 		if err == nil {
 			return writeJSON(x, out)
 		}
-		if !errors.Is(err, dberr.ErrConflict) || attempt == onceAttempts {
+		if !dberr.RunAgain(err) || attempt == onceAttempts {
 			return err
 		}
 		if err := pause(ctx, attempt); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/weftdb/weft/bulk"
 	"github.com/weftdb/weft/document"
@@ -317,6 +318,8 @@ func (t *fakeTx) Do(fn func() error) error {
 func (t *fakeTx) Tx() *txn.Tx  { return t.tx }
 func (t *fakeTx) Failed() bool { return t.failed }
 func (t *fakeTx) Rollback()    { t.tx.Rollback() }
+
+func (t *fakeTx) IdleTimeout() time.Duration { return 0 }
 
 func (t *fakeTx) Commit(ctx context.Context) (txn.Timestamp, error) {
 	err := t.tx.Commit(ctx)

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -42,7 +41,7 @@ func (s *Server) once(x *exchange, key string, next echo.HandlerFunc) error {
 			x.Request().Body = io.NopCloser(bytes.NewReader(body.b))
 		}
 		err := s.onceTry(x, db, key, next)
-		if !errors.Is(err, dberr.ErrConflict) || body == nil || attempt == onceAttempts {
+		if !dberr.RunAgain(err) || body == nil || attempt == onceAttempts {
 			return err
 		}
 		if err := pause(x.Request().Context(), attempt); err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -34,6 +35,9 @@ type Transaction interface {
 	Rollback()
 	// Failed says that only a rollback is possible.
 	Failed() bool
+	// IdleTimeout is how long it is to wait for its next request, where SET has changed
+	// that; else 0.
+	IdleTimeout() time.Duration
 }
 
 // joining are the routes whose handlers run in a transaction of their caller: those

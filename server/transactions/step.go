@@ -146,6 +146,9 @@ func (st *Step) Leave(answer *Answer) {
 	defer st.r.mu.Unlock()
 	e := st.e
 	e.Steps++
+	if d := st.Tx.IdleTimeout(); d > 0 {
+		e.idle = min(d, st.r.opts.MaxIdle)
+	}
 	if st.seq != 0 {
 		st.r.dropAnswerLocked(e)
 		e.seq, e.digest = st.seq, digest

@@ -30,6 +30,9 @@ type Tx interface {
 	Rollback()
 	// Failed says that it can only be rolled back, as a whole or to a savepoint.
 	Failed() bool
+	// IdleTimeout is how long it is to wait for its next step, where that was changed
+	// in it; else 0.
+	IdleTimeout() time.Duration
 }
 
 // Options tunes a Registry. The zero value gives the defaults.

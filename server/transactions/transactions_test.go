@@ -21,6 +21,7 @@ type stub struct {
 	rolled    int
 	fail      error
 	aborted   bool
+	idle      time.Duration
 }
 
 func (s *stub) Commit(context.Context) (txn.Timestamp, error) {
@@ -40,6 +41,8 @@ func (s *stub) Rollback() {
 }
 
 func (s *stub) Failed() bool { return s.aborted }
+
+func (s *stub) IdleTimeout() time.Duration { return s.idle }
 
 func (s *stub) ended() (committed, rolled int) {
 	s.mu.Lock()
@@ -99,14 +102,18 @@ func TestExpiry(t *testing.T) {
 		if _, rolled := tx.ended(); rolled != 0 {
 			t.Fatal("rolled back under a step")
 		}
+		tx.idle = 2 * time.Second // as SET may do
 		st.Leave(nil)
-		time.Sleep(1001 * time.Millisecond)
+		tx.idle = 0
+		time.Sleep(1900 * time.Millisecond)
+		enter(t, r, id, 0, 0)
+		time.Sleep(2001 * time.Millisecond)
 		synctest.Wait()
 		if committed, rolled := tx.ended(); committed != 0 || rolled != 1 {
 			t.Fatalf("committed %d times, rolled back %d times", committed, rolled)
 		}
 		_, err = r.Enter(t.Context(), id, StepAsk{})
-		if code(err) != "TRANSACTION_ENDED" || !strings.Contains(err.Error(), "idle timeout of 1s") {
+		if code(err) != "TRANSACTION_ENDED" || !strings.Contains(err.Error(), "idle timeout of 2s") {
 			t.Errorf("a step afterwards: %v", err)
 		}
 		if _, err := r.Commit(t.Context(), id); code(err) != "TRANSACTION_ENDED" {
