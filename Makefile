@@ -36,7 +36,7 @@ test-long: build ## the long suites: more rounds, larger data, every file of pub
 	WEFT_LONG=1 $(GO) test -timeout 120m ./...
 
 bench: build ## benchmarks against named peers; ratios of one run
-	$(GO) run ./bench/cmd/weft-bench -bin bin/weft
+	$(GO) run ./bench/cmd/weft-bench -bin bin/weft $(BENCH_ARGS)
 
 bench-compare: ## microbenchmarks of REF against the working tree: make bench-compare REF=main BENCH=. COUNT=10
 	./tools/bench-compare.sh '$(REF)' '$(BENCH)' '$(COUNT)'

@@ -144,7 +144,7 @@ func startPostgres(dir string) (*postgres, error) {
 		return nil, err
 	}
 	_, err = timed(p.command("pg_ctl", "-D", p.dir+"/data", "-w", "-l", p.dir+"/log", "-o",
-		"-c listen_addresses='' -c unix_socket_directories="+p.dir+" -c shared_buffers=1GB", "start"))
+		"-c listen_addresses='' -c unix_socket_directories="+p.dir+" -c shared_buffers=1GB -c max_connections=200 -c max_wal_size=8GB", "start"))
 	return p, err
 }
 

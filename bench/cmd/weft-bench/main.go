@@ -1,7 +1,7 @@
 // Command weft-bench compares Weft with its peers on this machine: the same work
 // with the same durability, the sides taking turns in one run, printed as ratios.
 //
-//	weft-bench [-bin bin/weft] [-seconds 3] [-rounds 3] [http|import|all]
+//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql|engine|all]
 package main
 
 import (
@@ -20,6 +20,7 @@ type config struct {
 	round  time.Duration
 	rounds int
 	rows   int
+	big    int
 }
 
 func main() {
@@ -28,7 +29,12 @@ func main() {
 	flag.StringVar(&c.bin, "bin", "bin/weft", "the weft binary")
 	flag.IntVar(&c.rounds, "rounds", 3, "how often the sides take turns")
 	flag.IntVar(&c.rows, "rows", 200_000, "rows of the imported file")
+	flag.IntVar(&c.big, "big", 10_000_000, "rows of the large tables of the SQL figures")
+	quick := flag.Bool("quick", false, "one short round of each, over small tables: shows that it works, not how fast")
 	flag.Parse()
+	if *quick {
+		*seconds, c.rounds, c.rows, c.big = 0.5, 1, 20_000, 200_000
+	}
 	c.round = time.Duration(*seconds * float64(time.Second))
 	what := flag.Arg(0)
 	if what == "constant" {
@@ -39,7 +45,7 @@ func main() {
 	for _, b := range []struct {
 		name string
 		run  func(config) error
-	}{{"http", benchHTTP}, {"import", benchImport}, {"engine", benchEngine}} {
+	}{{"http", benchHTTP}, {"import", benchImport}, {"sql", benchSQL}, {"engine", benchEngine}} {
 		if what != "" && what != "all" && what != b.name {
 			continue
 		}
