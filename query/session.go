@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/internal/deadline"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/parse"
@@ -184,10 +185,8 @@ func (s *Session) bound(ctx context.Context, req Request) (context.Context, cont
 	if d == 0 {
 		d = s.e.opts.Timeout
 	}
-	if d <= 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, d)
+	c := deadline.New(ctx, d)
+	return c, func() { c.Cancel(nil) }
 }
 
 // limited runs one statement within statement_timeout, which a statement before it

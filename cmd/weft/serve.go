@@ -83,6 +83,7 @@ func runServe(ctx context.Context, cfg *config.Config, out, errs io.Writer) erro
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	defer signal.Stop(signals)
 	log := newLog(cfg, errs)
+	paceGC()
 	a, err := app.Start(cfg, app.Options{Version: version, Commit: commit(), Log: log, Out: out})
 	if err != nil {
 		return err

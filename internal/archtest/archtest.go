@@ -47,6 +47,7 @@ var Rules = []Rule{
 	{Path: "internal/dberr", Layer: layerLeaf},
 	{Path: "internal/enc", Layer: layerLeaf},
 	{Path: "internal/clock", Layer: layerLeaf},
+	{Path: "internal/deadline", Layer: layerLeaf},
 	{Path: "internal/archtest", Layer: layerLeaf},
 	{Path: "internal/testkit/...", Layer: layerLeaf},
 

@@ -275,7 +275,7 @@ func started(f *fake) (running chan struct{}, ended chan error) {
 	f.scripts["wait"] = func(ctx context.Context, req query.Request, sink query.Sink) error {
 		close(running)
 		err := wait(ctx, req, sink)
-		ended <- context.Cause(ctx)
+		ended <- ctx.(interface{ Cause() error }).Cause()
 		return err
 	}
 	return running, ended

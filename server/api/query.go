@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"math"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/internal/deadline"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/server/jsonin"
@@ -226,9 +226,9 @@ func (s *Server) answerStream(x *exchange, db Backend, q *queryRequest) error {
 // execute runs the statements under an id by which they can be canceled, and
 // tells how long they took in microseconds.
 func (s *Server) execute(x *exchange, db Backend, q *queryRequest, sink query.Sink) (int64, error) {
-	ctx, cancel := context.WithCancelCause(x.Request().Context())
-	defer cancel(nil)
-	st := statement{id: x.id, sql: q.sql, database: q.database, client: x.Request().RemoteAddr, start: time.Now(), cancel: cancel}
+	ctx := deadline.New(x.Request().Context(), 0)
+	defer ctx.Cancel(nil)
+	st := statement{id: x.id, sql: q.sql, database: q.database, client: x.Request().RemoteAddr, start: time.Now(), cancel: ctx.Cancel}
 	if st.database == "" {
 		st.database = "default"
 	}
@@ -238,7 +238,7 @@ func (s *Server) execute(x *exchange, db Backend, q *queryRequest, sink query.Si
 	took := time.Since(st.start)
 	s.metrics.query(took, err)
 	if err != nil && ctx.Err() != nil {
-		if cause := context.Cause(ctx); dberr.As(cause) != nil {
+		if cause := ctx.Cause(); dberr.As(cause) != nil {
 			err = cause // who canceled knows better than what was canceled
 		}
 	}

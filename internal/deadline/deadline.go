@@ -1,0 +1,127 @@
+// Package deadline has contexts that cost little until somebody waits on them: no timer
+// runs and no parent knows of them before Done is called. A request that ends in
+// microseconds only ever asks whether it has ended.
+//
+// A Context promises what context.WithTimeoutCause and WithCancelCause do, but for one
+// thing: context.Cause of it is the cause of its parent, or its error; its own cause is
+// Cause. It owns a timer from the first Done to its end, so whoever makes one calls Cancel.
+package deadline
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Context ends when it is canceled, when its parent ends, and when its time is up.
+type Context struct {
+	parent context.Context
+	at     time.Time // zero: never
+	end    atomic.Pointer[ending]
+
+	// mu guards what is there once somebody waits. Held over no call out of this package but
+	// those that stop a timer and leave the parent.
+	mu     sync.Mutex
+	done   chan struct{}
+	timer  *time.Timer
+	leave  func() bool // the parent
+	waited bool
+}
+
+// ending is how a context ended.
+type ending struct{ err, cause error }
+
+// New returns a context that ends after d, or only with its parent or by Cancel where d is
+// not positive.
+func New(parent context.Context, d time.Duration) *Context {
+	c := &Context{parent: parent}
+	if d > 0 {
+		c.at = time.Now().Add(d)
+	}
+	return c
+}
+
+// Cancel ends the context; a nil cause means context.Canceled. It does nothing to one that
+// has ended.
+func (c *Context) Cancel(cause error) {
+	if cause == nil {
+		cause = context.Canceled
+	}
+	if c.Err() == nil {
+		c.finish(context.Canceled, cause)
+	}
+}
+
+// Cause is why the context ended, nil before that.
+func (c *Context) Cause() error {
+	if c.Err() == nil {
+		return nil
+	}
+	return c.end.Load().cause
+}
+
+// Err implements context.Context.
+func (c *Context) Err() error {
+	if e := c.end.Load(); e != nil {
+		return e.err
+	}
+	if err := c.parent.Err(); err != nil {
+		c.finish(err, context.Cause(c.parent))
+	} else if !c.at.IsZero() && !time.Now().Before(c.at) {
+		c.finish(context.DeadlineExceeded, context.DeadlineExceeded)
+	} else {
+		return nil
+	}
+	return c.end.Load().err
+}
+
+// Done implements context.Context.
+func (c *Context) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done != nil {
+		return c.done
+	}
+	c.done = make(chan struct{})
+	if c.end.Load() != nil {
+		close(c.done)
+		return c.done
+	}
+	c.waited = true
+	c.leave = context.AfterFunc(c.parent, func() { c.finish(c.parent.Err(), context.Cause(c.parent)) })
+	if !c.at.IsZero() {
+		c.timer = time.AfterFunc(time.Until(c.at), func() { c.finish(context.DeadlineExceeded, context.DeadlineExceeded) })
+	}
+	return c.done
+}
+
+// finish ends the context, once.
+func (c *Context) finish(err, cause error) {
+	if !c.end.CompareAndSwap(nil, &ending{err, cause}) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.waited {
+		return
+	}
+	c.waited = false
+	close(c.done)
+	c.leave()
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+}
+
+// Deadline implements context.Context.
+func (c *Context) Deadline() (time.Time, bool) {
+	at, ok := c.parent.Deadline()
+	if c.at.IsZero() || ok && at.Before(c.at) {
+		return at, ok
+	}
+	return c.at, true
+}
+
+// Value implements context.Context.
+func (c *Context) Value(key any) any { return c.parent.Value(key) }
