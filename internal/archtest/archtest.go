@@ -52,6 +52,7 @@ var Rules = []Rule{
 	{Path: "internal/testkit/...", Layer: layerLeaf},
 
 	{Path: "storage/vfs", Layer: layerStorageBase},
+	{Path: "storage/crypt", Layer: layerStorageBase, Also: []string{"storage/vfs"}},
 	{Path: "storage/keyspace", Layer: layerStorageBase},
 	{Path: "storage/compress", Layer: layerStorageBase},
 

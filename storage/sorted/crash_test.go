@@ -10,8 +10,21 @@ import (
 	"testing"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/crypt"
 	"github.com/weftdb/weft/storage/vfs"
 )
+
+// view is what the store sees of a disk.
+var view = func(fs vfs.FS) vfs.FS { return fs }
+
+// TestEncryptedCrashes runs the crash tests over an encrypted disk.
+func TestEncryptedCrashes(t *testing.T) {
+	keys := crypt.EphemeralKeys()
+	plain := view
+	view = func(fs vfs.FS) vfs.FS { return crypt.New(fs, keys) }
+	defer func() { view = plain }()
+	TestCrashEverywhere(t)
+}
 
 // step is one call that changes a store, and what it does to the model.
 type step struct {
@@ -61,7 +74,7 @@ func story(seed uint64) []step {
 // was acknowledged, and of that and the step that failed.
 func play(fs vfs.FS, steps []step) (acked, next *model, failed error) {
 	acked, next = newModel(), newModel()
-	s, err := Open(fs, "d/store", testID, Options{TargetFileBytes: minFileBytes})
+	s, err := Open(view(fs), "d/store", testID, Options{TargetFileBytes: minFileBytes})
 	if err != nil {
 		return acked, next, err
 	}
@@ -75,7 +88,7 @@ func play(fs vfs.FS, steps []step) (acked, next *model, failed error) {
 			if err := s.Close(); err != nil {
 				return acked, next, err
 			}
-			if s, err = Open(fs, "d/store", testID, Options{TargetFileBytes: minFileBytes}); err != nil {
+			if s, err = Open(view(fs), "d/store", testID, Options{TargetFileBytes: minFileBytes}); err != nil {
 				return acked, next, err
 			}
 		}
@@ -90,7 +103,7 @@ func play(fs vfs.FS, steps []step) (acked, next *model, failed error) {
 
 // checkOneOf opens what a crash left and wants one of two models, whole.
 func checkOneOf(fs vfs.FS, acked, next *model) error {
-	s, err := Open(fs, "d/store", testID, Options{})
+	s, err := Open(view(fs), "d/store", testID, Options{})
 	if err != nil {
 		return err
 	}
@@ -186,9 +199,9 @@ func TestErrorEverywhere(t *testing.T) {
 func playOn(fs vfs.FS, steps []step) (usable bool, m *model, err error) {
 	usable, m = true, newModel()
 	open := func() (*Store, error) {
-		s, err := Open(fs, "d/store", testID, Options{TargetFileBytes: minFileBytes})
+		s, err := Open(view(fs), "d/store", testID, Options{TargetFileBytes: minFileBytes})
 		if errors.Is(err, syscall.EIO) {
-			s, err = Open(fs, "d/store", testID, Options{TargetFileBytes: minFileBytes})
+			s, err = Open(view(fs), "d/store", testID, Options{TargetFileBytes: minFileBytes})
 		}
 		return s, err
 	}

@@ -27,6 +27,8 @@ type (
 	FS       = vfs.FS
 	File     = vfs.File
 	FileInfo = vfs.FileInfo
+	// OpenOption is applied to a file as it is opened.
+	OpenOption = vfs.OpenOption
 	// Mem is a file system in memory.
 	Mem = vfs.MemFS
 	// CrashConfig says how much of what was not synced a crash keeps.

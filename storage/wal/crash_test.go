@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/crypt"
 	"github.com/weftdb/weft/storage/vfs"
 )
 
@@ -27,7 +28,7 @@ type history struct {
 // fails or the script is done. power says whether the machine stopped before.
 func (h *history) life(t *testing.T, fs vfs.FS, power bool, opts Options) error {
 	t.Helper()
-	l, got, rec, err := tryOpen(fs, "d/log", opts, h.after)
+	l, got, rec, err := tryOpen(view(fs), "d/log", opts, h.after)
 	if err != nil {
 		return err
 	}
@@ -91,6 +92,20 @@ func (h *history) check(t *testing.T, got []entry, power bool) {
 
 func crashed(disk *vfs.Mem, seed uint64, percent int) *vfs.Mem {
 	return disk.CrashClone(vfs.CrashConfig{UnsyncedDataPercent: percent, RNG: rand.New(rand.NewPCG(seed, 1))})
+}
+
+// view is what the log sees of a disk.
+var view = func(fs vfs.FS) vfs.FS { return fs }
+
+// TestEncryptedCrashes runs the crash tests over an encrypted disk.
+func TestEncryptedCrashes(t *testing.T) {
+	keys := crypt.EphemeralKeys()
+	plain := view
+	view = func(fs vfs.FS) vfs.FS { return crypt.New(fs, keys) }
+	defer func() { view = plain }()
+	t.Run("crash", TestCrashAtEveryOperation)
+	t.Run("error", TestErrorAtEveryOperation)
+	t.Run("short write", TestShortWriteAtEveryWrite)
 }
 
 var crashOptions = []Options{
