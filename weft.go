@@ -103,7 +103,7 @@ func (o Options) spill(store *storage.Store) query.Options {
 	if store.Dir() == "" {
 		return q
 	}
-	q.SpillFS = o.FS
+	q.SpillFS = store.FS()
 	if q.SpillDir == "" {
 		q.SpillDir, q.SpillOwned = o.FS.PathJoin(store.Dir(), "tmp"), true
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/crypt"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
 )
@@ -164,6 +165,60 @@ func BenchmarkHotKey(b *testing.B) {
 				}
 			})
 			b.ReportMetric(float64(retries.Load())/float64(b.N), "retries/op")
+		})
+	}
+}
+
+// BenchmarkEncryption: durable commits, and a load that goes to SSTables, with and
+// without encryption.
+func BenchmarkEncryption(b *testing.B) {
+	key, err := crypt.KeyFromBytes(make([]byte, crypt.KeyBytes), "benchmark")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, p := range []crypt.Provider{nil, key} {
+		b.Run(fmt.Sprintf("what=commit/encrypted=%v", p != nil), func(b *testing.B) {
+			s, err := storage.Open(vfs.OS(), b.TempDir(), storage.Options{Encryption: p})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			var n atomic.Uint64
+			value := make([]byte, 100)
+			b.SetParallelism(32)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					commitOne(b, s, n.Add(1), value)
+				}
+			})
+		})
+		b.Run(fmt.Sprintf("what=load/encrypted=%v", p != nil), func(b *testing.B) {
+			value := make([]byte, 100)
+			for b.Loop() {
+				s, err := storage.Open(vfs.OS(), b.TempDir(), storage.Options{Encryption: p, Durability: txn.DurabilityInterval})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for from := uint64(0); from < 200_000; from += 1000 {
+					if err := s.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
+						for i := from; i < from+1000; i++ {
+							key := binary.BigEndian.AppendUint64(make([]byte, 0, 16), i*0x9e3779b97f4a7c15)
+							if err := tx.Put(binary.BigEndian.AppendUint64(key, i), value); err != nil {
+								return err
+							}
+						}
+						return nil
+					}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if _, err := s.Checkpoint(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				if err := s.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

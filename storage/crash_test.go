@@ -115,7 +115,9 @@ func (l *crashLife) checkVisible(t *testing.T, s *storage.Store) {
 // once with all that follow, pulls the plug, does the same to the recovery at a
 // random operation, and then wants every acknowledged transaction.
 func TestCrashEverywhere(t *testing.T) {
-	for name, opts := range map[string]storage.Options{"log": crashOptions, "checkpoints": checkpointOptions} {
+	sealed := checkpointOptions
+	sealed.Encryption = testKey(t, 1)
+	for name, opts := range map[string]storage.Options{"log": crashOptions, "checkpoints": checkpointOptions, "encrypted": sealed} {
 		for _, forever := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/forever=%v", name, forever), func(t *testing.T) { crashEverywhere(t, forever, opts) })
 		}
@@ -187,17 +189,22 @@ func crash(disk *vfs.Mem, r *rand.Rand) *vfs.Mem {
 
 // TestCrashWhileCreating pulls the plug at every operation of the very first Open.
 func TestCrashWhileCreating(t *testing.T) {
+	crashWhileCreating(t, storage.Options{})
+	crashWhileCreating(t, storage.Options{Encryption: testKey(t, 1)})
+}
+
+func crashWhileCreating(t *testing.T, opts storage.Options) {
 	for n := 1; ; n++ {
 		r := rand.New(rand.NewPCG(uint64(n), 2))
 		disk := vfs.NewCrashableMem()
 		fault := vfs.NewFault(disk, vfs.FailFrom(n, true, io.ErrUnexpectedEOF, nil))
-		if s, err := storage.Open(fault, "a/b/d", storage.Options{}); err == nil {
+		if s, err := storage.Open(fault, "a/b/d", opts); err == nil {
 			s.Close()
 		}
 		if fault.Ops() < n {
 			return
 		}
-		s, err := storage.Open(crash(disk, r), "a/b/d", storage.Options{})
+		s, err := storage.Open(crash(disk, r), "a/b/d", opts)
 		if err != nil {
 			t.Fatalf("open after a crash at operation %d of the first: %v", n, err)
 		}

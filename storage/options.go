@@ -8,6 +8,7 @@ import (
 	"github.com/weftdb/weft/internal/clock"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/compress"
+	"github.com/weftdb/weft/storage/crypt"
 	"github.com/weftdb/weft/storage/sorted"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/wal"
@@ -67,6 +68,9 @@ type Options struct {
 	// Default the same.
 	Compression       *compress.Codec
 	BottomCompression *compress.Codec
+	// Encryption, where set, encrypts everything in the directory at rest, with keys
+	// that it guards. A store is encrypted from its first Open on, or never.
+	Encryption crypt.Provider
 	// MaxKeyBytes, MaxValueBytes, MaxTxBytes, MaxTxAge and MaxRetries are the
 	// limits of txn.Options.
 	MaxKeyBytes   int
@@ -161,6 +165,9 @@ func (o Options) Validate() error {
 	var errs []error
 	if o.Backend != BackendLocal && o.Backend != BackendMemory {
 		errs = append(errs, fmt.Errorf("%w: Backend %q is neither %q nor %q", dberr.ErrInvalid, o.Backend, BackendLocal, BackendMemory))
+	}
+	if o.Encryption != nil && o.Backend == BackendMemory {
+		errs = append(errs, fmt.Errorf("%w: Encryption is for what is on disk; Backend %q has nothing there", dberr.ErrInvalid, BackendMemory))
 	}
 	switch {
 	case o.BufferBytes < minBuffer:

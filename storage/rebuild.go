@@ -67,6 +67,11 @@ func (b *Rebuild) begin(open bool) (err error) {
 			return err
 		}
 	}
+	fs, err := openEncryption(b.fs, b.dir, b.opts.Encryption)
+	if err != nil {
+		return err
+	}
+	b.fs = fs
 	at, err := rebuiltNow(b.fs, b.dir)
 	if err != nil {
 		return err

@@ -32,8 +32,8 @@ import (
 type Store struct {
 	*txn.Store
 	id       [16]byte
+	fs       vfs.FS // what the directory looks like, decrypted where it is encrypted; nil in memory
 	dir      string
-	fs       vfs.FS // nil in memory
 	base     string // where log and SSTables are: dir, or a directory in it
 	recovery Recovery
 	log      *wal.Log
@@ -90,13 +90,16 @@ func Open(fs vfs.FS, dir string, opts Options) (_ *Store, err error) {
 
 // openLocal opens or makes the directory. On error the caller releases what was taken.
 func (s *Store) openLocal(fs vfs.FS, opts Options) (err error) {
-	s.fs = fs
 	if err := vfs.MkdirAll(fs, s.dir); err != nil {
 		return err
 	}
 	if s.lock, err = vfs.Lock(fs, fs.PathJoin(s.dir, lockName)); err != nil {
 		return err
 	}
+	if fs, err = openEncryption(fs, s.dir, opts.Encryption); err != nil {
+		return err
+	}
+	s.fs = fs
 	if s.recovery.Created, err = s.openFormat(fs); err != nil {
 		return err
 	}
@@ -194,6 +197,10 @@ func (s *Store) ID() [16]byte { return s.id }
 
 // Dir is the directory, empty in memory.
 func (s *Store) Dir() string { return s.dir }
+
+// FS is the file system on which the directory is read: decrypted, where it is
+// encrypted. Nil in memory.
+func (s *Store) FS() vfs.FS { return s.fs }
 
 // Close waits for commits under way, syncs the log and lets go of the directory,
 // after a checkpoint where the log is long. Transactions that are still open can be

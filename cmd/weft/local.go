@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/storage"
 )
 
 // local is a data directory opened by this process.
@@ -20,7 +21,11 @@ type local struct {
 }
 
 func openLocal(dir, database string) (*local, error) {
-	db, err := weft.Open(dir, weft.Options{})
+	key, err := storageKey()
+	if err != nil {
+		return nil, err
+	}
+	db, err := weft.Open(dir, weft.Options{Storage: storage.Options{Encryption: key}})
 	if err != nil {
 		return nil, err
 	}

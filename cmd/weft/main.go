@@ -17,6 +17,7 @@ var commands = []func() *cobra.Command{
 	newShellCommand,
 	newQueryCommand,
 	newImportCommand,
+	newRotateKeyCommand,
 	newVersionCommand,
 }
 

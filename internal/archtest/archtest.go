@@ -53,6 +53,7 @@ var Rules = []Rule{
 
 	{Path: "storage/vfs", Layer: layerStorageBase},
 	{Path: "storage/crypt", Layer: layerStorageBase, Also: []string{"storage/vfs"}},
+	{Path: "storage/crypt/vault", Layer: layerStorageBase, Also: []string{"storage/crypt"}},
 	{Path: "storage/keyspace", Layer: layerStorageBase},
 	{Path: "storage/compress", Layer: layerStorageBase},
 

@@ -62,6 +62,9 @@ func (a *App) openBackups(db *weft.DB) error {
 	if err != nil {
 		return err
 	}
+	if a.cfg.Storage.Encryption != nil && len(keys) == 0 {
+		a.opts.Log.Warn("the store is encrypted, but its backups are not", "dir", dir, "hint", "set backup.key_file")
+	}
 	b := a.cfg.Backup
 	events := a.backupEvents()
 	m, err := backup.OpenManager(backup.ManagerOptions{FS: vfs.OS(), Dir: dir, Compression: &b.Compression, Keys: keys, Version: a.opts.Version, Events: events})

@@ -29,9 +29,11 @@ type Config struct {
 	Server  Server
 	DataDir string // of storage.Backend local
 	Storage storage.Options
-	Query   query.Options
-	Backup  Backup
-	Log     Log
+	// Encryption says where the key of Storage.Encryption comes from.
+	Encryption Encryption
+	Query      query.Options
+	Backup     Backup
+	Log        Log
 
 	origin map[string]string
 }

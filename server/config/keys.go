@@ -78,6 +78,14 @@ var keys = []key{
 	size("storage.max_tx_bytes", "256MiB", "most that one transaction may write", 1<<20, 768<<20, func(c *Config) *int64 { return &c.Storage.MaxTxBytes }),
 	duration("storage.max_tx_age", "0s", "age at which a transaction is ended; 0 lets it live", false, func(c *Config) *time.Duration { return &c.Storage.MaxTxAge }),
 
+	text("storage.encryption.key_file", "", "path", "file with the key of an encrypted store, 64 hexadecimal digits; a new store is encrypted from the start", func(c *Config) *string { return &c.Encryption.KeyFile }),
+	text("storage.encryption.key_env", "", "name", "environment variable that holds the key instead", func(c *Config) *string { return &c.Encryption.KeyEnv }),
+	text("storage.encryption.vault_key", "", "name", "key of Vault's transit engine that guards the store's keys instead", func(c *Config) *string { return &c.Encryption.VaultKey }),
+	text("storage.encryption.vault_address", "", "URL", "where Vault is", func(c *Config) *string { return &c.Encryption.VaultAddress }),
+	text("storage.encryption.vault_mount", "transit", "path", "where its transit engine is mounted", func(c *Config) *string { return &c.Encryption.VaultMount }),
+	text("storage.encryption.vault_namespace", "", "path", "its namespace, in the enterprise version", func(c *Config) *string { return &c.Encryption.VaultNamespace }),
+	text("storage.encryption.vault_token_file", "", "path", "file with its token; empty takes the variable VAULT_TOKEN", func(c *Config) *string { return &c.Encryption.VaultTokenFile }),
+
 	duration("query.timeout", "30s", "time of a request that names none; off is none", true, func(c *Config) *time.Duration { return &c.Query.Timeout }),
 	count("query.max_rows", "100000", "rows of each result of a request that names no bound; off is none", 1, 1<<31-1, true, func(c *Config) *int { return &c.Query.MaxRows }),
 	intSize("query.max_sql_bytes", "1MiB", "longest SQL text", 1<<10, 64<<20, func(c *Config) *int { return &c.Query.MaxSQLBytes }),

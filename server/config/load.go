@@ -46,6 +46,11 @@ func Load(src Sources) (*Config, error) {
 	if err := joined(l.errs); err != nil {
 		return nil, err
 	}
+	guard, err := l.c.Encryption.provider(src.Environ)
+	if err != nil {
+		return nil, joined([]error{err})
+	}
+	l.c.Storage.Encryption = guard
 	return l.c, l.c.Validate()
 }
 

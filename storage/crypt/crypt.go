@@ -21,6 +21,7 @@
 package crypt
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -149,8 +150,9 @@ func (c *FS) begin(base vfs.File, kind byte) (fk fileKey, err error) {
 	return fk, err
 }
 
-// header reads that of an existing file. The kind is 0 where there is none yet: the
-// file is empty, or a crash kept its name and not its content.
+// header reads that of an existing file. The kind is 0 where there is none yet, which
+// is written before anything else: the file is empty, or a crash or a failed write left
+// less than the block of the header.
 func (c *FS) header(base vfs.File, name string) (header, fileKey, error) {
 	var h header
 	var fk fileKey
@@ -159,15 +161,21 @@ func (c *FS) header(base vfs.File, name string) (header, fileKey, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return h, fk, err
 	}
-	if isZero(block[:n]) {
+	if unbegun(block[:n]) {
 		return h, fk, nil
 	}
-	h, reason := decodeHeader(block[:n])
+	h, reason := decodeHeader(block)
 	if reason != "" {
 		return h, fk, &dberr.CorruptError{File: name, Reason: reason}
 	}
 	fk, err = c.keys.unwrap(h, name)
 	return h, fk, err
+}
+
+// unbegun says whether a file that begins with b has no header yet.
+func unbegun(b []byte) bool {
+	n := min(len(b), len(magic))
+	return isZero(b) || len(b) < headerLen && bytes.Equal(b[:n], magic[:n])
 }
 
 // wrap returns the plain view of an open file.

@@ -64,6 +64,11 @@ func TestSealedFiles(t *testing.T) {
 					if got := must(f.Write(p))(t); got != n {
 						t.Fatalf("wrote %d of %d", got, n)
 					}
+					from := r.IntN(len(want))
+					back := make([]byte, len(want)-from)
+					if must(f.ReadAt(back, int64(from)))(t); !bytes.Equal(back, want[from:]) {
+						t.Fatalf("sizes %v: the writer reads something else", sizes)
+					}
 					if r.IntN(2) == 0 {
 						check(t, f.Sync())
 						if got := must(readAll(fs, file))(t); !bytes.Equal(got, want) {
@@ -216,7 +221,7 @@ func TestTamper(t *testing.T) {
 		c[i] ^= 1 << (i % 8)
 		try(fmt.Sprintf("byte %d", i), c, i >= headerLen)
 	}
-	for n := headerLen; n < len(raw); n += 61 {
+	for n := headerLen; n < len(raw); n += 61 { // below that it is a file that was never begun
 		try(fmt.Sprintf("cut to %d", n), raw[:n], true)
 	}
 	c := bytes.Clone(raw)
@@ -303,5 +308,32 @@ func TestRefusals(t *testing.T) {
 	check(t, must(fs.ReuseForWrite("f", "h", "test"))(t).Close())
 	if _, err := fs.Stat("f"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("reused: %v", err)
+	}
+}
+
+func BenchmarkReadAt(b *testing.B) {
+	for _, kind := range []string{"plain", "sealed", "in place"} {
+		b.Run("kind="+kind, func(b *testing.B) {
+			var fs vfs.FS = vfs.OS()
+			if kind != "plain" {
+				fs = New(fs, EphemeralKeys())
+			}
+			name := b.TempDir() + "/f"
+			const size = 8 << 20
+			open := fs.Create
+			if kind == "in place" {
+				open = func(name string, c vfs.Category) (vfs.File, error) { return fs.OpenReadWrite(name, c) }
+			}
+			f := must(open(name, "bench"))(b)
+			must(f.Write(bytes.Repeat([]byte{1}, size)))(b)
+			check(b, f.Close())
+			f = must(fs.Open(name))(b)
+			defer f.Close()
+			p := make([]byte, 8<<10)
+			b.SetBytes(int64(len(p)))
+			for b.Loop() {
+				must(f.ReadAt(p, rand.Int64N(size-int64(len(p)))))(b)
+			}
+		})
 	}
 }

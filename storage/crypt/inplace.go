@@ -1,6 +1,7 @@
 package crypt
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"unsafe"
@@ -108,10 +109,18 @@ func (f *inPlaceFile) WriteAt(p []byte, off int64) (int, error) {
 		}
 		s = s[n:]
 	}
-	if n, err := f.File.WriteAt(buf[from-first:], headerLen+from); err != nil {
-		return max(0, min(len(p), n-int(off-from))), err
+	out := buf[from-first:]
+	n, err := f.File.WriteAt(out, headerLen+from)
+	if err == nil {
+		return len(p), nil
 	}
-	return len(p), nil
+	if torn := n % unit; torn != 0 { // it may hold bytes of an earlier write: finish it
+		at := n - torn
+		if _, again := f.File.WriteAt(out[at:at+unit], headerLen+from+int64(at)); again != nil {
+			err = errors.Join(err, again)
+		}
+	}
+	return max(0, min(len(p), n-int(off-from))), err
 }
 
 // edge reads what a write shares a unit with; behind the end of the file it is zero.

@@ -36,15 +36,9 @@ func KeyFromFile(name string) (Provider, error) {
 	return parseKey(string(b), "the key file "+name)
 }
 
-// KeyFromEnv reads a master key of 64 hexadecimal digits from an environment variable.
-func KeyFromEnv(name string) (Provider, error) {
-	v := os.Getenv(name)
-	if v == "" {
-		return nil, dberr.New(dberr.ErrInvalid, "ENCRYPTION_KEY", "the environment variable %s, which should hold the encryption key, is not set", name).
-			WithHint("set it to 64 hexadecimal digits")
-	}
-	return parseKey(v, "the environment variable "+name)
-}
+// KeyFromText takes a master key of 64 hexadecimal digits; origin says where it is
+// from, such as "the environment variable X".
+func KeyFromText(text, origin string) (Provider, error) { return parseKey(text, origin) }
 
 // KeyFromBytes is a master key that the caller has.
 func KeyFromBytes(key []byte, origin string) (Provider, error) {

@@ -1,6 +1,7 @@
 package crypt
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -86,10 +87,10 @@ func rewrapFile(fs vfs.FS, name string, ring *Keyring) (int, error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return 0, fmt.Errorf("read %s: %w", name, vfs.MapError(err))
 	}
-	if isZero(block[:n]) {
-		return 0, nil
+	if unbegun(block[:n]) || n < len(magic) || !bytes.Equal(block[:len(magic)], magic) && !bytes.Equal(block[secondHeader:][:len(magic)], magic) {
+		return 0, nil // nothing in it, or not of this file system, such as a backup
 	}
-	h, reason := decodeHeader(block[:n])
+	h, reason := decodeHeader(block)
 	if reason != "" {
 		return 0, &dberr.CorruptError{File: name, Reason: reason}
 	}

@@ -243,9 +243,11 @@ func (f *sealedFile) Read(p []byte) (int, error) {
 
 // ReadAt implements vfs.File.
 func (f *sealedFile) ReadAt(p []byte, off int64) (int, error) {
-	if f.writing {
-		return 0, fmt.Errorf("read %s: it is being written: %w", f.name, dberr.ErrUnsupported)
+	if !f.writing {
+		return f.readAt(p, off)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	return f.readAt(p, off)
 }
 
@@ -314,6 +316,9 @@ func (f *sealedFile) openBlock(i int64, c []byte) ([]byte, error) {
 			return nil, f.damaged(i)
 		}
 		return plain, nil
+	}
+	if f.writing { // the tag is made when it is sealed
+		return f.tail, nil
 	}
 	want := f.tailTag(i, c)
 	if !hmac.Equal(want[:], f.last.tail[:]) {

@@ -155,7 +155,7 @@ func TestCrashEverywhere(t *testing.T) {
 		}
 		// The recovery dies too.
 		dying := vfs.NewFault(crashed, vfs.FailFrom(1+r.IntN(120), true, syscall.EIO, nil))
-		if s, err := Open(dying, "d/store", testID, Options{}); err == nil {
+		if s, err := Open(view(dying), "d/store", testID, Options{}); err == nil {
 			_ = s.Close()
 		}
 		crashed = crashed.CrashClone(vfs.CrashConfig{UnsyncedDataPercent: keep, RNG: r})
