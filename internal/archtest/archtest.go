@@ -70,7 +70,8 @@ var Rules = []Rule{
 	{Path: "document/doc", Layer: layerModel},
 	{Path: "document/match", Layer: layerModel, Also: []string{"document/doc"}},
 	{Path: "document/update", Layer: layerModel, Also: []string{"document/doc", "document/match"}},
-	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update"}},
+	{Path: "document/pipeline", Layer: layerModel, Also: []string{"document/doc", "document/match"}},
+	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update", "document/pipeline"}},
 
 	// Inside query, in import order.
 	{Path: "query/sqltype", Layer: layerModel},

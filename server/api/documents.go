@@ -34,6 +34,7 @@ func (s *Server) bindDocuments(g *echo.Group) {
 
 	g.POST("/documents/collections/:name/query", s.queryDocuments)
 	g.POST("/documents/:name/query", s.queryDocuments)
+	g.POST("/documents/collections/:name/aggregate", s.aggregateDocuments)
 	g.POST("/documents/collections/:name/count", s.countDocuments)
 	g.POST("/documents/collections/:name/update", s.updateDocuments)
 	g.POST("/documents/collections/:name/delete", s.deleteDocuments)

@@ -14,6 +14,7 @@ import (
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/document/doc"
 	"github.com/weftdb/weft/document/match"
+	"github.com/weftdb/weft/document/pipeline"
 	"github.com/weftdb/weft/document/update"
 	"github.com/weftdb/weft/internal/dberr"
 )
@@ -169,6 +170,52 @@ func (s *Server) listDocuments(c echo.Context) error {
 		}
 	}
 	return s.answerQuery(c, q, false)
+}
+
+// aggregateDocuments takes {"pipeline","max_documents"?}.
+func (s *Server) aggregateDocuments(c echo.Context) error {
+	began := of(c).start
+	in, err := s.readFields(c, "pipeline", "max_documents")
+	if err != nil {
+		return err
+	}
+	stages, err := in.need("pipeline")
+	if err != nil {
+		return err
+	}
+	p, err := pipeline.Compile(stages)
+	if err != nil {
+		return err
+	}
+	var o document.AggregateOptions
+	if o.MaxDocuments, err = in.whole("max_documents"); err != nil {
+		return err
+	}
+	o.MaxDocuments = min(o.MaxDocuments, maxBatch)
+	store, name, err := s.collection(c, false)
+	if err != nil {
+		return err
+	}
+	docs, n, err := store.Aggregate(c.Request().Context(), name, p, o)
+	if err != nil {
+		return itemError("documents", err)
+	}
+	return respond(c, http.StatusOK, func(b []byte) []byte {
+		b = append(b, `{"documents":[`...)
+		for i, d := range docs {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = d.AppendJSON(b)
+		}
+		b = fmt.Appendf(b, `],"count":%d,"out":`, n)
+		if p.Out() != "" {
+			b = appendText(b, p.Out())
+		} else {
+			b = append(b, "null"...)
+		}
+		return append(appendMS(append(b, `,"execution_time_ms":`...), time.Since(began).Microseconds()), '}')
+	})
 }
 
 // countDocuments takes {"filter"?}.

@@ -99,6 +99,10 @@ var documentScenarios = []scenario{
 	{name: "doc query, bad cursor", url: docsURL + "/c/query", body: `{"cursor":"abc"}`, state: docs(`{"_id":"a"}`), status: 400, has: []string{"INVALID_CURSOR"}},
 	{name: "doc list", url: docsURL + "/c?limit=1&skip=1&fields=n", state: docs(`{"_id":"a","n":1}`, `{"_id":"b","n":2,"m":1}`), status: 200, has: []string{`"data":{"_id":"b","n":2}`}},
 	{name: "doc list documents", url: docsURL + "/c/documents", state: docs(`{"_id":"a","n":1}`), status: 200, has: []string{`"documents":[{"id":"a"`}},
+	{name: "doc aggregate", url: docsURL + "/c/aggregate", body: `{"pipeline":[{"$group":{"_id":"$n","count":{"$sum":1}}},{"$sort":{"_id":-1}}]}`, state: docs(`{"n":1}`, `{"n":1}`, `{"n":2}`), status: 200, has: []string{`{"documents":[{"_id":2,"count":1},{"_id":1,"count":2}],"count":2,"out":null`}},
+	{name: "doc aggregate, out", url: docsURL + "/c/aggregate", body: `{"pipeline":[{"$match":{"n":1}},{"$out":"c"}]}`, state: docs(`{"_id":"a","n":1}`, `{"_id":"b","n":2}`), status: 200, has: []string{`"count":1,"out":"c"`}, check: left(`{"_id":"a","n":1}`)},
+	{name: "doc aggregate, unknown stage", url: docsURL + "/c/aggregate", body: `{"pipeline":[{"$geoNear":{}}]}`, state: docs(`{"n":1}`), status: 400, has: []string{"UNKNOWN_OPERATOR", "$geoNear", "$group"}},
+	{name: "doc aggregate, failing", url: docsURL + "/c/aggregate", body: `{"pipeline":[{"$project":{"x":{"$divide":[1,"$n"]}}}]}`, state: docs(`{"n":0}`), status: 422, has: []string{"EXPRESSION_FAILED", "$divide"}},
 	{name: "doc count", url: docsURL + "/c/count", body: `{"filter":{"n":1}}`, state: docs(`{"n":1}`, `{"n":1}`, `{"n":2}`), status: 200, has: []string{`{"count":2}`}},
 
 	{name: "doc update", url: docsURL + "/c/update", body: `{"filter":{"n":{"$lt":3}},"update":{"$set":{"n":9}}}`, state: docs(`{"_id":"a","n":1}`, `{"_id":"b","n":2}`, `{"_id":"c","n":3}`), status: 200, has: []string{`{"success":true,"matched":2,"modified":2,"upserted_id":null}`}, check: left(`{"_id":"a","n":9}`, `{"_id":"b","n":9}`, `{"_id":"c","n":3}`)},

@@ -72,6 +72,7 @@ var joining = map[string]bool{
 	"/api/v1/documents/collections/:name/documents/:id":   true,
 	"/api/v1/documents/collections/:name/query":           true,
 	"/api/v1/documents/:name/query":                       true,
+	"/api/v1/documents/collections/:name/aggregate":       true,
 	"/api/v1/documents/collections/:name/count":           true,
 	"/api/v1/documents/collections/:name/update":          true,
 	"/api/v1/documents/collections/:name/delete":          true,
