@@ -57,6 +57,10 @@ func New(store *txn.Store, opts Options) (*Engine, error) {
 		e.stop()
 		return nil, fmt.Errorf("open query engine: %w", err)
 	}
+	if err := e.dropLeftovers(e.ctx); err != nil {
+		e.stop()
+		return nil, fmt.Errorf("open query engine: %w", err)
+	}
 	if opts.AutoAnalyze.Interval > 0 {
 		e.background.Add(1)
 		go e.autoAnalyze()

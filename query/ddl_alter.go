@@ -10,6 +10,7 @@ import (
 	"github.com/weftdb/weft/query/parse"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // bindText checks a stored expression; t nil means that no column may be named.
@@ -34,6 +35,9 @@ func unplaced(err error) error {
 }
 
 func namesIn(text string) []string {
+	if text == "" {
+		return nil
+	}
 	e, err := parse.ParseExpr(text, parse.Limits{})
 	if err != nil {
 		return nil
@@ -41,48 +45,8 @@ func namesIn(text string) []string {
 	return columnsOf(e)
 }
 
-// truncate gives tables new, empty indexes; the old ones are removed after the commit.
-func (d *definer) truncate(st *ast.Truncate) error {
-	for _, ref := range st.Tables {
-		rel, err := d.s.lookup(d.e.Snapshot, ref.Name)
-		if err != nil {
-			return err
-		}
-		if rel.Table == nil || rel.Index != nil {
-			return dberr.SQL(dberr.StateWrongObjectType, "%q is not a table", ref.Name.Name).At(ref.Pos())
-		}
-		t := rel.Table.Clone()
-		for i := range t.Indexes {
-			if err := d.e.DropIndexData(t.Indexes[i].ID); err != nil {
-				return err
-			}
-			if t.Indexes[i].ID, err = d.e.NewID(); err != nil {
-				return err
-			}
-		}
-		if err := d.e.PutTable(t); err != nil {
-			return err
-		}
-		if st.RestartIdentity {
-			for _, q := range d.e.Sequences() {
-				if q.OwnerTable == t.ID {
-					if err := d.s.e.seqs.reset(q, q.Start, true); err != nil {
-						return err
-					}
-				}
-			}
-		}
-		d.s.touch(keyOf(t))
-	}
-	d.changed, d.s.work.drops = true, true
-	return nil
-}
-
-// alterTable runs the actions of ALTER TABLE one after the other.
+// alterTable runs the actions of ALTER TABLE, in the order of their phases.
 func (d *definer) alterTable(st *ast.AlterTable) error {
-	if st.Kind != ast.KindTable {
-		return refuse(st.Pos(), "ALTER %s", st.Kind)
-	}
 	rel, err := d.s.lookup(d.e.Snapshot, st.Name)
 	if err != nil {
 		if st.IfExists {
@@ -90,17 +54,81 @@ func (d *definer) alterTable(st *ast.AlterTable) error {
 		}
 		return err
 	}
-	if rel.Table == nil || rel.Index != nil {
-		return dberr.SQL(dberr.StateWrongObjectType, "%q is not a table", st.Name.Name).At(st.Name.Pos())
+	if err := d.alterable(st, rel); err != nil {
+		return err
 	}
 	d.changed = true
-	for i := range st.Cmds {
+	cmds := slices.Clone(st.Cmds)
+	slices.SortStableFunc(cmds, func(a, b ast.AlterCmd) int { return phase(&a) - phase(&b) })
+	for i := range cmds {
 		t := d.e.Table(rel.Table.ID).Clone()
-		if err := d.alter(t, &st.Cmds[i]); err != nil {
+		if err := d.alter(t, &cmds[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// alterable checks that a relation is what ALTER says, and can be changed so.
+func (d *definer) alterable(st *ast.AlterTable, rel catalog.Relation) error {
+	kind, want := rel.Kind(), kindWord(st.Kind)
+	if kind == "table" && st.Kind == ast.KindTable {
+		return nil
+	}
+	if len(st.Cmds) > 0 && st.Cmds[0].Action == ast.OwnerTo {
+		return refuse(st.Pos(), "OWNER TO")
+	}
+	if kind == want || st.Kind == ast.KindTable {
+		if st.Kind == ast.KindTable {
+			return dberr.SQL(dberr.StateWrongObjectType, "ALTER action %s cannot be performed on relation %q", actionWords[st.Cmds[0].Action], st.Name.Name).
+				WithDetail("This operation is not supported for %s.", plural(kind)).At(st.Name.Pos())
+		}
+		return refuse(st.Pos(), "%s of ALTER %s", actionWords[st.Cmds[0].Action], st.Kind)
+	}
+	return dberr.SQL(dberr.StateWrongObjectType, "%q is not %s", st.Name.Name, article(want)).At(st.Name.Pos())
+}
+
+func plural(kind string) string {
+	if kind == "index" {
+		return "indexes"
+	}
+	return kind + "s"
+}
+
+// actionWords are the actions in the words of error messages.
+var actionWords = map[ast.AlterAction]string{
+	ast.AddColumn: "ADD COLUMN", ast.DropColumn: "DROP COLUMN", ast.SetDefault: "ALTER COLUMN ... SET DEFAULT",
+	ast.DropDefault: "ALTER COLUMN ... DROP DEFAULT", ast.SetNotNull: "ALTER COLUMN ... SET NOT NULL",
+	ast.DropNotNull: "ALTER COLUMN ... DROP NOT NULL", ast.SetType: "ALTER COLUMN ... SET DATA TYPE",
+	ast.SetExpression: "ALTER COLUMN ... SET EXPRESSION", ast.DropExpression: "ALTER COLUMN ... DROP EXPRESSION",
+	ast.AddIdentity: "ALTER COLUMN ... ADD IDENTITY", ast.SetIdentity: "ALTER COLUMN ... SET",
+	ast.DropIdentity: "ALTER COLUMN ... DROP IDENTITY", ast.AddConstraint: "ADD CONSTRAINT",
+	ast.DropConstraint: "DROP CONSTRAINT", ast.ValidateConstraint: "VALIDATE CONSTRAINT",
+	ast.SetOptions: "SET", ast.ResetOptions: "RESET", ast.OwnerTo: "OWNER TO",
+}
+
+// phase orders the actions of one ALTER TABLE as PostgreSQL runs them: what is dropped
+// goes first, so that its name is free again; keys come before what refers to them.
+func phase(c *ast.AlterCmd) int {
+	switch c.Action {
+	case ast.DropColumn, ast.DropConstraint, ast.DropIdentity, ast.DropExpression, ast.DropDefault, ast.DropNotNull:
+		return 0
+	case ast.SetType:
+		return 1
+	case ast.AddColumn:
+		return 2
+	case ast.AddConstraint:
+		switch c.Constraint.Kind {
+		case ast.ConstrPrimary, ast.ConstrUnique:
+			return 4
+		}
+		return 5
+	case ast.SetDefault:
+		return 5
+	case ast.ValidateConstraint:
+		return 6
+	}
+	return 3
 }
 
 func (d *definer) alter(t *catalog.Table, c *ast.AlterCmd) error {
@@ -109,14 +137,25 @@ func (d *definer) alter(t *catalog.Table, c *ast.AlterCmd) error {
 		return d.addColumn(t, c)
 	case ast.DropColumn:
 		return d.dropColumn(t, c)
-	case ast.SetDefault, ast.DropDefault, ast.SetNotNull, ast.DropNotNull:
+	case ast.SetDefault, ast.DropDefault, ast.SetNotNull, ast.DropNotNull, ast.SetExpression, ast.DropExpression:
 		return d.alterColumn(t, c)
+	case ast.SetType:
+		return d.setType(t, c)
+	case ast.AddIdentity, ast.SetIdentity, ast.DropIdentity:
+		return d.alterIdentity(t, c)
 	case ast.AddConstraint:
 		return d.addConstraint(t, c.Constraint)
 	case ast.DropConstraint:
 		return d.dropConstraint(t, c)
+	case ast.ValidateConstraint:
+		return d.validateConstraint(t, c)
+	case ast.OwnerTo:
+		return refuse(c.Pos(), "OWNER TO")
 	}
-	return refuse(c.Pos(), "this action of ALTER TABLE")
+	if len(c.Options) > 0 {
+		return refuse(c.Options[0].Pos(), "the storage parameter %q", c.Options[0].Name)
+	}
+	return refuse(c.Pos(), "%s of ALTER TABLE", actionWords[c.Action])
 }
 
 func columnIndex(t *catalog.Table, name string, pos int) (int, error) {
@@ -127,79 +166,16 @@ func columnIndex(t *catalog.Table, name string, pos int) (int, error) {
 	return i, nil
 }
 
-// addColumn adds a column. Rows that are there already have NULL in it, or are given
-// its default by an update.
-func (d *definer) addColumn(t *catalog.Table, c *ast.AlterCmd) error {
-	if t.Column(c.Def.Name) >= 0 {
-		if c.IfExists {
-			return nil
-		}
-		return dberr.SQL(dberr.StateDuplicateColumn, "column %q of relation %q already exists", c.Def.Name, t.Name).At(c.Pos())
-	}
-	m := &tableMaker{definer: d, t: t}
-	if err := m.column(c.Def); err != nil {
-		return err
-	}
-	if len(t.Columns) > maxColumns {
-		return dberr.SQL(dberr.StateTooManyColumns, "tables can have at most %d columns", maxColumns).At(c.Pos())
-	}
-	col := &t.Columns[len(t.Columns)-1]
-	for _, k := range c.Def.Constraints {
-		k.Columns = []string{col.Name}
-		switch k.Kind {
-		case ast.ConstrPrimary, ast.ConstrUnique, ast.ConstrForeign:
-			return refuse(k.Pos(), "a key in ADD COLUMN")
-		case ast.ConstrCheck:
-			if err := m.check(keyDef{k, k.Columns}); err != nil {
-				return err
-			}
-		}
-	}
-	if err := m.expressions(); err != nil {
-		return err
-	}
-	notNull := col.NotNull
-	col.NotNull = false
-	for _, q := range m.seqs {
-		if err := d.e.PutSequence(q); err != nil {
-			return err
-		}
-	}
-	fill := col.Default
-	switch {
-	case col.Identity != 0:
-		fill = fmt.Sprintf("nextval(%s)", ast.QuoteLiteral(qualified(m.seqs[0].Schema, m.seqs[0].Name)))
-	case col.Generated != "":
-		fill = col.Generated
-	}
-	identity, generated := col.Identity, col.Generated
-	if fill != "" { // the values are stored before the column gets its rules
-		col.Identity, col.Generated = 0, ""
-		if err := d.put(t); err != nil {
-			return err
-		}
-		if _, err := d.internal(fmt.Sprintf("UPDATE %s SET %s = %s", qualified(t.Schema, t.Name), ast.QuoteIdent(col.Name), fill)); err != nil {
-			return err
-		}
-		t = d.e.Table(t.ID).Clone()
-		col = &t.Columns[len(t.Columns)-1]
-		col.Identity, col.Generated = identity, generated
-	}
-	col.NotNull = notNull
-	if err := d.put(t); err != nil {
-		return err
-	}
-	if notNull {
-		return d.verifyNotNull(t, col.Name)
-	}
-	return nil
-}
-
 // put stores a changed table so that statements see it at once.
 func (d *definer) put(t *catalog.Table) error {
 	if err := d.e.PutTable(t); err != nil {
 		return err
 	}
+	return d.refresh()
+}
+
+// refresh makes what has been changed so far seen by statements.
+func (d *definer) refresh() error {
 	if err := d.e.Finish(); err != nil {
 		return err
 	}
@@ -219,267 +195,82 @@ func (d *definer) verifyNotNull(t *catalog.Table, column string) error {
 	return nil
 }
 
-func (d *definer) dropColumn(t *catalog.Table, c *ast.AlterCmd) error {
-	i := t.Column(c.Name)
-	if i < 0 {
-		if c.IfExists {
-			return nil
-		}
-		_, err := columnIndex(t, c.Name, c.Pos())
-		return err
+// truncate gives tables new, empty indexes; the old ones are removed after the commit.
+func (d *definer) truncate(st *ast.Truncate) error {
+	var list []*catalog.Table
+	in := func(id keyspace.ObjectID) bool {
+		return slices.ContainsFunc(list, func(t *catalog.Table) bool { return t.ID == id })
 	}
-	col := t.Columns[i]
-	if views := d.e.ViewsOn(t.ID); len(views) > 0 && !c.Cascade {
-		return dependent(fmt.Sprintf("column %s of table", col.Name), t.Name, fmt.Sprintf("view %s depends on table %s", views[0].Name, t.Name))
-	} else if len(views) > 0 {
-		if err := d.dropViewsOn("table", t.Name, t.ID, true); err != nil {
-			return err
-		}
-	}
-	var indexes []catalog.Index
-	for _, x := range t.Indexes {
-		uses := slices.Contains(x.Include, col.ID) || slices.Contains(namesIn(x.Predicate), col.Name)
-		for _, k := range x.Columns {
-			uses = uses || k.Column == col.ID || k.Expr != "" && slices.Contains(namesIn(k.Expr), col.Name)
-		}
-		if uses && x.Primary {
-			return refuse(c.Pos(), "dropping a column of the primary key")
-		}
-		if !uses {
-			indexes = append(indexes, x)
-			continue
-		}
-		d.s.work.drops = true
-		if err := d.e.DropIndexData(x.ID); err != nil {
-			return err
-		}
-	}
-	for _, o := range t.Columns {
-		if o.Generated != "" && slices.Contains(namesIn(o.Generated), col.Name) {
-			return dependent(fmt.Sprintf("column %s of table", col.Name), t.Name, fmt.Sprintf("column %s depends on column %s", o.Name, col.Name))
-		}
-	}
-	t.Indexes = indexes
-	t.Checks = slices.DeleteFunc(t.Checks, func(k catalog.Check) bool { return slices.Contains(namesIn(k.Expr), col.Name) })
-	t.Columns = slices.Delete(t.Columns, i, i+1)
-	if q := d.e.OwnedSequence(t.ID, col.ID); q != nil {
-		d.s.work.drops = true
-		if err := d.e.DropSequence(q); err != nil {
-			return err
-		}
-	}
-	return d.put(t)
-}
-
-func (d *definer) alterColumn(t *catalog.Table, c *ast.AlterCmd) error {
-	i, err := columnIndex(t, c.Name, c.Pos())
-	if err != nil {
-		return err
-	}
-	col := &t.Columns[i]
-	switch c.Action {
-	case ast.SetDefault, ast.DropDefault:
-		if col.Identity != 0 {
-			return dberr.SQL(dberr.StateSyntax, "column %q of relation %q is an identity column", col.Name, t.Name).At(c.Pos())
-		}
-		col.Default = ""
-		if c.Action == ast.SetDefault {
-			col.Default = ast.String(c.Expr)
-			if err := bindText(d.scope(), nil, col.Default, col.Type, "DEFAULT expression"); err != nil {
-				return err
-			}
-		}
-	case ast.DropNotNull:
-		if slices.Contains(t.PrimaryKey(), col.ID) {
-			return dberr.SQL(dberr.StateInvalidTableDefinition, "column %q is in a primary key", col.Name).At(c.Pos())
-		}
-		if col.Identity != 0 {
-			return dberr.SQL(dberr.StateSyntax, "column %q of relation %q is an identity column", col.Name, t.Name).At(c.Pos())
-		}
-		col.NotNull = false
-	case ast.SetNotNull:
-		if err := d.verifyNotNull(t, col.Name); err != nil {
-			return err
-		}
-		col.NotNull = true
-	}
-	return d.put(t)
-}
-
-func (d *definer) addConstraint(t *catalog.Table, c *ast.Constraint) error {
-	m := &tableMaker{definer: d, t: t}
-	switch c.Kind {
-	case ast.ConstrCheck:
-		if err := m.check(keyDef{*c, nil}); err != nil {
-			return err
-		}
-		k := t.Checks[len(t.Checks)-1]
-		n, err := d.internal(fmt.Sprintf("SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1", qualified(t.Schema, t.Name), k.Expr))
+	for _, ref := range st.Tables {
+		rel, err := d.s.lookup(d.e.Snapshot, ref.Name)
 		if err != nil {
 			return err
 		}
-		if n > 0 {
-			return dberr.SQL(dberr.StateCheckViolation, "check constraint %q of relation %q is violated by some row", k.Name, t.Name)
+		if rel.Table == nil || rel.Index != nil || rel.Table.Kind != catalog.Plain {
+			return dberr.SQL(dberr.StateWrongObjectType, "%q is not a table", ref.Name.Name).At(ref.Pos())
 		}
-		return d.put(t)
-	case ast.ConstrUnique:
-		if err := m.unique(keyDef{*c, c.Columns}); err != nil {
-			return err
+		if !in(rel.Table.ID) {
+			list = append(list, rel.Table)
 		}
-		return d.buildIndex(t, len(t.Indexes)-1)
-	case ast.ConstrForeign:
-		if err := m.foreignKey(*c); err != nil {
-			return err
-		}
-		if err := d.verifyForeignKey(t, &t.ForeignKeys[len(t.ForeignKeys)-1]); err != nil {
-			return err
-		}
-		return d.put(t)
 	}
-	return refuse(c.Pos(), "adding this constraint")
+	for i := 0; i < len(list); i++ {
+		for _, ref := range d.e.References(list[i].ID) {
+			if in(ref.Table.ID) {
+				continue
+			}
+			if !st.Cascade {
+				return dberr.SQL(dberr.StateFeatureNotSupported, "cannot truncate a table referenced in a foreign key constraint").
+					WithDetail("Table %q references %q.", ref.Table.Name, list[i].Name).
+					WithHint("Truncate table %q at the same time, or use TRUNCATE ... CASCADE.", ref.Table.Name)
+			}
+			list = append(list, ref.Table)
+		}
+	}
+	for _, t := range list {
+		if err := d.empty(t, st.RestartIdentity); err != nil {
+			return err
+		}
+	}
+	d.changed = true
+	return nil
 }
 
-// verifyForeignKey checks the rows that are there against a new foreign key.
-func (d *definer) verifyForeignKey(t *catalog.Table, k *catalog.ForeignKey) error {
-	ref := d.e.Table(k.RefTable)
-	if ref == nil || ref.ID == t.ID {
-		ref = t
-	}
-	match, set := "", ""
-	for i, id := range k.Columns {
-		mine := "c." + ast.QuoteIdent(t.Columns[t.Ordinal(id)].Name)
-		match += " AND " + mine + " = p." + ast.QuoteIdent(ref.Columns[ref.Ordinal(k.RefColumns[i])].Name)
-		set += " AND " + mine + " IS NOT NULL"
-	}
-	n, err := d.internal(fmt.Sprintf("SELECT 1 FROM %s c WHERE NOT EXISTS (SELECT 1 FROM %s p WHERE true%s)%s LIMIT 1",
-		qualified(t.Schema, t.Name), qualified(ref.Schema, ref.Name), match, set))
-	if err != nil {
+// empty gives a table new indexes without entries.
+func (d *definer) empty(t *catalog.Table, restart bool) error {
+	t = t.Clone()
+	if err := d.freshIndexes(t); err != nil {
 		return err
 	}
-	if n > 0 {
-		return dberr.SQL(dberr.StateForeignKeyViolation, "insert or update on table %q violates foreign key constraint %q", t.Name, k.Name)
+	if err := d.e.PutTable(t); err != nil {
+		return err
+	}
+	d.s.touch(keyOf(t))
+	if !restart {
+		return nil
+	}
+	for _, q := range d.e.Sequences() {
+		if q.OwnerTable == t.ID {
+			if err := d.restartSequence(q, q.Start, true); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-func (d *definer) dropConstraint(t *catalog.Table, c *ast.AlterCmd) error {
-	for i, k := range t.Checks {
-		if k.Name == c.Name {
-			t.Checks = slices.Delete(t.Checks, i, i+1)
-			return d.put(t)
-		}
-	}
-	for i, k := range t.ForeignKeys {
-		if k.Name == c.Name {
-			t.ForeignKeys = slices.Delete(t.ForeignKeys, i, i+1)
-			return d.put(t)
-		}
-	}
-	for _, x := range t.Indexes {
-		if x.Constraint && x.Name == c.Name {
-			if x.Primary {
-				return refuse(c.Pos(), "dropping a primary key")
-			}
-			return d.removeIndex(t, x.ID)
-		}
-	}
-	if c.IfExists {
-		return nil
-	}
-	return dberr.SQL(dberr.StateUndefinedObject, "constraint %q of relation %q does not exist", c.Name, t.Name).At(c.Pos())
-}
-
-// rename renames a table, an index, a view, a sequence or a column. Stored
-// expressions name columns, so a column that they use cannot be renamed.
-func (d *definer) rename(st *ast.Rename) error {
-	rel, err := d.s.lookup(d.e.Snapshot, st.Name)
-	if err != nil {
-		if st.IfExists {
-			return nil
-		}
-		return err
-	}
-	if err := validName(st.New, st.Pos()); err != nil {
-		return err
-	}
-	d.changed = true
-	if st.Kind == ast.KindColumn {
-		return d.renameColumn(rel, st)
-	}
-	schema := catalog.PublicSchema
-	switch {
-	case rel.Table != nil:
-		schema = rel.Table.Schema
-	case rel.View != nil:
-		schema = rel.View.Schema
-	case rel.Sequence != nil:
-		schema = rel.Sequence.Schema
-	}
-	if _, taken := d.e.Lookup(schema, st.New); taken {
-		return dberr.SQL(dberr.StateDuplicateTable, "relation %q already exists", st.New).At(st.Pos())
-	}
-	switch {
-	case st.Kind == ast.KindConstraint:
-		return refuse(st.Pos(), "RENAME CONSTRAINT")
-	case rel.Index != nil:
-		t := rel.Table.Clone()
-		for i := range t.Indexes {
-			if t.Indexes[i].ID == rel.Index.ID {
-				t.Indexes[i].Name = st.New
+// freshIndexes gives all indexes of a table new ids; what the old ones hold goes after
+// the commit.
+func (d *definer) freshIndexes(t *catalog.Table) (err error) {
+	d.s.work.drops = true
+	for i := range t.Indexes {
+		if t.Indexes[i].ID != 0 {
+			if err := d.e.DropIndexData(t.Indexes[i].ID); err != nil {
+				return err
 			}
 		}
-		return d.e.PutTable(t)
-	case rel.Table != nil:
-		if len(d.e.ViewsOn(rel.Table.ID)) > 0 {
-			return refuse(st.Pos(), "renaming a table that a view reads")
-		}
-		t := rel.Table.Clone()
-		t.Name = st.New
-		return d.e.PutTable(t)
-	case rel.View != nil:
-		if len(d.e.ViewsOn(rel.View.ID)) > 0 {
-			return refuse(st.Pos(), "renaming a view that another view reads")
-		}
-		v := *rel.View
-		v.Name = st.New
-		return d.e.PutView(&v)
-	}
-	return refuse(st.Pos(), "renaming a sequence")
-}
-
-func (d *definer) renameColumn(rel catalog.Relation, st *ast.Rename) error {
-	if rel.Table == nil || rel.Index != nil {
-		return refuse(st.Pos(), "renaming a column of anything but a table")
-	}
-	t := rel.Table.Clone()
-	i, err := columnIndex(t, st.Old, st.Pos())
-	if err != nil {
-		return err
-	}
-	if t.Column(st.New) >= 0 {
-		return dberr.SQL(dberr.StateDuplicateColumn, "column %q of relation %q already exists", st.New, t.Name).At(st.Pos())
-	}
-	if len(d.e.ViewsOn(t.ID)) > 0 {
-		return refuse(st.Pos(), "renaming a column of a table that a view reads")
-	}
-	var texts []string
-	for _, c := range t.Columns {
-		texts = append(texts, c.Generated)
-	}
-	for _, c := range t.Checks {
-		texts = append(texts, c.Expr)
-	}
-	for _, x := range t.Indexes {
-		texts = append(texts, x.Predicate)
-		for _, k := range x.Columns {
-			texts = append(texts, k.Expr)
+		if t.Indexes[i].ID, err = d.e.NewID(); err != nil {
+			return err
 		}
 	}
-	for _, text := range texts {
-		if text != "" && slices.Contains(namesIn(text), st.Old) {
-			return refuse(st.Pos(), "renaming a column that a constraint or expression uses")
-		}
-	}
-	t.Columns[i].Name = st.New
-	return d.e.PutTable(t)
+	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/fn"
-	"github.com/weftdb/weft/query/opt"
 	"github.com/weftdb/weft/query/parse"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/rowstore"
@@ -284,88 +283,6 @@ func (d *definer) internal(sql string) (int64, error) {
 	}
 	n, err := d.s.runPlan(d.r.ctx, c, nil, d.r.env(), func(*vec.Batch) error { return nil })
 	return n, unplaced(err)
-}
-
-// createTableAs makes a table of a query's columns and fills it.
-func (d *definer) createTableAs(st *ast.CreateTableAs) error {
-	sel, ok := st.Query.(*ast.Select)
-	switch {
-	case st.Kind == ast.KindMatView:
-		return refuse(st.Pos(), "CREATE MATERIALIZED VIEW")
-	case st.Persistence != ast.Permanent:
-		return refuse(st.Pos(), "CREATE TEMPORARY TABLE AS")
-	case len(st.Options) > 0:
-		return refuse(st.Pos(), "a storage parameter")
-	case !ok:
-		return refuse(st.Pos(), "CREATE TABLE AS EXECUTE")
-	}
-	schema, exists, err := d.target(st.Name, st.IfNotExists)
-	if err != nil {
-		return err
-	}
-	if exists {
-		return d.r.done("CREATE TABLE AS")
-	}
-	q, err := plan.Bind(d.scope(), sel)
-	if err != nil {
-		return err
-	}
-	if len(st.Columns) > len(q.Out) {
-		return dberr.SQL(dberr.StateSyntax, "too many column names were specified").At(st.Pos())
-	}
-	m := &tableMaker{definer: d, t: &catalog.Table{DB: d.s.db.ID, Schema: schema, Name: st.Name.Name, NextColumn: 1}}
-	if m.t.ID, err = d.e.NewID(); err != nil {
-		return err
-	}
-	for i, c := range q.Out {
-		col := catalog.Column{ID: m.t.NextColumn, Name: q.Info[c].Name, Type: q.Info[c].Type}
-		if i < len(st.Columns) {
-			col.Name = st.Columns[i]
-		}
-		if m.t.Column(col.Name) >= 0 {
-			return dberr.SQL(dberr.StateDuplicateColumn, "column %q specified more than once", col.Name).At(st.Pos())
-		}
-		m.t.NextColumn++
-		m.t.Columns = append(m.t.Columns, col)
-	}
-	if err := m.primaryKey(); err != nil {
-		return err
-	}
-	if err := d.put(m.t); err != nil {
-		return err
-	}
-	n := int64(0)
-	if !st.NoData {
-		if n, err = d.fill(d.e.Table(m.t.ID), q); err != nil {
-			return err
-		}
-	}
-	d.r.command, d.r.rows = "SELECT", n
-	if err := d.r.sink.Begin(d.r.number, nil); err != nil {
-		return err
-	}
-	return d.r.sink.End(Tag{Command: "SELECT", Rows: n, Write: true})
-}
-
-// fill inserts the rows of a bound query into a new table.
-func (d *definer) fill(t *catalog.Table, q *plan.Query) (int64, error) {
-	p := &plan.LProject{Input: q.Rel}
-	for _, c := range q.Out {
-		p.Exprs, p.ColIDs = append(p.Exprs, q.Ref(c)), append(p.ColIDs, q.NewCol(q.Info[c].Name, q.Info[c].Type))
-	}
-	q.Rel = &plan.LInsert{Table: t, Input: p, TableCols: p.ColIDs}
-	q.Out = nil
-	source := d.s.e.newPlanSource(d.r.ctx)
-	res, err := opt.Optimize(q, source, d.s.e.opts.Planner)
-	if err != nil {
-		return 0, err
-	}
-	c := &compiled{root: res.Root, params: q.Params}
-	params, err := d.r.values(c)
-	if err != nil {
-		return 0, err
-	}
-	return d.s.runPlan(d.r.ctx, c, params, d.r.env(), nil)
 }
 
 // evaluate computes an expression without columns.

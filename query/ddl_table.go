@@ -29,37 +29,52 @@ type keyDef struct {
 }
 
 func (d *definer) createTable(st *ast.CreateTable) error {
-	switch {
-	case st.Persistence == ast.Temporary:
-		return refuse(st.Pos(), "CREATE TEMPORARY TABLE")
-	case st.Persistence == ast.Unlogged:
-		return refuse(st.Pos(), "CREATE UNLOGGED TABLE")
-	case len(st.Likes) > 0:
-		return refuse(st.Likes[0].Table.Pos(), "LIKE in CREATE TABLE")
-	case len(st.Options) > 0:
+	if len(st.Options) > 0 {
 		return refuse(st.Options[0].Pos(), "the storage parameter %q", st.Options[0].Name)
 	}
-	schema, exists, err := d.target(st.Name, st.IfNotExists)
+	name, err := d.placed(st.Name, st.Persistence, "CREATE UNLOGGED TABLE", st.Pos())
+	if err != nil {
+		return err
+	}
+	schema, exists, err := d.target(name, st.IfNotExists)
 	if err != nil || exists {
 		return err
 	}
-	m := &tableMaker{definer: d, t: &catalog.Table{DB: d.s.db.ID, Schema: schema, Name: st.Name.Name, NextColumn: 1}}
+	if d.e.UserType(schema, name.Name) != nil {
+		return dberr.SQL(dberr.StateDuplicateObject, "type %q already exists", name.Name).
+			WithHint("A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type.").At(st.Name.Pos())
+	}
+	m := &tableMaker{definer: d, t: &catalog.Table{DB: d.s.db.ID, Schema: schema, Name: name.Name, NextColumn: 1}}
 	if m.t.ID, err = d.e.NewID(); err != nil {
 		return err
 	}
 	if len(st.Columns) > maxColumns {
 		return dberr.SQL(dberr.StateTooManyColumns, "tables can have at most %d columns", maxColumns).At(st.Pos())
 	}
-	for i := range st.Columns {
+	likes := st.Likes
+	var later []func() error
+	for i := 0; ; i++ {
+		for len(likes) > 0 && likes[0].At == i {
+			if err := m.likeTable(likes[0], &later); err != nil {
+				return err
+			}
+			likes = likes[1:]
+		}
+		if i == len(st.Columns) {
+			break
+		}
 		if err := m.column(&st.Columns[i]); err != nil {
 			return err
 		}
 	}
-	return m.finish(st)
+	if err := d.noteOnCommit(m.t, st.OnCommit, st.Pos()); err != nil {
+		return err
+	}
+	return m.finish(st, later)
 }
 
 // finish adds the constraints once all columns are known, and stores the table.
-func (m *tableMaker) finish(st *ast.CreateTable) error {
+func (m *tableMaker) finish(st *ast.CreateTable, later []func() error) error {
 	var checks, foreign []keyDef
 	for i := range st.Columns {
 		def := &st.Columns[i]
@@ -83,8 +98,19 @@ func (m *tableMaker) finish(st *ast.CreateTable) error {
 			}
 		}
 	}
+	for _, f := range later {
+		if err := f(); err != nil {
+			return err
+		}
+	}
 	for _, k := range checks {
 		if err := m.check(k); err != nil {
+			return err
+		}
+	}
+	m.changed = true
+	for _, q := range m.seqs {
+		if err := m.e.PutSequence(q); err != nil {
 			return err
 		}
 	}
@@ -93,12 +119,6 @@ func (m *tableMaker) finish(st *ast.CreateTable) error {
 	}
 	for _, k := range foreign {
 		if err := m.foreignKey(k.c); err != nil {
-			return err
-		}
-	}
-	m.changed = true
-	for _, q := range m.seqs {
-		if err := m.e.PutSequence(q); err != nil {
 			return err
 		}
 	}
@@ -136,15 +156,18 @@ func (m *tableMaker) column(def *ast.ColumnDef) error {
 	if isSerial && def.Type.Schema == "" && def.Type.Dims == 0 {
 		c.Type, c.NotNull = serial, true
 	} else {
-		t, err := def.Type.Resolve()
+		t, user, err := plan.ResolveType(m.scope(), def.Type)
 		if err != nil {
 			if e := dberr.As(err); e != nil {
 				e.At(def.Type.Pos())
 			}
 			return err
 		}
-		if t.ID == sqltype.Record || t.ID == sqltype.Void || t.ID == sqltype.Unknown {
-			return dberr.SQL(dberr.StateInvalidTableDefinition, "column %q has pseudo-type %s", def.Name, t.Name()).At(def.Type.Pos())
+		if err := storable(t, def.Name, def.Type.Pos()); err != nil {
+			return err
+		}
+		if user != nil && user.Kind == catalog.Domain {
+			c.Domain = user.ID
 		}
 		c.Type, isSerial = t, false
 	}
@@ -188,10 +211,7 @@ func (m *tableMaker) properties(c *catalog.Column, def *ast.ColumnDef) error {
 			if c.Default != "" || c.Identity != 0 {
 				return dberr.SQL(dberr.StateSyntax, "multiple default values specified for column %q of table %q", c.Name, m.t.Name).At(k.Pos())
 			}
-			c.Default = ast.String(k.Expr)
-			if lit, ok := k.Expr.(*ast.Literal); ok && lit.Kind == ast.LitNull {
-				c.Default = ""
-			}
+			c.Default = defaultText(m.storedText(k.Expr), k.Expr)
 		case ast.ConstrIdentity:
 			if c.Default != "" || c.Identity != 0 {
 				return dberr.SQL(dberr.StateSyntax, "both default and identity specified for column %q of table %q", c.Name, m.t.Name).At(k.Pos())
@@ -204,7 +224,7 @@ func (m *tableMaker) properties(c *catalog.Column, def *ast.ColumnDef) error {
 			if !k.Stored {
 				return refuse(k.Pos(), "a virtual generated column")
 			}
-			c.Generated = ast.String(k.Expr)
+			c.Generated = m.storedText(k.Expr)
 		case ast.ConstrPrimary:
 			c.NotNull = true
 		}
@@ -220,11 +240,11 @@ func (m *tableMaker) ownSequence(c *catalog.Column, t sqltype.Type, o ast.Sequen
 	if t.ID != sqltype.Int2 && t.ID != sqltype.Int4 && t.ID != sqltype.Int8 {
 		return dberr.SQL(dberr.StateInvalidParameterValue, "identity column type must be smallint, integer, or bigint").At(pos)
 	}
-	name := m.freeName(m.t.Schema, m.t.Name, c.Name, "seq")
+	name := m.freeSequence(c.Name)
 	if o.Name != nil {
 		name = o.Name.Name
 	}
-	q, err := m.sequence(m.t.Schema, name, t, o, pos)
+	q, err := m.newSequence(m.t.Schema, name, t, o, pos)
 	if err != nil {
 		return err
 	}
@@ -234,6 +254,20 @@ func (m *tableMaker) ownSequence(c *catalog.Column, t sqltype.Type, o ast.Sequen
 		c.Default = fmt.Sprintf("nextval(%s)", ast.QuoteLiteral(qualified(q.Schema, q.Name)))
 	}
 	return nil
+}
+
+// freeSequence makes a name for the sequence of a column.
+func (m *tableMaker) freeSequence(column string) string {
+	for i := 0; ; i++ {
+		last := "seq"
+		if i > 0 {
+			last = fmt.Sprintf("seq%d", i)
+		}
+		name := m.freeName(m.t.Schema, m.t.Name, column, last)
+		if !slices.ContainsFunc(m.seqs, func(q *catalog.Sequence) bool { return q.Name == name }) {
+			return name
+		}
+	}
 }
 
 func qualified(schema, name string) string {
@@ -257,11 +291,17 @@ func (m *tableMaker) primaryKey() error {
 	}
 	x := catalog.Index{ID: id, Unique: true, Primary: true}
 	if found == nil {
-		x.Columns = []catalog.IndexColumn{{Column: catalog.RowID, Type: sqltype.TInt8}}
+		x.Columns = hiddenKey().Columns
 		m.t.Indexes = append([]catalog.Index{x}, m.t.Indexes...)
 		return nil
 	}
 	if err := m.constraintOptions(found.c); err != nil {
+		return err
+	}
+	if found.c.Deferrable {
+		return refuse(found.c.Pos(), "a deferrable primary key")
+	}
+	if x.Include, err = m.include(found.c.Include, found.c.Pos()); err != nil {
 		return err
 	}
 	x.Constraint, x.Name = true, found.c.Name
@@ -280,20 +320,26 @@ func (m *tableMaker) primaryKey() error {
 
 func (m *tableMaker) constraintOptions(c ast.Constraint) error {
 	switch {
-	case c.Deferrable || c.InitiallyDeferred:
-		return refuse(c.Pos(), "a deferrable constraint")
 	case c.NotEnforced:
 		return refuse(c.Pos(), "NOT ENFORCED")
-	case c.NotValid:
-		return refuse(c.Pos(), "NOT VALID")
 	case c.UsingIndex != "":
 		return refuse(c.Pos(), "USING INDEX")
 	case len(c.Options) > 0:
 		return refuse(c.Pos(), "a storage parameter of a constraint")
-	case len(c.Include) > 0:
-		return refuse(c.Pos(), "INCLUDE in a constraint")
 	}
 	return nil
+}
+
+// include finds the columns of INCLUDE.
+func (m *tableMaker) include(names []string, pos int) (ids []catalog.ColumnID, err error) {
+	for _, name := range names {
+		i := m.t.Column(name)
+		if i < 0 {
+			return nil, dberr.SQL(dberr.StateUndefinedColumn, "column %q named in key does not exist", name).At(pos)
+		}
+		ids = append(ids, m.t.Columns[i].ID)
+	}
+	return ids, nil
 }
 
 // nameFree checks that no relation of the schema has the name of a new index.
@@ -352,7 +398,11 @@ func (m *tableMaker) unique(k keyDef) error {
 	if err != nil {
 		return err
 	}
-	x := catalog.Index{ID: id, Name: k.c.Name, Unique: true, Constraint: true, Columns: parts, NullsNotDistinct: k.c.NullsNotDistinct}
+	x := catalog.Index{ID: id, Name: k.c.Name, Unique: true, Constraint: true, Columns: parts, NullsNotDistinct: k.c.NullsNotDistinct,
+		Deferrable: k.c.Deferrable, InitiallyDeferred: k.c.InitiallyDeferred}
+	if x.Include, err = m.include(k.c.Include, k.c.Pos()); err != nil {
+		return err
+	}
 	if x.Name == "" {
 		x.Name = m.indexName(append(append([]string{m.t.Name}, k.columns...), "key")...)
 	}
@@ -380,8 +430,11 @@ func (m *tableMaker) indexName(parts ...string) string {
 
 // check adds a CHECK constraint.
 func (m *tableMaker) check(k keyDef) error {
-	if k.c.NotEnforced || k.c.NotValid {
-		return m.constraintOptions(k.c)
+	if err := m.constraintOptions(k.c); err != nil {
+		return err
+	}
+	if k.c.Deferrable {
+		return dberr.SQL(dberr.StateFeatureNotSupported, "CHECK constraints cannot be marked DEFERRABLE").At(k.c.Pos())
 	}
 	name := k.c.Name
 	if name == "" {
@@ -396,7 +449,7 @@ func (m *tableMaker) check(k keyDef) error {
 	if _, err := plan.BindRowExpr(m.scope(), m.t, k.c.Expr, sqltype.TBool, "check constraint"); err != nil {
 		return err
 	}
-	m.t.Checks = append(m.t.Checks, catalog.Check{Name: name, Expr: ast.String(k.c.Expr)})
+	m.t.Checks = append(m.t.Checks, catalog.Check{Name: name, Expr: m.storedText(k.c.Expr), NotValid: k.c.NotValid && m.e.Table(m.t.ID) != nil, NoInherit: k.c.NoInherit})
 	return nil
 }
 
@@ -447,10 +500,9 @@ func columnsOf(e ast.Expr) (names []string) {
 // expressions checks that defaults and generated columns can be computed.
 func (m *tableMaker) expressions() error {
 	snap := m.scope()
-	// The sequences of the table are not in the catalog yet: nextval of them is fine.
 	for i := range m.t.Columns {
 		c := &m.t.Columns[i]
-		if c.Default != "" && !strings.HasPrefix(c.Default, "nextval(") {
+		if c.Default != "" {
 			if err := bindText(snap, nil, c.Default, c.Type, "DEFAULT expression"); err != nil {
 				return err
 			}
@@ -470,100 +522,4 @@ func (m *tableMaker) expressions() error {
 		}
 	}
 	return nil
-}
-
-// foreignKey adds a REFERENCES constraint.
-func (m *tableMaker) foreignKey(c ast.Constraint) error {
-	if err := m.constraintOptions(c); err != nil {
-		return err
-	}
-	if c.Match == 'p' {
-		return dberr.SQL(dberr.StateFeatureNotSupported, "MATCH PARTIAL not yet implemented").At(c.Pos())
-	}
-	if len(c.OnDeleteCols) > 0 {
-		return refuse(c.Pos(), "a column list of ON DELETE SET")
-	}
-	ref := m.t
-	if c.RefTable.Name != m.t.Name || c.RefTable.Schema != "" && c.RefTable.Schema != m.t.Schema {
-		rel, err := m.s.lookup(m.e.Snapshot, c.RefTable)
-		if err != nil {
-			return err
-		}
-		if rel.Table == nil || rel.Index != nil {
-			return dberr.SQL(dberr.StateWrongObjectType, "referenced relation %q is not a table", c.RefTable.Name).At(c.RefTable.Pos())
-		}
-		ref = rel.Table
-	}
-	k := catalog.ForeignKey{Name: c.Name, RefTable: ref.ID, OnDelete: action(c.OnDelete), OnUpdate: action(c.OnUpdate), Match: c.Match}
-	if k.Match == 0 {
-		k.Match = 's'
-	}
-	for _, n := range c.Columns {
-		i := m.t.Column(n)
-		if i < 0 {
-			return dberr.SQL(dberr.StateUndefinedColumn, "column %q referenced in foreign key constraint does not exist", n).At(c.Pos())
-		}
-		k.Columns = append(k.Columns, m.t.Columns[i].ID)
-	}
-	if err := m.referenced(&k, ref, c); err != nil {
-		return err
-	}
-	if k.Name == "" {
-		k.Name = m.checkName(append(append([]string{m.t.Name}, c.Columns...), "fkey"))
-	} else if m.hasConstraint(k.Name) {
-		return dberr.SQL(dberr.StateDuplicateObject, "constraint %q for relation %q already exists", k.Name, m.t.Name).At(c.Pos())
-	}
-	m.t.ForeignKeys = append(m.t.ForeignKeys, k)
-	return nil
-}
-
-func action(b byte) byte {
-	if b == 0 {
-		return 'a'
-	}
-	return b
-}
-
-// referenced finds the referenced columns, which a unique index must cover.
-func (m *tableMaker) referenced(k *catalog.ForeignKey, ref *catalog.Table, c ast.Constraint) error {
-	if len(c.RefColumns) == 0 {
-		if k.RefColumns = ref.PrimaryKey(); k.RefColumns == nil {
-			return dberr.SQL(dberr.StateUndefinedObject, "there is no primary key for referenced table %q", ref.Name).At(c.Pos())
-		}
-	}
-	for _, n := range c.RefColumns {
-		i := ref.Column(n)
-		if i < 0 {
-			return dberr.SQL(dberr.StateUndefinedColumn, "column %q referenced in foreign key constraint does not exist", n).At(c.Pos())
-		}
-		k.RefColumns = append(k.RefColumns, ref.Columns[i].ID)
-	}
-	if len(k.RefColumns) != len(k.Columns) {
-		return dberr.SQL(dberr.StateInvalidForeignKey, "number of referencing and referenced columns for foreign key disagree").At(c.Pos())
-	}
-	for i, id := range k.RefColumns {
-		mine, theirs := m.t.Columns[m.t.Ordinal(k.Columns[i])].Type, ref.Columns[ref.Ordinal(id)].Type
-		if mine.Base() != theirs.Base() {
-			return dberr.SQL(dberr.StateDatatypeMismatch, "foreign key constraint %q cannot be implemented", k.Name).
-				WithDetail("Key columns %q and %q are of different types: %s and %s.", c.Columns[i], ref.Columns[ref.Ordinal(id)].Name, mine.Name(), theirs.Name()).At(c.Pos())
-		}
-	}
-	for _, x := range ref.Indexes {
-		if x.Unique && x.Predicate == "" && sameColumns(x.Columns, k.RefColumns) {
-			return nil
-		}
-	}
-	return dberr.SQL(dberr.StateInvalidForeignKey, "there is no unique constraint matching given keys for referenced table %q", ref.Name).At(c.Pos())
-}
-
-func sameColumns(parts []catalog.IndexColumn, ids []catalog.ColumnID) bool {
-	if len(parts) != len(ids) {
-		return false
-	}
-	for _, p := range parts {
-		if !slices.Contains(ids, p.Column) || p.Column == 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -177,7 +177,7 @@ func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
 		types[i] = p.Type
 	}
 	return &plan.Scope{
-		Catalog: snap, Path: s.set.path, Database: s.db.Name, Params: types,
+		Catalog: snap, Path: s.set.path, Temp: s.temp, Database: s.db.Name, Params: types,
 		Env:      &sqltype.Env{Location: s.set.zone},
 		Virtual:  virtualTable,
 		Sequence: s.e.seqs.function,
@@ -192,7 +192,7 @@ func (r *running) compile(st ast.Stmt) (*compiled, error) {
 		return nil, err
 	}
 	params := r.given()
-	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql}
+	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: s.temp + "," + strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql}
 	if c, ok := s.e.plans.get(key, func(c *compiled) bool { return c.stamp == snap.Stamp && !s.e.stale(c) }); ok {
 		r.cached = true
 		return c, nil

@@ -129,6 +129,9 @@ func (e *Engine) Tables(ctx context.Context, database string) ([]TableInfo, erro
 	}
 	list := make([]TableInfo, 0, len(snap.Tables()))
 	for _, t := range snap.Tables() {
+		if isTemp(t.Schema) {
+			continue
+		}
 		info, err := e.tableInfo(ctx, t, snap)
 		if err != nil {
 			return nil, err
@@ -218,10 +221,17 @@ func sampleSize(ctx context.Context, store *txn.Store, t *catalog.Table, x *cata
 // lookup finds a relation of a DDL or utility statement.
 func (s *Session) lookup(snap *catalog.Snapshot, n ast.Name) (catalog.Relation, error) {
 	if n.Schema != "" {
-		if r, ok := snap.Lookup(n.Schema, n.Name); ok {
+		schema := n.Schema
+		if schema == tempAlias {
+			schema = s.temp
+		}
+		if r, ok := snap.Lookup(schema, n.Name); ok {
 			return r, nil
 		}
 		return catalog.Relation{}, dberr.SQL(dberr.StateUndefinedTable, "relation \"%s.%s\" does not exist", n.Schema, n.Name).At(n.Pos())
+	}
+	if r, ok := snap.Lookup(s.temp, n.Name); ok && s.temp != "" {
+		return r, nil
 	}
 	for _, schema := range s.set.path {
 		if r, ok := snap.Lookup(schema, n.Name); ok {

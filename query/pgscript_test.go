@@ -1,6 +1,7 @@
 package query
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -91,12 +92,13 @@ func psqlScript(t *testing.T, psql, dir string, steps []scriptStep) []string {
 	return out
 }
 
-// TestTakeFromPostgres writes PostgreSQL's results into the scripts, for new steps.
+// TestTakeFromPostgres writes PostgreSQL's results into the scripts that are named as
+// arguments of the test, for new steps.
 func TestTakeFromPostgres(t *testing.T) {
 	if !*fromPostgres {
 		t.Skip("set -from-postgres to take expected results from PostgreSQL")
 	}
-	for _, f := range []string{"testdata/basic.sql"} {
+	for _, f := range flag.Args() {
 		steps, old := readScript(t, f)
 		got := psqlScript(t, "psql", pgtest.Start(t).Dir, steps)
 		out := comments(old)

@@ -36,6 +36,7 @@ type sequences struct {
 type sequenceState struct {
 	next int64
 	left int64
+	last int64 // given out last
 }
 
 func newSequences(store *txn.Store) *sequences {
@@ -45,25 +46,26 @@ func newSequences(store *txn.Store) *sequences {
 }
 
 func sequenceKey(q *catalog.Sequence) []byte {
-	return keyspace.AppendPrefix(nil, q.DB, keyspace.SpaceSequence, q.ID)
+	return keyspace.AppendPrefix(nil, q.DB, keyspace.SpaceSequence, q.Counter())
 }
 
 // next gives the following value.
 func (s *sequences) next(q *catalog.Sequence) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := tableKey{q.DB, q.ID}
+	k := tableKey{q.DB, q.Counter()}
 	st := s.mu.state[k]
 	if st == nil {
 		st = &sequenceState{}
-		s.mu.state[k] = st
 	}
 	if st.left == 0 {
 		if err := s.takeLocked(q, st); err != nil {
 			return 0, err
 		}
+		s.mu.state[k] = st
 	}
 	v := st.next
+	st.last = v
 	st.left--
 	if st.left > 0 {
 		st.next += q.Increment
@@ -134,6 +136,9 @@ func step(q *catalog.Sequence, v, n int64) (int64, bool) {
 func readSequence(r txn.Reader, q *catalog.Sequence) (last int64, fresh bool, err error) {
 	b, ok, err := r.Get(sequenceKey(q))
 	if err != nil || !ok {
+		if q.CounterID != 0 {
+			return q.First, !q.FirstUsed, err
+		}
 		return q.Start, true, err
 	}
 	last, rest, err := enc.DecodeInt(b)
@@ -161,8 +166,18 @@ func (s *sequences) reset(q *catalog.Sequence, v int64, fresh bool) error {
 	if err != nil {
 		return fmt.Errorf("set sequence %q: %w", q.Name, err)
 	}
-	delete(s.mu.state, tableKey{q.DB, q.ID})
+	delete(s.mu.state, tableKey{q.DB, q.Counter()})
 	return nil
+}
+
+// position gives the value that was given out last, or with fresh the one to come.
+func (s *sequences) position(r txn.Reader, q *catalog.Sequence) (last int64, fresh bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.mu.state[tableKey{q.DB, q.Counter()}]; st != nil {
+		return st.last, false, nil
+	}
+	return readSequence(r, q)
 }
 
 // sequenceValues is what a session remembers for currval and lastval.

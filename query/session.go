@@ -11,7 +11,9 @@ import (
 	"github.com/weftdb/weft/internal/deadline"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/parse"
+	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
 
@@ -32,20 +34,27 @@ type Session struct {
 	saves   []savepoint
 	opts    txn.TxOptions // of the transaction that an implicit begin makes
 	call    *Request
+
+	temp     string // the schema of temporary objects, "" before the first
+	onCommit map[keyspace.ObjectID]ast.OnCommit
 }
 
 // txWork is what a transaction has done outside of its writes, to be settled when it ends.
 type txWork struct {
 	start    time.Time
-	rows     map[tableKey]int64 // change of row counts
-	changed  map[tableKey]int64 // rows written
-	analyzed []tableKey         // tables whose statistics it has stored
-	drops    bool               // something waits to be removed
-	touched  map[tableKey]bool  // tables of which the count is no longer known
-	saved    settings           // to go back to on rollback
-	locals   map[string]string  // values of before SET LOCAL, by setting
-	opts     txn.TxOptions      // it was begun with
-	queried  bool               // it has done more than to change settings
+	rows     map[tableKey]int64         // change of row counts
+	changed  map[tableKey]int64         // rows written
+	analyzed []tableKey                 // tables whose statistics it has stored
+	drops    bool                       // something waits to be removed
+	touched  map[tableKey]bool          // tables of which the count is no longer known
+	saved    settings                   // to go back to on rollback
+	locals   map[string]string          // values of before SET LOCAL, by setting
+	opts     txn.TxOptions              // it was begun with
+	queried  bool                       // it has done more than to change settings
+	types    []*catalog.UserType        // changed ones, to be made known after the commit
+	wait     *exec.Deferral             // what deferred constraints are to be checked for
+	modes    constraintModes            // what SET CONSTRAINTS has said
+	made     map[keyspace.ObjectID]bool // types that were made
 }
 
 type savepoint struct {
@@ -74,9 +83,10 @@ func (s *Session) InTransaction() bool { return s.block }
 // Failed reports whether the open transaction can only be rolled back.
 func (s *Session) Failed() bool { return s.failed }
 
-// Close rolls back what is open.
+// Close rolls back what is open and drops what is temporary.
 func (s *Session) Close() {
 	s.rollback()
+	s.dropTemp()
 }
 
 // Execute runs a request. What it writes is durable once nil is returned; on
@@ -334,6 +344,10 @@ func (s *Session) commit(ctx context.Context) error {
 	if s.tx == nil {
 		return nil
 	}
+	if err := s.beforeCommit(ctx); err != nil {
+		s.rollback()
+		return err
+	}
 	tx, work := s.tx, s.work
 	if err := tx.Commit(ctx); err != nil {
 		s.rollback()
@@ -346,6 +360,9 @@ func (s *Session) commit(ctx context.Context) error {
 		}
 	}
 	s.set.isolation, s.set.readOnly = work.saved.isolation, work.saved.readOnly
+	for _, t := range work.types {
+		t.Register()
+	}
 	s.e.rows.apply(work.rows, work.touched, tx.CommitTimestamp())
 	s.e.stats.addChanges(work.changed)
 	for _, k := range work.analyzed {

@@ -11,6 +11,7 @@ import (
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/opt"
+	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/storage/txn"
 )
@@ -419,7 +420,7 @@ func (r *running) utility(st ast.Stmt) (done bool, err error) {
 	case *ast.Analyze:
 		return true, r.analyze(st)
 	case *ast.SetConstraints:
-		return true, r.done("SET CONSTRAINTS") // no constraint is deferrable, so none changes
+		return true, r.setConstraints(st)
 	}
 	return false, nil
 }
@@ -449,8 +450,12 @@ func (r *running) prepare(st *ast.Prepare) error {
 		return dberr.SQL("42P05", "prepared statement %q already exists", st.Name).At(st.Pos())
 	}
 	p := &preparedText{stmt: st.Query, sql: "PREPARE " + r.sql, text: r.text}
+	snap, err := r.s.e.cat.At(r.s.tx, r.s.db.ID)
+	if err != nil {
+		return err
+	}
 	for _, t := range st.Types {
-		typ, err := t.Resolve()
+		typ, _, err := plan.ResolveType(r.s.scope(snap, nil), t)
 		if err != nil {
 			return err
 		}
@@ -476,32 +481,41 @@ func (r *running) planPrepared(p *preparedText, params []Param) (*compiled, erro
 
 // execute runs EXECUTE name(values).
 func (r *running) execute(st *ast.Execute) error {
+	p, params, err := r.bindExecute(st)
+	if err != nil {
+		return err
+	}
+	r.params = params
+	return r.query(p.stmt)
+}
+
+// bindExecute finds a prepared statement and computes the values of its parameters.
+func (r *running) bindExecute(st *ast.Execute) (*preparedText, []Param, error) {
 	p := r.s.prepared[st.Name]
 	if p == nil {
-		return dberr.SQL(dberr.StateInvalidStatementName, "prepared statement %q does not exist", st.Name).At(st.Pos())
+		return nil, nil, dberr.SQL(dberr.StateInvalidStatementName, "prepared statement %q does not exist", st.Name).At(st.Pos())
 	}
 	want := max(ast.MaxParam(p.stmt), len(p.types))
 	if len(st.Args) != want {
-		return dberr.SQL(dberr.StateSyntax, "wrong number of parameters for prepared statement %q", st.Name).
+		return nil, nil, dberr.SQL(dberr.StateSyntax, "wrong number of parameters for prepared statement %q", st.Name).
 			WithDetail("Expected %d parameters but got %d.", want, len(st.Args)).At(st.Pos())
 	}
 	c, err := r.planPrepared(p, make([]Param, want))
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	params := make([]Param, want)
 	for i, a := range st.Args {
 		d, err := r.constant(a, c.params, i)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		params[i] = Param{Datum: d}
 		if i < len(c.params) {
 			params[i].Type = c.params[i]
 		}
 	}
-	r.params = params
-	return r.query(p.stmt)
+	return p, params, nil
 }
 
 // constant computes an argument of EXECUTE.

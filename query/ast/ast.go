@@ -107,12 +107,14 @@ const (
 	KindDatabase
 	KindColumn
 	KindConstraint
+	KindType
+	KindDomain
 )
 
 // String gives the kind in SQL's words.
 func (k ObjectKind) String() string {
 	return [...]string{"TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "SCHEMA",
-		"DATABASE", "COLUMN", "CONSTRAINT"}[k]
+		"DATABASE", "COLUMN", "CONSTRAINT", "TYPE", "DOMAIN"}[k]
 }
 
 // Persistence says how long a table's contents live.

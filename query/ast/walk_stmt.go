@@ -117,6 +117,18 @@ func (w walker) definition(s Stmt) {
 		w.stmt(s.Query)
 	case *CreateDatabase:
 		w.options(s.Options)
+	case *CreateType:
+		w.colDefs(s.Fields)
+	case *CreateDomain:
+		w.typeName(s.Type)
+		w.constraints(s.Constraints)
+	case *AlterDomain:
+		w.expr(s.Expr)
+		if s.Constraint != nil {
+			w.constraints([]Constraint{*s.Constraint})
+		}
+	case *DeclareCursor:
+		w.query(s.Query)
 	case *Vacuum:
 		w.options(s.Options)
 	case *Truncate:

@@ -22,6 +22,7 @@ const (
 	recView     keyspace.ObjectID = 4 // by view id
 	recStats    keyspace.ObjectID = 5 // by table id
 	recNextID   keyspace.ObjectID = 6 // one record: the next object id
+	recType     keyspace.ObjectID = 7 // by type id
 )
 
 // idBlock is how many object ids are taken from the counter at a time.
@@ -144,9 +145,24 @@ func load(r txn.Reader, db keyspace.DatabaseID) (*Snapshot, error) {
 		}
 		return it.Err()
 	}
-	if err := add(recSchema, func(k, _ []byte) error {
+	if err := add(recSchema, func(k, v []byte) error {
 		name, _, err := enc.DecodeString(k)
-		s.schemas[name] = &Schema{Name: name}
+		if err != nil {
+			return err
+		}
+		x, err := decodeSchema(name, v)
+		s.schemas[name] = x
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if err := add(recType, func(_, v []byte) error {
+		t, err := decodeType(v)
+		if err == nil {
+			t.DB = db
+			s.addType(t)
+			t.Register()
+		}
 		return err
 	}); err != nil {
 		return nil, err
@@ -317,10 +333,15 @@ func (e *Editor) PutSequence(q *Sequence) error {
 func (e *Editor) DropSequence(q *Sequence) error {
 	delete(e.sequences, q.ID)
 	delete(e.rels, relName{q.Schema, q.Name})
-	if err := e.dropData(keyspace.SpaceSequence, q.ID); err != nil {
+	if err := e.DropCounter(q.Counter()); err != nil {
 		return err
 	}
 	return e.tx.Delete(idKey(e.DB, recSequence, q.ID))
+}
+
+// DropCounter has the value of a sequence removed after the commit.
+func (e *Editor) DropCounter(id keyspace.ObjectID) error {
+	return e.dropData(keyspace.SpaceSequence, id)
 }
 
 // PutView adds or replaces a view.
@@ -340,12 +361,18 @@ func (e *Editor) DropView(v *View) error {
 	return e.tx.Delete(idKey(e.DB, recView, v.ID))
 }
 
-// AddSchema adds a schema.
-func (e *Editor) AddSchema(name string) error {
-	e.schemas[name] = &Schema{Name: name}
+// PutSchema adds or replaces a schema.
+func (e *Editor) PutSchema(x *Schema) error {
+	e.schemas[x.Name] = x
 	w := &writer{}
 	w.byte(schemaFormat)
-	return e.tx.Put(nameKey(e.DB, recSchema, name), w.b)
+	return e.tx.Put(nameKey(e.DB, recSchema, x.Name), w.comment(x.Comment))
+}
+
+func decodeSchema(name string, b []byte) (*Schema, error) {
+	r := &reader{b: b}
+	x := &Schema{Name: name, Comment: r.comment(r.formats(schemaFormat, commentFormat))}
+	return x, r.done()
 }
 
 // DropSchema removes an empty schema.

@@ -8,9 +8,11 @@ import (
 // readable.
 const (
 	tableFormat    = 1
+	tableFormat2   = 2 // format 1 with the fields of writeExtra after it
 	schemaFormat   = 1
 	sequenceFormat = 1
 	viewFormat     = 1
+	commentFormat  = 2 // of schemas and views: format 1 with a comment after it; of sequences also with its counter
 	versionFormat  = 1
 	databaseFormat = 1
 	dropFormat     = 1
@@ -18,8 +20,11 @@ const (
 
 // EncodeTable encodes everything of t but its database, which the key holds.
 func EncodeTable(t *Table) []byte {
-	w := &writer{}
+	w, extra := &writer{}, encodeExtra(t)
 	w.byte(tableFormat)
+	if extra != nil {
+		w.b[0] = tableFormat2
+	}
 	w.uint(uint64(t.ID))
 	w.str(t.Schema)
 	w.str(t.Name)
@@ -43,7 +48,7 @@ func EncodeTable(t *Table) []byte {
 	for i := range t.ForeignKeys {
 		writeForeignKey(w, &t.ForeignKeys[i])
 	}
-	return w.b
+	return append(w.b, extra...)
 }
 
 func writeColumn(w *writer, c *Column) {
@@ -93,7 +98,7 @@ func writeColumnIDs(w *writer, ids []ColumnID) {
 // DecodeTable is the inverse of EncodeTable.
 func DecodeTable(db keyspace.DatabaseID, b []byte) (*Table, error) {
 	r := &reader{b: b}
-	r.format(tableFormat)
+	format := r.formats(tableFormat, tableFormat2)
 	t := &Table{DB: db, ID: keyspace.ObjectID(r.uint())}
 	t.Schema, t.Name, t.Version = r.str(), r.str(), r.uint()
 	t.NextColumn, t.Comment = ColumnID(r.uint32()), r.str()
@@ -108,6 +113,9 @@ func DecodeTable(db keyspace.DatabaseID, b []byte) (*Table, error) {
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		t.ForeignKeys = append(t.ForeignKeys, readForeignKey(r))
+	}
+	if format == tableFormat2 {
+		readExtra(r, t)
 	}
 	if len(t.Indexes) == 0 {
 		r.fail("table without primary index")
@@ -164,16 +172,28 @@ func encodeSequence(s *Sequence) []byte {
 	w.flags(s.Cycle)
 	w.uint(uint64(s.OwnerTable))
 	w.uint(uint64(s.OwnerColumn))
+	if s.Comment == "" && s.CounterID == 0 {
+		return w.b
+	}
+	w.b[0] = commentFormat
+	w.str(s.Comment)
+	w.uint(uint64(s.CounterID))
+	w.int(s.First)
+	w.flags(s.FirstUsed)
 	return w.b
 }
 
 func decodeSequence(b []byte) (*Sequence, error) {
 	r := &reader{b: b}
-	r.format(sequenceFormat)
+	format := r.formats(sequenceFormat, commentFormat)
 	s := &Sequence{ID: keyspace.ObjectID(r.uint()), Schema: r.str(), Name: r.str(), Type: r.typ()}
 	s.Start, s.Increment, s.Min, s.Max, s.Cache = r.int(), r.int(), r.int(), r.int(), r.int()
 	r.flags(&s.Cycle)
 	s.OwnerTable, s.OwnerColumn = keyspace.ObjectID(r.uint()), ColumnID(r.uint32())
+	if format == commentFormat {
+		s.Comment, s.CounterID, s.First = r.str(), keyspace.ObjectID(r.uint()), r.int()
+		r.flags(&s.FirstUsed)
+	}
 	return s, r.done()
 }
 
@@ -193,12 +213,12 @@ func encodeView(v *View) []byte {
 	for _, id := range v.DependsOn {
 		w.uint(uint64(id))
 	}
-	return w.b
+	return w.comment(v.Comment)
 }
 
 func decodeView(b []byte) (*View, error) {
 	r := &reader{b: b}
-	r.format(viewFormat)
+	format := r.formats(viewFormat, commentFormat)
 	v := &View{ID: keyspace.ObjectID(r.uint()), Schema: r.str(), Name: r.str(), Query: r.str()}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		v.Columns = append(v.Columns, ViewColumn{Name: r.str(), Type: r.typ()})
@@ -206,5 +226,6 @@ func decodeView(b []byte) (*View, error) {
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		v.DependsOn = append(v.DependsOn, keyspace.ObjectID(r.uint()))
 	}
+	v.Comment = r.comment(format)
 	return v, r.done()
 }

@@ -31,6 +31,21 @@ type Sequence struct {
 	// OwnerTable and OwnerColumn name the column with which the sequence goes; 0 for none.
 	OwnerTable  keyspace.ObjectID
 	OwnerColumn ColumnID
+	Comment     string
+	// CounterID is the object id under which the value is kept, 0 where it is ID: a
+	// restarted sequence counts anew under another one. First is where that begins;
+	// FirstUsed says that the first value comes after it.
+	CounterID keyspace.ObjectID
+	First     int64
+	FirstUsed bool
+}
+
+// Counter is the object id under which the value is kept.
+func (s *Sequence) Counter() keyspace.ObjectID {
+	if s.CounterID != 0 {
+		return s.CounterID
+	}
+	return s.ID
 }
 
 // ViewColumn is one output column of a view.
@@ -47,11 +62,13 @@ type View struct {
 	Query        string // SQL text
 	Columns      []ViewColumn
 	DependsOn    []keyspace.ObjectID // tables and views that Query reads
+	Comment      string
 }
 
 // Schema is a namespace within a database.
 type Schema struct {
-	Name string
+	Name    string
+	Comment string
 }
 
 // Relation is what a name of a schema stands for. Exactly one field is set. Index
@@ -72,6 +89,8 @@ func (r Relation) Kind() string {
 		return "view"
 	case r.Sequence != nil:
 		return "sequence"
+	case r.Table != nil && r.Table.Kind == Materialized:
+		return "materialized view"
 	}
 	return "table"
 }
@@ -95,6 +114,8 @@ type Snapshot struct {
 	tables    map[keyspace.ObjectID]*Table
 	views     map[keyspace.ObjectID]*View
 	sequences map[keyspace.ObjectID]*Sequence
+	types     map[keyspace.ObjectID]*UserType
+	typeNames map[relName]*UserType
 }
 
 func emptySnapshot(db keyspace.DatabaseID) *Snapshot {
@@ -105,6 +126,8 @@ func emptySnapshot(db keyspace.DatabaseID) *Snapshot {
 		tables:    map[keyspace.ObjectID]*Table{},
 		views:     map[keyspace.ObjectID]*View{},
 		sequences: map[keyspace.ObjectID]*Sequence{},
+		types:     map[keyspace.ObjectID]*UserType{},
+		typeNames: map[relName]*UserType{},
 	}
 }
 
@@ -112,6 +135,7 @@ func (s *Snapshot) clone() *Snapshot {
 	c := *s
 	c.schemas, c.rels = maps.Clone(s.schemas), maps.Clone(s.rels)
 	c.tables, c.views, c.sequences = maps.Clone(s.tables), maps.Clone(s.views), maps.Clone(s.sequences)
+	c.types, c.typeNames = maps.Clone(s.types), maps.Clone(s.typeNames)
 	return &c
 }
 
@@ -123,7 +147,7 @@ func (s *Snapshot) Lookup(schema, name string) (Relation, bool) {
 
 // HasSchema reports whether a schema is there, reserved ones included.
 func (s *Snapshot) HasSchema(name string) bool {
-	return s.schemas[name] != nil || Reserved(name)
+	return s.schemas[name] != nil || name == InformationSchema || name == SystemSchema
 }
 
 // Reserved reports whether a schema belongs to the system.
@@ -165,6 +189,14 @@ func sorted[T any](m map[keyspace.ObjectID]T, key func(T) (string, string)) []T 
 	return list
 }
 
+// SchemaComment gives the comment of a schema.
+func (s *Snapshot) SchemaComment(name string) string {
+	if x := s.schemas[name]; x != nil {
+		return x.Comment
+	}
+	return ""
+}
+
 // Schemas lists the schemas that users made, and public, by name.
 func (s *Snapshot) Schemas() []string { return slices.Sorted(maps.Keys(s.schemas)) }
 
@@ -194,6 +226,16 @@ func (s *Snapshot) References(id keyspace.ObjectID) (list []Reference) {
 type Reference struct {
 	Table *Table
 	Key   *ForeignKey
+}
+
+// MaterializedOn lists the materialized views that read a table or view directly.
+func (s *Snapshot) MaterializedOn(id keyspace.ObjectID) (list []*Table) {
+	for _, t := range s.Tables() {
+		if slices.Contains(t.Reads, id) {
+			list = append(list, t)
+		}
+	}
+	return list
 }
 
 // ViewsOn lists the views that read a table or view directly.
@@ -244,5 +286,8 @@ func (t *Table) Clone() *Table {
 	c.Indexes = slices.Clone(t.Indexes)
 	c.Checks = slices.Clone(t.Checks)
 	c.ForeignKeys = slices.Clone(t.ForeignKeys)
+	for i := range c.Indexes {
+		c.Indexes[i].Columns = slices.Clone(c.Indexes[i].Columns)
+	}
 	return &c
 }

@@ -25,6 +25,9 @@ type Column struct {
 	// Generated is the expression of a stored generated column as SQL text.
 	Generated string
 	Comment   string
+	// Domain is the domain that the column was declared with, 0 for none. Type is then
+	// the domain's base type, and its rules hold for the column too.
+	Domain keyspace.ObjectID
 }
 
 // IndexKind says how an index finds keys.
@@ -58,12 +61,26 @@ type Index struct {
 	Constraint       bool   // made by a PRIMARY KEY or UNIQUE constraint
 	Building         bool   // maintained by writers, not yet usable by readers
 	NullsNotDistinct bool
+	// Deferrable and InitiallyDeferred are those of the constraint: duplicates of a
+	// deferrable one are looked for at the end of the statement, or of the transaction.
+	Deferrable        bool
+	InitiallyDeferred bool
+	Comment           string
 }
+
+// Distinct reports whether no two entries of the index are ever equal but for NULLs.
+// A deferrable constraint allows that until it is checked, so its entries are laid out
+// as those of an index that is not unique.
+func (x *Index) Distinct() bool { return x.Unique && !x.Deferrable }
 
 // Check is a CHECK constraint.
 type Check struct {
 	Name string
 	Expr string // as SQL text
+	// NotValid says that rows from before the constraint have not been checked.
+	NotValid  bool
+	NoInherit bool
+	Comment   string
 }
 
 // ForeignKey is a REFERENCES constraint.
@@ -75,7 +92,23 @@ type ForeignKey struct {
 	OnDelete   byte // 'a' no action, 'r' restrict, 'c' cascade, 'n' set null, 'd' set default
 	OnUpdate   byte
 	Match      byte // 's' simple, 'f' full
+	// NotValid says that rows from before the constraint have not been checked.
+	NotValid          bool
+	Deferrable        bool
+	InitiallyDeferred bool
+	// OnDeleteCols are the columns that SET NULL and SET DEFAULT set on a delete; nil
+	// means all of Columns.
+	OnDeleteCols []ColumnID
+	Comment      string
 }
+
+// TableKind tells tables from materialized views.
+type TableKind uint8
+
+const (
+	Plain        TableKind = 0
+	Materialized TableKind = 1 // the stored result of a query
+)
 
 // Table is the description of a table at one schema version. A *Table is
 // immutable: DDL makes a new one.
@@ -93,6 +126,12 @@ type Table struct {
 	ForeignKeys []ForeignKey
 	NextColumn  ColumnID
 	Comment     string
+	Kind        TableKind
+	// Query is that of a materialized view as SQL text, Reads the tables and views that
+	// it reads, and Populated says that it has been run.
+	Query     string
+	Reads     []keyspace.ObjectID
+	Populated bool
 }
 
 // RowID is the column id of the hidden row id of a table without primary key.

@@ -58,6 +58,9 @@ type Context struct {
 	Catalog *catalog.Snapshot
 	// Rules gives the bound rules of a table that a foreign key's action writes to.
 	Rules func(t *catalog.Table) (*TableRules, error)
+	// Deferral keeps what deferrable constraints are to be checked for at the end of the
+	// transaction; nil has all checked at the end of the statement.
+	Deferral *Deferral
 	// Virtual opens the rows of a plan.Virtual node.
 	Virtual VirtualSource
 	// Columns, where not nil, has columns of tables, which scans read and fill.

@@ -64,7 +64,7 @@ func newForeignKey(snap *catalog.Snapshot, child *catalog.Table, def *catalog.Fo
 	}
 	for i := range parent.Indexes {
 		x := &parent.Indexes[i]
-		if !(x.Unique || x.Primary) || x.Predicate != "" || len(x.Columns) != len(def.RefColumns) {
+		if !(x.Unique || x.Primary) || x.Deferrable || x.Building || x.Predicate != "" || len(x.Columns) != len(def.RefColumns) {
 			continue
 		}
 		if order, ok := partOrder(x, def.RefColumns); ok {
@@ -180,6 +180,7 @@ func (fk *foreignKey) resolve(c *Context) error {
 	if fk.pending == nil {
 		return nil
 	}
+	wait := c.waits(fk.child.ID, fk.def.Name, fk.def.Deferrable, fk.def.InitiallyDeferred)
 	own, vals := make([]sqltype.Datum, len(fk.cols)), make([]sqltype.Datum, len(fk.cols))
 	for r := range fk.pending.Len {
 		if r%vec.BatchSize == 0 {
@@ -193,6 +194,10 @@ func (fk *foreignKey) resolve(c *Context) error {
 			if vals[i], err = convert(own[i], fk.child.Columns[o].Type, fk.parent.Columns[fk.refs[i]].Type); err != nil {
 				return err
 			}
+		}
+		if wait {
+			fk.later(c.Deferral, vals, false)
+			continue
 		}
 		ok, err := fk.find(c, vals)
 		if err != nil {
@@ -247,6 +252,11 @@ func (ch *changes) finish() error {
 		}
 	}
 	for i := range ch.checks {
+		k := &ch.checks[i]
+		if k.noAction && ch.c.waits(k.fk.child.ID, k.fk.def.Name, k.fk.def.Deferrable, k.fk.def.InitiallyDeferred) {
+			k.fk.later(ch.c.Deferral, k.vals, true)
+			continue
+		}
 		if err := ch.unreferenced(&ch.checks[i]); err != nil {
 			return err
 		}
@@ -258,7 +268,7 @@ func (ch *changes) finish() error {
 			}
 		}
 	}
-	return nil
+	return ch.finishUniques()
 }
 
 // gone lists the rows of an event whose referenced key is there no more, one for
@@ -348,6 +358,9 @@ func (ch *changes) follow(fk *foreignKey, action byte, children *vec.Batch, ev r
 	fresh := &vec.Batch{Len: old.Len, Cols: slices.Clone(old.Cols)}
 	changed := make([]bool, k)
 	for i, o := range fk.cols {
+		if ev.new == nil && len(fk.def.OnDeleteCols) > 0 && !slices.Contains(fk.def.OnDeleteCols, fk.child.Columns[o].ID) {
+			continue
+		}
 		d := sqltype.NullDatum
 		typ := fk.child.Columns[o].Type
 		switch action {

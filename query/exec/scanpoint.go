@@ -14,7 +14,7 @@ import (
 
 // pointable reports whether one full unique key is searched, without NULLs.
 func pointable(n *plan.Scan) bool {
-	if len(n.Ranges) != 1 || !n.Index.Unique && !n.Index.Primary {
+	if len(n.Ranges) != 1 || !n.Index.Distinct() && !n.Index.Primary {
 		return false
 	}
 	r := &n.Ranges[0]

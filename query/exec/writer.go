@@ -27,6 +27,7 @@ type changes struct {
 	writers map[keyspace.ObjectID]*tableWriter
 	events  []refEvent    // changes of referenced rows that wait for their actions
 	checks  []parentCheck // rows that must have their referenced row in the end
+	uniques []uniqueCheck // keys of deferrable unique indexes
 	actions int
 }
 
@@ -50,7 +51,7 @@ type tableWriter struct {
 }
 
 type check struct {
-	name string
+	rule *plan.RowCheck
 	cond evaluator
 }
 
@@ -63,12 +64,13 @@ func (ch *changes) writer(t *catalog.Table, rules *TableRules) (*tableWriter, er
 		ch: ch, t: t, l: rowstore.Of(t), parts: make([][]evaluator, len(t.Indexes)), preds: make([]evaluator, len(t.Indexes)),
 		vals: make([]sqltype.Datum, len(t.Columns)), old: make([]sqltype.Datum, len(t.Columns)),
 	}
-	for _, k := range rules.Checks {
+	for i := range rules.Checks {
+		k := &rules.Checks[i]
 		x, err := compile(ch.c, k.Cond)
 		if err != nil {
 			return nil, err
 		}
-		w.checks = append(w.checks, check{k.Name, x})
+		w.checks = append(w.checks, check{k, x})
 	}
 	if err := w.compileIndexes(rules.IndexExprs); err != nil {
 		return nil, err
@@ -205,7 +207,10 @@ func (w *tableWriter) validate(b *vec.Batch) error {
 		}
 		for _, r := range live(b) {
 			if !v.IsNull(int(r)) && v.I[v.At(int(r))] == 0 {
-				return w.errCheck(w.checks[i].name, b, int(r))
+				if w.checks[i].rule.Domain != "" {
+					return w.checks[i].rule.Error()
+				}
+				return w.errCheck(w.checks[i].rule.Name, b, int(r))
 			}
 		}
 	}
@@ -290,13 +295,17 @@ func (w *tableWriter) insertRow(x *indexed, r int, rowID int64) error {
 type entry struct {
 	index      int
 	key, value []byte
-	unique     bool // found by its parts alone, so the key must be free
+	unique     bool   // found by its parts alone, so the key must be free
+	dup        []byte // of a deferrable unique index: the key parts, which must be there once
 }
 
 func (w *tableWriter) entry(i int, vals, exprs []sqltype.Datum, rowID int64, primary, buf []byte) entry {
 	x := &w.l.Indexes[i]
 	key, hasNull := x.Key(buf, vals, rowID, exprs)
 	e := entry{index: i, unique: x.UniqueShape(hasNull)}
+	if x.Def.Unique && !e.unique && (!hasNull || x.Def.NullsNotDistinct) {
+		e.dup = bytes.Clone(key)
+	}
 	e.key, e.value = w.l.Entry(x, key, hasNull, primary, vals, nil)
 	return e
 }
@@ -312,6 +321,7 @@ func (w *tableWriter) putEntry(e *entry, vals, exprs []sqltype.Datum) error {
 			return w.errDuplicate(e.index, vals, exprs)
 		}
 	}
+	w.noteUnique(e)
 	return w.keyError(e.index, tx.Put(e.key, e.value))
 }
 
@@ -409,6 +419,7 @@ func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bo
 				return w.errDuplicate(p.index, w.vals, nx.at(p.index, p.row))
 			}
 		}
+		w.noteUnique(&p.entry)
 		if err := tx.Put(p.key, p.value); err != nil {
 			return w.keyError(p.index, err)
 		}

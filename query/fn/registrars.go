@@ -20,5 +20,6 @@ var registrars = []func(*tables){
 	registerJSON,
 	registerSets,
 	registerSystem,
+	registerEnum,
 	registerWindows,
 }

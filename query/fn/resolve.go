@@ -82,6 +82,9 @@ func ResolveOp(op string, l, r sqltype.Type) (*Func, []sqltype.Type, error) {
 	if op == "!=" {
 		op = "<>"
 	}
+	if f := enumOp(op, l, r); f != nil {
+		return f, f.Args, nil
+	}
 	cands, args := registry.ops[op], []sqltype.Type{l, r}
 	switch {
 	case l.ID == sqltype.Void:
@@ -122,6 +125,9 @@ func chooseOp(cands []*Func, args []sqltype.Type) (*Func, error) {
 // ResolveAgg chooses the aggregate; count(*) has no arguments. The arguments of
 // an ordered-set aggregate are its direct ones, then those of WITHIN GROUP.
 func ResolveAgg(name string, args []sqltype.Type) (*AggFunc, []sqltype.Type, error) {
+	if a := enumAgg(name, args); a != nil {
+		return a, a.Args, nil
+	}
 	cands := registry.aggs[name]
 	i, err := choose(len(cands), args, func(i int) ([]sqltype.Type, bool) { return cands[i].Args, cands[i].Variadic })
 	if err != nil {

@@ -31,7 +31,7 @@ func (b *builder) scanStats(s *plan.LScan) *stats.Table {
 
 func uniqueColumn(t *catalog.Table, id catalog.ColumnID) bool {
 	for _, x := range t.Indexes {
-		if x.Unique && len(x.Columns) == 1 && x.Columns[0].Column == id && x.Predicate == "" {
+		if x.Distinct() && len(x.Columns) == 1 && x.Columns[0].Column == id && x.Predicate == "" {
 			return true
 		}
 	}
@@ -424,7 +424,7 @@ func (m *matcher) ranges(x *catalog.Index) (ranges []plan.KeyRange, used map[int
 	if !searched {
 		return nil, used, 1, false
 	}
-	point = full && x.Unique && !nulls && len(ranges) == 1
+	point = full && x.Distinct() && !nulls && len(ranges) == 1
 	return ranges, used, frac, point
 }
 

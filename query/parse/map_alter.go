@@ -130,7 +130,12 @@ func (m *mapper) setIdentity(out *ast.AlterCmd, opts []*pg.Node) {
 }
 
 func (m *mapper) rename(s *pg.RenameStmt) *ast.Rename {
-	m.refuseIf(s.Object != nil, 0, "ALTER %s … RENAME", strings.ReplaceAll(strings.TrimPrefix(s.RenameType.String(), "OBJECT_"), "_", " "))
+	kind := objectKinds[s.RenameType]
+	named := kind == ast.KindType || kind == ast.KindDomain || s.RenameType == pg.ObjectType_OBJECT_DOMCONSTRAINT
+	m.refuseIf(s.Object != nil && !named, 0, "ALTER %s … RENAME", strings.ReplaceAll(strings.TrimPrefix(s.RenameType.String(), "OBJECT_"), "_", " "))
+	if named {
+		return m.renameType(s)
+	}
 	if m.err != nil {
 		return nil
 	}
@@ -154,8 +159,31 @@ func (m *mapper) rename(s *pg.RenameStmt) *ast.Rename {
 	return out
 }
 
+// renameType maps ALTER TYPE and ALTER DOMAIN … RENAME TO, and RENAME CONSTRAINT of a
+// domain, which has Of KindDomain.
+func (m *mapper) renameType(s *pg.RenameStmt) *ast.Rename {
+	out := &ast.Rename{Kind: objectKinds[s.RenameType], New: s.Newname, Old: s.Subname, IfExists: s.MissingOk, Cascade: m.cascade(s.Behavior)}
+	out.Of = out.Kind
+	if s.RenameType == pg.ObjectType_OBJECT_DOMCONSTRAINT {
+		out.Kind, out.Of = ast.KindConstraint, ast.KindDomain
+	} else {
+		m.refuseIf(s.Subname != "", 0, "this form of RENAME")
+	}
+	m.refuseIf(s.Relation != nil, 0, "this form of RENAME")
+	if t := s.Object.GetTypeName(); t != nil {
+		out.Name = m.bareType(t)
+	} else {
+		out.Name = m.nameOf(m.dotted(s.Object), -1)
+	}
+	return out
+}
+
 func (m *mapper) setSchema(s *pg.AlterObjectSchemaStmt) *ast.SetSchema {
-	kind := m.kind("SET SCHEMA of", s.ObjectType, ast.KindTable, ast.KindView, ast.KindMatView, ast.KindSequence)
+	kind := m.kind("SET SCHEMA of", s.ObjectType, ast.KindTable, ast.KindView, ast.KindMatView, ast.KindSequence, ast.KindType, ast.KindDomain)
+	if kind == ast.KindType || kind == ast.KindDomain {
+		m.refuseIf(s.Relation != nil, -1, "SET SCHEMA of this object")
+		return &ast.SetSchema{Kind: kind, Name: m.nameOf(m.dotted(s.Object), -1), Schema: s.Newschema, IfExists: s.MissingOk}
+	}
 	m.refuseIf(s.Object != nil, -1, "SET SCHEMA of this object")
 	return &ast.SetSchema{Kind: kind, Name: m.relName(s.Relation), Schema: s.Newschema, IfExists: s.MissingOk}
 }

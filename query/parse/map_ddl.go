@@ -232,6 +232,7 @@ var objectKinds = map[pg.ObjectType]ast.ObjectKind{
 	pg.ObjectType_OBJECT_SEQUENCE: ast.KindSequence, pg.ObjectType_OBJECT_SCHEMA: ast.KindSchema,
 	pg.ObjectType_OBJECT_DATABASE: ast.KindDatabase, pg.ObjectType_OBJECT_COLUMN: ast.KindColumn,
 	pg.ObjectType_OBJECT_TABCONSTRAINT: ast.KindConstraint,
+	pg.ObjectType_OBJECT_TYPE:          ast.KindType, pg.ObjectType_OBJECT_DOMAIN: ast.KindDomain,
 }
 
 // kind maps a kind of object, or refuses VERB OBJECT.
@@ -248,14 +249,26 @@ func (m *mapper) kind(verb string, t pg.ObjectType, allowed ...ast.ObjectKind) a
 
 func (m *mapper) drop(s *pg.DropStmt) *ast.Drop {
 	out := &ast.Drop{IfExists: s.MissingOk, Cascade: m.cascade(s.Behavior), Concurrently: s.Concurrent}
-	out.Kind = m.kind("DROP", s.RemoveType, ast.KindTable, ast.KindIndex, ast.KindView, ast.KindMatView, ast.KindSequence, ast.KindSchema)
+	out.Kind = m.kind("DROP", s.RemoveType, ast.KindTable, ast.KindIndex, ast.KindView, ast.KindMatView, ast.KindSequence, ast.KindSchema,
+		ast.KindType, ast.KindDomain)
 	if m.err != nil {
 		return out
 	}
 	for _, n := range s.Objects {
+		if t := n.GetTypeName(); t != nil {
+			out.Names = append(out.Names, m.bareType(t))
+			continue
+		}
 		out.Names = append(out.Names, m.nameOf(m.dotted(n), -1))
 	}
 	return out
+}
+
+// bareType maps the name of a type where only a name may stand.
+func (m *mapper) bareType(t *pg.TypeName) ast.Name {
+	n := m.typeName(t)
+	m.refuseIf(n.Dims > 0 || len(n.Mods) > 0 || n.Fields != 0, t.Location, "this form of a type's name")
+	return ast.Name{Loc: n.Loc, Schema: n.Schema, Name: n.Name}
 }
 
 // dotted gives the parts of a name that is a String or a List of them.
@@ -331,8 +344,15 @@ func (m *mapper) truncate(s *pg.TruncateStmt) *ast.Truncate {
 
 func (m *mapper) comment(s *pg.CommentStmt) *ast.Comment {
 	out := &ast.Comment{Kind: m.kind("COMMENT ON", s.Objtype, ast.KindTable, ast.KindIndex, ast.KindView, ast.KindMatView,
-		ast.KindSequence, ast.KindSchema, ast.KindDatabase, ast.KindColumn, ast.KindConstraint)}
+		ast.KindSequence, ast.KindSchema, ast.KindDatabase, ast.KindColumn, ast.KindConstraint, ast.KindType, ast.KindDomain)}
 	if m.err != nil {
+		return out
+	}
+	if s.Comment != "" {
+		out.Text = &s.Comment
+	}
+	if t := s.Object.GetTypeName(); t != nil {
+		out.Name = m.bareType(t)
 		return out
 	}
 	parts := m.dotted(s.Object)
@@ -344,8 +364,5 @@ func (m *mapper) comment(s *pg.CommentStmt) *ast.Comment {
 		out.Sub, parts = parts[len(parts)-1], parts[:len(parts)-1]
 	}
 	out.Name = m.nameOf(parts, -1)
-	if s.Comment != "" {
-		out.Text = &s.Comment
-	}
 	return out
 }

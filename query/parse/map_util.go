@@ -353,10 +353,18 @@ func (m *mapper) definition(n *pg.Node) ast.Stmt {
 		return &ast.CreateDatabase{Name: v.CreatedbStmt.Dbname, Options: m.options(v.CreatedbStmt.Options)}
 	case *pg.Node_DropdbStmt:
 		return m.dropDatabase(v.DropdbStmt)
+	case *pg.Node_ReindexStmt:
+		return m.reindex(v.ReindexStmt)
 	case *pg.Node_TruncateStmt:
 		return m.truncate(v.TruncateStmt)
 	case *pg.Node_CommentStmt:
 		return m.comment(v.CommentStmt)
+	}
+	if s, ok := m.userType(n); ok {
+		return s
+	}
+	if s, ok := m.cursor(n); ok {
+		return s
 	}
 	m.refuseNode(n, 0)
 	return nil

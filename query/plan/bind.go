@@ -3,14 +3,12 @@ package plan
 import (
 	"fmt"
 	"runtime/debug"
-	"slices"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
-	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // VirtualTable describes a system view or a table of another model.
@@ -23,7 +21,9 @@ type VirtualTable struct {
 type Scope struct {
 	Catalog *catalog.Snapshot
 	// Path is the list of schemas in which unqualified names are looked up.
-	Path     []string
+	Path []string
+	// Temp is the schema of the session's temporary objects, "" where it has none.
+	Temp     string
 	Database string
 	// Params are the types of the parameters, Unknown where the statement decides.
 	Params []sqltype.Type
@@ -48,6 +48,8 @@ type binder struct {
 	given  []bool // parameters whose type was given or has been decided
 	depth  int
 	reads  map[relKey]bool // what the statement reads, for views
+	uses   *Uses           // where wanted
+	hit    visible         // the column that was found last
 }
 
 type relKey struct{ schema, name string }
@@ -111,32 +113,6 @@ func Bind(s *Scope, stmt ast.Stmt) (q *Query, err error) {
 	}
 	b.q.Rel = b.resolveParams(b.q.Rel)
 	return b.q, nil
-}
-
-// BindReads is Bind of a query, and tells which tables and views it reads.
-func BindReads(s *Scope, sel *ast.Select) (q *Query, reads []keyspace.ObjectID, err error) {
-	defer catch(&err)
-	b := newBinder(s)
-	out := b.query(sel, nil, nil)
-	for i := range out.cols {
-		b.settle(out, i)
-	}
-	b.q.Rel, b.q.Out = b.outputs(out)
-	for i, c := range b.q.Out {
-		b.q.Info[c].Name = out.names[i]
-	}
-	for k := range b.reads {
-		if r, ok := s.Catalog.Lookup(k.schema, k.name); ok {
-			switch {
-			case r.Table != nil:
-				reads = append(reads, r.Table.ID)
-			case r.View != nil:
-				reads = append(reads, r.View.ID)
-			}
-		}
-	}
-	slices.Sort(reads)
-	return b.q, reads, nil
 }
 
 // outputs gives each output column an id of its own with its name.

@@ -21,6 +21,8 @@ func (b *binder) dmlTarget(ref *ast.TableRef, verb string) (*catalog.Table, stri
 			WithDetail("Views are not updatable.").At(ref.Pos()))
 	case rel.Table == nil || rel.Index != nil:
 		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot open relation %q", ref.Name.Name)
+	case rel.Table.Kind == catalog.Materialized:
+		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot change materialized view %q", ref.Name.Name)
 	}
 	alias := ref.Name.Name
 	if ref.Alias != nil {
@@ -268,10 +270,14 @@ func (b *binder) defaultOf(t *catalog.Table, i, pos int) Expr {
 		f := b.Sequence("nextval", seq)
 		return b.assign(&Call{Typ: f.Ret, Func: f}, c.Type, c.Name, pos)
 	}
-	if c.Default == "" || c.Generated != "" {
+	text := c.Default
+	for d := b.Catalog.TypeByID(c.Domain); text == "" && d != nil; d = b.Catalog.TypeByID(d.BaseDomain) {
+		text = d.Default
+	}
+	if text == "" || c.Generated != "" {
 		return &Const{Typ: c.Type, Value: sqltype.NullDatum}
 	}
-	e, err := parse.ParseExpr(c.Default, parse.Limits{})
+	e, err := parse.ParseExpr(text, parse.Limits{})
 	if err != nil {
 		fail(fmt.Errorf("read default of column %q: %w", c.Name, err))
 	}
@@ -295,6 +301,11 @@ func (b *binder) overTable(t *catalog.Table, text string, want sqltype.Type, wha
 
 // tableExprs binds the checks, key expressions and predicates of a table.
 func (b *binder) tableExprs(t *catalog.Table) (checks []RowCheck, parts *IndexExprs) {
+	for i, c := range t.Columns {
+		if d := b.Catalog.TypeByID(c.Domain); d != nil {
+			checks = append(checks, b.domainChecks(d, &Slot{Typ: c.Type, Index: i, Name: c.Name})...)
+		}
+	}
 	for _, c := range t.Checks {
 		checks = append(checks, RowCheck{Name: c.Name, Cond: b.overTable(t, c.Expr, sqltype.TBool, "check constraint")})
 	}
@@ -349,6 +360,9 @@ func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, al
 		out.Index = -2
 		for i, x := range t.Indexes {
 			if x.Name == c.Constraint && x.Unique {
+				if x.Deferrable {
+					fail(dberr.SQL(dberr.StateObjectNotReady, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters"))
+				}
 				out.Index = i
 			}
 		}
@@ -392,7 +406,7 @@ func (b *binder) arbiter(c *ast.OnConflict, t *catalog.Table) int {
 		want[t.Columns[i].ID] = true
 	}
 	for i, x := range t.Indexes {
-		if !x.Unique || len(x.Columns) != len(want) || (x.Predicate != "" && c.Where == nil) {
+		if !x.Distinct() || x.Building || len(x.Columns) != len(want) || (x.Predicate != "" && c.Where == nil) {
 			continue
 		}
 		all := true

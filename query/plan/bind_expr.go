@@ -9,6 +9,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
 )
@@ -24,7 +25,9 @@ func (b *binder) expr(s *scope, e ast.Expr) Expr {
 		if e.Star {
 			failAt(e.Pos(), dberr.StateFeatureNotSupported, "row expansion via \"*\" is not supported here")
 		}
-		return b.column(s, e.Names, e.Pos())
+		x := b.column(s, e.Names, e.Pos())
+		b.uses.noteColumn(e, b.hit)
+		return x
 	case *ast.Param:
 		return b.param(e)
 	case *ast.Unary:
@@ -455,9 +458,9 @@ func (b *binder) castExpr(s *scope, e *ast.Cast) Expr {
 	if e.Type.Name == "interval" && (e.Type.Fields != 0 || len(e.Type.Mods) > 0) {
 		return b.interval(e)
 	}
-	t, err := e.Type.Resolve()
-	if err != nil {
-		fail(at(err, e.Type.Pos()))
+	t, user := b.resolveType(e.Type)
+	if user != nil && user.Kind == catalog.Domain {
+		return b.toDomain(b.cast(b.expr(s, e.Arg), t, e.Pos()), user, e.Pos())
 	}
 	if a, ok := e.Arg.(*ast.Array); ok && t.ID == sqltype.Array {
 		return b.cast(b.arrayOf(s, a, t.ElemType()), t, e.Pos())

@@ -104,6 +104,9 @@ func (b *binder) tableRef(s *scope, t *ast.TableRef) *fromItem {
 		}
 	}
 	rel, virtual := b.relation(t.Name)
+	if b.uses != nil && virtual == nil {
+		b.uses.Tables[t] = rel
+	}
 	switch {
 	case virtual != nil:
 		return b.virtualRef(virtual, t.Name.Schema, alias, names, t.Pos())
@@ -111,6 +114,9 @@ func (b *binder) tableRef(s *scope, t *ast.TableRef) *fromItem {
 		return b.viewRef(rel.View, alias, names, t.Pos())
 	case rel.Table == nil || rel.Index != nil:
 		failAt(t.Pos(), dberr.StateWrongObjectType, "cannot open relation %q", t.Name.Name)
+	case rel.Table.Kind == catalog.Materialized && !rel.Table.Populated && b.uses == nil:
+		fail(dberr.SQL(dberr.StateObjectNotReady, "materialized view %q has not been populated", rel.Table.Name).
+			WithHint("Use the REFRESH MATERIALIZED VIEW command.").At(t.Pos()))
 	}
 	item, scan := b.scan(rel.Table, alias)
 	item.tables[0].scan = scan
@@ -135,7 +141,7 @@ func (b *binder) relation(n ast.Name) (catalog.Relation, *VirtualTable) {
 		failAt(n.Pos(), dberr.StateFeatureNotSupported, "cross-database references are not implemented: \"%s.%s.%s\"", n.Catalog, n.Schema, n.Name)
 	}
 	if n.Schema != "" {
-		if r, ok := b.Catalog.Lookup(n.Schema, n.Name); ok {
+		if r, ok := b.Catalog.Lookup(b.schemaName(n.Schema), n.Name); ok {
 			return r, nil
 		}
 		if b.Virtual != nil {
@@ -144,6 +150,11 @@ func (b *binder) relation(n ast.Name) (catalog.Relation, *VirtualTable) {
 			}
 		}
 		failAt(n.Pos(), dberr.StateUndefinedTable, "relation \"%s.%s\" does not exist", n.Schema, n.Name)
+	}
+	if b.Temp != "" {
+		if r, ok := b.Catalog.Lookup(b.Temp, n.Name); ok {
+			return r, nil
+		}
 	}
 	if b.Virtual != nil {
 		if v := b.Virtual(catalog.SystemSchema, n.Name); v != nil {
@@ -182,11 +193,18 @@ func (b *binder) viewRef(v *catalog.View, alias string, names []string, pos int)
 	if !ok {
 		fail(fmt.Errorf("read view %q: %w", v.Name, dberr.ErrCorrupt))
 	}
+	uses := b.uses
+	b.uses = nil
 	out := b.query(sel, nil, nil)
+	b.uses = uses
 	b.reads[relKey{v.Schema, v.Name}] = true
 	item := b.derived(out, alias, nil, pos)
+	if len(item.tables[0].cols) != len(v.Columns) {
+		fail(fmt.Errorf("view %q has other columns than when it was made: %w", v.Name, dberr.ErrCorrupt))
+	}
 	for i := range item.tables[0].cols {
 		item.tables[0].cols[i].name = v.Columns[i].Name
+		item.tables[0].cols[i].origin = ColumnUse{v.ID, catalog.ColumnID(i + 1)}
 	}
 	b.rename(item, names, alias, pos)
 	return item
@@ -335,6 +353,9 @@ func (b *binder) join(s *scope, j *ast.Join) *fromItem {
 	using := j.Using
 	if j.Natural {
 		using = commonNames(left.vis, right.vis)
+		if b.uses != nil {
+			b.uses.natural[j] = using
+		}
 	}
 	if len(using) > 0 {
 		b.using(rel, item, left, right, using, j)
@@ -397,6 +418,9 @@ func (b *binder) using(rel *LJoin, item, left, right *fromItem, names []string, 
 		}
 		merged[n] = true
 		l, r := pick(left.vis, n, "left"), pick(right.vis, n, "right")
+		if b.uses != nil {
+			b.uses.Merged[l.origin], b.uses.Merged[r.origin] = true, true
+		}
 		rel.On = append(rel.On, b.operator("=", l.expr, r.expr, j.Pos()))
 		v := l
 		switch j.Kind {

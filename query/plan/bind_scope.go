@@ -37,6 +37,8 @@ type visible struct {
 	name string
 	expr Expr
 	from *entry
+	// origin is the column of a table or view that it is, where it is one.
+	origin ColumnUse
 }
 
 // cte is a query of a WITH clause in scope.
@@ -59,7 +61,8 @@ func (s *scope) add(e *entry) {
 func (b *binder) tableEntry(t *catalog.Table, alias string, ids []Col) *entry {
 	e := &entry{schema: t.Schema, name: alias, table: t}
 	for i := range t.Columns {
-		e.cols = append(e.cols, visible{name: t.Columns[i].Name, expr: b.q.Ref(ids[i]), from: e})
+		e.cols = append(e.cols, visible{name: t.Columns[i].Name, expr: b.q.Ref(ids[i]), from: e,
+			origin: ColumnUse{t.ID, t.Columns[i].ID}})
 	}
 	return e
 }
@@ -117,6 +120,7 @@ func (b *binder) inLevel(s *scope, name string, pos int) (visible, bool) {
 }
 
 func (b *binder) found(s *scope, v visible, pos int) Expr {
+	b.hit = v
 	w, ok := v.expr.(*Var)
 	if !ok {
 		return v.expr

@@ -132,6 +132,7 @@ func (b *binder) star(s *scope, ref *ast.ColumnRef) (out []target) {
 		if len(s.tables) == 0 {
 			failAt(ref.Pos(), dberr.StateSyntax, "SELECT * with no tables specified is not valid")
 		}
+		b.uses.noteStar(ref, s.vis)
 		for _, v := range s.vis {
 			out = append(out, target{expr: b.found(s, v, ref.Pos()), name: v.name, pos: ref.Pos()})
 		}
@@ -143,6 +144,7 @@ func (b *binder) star(s *scope, ref *ast.ColumnRef) (out []target) {
 	}
 	for level := s; level != nil; level = level.parent {
 		if e := b.entryIn(level, schema, table, ref.Pos()); e != nil {
+			b.uses.noteStar(ref, e.cols)
 			for _, v := range e.cols {
 				out = append(out, target{expr: b.found(level, v, ref.Pos()), name: v.name, pos: ref.Pos()})
 			}

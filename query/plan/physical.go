@@ -378,6 +378,9 @@ type Insert struct {
 type RowCheck struct {
 	Name string
 	Cond Expr
+	// Domain is the domain whose rule it is, "" for a constraint of the table. Without
+	// a name it is that the value be not NULL.
+	Domain string
 }
 
 // IndexExprs holds, by index number of the table, the bound expressions of

@@ -143,7 +143,7 @@ func (d *Decoder) Add(at int, key, value []byte) error {
 		return d.rows.Decode(at, value, d.dest)
 	}
 	upTo := d.last + 1
-	if d.tailEnd >= 0 || d.x.Def.Unique {
+	if d.tailEnd >= 0 || d.x.Def.Distinct() {
 		upTo = len(d.x.Parts)
 	}
 	if rest, hasNull, err = d.walk(at, rest, d.x, d.parts, upTo); err != nil {

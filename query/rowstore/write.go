@@ -35,7 +35,7 @@ func (x *Index) Key(dst []byte, vals []sqltype.Datum, rowID int64, exprs []sqlty
 // UniqueShape reports whether an entry whose parts have or have not a NULL is
 // found by its parts alone.
 func (x *Index) UniqueShape(hasNull bool) bool {
-	return x.Def.Unique && (!hasNull || x.Def.NullsNotDistinct)
+	return x.Def.Distinct() && (!hasNull || x.Def.NullsNotDistinct)
 }
 
 // AppendRow appends the value of the primary entry of a row. scratch is used for

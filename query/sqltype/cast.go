@@ -62,11 +62,14 @@ var casts = func() map[castPair]CastContext {
 
 // CanCast says in which contexts a value of one type may be cast to another.
 func CanCast(from, to Type) CastContext {
-	if from.ID == to.ID && from.Elem == to.Elem || from.ID == Unknown {
+	if from.ID == to.ID && from.Elem == to.Elem && (!from.IsEnum() || from.Mod == to.Mod) || from.ID == Unknown {
 		return CastImplicit
 	}
+	if from.ID == Enum && to.ID == Enum {
+		return CastNone
+	}
 	if from.ID == Array && to.ID == Array {
-		return CanCast(Type{ID: from.Elem}, Type{ID: to.Elem})
+		return CanCast(from.ElemType().Base(), to.ElemType().Base())
 	}
 	if c, ok := casts[castPair{from.ID, to.ID}]; ok {
 		return c

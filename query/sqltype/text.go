@@ -51,6 +51,8 @@ func ParseEnv(env *Env, t Type, s string) (Datum, error) {
 		return Datum{Str: c}, err
 	case Array:
 		return parseArray(env, t, s)
+	case Enum:
+		return parseEnum(t, s)
 	case Void:
 		return Datum{}, nil
 	}

@@ -26,6 +26,8 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 		return append(dst, 'f')
 	case Int2, Int4, Int8, OID:
 		return strconv.AppendInt(dst, d.Int, 10)
+	case Enum:
+		return appendEnum(dst, t, d.Int)
 	case Float4, Float8:
 		return AppendFloat(dst, d.Float, t.ID == Float4)
 	case Numeric:

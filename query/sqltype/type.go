@@ -36,6 +36,7 @@ const (
 	Void        ID = 23
 	Name        ID = 24 // identifiers in system catalogs; behaves as text
 	OID         ID = 25 // object ids in system catalogs; behaves as bigint
+	Enum        ID = 40 // an enumerated type: Mod is its handle, see EnumOf
 )
 
 // Type is a type with its modifiers. Comparable; the zero value is Unknown.
@@ -111,7 +112,7 @@ const (
 // Phys returns how values of the type are held.
 func (t Type) Phys() Phys {
 	switch t.ID {
-	case Bool, Int2, Int4, Int8, OID, Date, Time, Timestamp, TimestampTZ:
+	case Bool, Int2, Int4, Int8, OID, Date, Time, Timestamp, TimestampTZ, Enum:
 		return PhysInt
 	case Float4, Float8:
 		return PhysFloat

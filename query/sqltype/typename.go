@@ -43,6 +43,7 @@ var typeInfos = [...]typeInfo{
 	Void:        {"void", "void", 2278, 0, 'P', 4},
 	Name:        {"name", "name", 19, 1003, 'S', 64},
 	OID:         {"oid", "oid", 26, 1028, 'N', 4},
+	Enum:        {"anyenum", "anyenum", 3500, 0, 'E', 4},
 }
 
 func (id ID) info() typeInfo {
@@ -60,6 +61,9 @@ func (id ID) String() string { return id.info().short }
 func (t Type) String() string {
 	if t.ID == Array {
 		return t.ElemType().String() + "[]"
+	}
+	if t.ID == Enum && t.Mod != 0 {
+		return t.enumName()
 	}
 	name := t.ID.info().name
 	switch t.ID {
@@ -95,7 +99,7 @@ func (t Type) Name() string {
 	if t.ID == Bpchar {
 		return "character"
 	}
-	t.Mod = 0
+	t = t.Base()
 	if t.ID == Array && t.Elem == Bpchar {
 		return "character[]"
 	}
@@ -104,6 +108,12 @@ func (t Type) Name() string {
 
 // ShortName returns PostgreSQL's internal name: int4, timestamptz, _text.
 func (t Type) ShortName() string {
+	if t.IsEnum() && t.Mod != 0 {
+		if t.ID == Array {
+			return "_" + t.enumName()
+		}
+		return t.enumName()
+	}
 	if t.ID == Array {
 		return "_" + t.Elem.String()
 	}
@@ -112,6 +122,12 @@ func (t Type) ShortName() string {
 
 // OID returns PostgreSQL's object id of the type.
 func (t Type) OID() uint32 {
+	if e, ok := EnumOf(t); ok && t.IsEnum() {
+		if t.ID == Array {
+			return e.OID | enumArrayOID
+		}
+		return e.OID
+	}
 	if t.ID == Array && t.Elem != Unknown {
 		return t.Elem.info().arrayOID
 	}
@@ -144,7 +160,7 @@ func (t Type) TypMod() int32 {
 	if id == Array {
 		id = t.Elem
 	}
-	if t.Mod == 0 {
+	if t.Mod == 0 || t.IsEnum() {
 		return -1
 	}
 	switch id {
@@ -158,14 +174,32 @@ func (t Type) TypMod() int32 {
 	}
 }
 
-// Base returns the type without modifiers.
+// enumArrayOID marks the OID of the array of an enumerated type.
+const enumArrayOID = 1 << 30
+
+// Base returns the type without modifiers. What names an enumerated type is none.
 func (t Type) Base() Type {
-	t.Mod = 0
+	if !t.IsEnum() {
+		t.Mod = 0
+	}
 	return t
 }
 
 // TypeByOID returns the type with a PostgreSQL object id.
 func TypeByOID(oid uint32) (Type, bool) {
+	var enum Type
+	if oid >= 16384 {
+		enums.Range(func(handle, e any) bool {
+			switch e.(*EnumType).OID {
+			case oid:
+				enum = Type{ID: Enum, Mod: handle.(int32)}
+			case oid &^ enumArrayOID:
+				enum = ArrayOf(Type{ID: Enum, Mod: handle.(int32)})
+			}
+			return enum.ID == Unknown
+		})
+		return enum, enum.ID != Unknown
+	}
 	for id, i := range typeInfos {
 		switch {
 		case i.oid == oid:
@@ -192,7 +226,7 @@ var typeAliases = map[string]ID{
 var typeNames = func() map[string]ID {
 	m := make(map[string]ID, 80)
 	for id, i := range typeInfos {
-		if ID(id) != Array {
+		if ID(id) != Array && ID(id) != Enum && i.short != "" {
 			m[i.short] = ID(id)
 		}
 	}
