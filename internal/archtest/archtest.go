@@ -74,7 +74,7 @@ var Rules = []Rule{
 	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update", "document/pipeline"}},
 
 	// Inside query, in import order.
-	{Path: "query/sqltype", Layer: layerModel},
+	{Path: "query/sqltype", Layer: layerModel, Also: []string{"query/are"}},
 	{Path: "query/vec", Layer: layerModel, Also: []string{"query/sqltype"}},
 	{Path: "query/are", Layer: layerModel},
 	{Path: "query/fn", Layer: layerModel, Also: []string{"query/are", "query/sqltype", "query/vec"}},

@@ -29,7 +29,7 @@ func TestStepsAreBounded(t *testing.T) {
 }
 
 func TestTooComplex(t *testing.T) {
-	for _, src := range []string{strings.Repeat("(", 5000) + strings.Repeat(")", 5000), `((((a{255}){255}){255}){255})`} {
+	for _, src := range []string{strings.Repeat("(", 5000) + strings.Repeat(")", 5000), `((((a{255}){255}){255}){255})`, `(((((){255}){255}){255}){255}){255}`} {
 		if _, err := Compile(src, Flags{}); err == nil || !strings.Contains(err.Error(), "too complex") {
 			t.Errorf("%.20s: got %v", src, err)
 		}

@@ -23,6 +23,7 @@ type compiler struct {
 	groups map[int]*node
 	nodes  int
 	size   int
+	work   int
 }
 
 // program gives automata to a node that is matched by itself, and to its parts where
@@ -67,7 +68,7 @@ func (w *writer) emit(i inst) int {
 func (w *writer) here() int32 { return int32(len(w.prog)) }
 
 func (w *writer) node(n *node) error {
-	if len(w.prog) > maxProgram {
+	if w.c.work++; w.c.work > 4*maxProgram { // repetitions of nothing write nothing
 		return SyntaxError("regular expression is too complex")
 	}
 	switch n.kind {

@@ -484,7 +484,7 @@ func registerMakers(t *tables) {
 			if n > 1 {
 				list += ","
 			}
-			list += parts[n-1]
+			list += parts[n-1] + "='0'"
 		}
 		t.def("make_interval("+list+") interval", rowwise(func(c *call) (sqltype.Datum, error) {
 			var p [6]int64

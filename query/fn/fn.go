@@ -61,6 +61,7 @@ type Func struct {
 	Eval       Eval
 	// ArgNames are the names by which arguments may be given, nil where there are none.
 	ArgNames []string
+	defaults []string // the texts of arguments that may be left out between named ones
 
 	// total says that Eval cannot fail on the zero values that NULL rows hold, so
 	// that Call need not exclude them.

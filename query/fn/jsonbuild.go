@@ -25,14 +25,7 @@ func appendJSONValue(dst []byte, env *sqltype.Env, t sqltype.Type, d sqltype.Dat
 		}
 		return append(dst, s...)
 	case sqltype.Timestamp, sqltype.TimestampTZ:
-		s := string(sqltype.AppendTextEnv(nil, env, t, d))
-		if !infinite(d.Int) {
-			s = strings.Replace(s, " ", "T", 1)
-			if i := len(s) - 3; t.ID == sqltype.TimestampTZ && !strings.HasSuffix(s, "BC") && (s[i] == '+' || s[i] == '-') {
-				s += ":00"
-			}
-		}
-		return sqltype.AppendJSONString(dst, s)
+		return sqltype.AppendJSONString(dst, jsonMoment(env, t, d))
 	case sqltype.Array:
 		return appendJSONArray(dst, env, d.Any.(*array), "")
 	case sqltype.Record:
@@ -48,6 +41,22 @@ func appendJSONValue(dst []byte, env *sqltype.Env, t sqltype.Type, d sqltype.Dat
 		return append(dst, '}')
 	}
 	return sqltype.AppendJSONString(dst, string(sqltype.AppendTextEnv(nil, env, t, d)))
+}
+
+// jsonMoment is a date or time as JSON shows it, in ISO 8601.
+func jsonMoment(env *sqltype.Env, t sqltype.Type, d sqltype.Datum) string {
+	s := string(sqltype.AppendTextEnv(nil, env, t, d))
+	if t.ID != sqltype.TimeTZ && infinite(d.Int) {
+		return s
+	}
+	if t.ID == sqltype.Timestamp || t.ID == sqltype.TimestampTZ {
+		s = strings.Replace(s, " ", "T", 1)
+	}
+	zoned := t.ID == sqltype.TimestampTZ || t.ID == sqltype.TimeTZ
+	if i := len(s) - 3; zoned && !strings.HasSuffix(s, "BC") && (s[i] == '+' || s[i] == '-') {
+		s += ":00"
+	}
+	return s
 }
 
 // appendJSONArray writes an array, nested by its dimensions.

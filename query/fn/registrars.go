@@ -18,6 +18,7 @@ var registrars = []func(*tables){
 	registerToChar,
 	registerArray,
 	registerJSON,
+	registerPath,
 	registerSets,
 	registerSystem,
 	registerEnum,

@@ -49,7 +49,7 @@ var typeWords = map[string]sqltype.ID{
 	"text": sqltype.Text, "varchar": sqltype.Varchar, "bpchar": sqltype.Bpchar, "name": sqltype.Name,
 	"bytea": sqltype.Bytea, "date": sqltype.Date, "time": sqltype.Time, "timetz": sqltype.TimeTZ,
 	"timestamp": sqltype.Timestamp, "timestamptz": sqltype.TimestampTZ, "interval": sqltype.Interval,
-	"uuid": sqltype.UUID, "json": sqltype.JSON, "jsonb": sqltype.JSONB, "record": sqltype.Record,
+	"uuid": sqltype.UUID, "json": sqltype.JSON, "jsonb": sqltype.JSONB, "jsonpath": sqltype.Jsonpath, "record": sqltype.Record,
 	"oid": sqltype.OID, "void": sqltype.Void,
 	"any": idAny, "anyelement": idAnyElement, "anyarray": idAnyArray, "anynonarray": idAnyNonArray,
 	"anycompatible": idAnyCompat, "anycompatiblearray": idAnyCompatArray, "anycompatiblenonarray": idAnyCompatNonArray,
@@ -67,7 +67,8 @@ func typeWord(w string) sqltype.Type {
 	return sqltype.Type{ID: id}
 }
 
-// signature reads "name(type, variadic type) ret flag…".
+// signature reads "name(type, variadic type) ret flag…". A type may follow the name of
+// the argument, and a default in quotes the type.
 func signature(sig string) *Func {
 	open, shut := strings.IndexByte(sig, '('), strings.IndexByte(sig, ')')
 	f := &Func{Name: sig[:open], Strict: true}
@@ -80,6 +81,8 @@ func signature(sig string) *Func {
 			if argName, typ, ok := strings.Cut(a, " "); ok {
 				f.ArgNames, a = append(f.ArgNames, argName), typ
 			}
+			a, def, _ := strings.Cut(a, "=")
+			f.defaults = append(f.defaults, strings.Trim(def, "'"))
 			f.Args = append(f.Args, typeWord(a))
 		}
 	}

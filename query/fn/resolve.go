@@ -46,14 +46,20 @@ func Resolve(name string, args []sqltype.Type) (*Func, []sqltype.Type, error) {
 
 // Arrange finds the places of arguments given by name, after positional ones. For
 // each argument of the function it says which of the given ones it is, or -1 where it
-// is left out and so 0; ok is false where no function of the name takes them.
-func Arrange(name string, positional int, names []string) (places []int, ok bool) {
+// is left out and has its default; ok is false where no function of the name takes them.
+func Arrange(name string, positional int, names []string) (places []int, defaults []string, ok bool) {
 	for _, f := range registry.funcs[name] {
 		if places, ok = f.arrange(positional, names); ok {
-			return places, true
+			return places, f.defaults, true
 		}
 	}
-	return nil, false
+	for _, s := range registry.sets[name] {
+		f := Func{Name: name, Args: s.Args, ArgNames: s.argNames, defaults: s.defaults}
+		if places, ok = f.arrange(positional, names); ok {
+			return places, f.defaults, true
+		}
+	}
+	return nil, nil, false
 }
 
 func (f *Func) arrange(positional int, names []string) ([]int, bool) {
@@ -74,7 +80,12 @@ func (f *Func) arrange(positional int, names []string) ([]int, bool) {
 		}
 		places[i] = positional + k
 	}
-	return places, f.Name == "make_interval" || !slices.Contains(places, -1)
+	for i, p := range places {
+		if p < 0 && f.defaults[i] == "" {
+			return nil, false
+		}
+	}
+	return places, true
 }
 
 // ResolveOp chooses the operator; l is Void for a prefix operator.

@@ -23,7 +23,9 @@ type SetFunc struct {
 	Strict     bool
 	Volatility Volatility
 
-	open func(c *call) (SetIter, error)
+	open     func(c *call) (SetIter, error)
+	argNames []string
+	defaults []string
 }
 
 // SetIter gives the rows of one call, some at a time.

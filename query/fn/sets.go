@@ -12,7 +12,7 @@ import (
 // "name type" each; without columns there is one, of the signature's type.
 func (t *tables) set(sig, cols string, open func(c *call) (SetIter, error)) {
 	f := signature(sig)
-	s := &SetFunc{Name: f.Name, Args: f.Args, Variadic: f.Variadic, Strict: f.Strict, Volatility: f.Volatility, open: open}
+	s := &SetFunc{Name: f.Name, Args: f.Args, Variadic: f.Variadic, Strict: f.Strict, Volatility: f.Volatility, open: open, argNames: f.ArgNames, defaults: f.defaults}
 	if cols == "" {
 		s.Cols = []Column{{f.Name, f.Ret}}
 	}

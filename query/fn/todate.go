@@ -53,6 +53,34 @@ func parseByTemplate(s, f string) (*dateParts, error) {
 	return p, nil
 }
 
+// parseStrict reads a text by a template of which it must be exactly.
+func parseStrict(s, f string) (*dateParts, error) {
+	p := &dateParts{src: s, month: 1, day: 1, has: map[string]bool{}}
+	items := dateTemplate(f)
+	for k, it := range items {
+		switch {
+		case it.key == "" && !strings.HasPrefix(s, it.lit):
+			return nil, errToDate("unmatched format character \"%s\"", it.lit)
+		case it.key == "":
+			s = s[len(it.lit):]
+			continue
+		case s == "":
+			return nil, errToDate("input string is too short for datetime format")
+		}
+		adjacent := k+1 < len(items) && items[k+1].key != "" && numeric(items[k+1].key)
+		rest, err := p.read(s, it, adjacent)
+		if err != nil {
+			return nil, err
+		}
+		s = rest
+		p.has[it.key] = true
+	}
+	if s != "" {
+		return nil, errToDate("trailing characters remain in input string after datetime format")
+	}
+	return p, nil
+}
+
 // skipLiteral passes over what a literal of the template stands for: a separator
 // matches any separators, other characters one character.
 func skipLiteral(s string, it dateItem) string {

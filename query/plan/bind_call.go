@@ -89,9 +89,9 @@ func (b *binder) arrange(e *ast.FuncCall, name string) []ast.Expr {
 	if len(names) == 0 {
 		return e.Args
 	}
-	places, ok := fn.Arrange(name, positional, names)
+	places, defaults, ok := fn.Arrange(name, positional, names)
 	if !ok {
-		if fn.IsFunc(name) {
+		if fn.IsFunc(name) || fn.IsSet(name) {
 			unsupported(e.Args[positional].Pos(), "a call of "+name+" with arguments given by these names")
 		}
 		return e.Args
@@ -100,7 +100,7 @@ func (b *binder) arrange(e *ast.FuncCall, name string) []ast.Expr {
 	for i, k := range places {
 		switch {
 		case k < 0:
-			out[i] = &ast.Literal{Loc: e.Loc, Kind: ast.LitInt, Text: "0"}
+			out[i] = &ast.Literal{Loc: e.Loc, Kind: ast.LitString, Text: defaults[i]}
 		case k < positional:
 			out[i] = e.Args[k]
 		default:
@@ -148,7 +148,8 @@ func (b *binder) setCall(s *scope, e *ast.FuncCall, name string) Expr {
 	}
 	in := *s
 	in.sets = nil
-	args, types := b.args(&in, e.Args)
+	given := b.arrange(e, name)
+	args, types := b.args(&in, given)
 	f, want, err := fn.ResolveSet(name, types)
 	if err != nil {
 		fail(at(err, e.Pos()))
@@ -156,7 +157,7 @@ func (b *binder) setCall(s *scope, e *ast.FuncCall, name string) Expr {
 	if len(f.Cols) != 1 {
 		unsupported(e.Pos(), "a function of several columns in a select list")
 	}
-	m := &setMarker{typ: f.Cols[0].Type, call: &SetCall{Name: name, Args: b.coerceArgs(args, want, e.Args)}}
+	m := &setMarker{typ: f.Cols[0].Type, call: &SetCall{Name: name, Args: b.coerceArgs(args, want, given)}}
 	*s.sets = append(*s.sets, m.call)
 	return m
 }

@@ -288,12 +288,13 @@ func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
 	if !ok || !fn.IsSet(name) || len(call.Name) > 1 && call.Name[0] != catalog.SystemSchema {
 		return b.scalarRef(in, t, e, names)
 	}
-	args, types := b.args(in, call.Args)
+	given := b.arrange(call, name)
+	args, types := b.args(in, given)
 	set, want, err := fn.ResolveSet(name, types)
 	if err != nil {
 		fail(at(err, t.Pos()))
 	}
-	rel := &LFunc{Name: name, Args: b.coerceArgs(args, want, call.Args), Ordinality: t.Ordinality, Alias: alias}
+	rel := &LFunc{Name: name, Args: b.coerceArgs(args, want, given), Ordinality: t.Ordinality, Alias: alias}
 	for _, c := range set.Cols {
 		cn := c.Name
 		if len(set.Cols) == 1 && (t.Alias != nil || cn == "") {

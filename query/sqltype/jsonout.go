@@ -58,7 +58,7 @@ func AppendJSON(dst []byte, t Type, d Datum, o JSONOptions) []byte {
 			return appendJSONRecord(dst, r, o)
 		}
 		return append(dst, "[]"...)
-	case Unknown, Text, Varchar, Bpchar, Name:
+	case Unknown, Text, Varchar, Bpchar, Name, Jsonpath:
 		return AppendJSONString(dst, d.Str)
 	}
 	return append(AppendText(append(dst, '"'), t, d), '"') // digits, letters and signs only

@@ -49,6 +49,9 @@ func ParseEnv(env *Env, t Type, s string) (Datum, error) {
 	case JSONB:
 		c, err := CanonicalJSON(s)
 		return Datum{Str: c}, err
+	case Jsonpath:
+		c, err := CanonicalJSONPath(s)
+		return Datum{Str: c}, err
 	case Array:
 		return parseArray(env, t, s)
 	case Enum:

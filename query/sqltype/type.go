@@ -36,6 +36,7 @@ const (
 	Void        ID = 23
 	Name        ID = 24 // identifiers in system catalogs; behaves as text
 	OID         ID = 25 // object ids in system catalogs; behaves as bigint
+	Jsonpath    ID = 26 // a path of SQL/JSON, held as its text
 	Enum        ID = 40 // an enumerated type: Mod is its handle, see EnumOf
 )
 

@@ -43,6 +43,7 @@ var typeInfos = [...]typeInfo{
 	Void:        {"void", "void", 2278, 0, 'P', 4},
 	Name:        {"name", "name", 19, 1003, 'S', 64},
 	OID:         {"oid", "oid", 26, 1028, 'N', 4},
+	Jsonpath:    {"jsonpath", "jsonpath", 4072, 4073, 'U', -1},
 	Enum:        {"anyenum", "anyenum", 3500, 0, 'E', 4},
 }
 
