@@ -29,6 +29,11 @@ type Engine struct {
 	texts *lru[textKey, *parsed]
 	plans *lru[planKey, *compiled]
 
+	quiet quiet
+
+	// onlineHook, where set by a test, is called before each batch of an index being built.
+	onlineHook func()
+
 	background sync.WaitGroup
 	stop       context.CancelFunc
 	ctx        context.Context

@@ -150,6 +150,7 @@ type definer struct {
 	s       *Session
 	e       *catalog.Editor
 	changed bool
+	online  *onlineIndex // set where an index is to be filled afterwards
 	// dropping are the objects that the statement drops besides.
 	dropping map[keyspace.ObjectID]bool
 }

@@ -78,7 +78,13 @@ func (d *definer) createIndex(st *ast.CreateIndex) error {
 	if x.ID, err = d.e.NewID(); err != nil {
 		return err
 	}
+	x.Building = d.online != nil
 	t.Indexes = append(t.Indexes, x)
+	if d.online != nil {
+		d.online.table, d.online.index = t.ID, x.Name
+		d.changed = true
+		return d.e.PutTable(t)
+	}
 	return d.buildIndex(t, len(t.Indexes)-1)
 }
 

@@ -1,8 +1,6 @@
 package query
 
 import (
-	"context"
-
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
@@ -73,5 +71,3 @@ func (d *definer) reindexTable(t *catalog.Table, only *catalog.Index) error {
 	}
 	return nil
 }
-
-func (e *Engine) dropUnfinished(ctx context.Context, db catalog.Database) error { return nil }

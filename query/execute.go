@@ -43,6 +43,9 @@ func (s *Session) statement(ctx context.Context, text *parsed, i int, st ast.Stm
 			return r.databaseStatement(st)
 		}
 	}
+	if c, ok := st.(*ast.CreateIndex); ok && (c.Concurrently || s.tx == nil && !s.several) {
+		return r.createIndexOnline(c)
+	}
 	if err := s.begin(ctx, text.stmts[i:], s.opts); err != nil {
 		return err
 	}

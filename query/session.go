@@ -35,6 +35,7 @@ type Session struct {
 	opts    txn.TxOptions // of the transaction that an implicit begin makes
 	call    *Request
 
+	quiet    bool   // it holds the quiet of its database
 	temp     string // the schema of temporary objects, "" before the first
 	onCommit map[keyspace.ObjectID]ast.OnCommit
 }
@@ -149,11 +150,31 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 			}
 		} else {
 			s.rollback()
+			if attempt > 0 && !s.quiet && defines(text.stmts) { // writers would be in its way for ever
+				release, err := s.e.quiet.hold(ctx, s.db.ID)
+				if err != nil {
+					return err
+				}
+				s.quiet = true
+				defer func() { s.quiet = false; release() }()
+			}
 		}
 		if err := backoff(ctx, attempt); err != nil {
 			return err
 		}
 	}
+}
+
+// defines reports whether a statement changes the catalog.
+func defines(stmts []ast.Stmt) bool {
+	for _, st := range stmts {
+		switch st.(type) {
+		case *ast.AlterTable, *ast.CreateTable, *ast.CreateTableAs, *ast.CreateIndex, *ast.Reindex, *ast.RefreshMatView, *ast.Drop,
+			*ast.Truncate, *ast.Rename, *ast.SetSchema, *ast.AlterEnum, *ast.AlterDomain, *ast.AlterSequence:
+			return true
+		}
+	}
+	return false
 }
 
 // sameTransaction reports whether all statements make one transaction, so that
@@ -327,6 +348,11 @@ func (s *Session) begin(ctx context.Context, rest []ast.Stmt, opts txn.TxOptions
 	asked := opts.ReadOnly
 	if len(rest) > 0 {
 		opts.ReadOnly = opts.ReadOnly || onlyReads(rest)
+	}
+	if !opts.ReadOnly && !s.quiet {
+		if err := s.e.quiet.wait(ctx, s.db.ID); err != nil {
+			return err
+		}
 	}
 	tx, err := s.e.store.Begin(ctx, opts)
 	if err != nil {

@@ -113,6 +113,12 @@ func (c *Catalog) keep(s *Snapshot) {
 func readStamp(r txn.Reader, db keyspace.DatabaseID) (Stamp, error) {
 	var buf [16]byte
 	key := keyspace.AppendPrefix(buf[:0], db, keyspace.SpaceCatalog, recVersion)
+	// What is written by an old catalog would miss new indexes and rules.
+	if tx, ok := r.(*txn.Tx); ok && tx.Isolation() == txn.Snapshot {
+		if err := tx.Guard(key); err != nil {
+			return Stamp{}, err
+		}
+	}
 	b, ok, err := r.Get(key)
 	if err != nil || !ok {
 		return Stamp{}, err

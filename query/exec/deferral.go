@@ -187,6 +187,9 @@ func (ch *changes) finishUniques() error {
 
 // single checks that no two entries of an index begin with the same key parts.
 func (w *tableWriter) single(i int, prefix []byte) error {
+	if err := w.ch.c.guard(prefix); err != nil {
+		return err
+	}
 	it := w.ch.c.Tx.Iter(txn.IterOptions{Lower: prefix, Upper: keyspace.End(prefix)})
 	defer it.Close()
 	n := 0

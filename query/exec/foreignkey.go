@@ -10,6 +10,7 @@ import (
 	"github.com/weftdb/weft/query/rowstore"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
 
@@ -17,9 +18,9 @@ import (
 // changed referenced rows run, and what they change in turn; then every row that was
 // written must have its referenced row, and no referenced row may be missing.
 //
-// A check is a read of the referenced key, which a serializable transaction
-// validates at commit. Under snapshot isolation reads are not validated, so the check
-// writes the key it found as it was: it then conflicts with a delete of the row.
+// A check is a read of the referenced key, or of the rows that refer to one. What a
+// check has read is validated at commit under every isolation, so that of a row that
+// is deleted and one that comes to refer to it only one commits.
 
 // foreignKey is a foreign key with the places of its columns.
 type foreignKey struct {
@@ -152,11 +153,22 @@ func (fk *foreignKey) find(c *Context, vals []sqltype.Datum) (bool, error) {
 		part := &x.Def.Columns[p]
 		key = sqltype.AppendKey(key, part.Type, vals[at], part.Desc, part.NullsFirst)
 	}
-	value, ok, err := c.Tx.Get(key)
-	if err == nil && ok && c.Tx.Isolation() == txn.Snapshot {
-		err = c.Tx.Put(key, value)
+	if c.Tx.Isolation() == txn.Snapshot {
+		if err := c.Tx.Guard(key); err != nil {
+			return false, err
+		}
 	}
+	_, ok, err := c.Tx.Get(key)
 	return ok, err
+}
+
+// guard has all keys with a prefix validated at commit, which serializable
+// transactions do by themselves.
+func (c *Context) guard(prefix []byte) error {
+	if c.Tx.Isolation() != txn.Snapshot {
+		return nil
+	}
+	return c.Tx.GuardRange(prefix, keyspace.End(prefix))
 }
 
 // convert gives a value of one column the type of another.
@@ -409,13 +421,22 @@ func (ch *changes) children(fk *foreignKey, vals []sqltype.Datum, limit int64) (
 			continue
 		}
 		r := plan.KeyRange{}
-		for _, at := range order {
+		prefix := slices.Clone(rowstore.Of(t).Indexes[i].Prefix)
+		for p, at := range order {
 			r.Eq = append(r.Eq, own[at])
+			part := &x.Columns[p]
+			prefix = sqltype.AppendKey(prefix, part.Type, own[at].(*plan.Const).Value, part.Desc, part.NullsFirst)
+		}
+		if err := ch.c.guard(prefix); err != nil {
+			return nil, err
 		}
 		n.Index, n.Ranges, found = x, []plan.KeyRange{r}, true
 		break
 	}
 	if !found {
+		if err := ch.c.guard(rowstore.Of(t).Indexes[0].Prefix); err != nil {
+			return nil, err
+		}
 		conds := make([]plan.Expr, len(own))
 		for i, o := range fk.cols {
 			conds[i] = &plan.IsDistinct{L: &plan.Slot{Typ: t.Columns[o].Type, Index: o}, R: own[i], Not: true}

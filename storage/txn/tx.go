@@ -123,6 +123,31 @@ func (tx *Tx) GetVersion(key []byte) (value []byte, at Timestamp, ok bool, err e
 	return value, Timestamp(ts), ok, err
 }
 
+// Guard has the commit of a transaction that writes refused where key has changed since
+// its snapshot, also under snapshot isolation, which validates no other reads.
+func (tx *Tx) Guard(key []byte) error {
+	if err := tx.usable(); err != nil {
+		return err
+	}
+	if !tx.opts.ReadOnly {
+		tx.looked = true
+		tx.reads.addKey(key)
+	}
+	return nil
+}
+
+// GuardRange is Guard of all keys in [lower, upper), those that are not there too.
+func (tx *Tx) GuardRange(lower, upper []byte) error {
+	if err := tx.usable(); err != nil {
+		return err
+	}
+	if !tx.opts.ReadOnly {
+		tx.looked = true
+		tx.reads.addRange(lower, upper)
+	}
+	return nil
+}
+
 // Put sets key to value; both are copied.
 func (tx *Tx) Put(key, value []byte) error { return tx.write(key, value, false) }
 
