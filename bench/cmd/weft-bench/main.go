@@ -74,9 +74,20 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
-// benchEngine runs the microbenchmarks: get, put, transfer and scan of the engine, durable commits
+// benchEngine compares the storage engine with its peers, which live in a module of
+// their own, and runs the microbenchmarks: get, put, transfer and scan of the engine, durable commits
 // and recovery of the store, statements in process.
 func benchEngine(c config) error {
+	fmt.Println("\n## Storage engine and peers (bench/engine)")
+	args := []string{"run", "-C", "bench/engine", "."}
+	if c.rounds == 1 {
+		args = append(args, "-quick")
+	}
+	peers := exec.Command("go", args...)
+	peers.Stdout, peers.Stderr = os.Stdout, os.Stderr
+	if err := peers.Run(); err != nil {
+		return err
+	}
 	fmt.Println("\n## In process (go test -bench)")
 	cmd := exec.Command("go", "test", "-run", "^$", "-bench", "Get|Put|Transfer|Scan|DurableCommit|Recovery|PointSelect|Insert$",
 		"-benchtime", fmt.Sprint(c.round/3), "./storage/txn/", "./storage/", "./query/")
