@@ -7,6 +7,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/storage/wal"
 )
 
@@ -64,4 +65,23 @@ func (s *Store) LogBytes(since txn.Timestamp) int64 {
 		return 0
 	}
 	return s.log.BytesSince(uint64(since) + 1)
+}
+
+// LogDir is the directory of the log, empty in memory.
+func (s *Store) LogDir() string {
+	if s.fs == nil {
+		return ""
+	}
+	return s.fs.PathJoin(s.base, logName)
+}
+
+// LogDirOf is the directory of the log of a store that is not open, and the store's id.
+func LogDirOf(fs vfs.FS, dir string) (logDir string, id [16]byte, err error) {
+	name := fs.PathJoin(dir, formatName)
+	b, err := readFile(fs, name)
+	if err != nil {
+		return "", id, fmt.Errorf("read %s: %w", name, vfs.MapError(err))
+	}
+	id, at, err := decodeFormat(name, b)
+	return fs.PathJoin(dir, at, logName), id, err
 }

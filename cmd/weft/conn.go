@@ -18,6 +18,7 @@ const (
 	exitUsage       = 2   // the command line is wrong
 	exitUnavailable = 3   // no server there, or it cannot serve now
 	exitRejected    = 5   // an import left records out
+	exitDamaged     = 6   // damage was found in a store or a backup
 	exitInterrupted = 130 // Ctrl-C, or a second signal to a server
 )
 
@@ -40,6 +41,7 @@ var errInterrupted = errors.New("interrupted")
 // exitCode maps an error to the process's exit code.
 func exitCode(err error) int {
 	var u usageError
+	var d errDamaged
 	switch {
 	case err == nil:
 		return exitOK
@@ -47,6 +49,8 @@ func exitCode(err error) int {
 		return exitRejected
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.As(err, &d):
+		return exitDamaged
 	case errors.As(err, &u):
 		return exitUsage
 	case errors.Is(err, dberr.ErrUnavailable), errors.Is(err, dberr.ErrLocked):

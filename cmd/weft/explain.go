@@ -7,7 +7,7 @@ import (
 )
 
 // silent says of an error that the command itself has told all there is to tell.
-func silent(err error) bool { return errors.Is(err, errRejected) }
+func silent(err error) bool { return errors.Is(err, errRejected) || errors.Is(err, errFindings) }
 
 // damageHint says what to do where stored bytes are damaged. Nothing has been
 // changed: a store that does not read back whole is not opened.

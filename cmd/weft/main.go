@@ -17,6 +17,10 @@ var commands = []func() *cobra.Command{
 	newShellCommand,
 	newQueryCommand,
 	newImportCommand,
+	newBackupCommand,
+	newRestoreCommand,
+	newCheckCommand,
+	newDumpCommand,
 	newRotateKeyCommand,
 	newVersionCommand,
 }
@@ -50,7 +54,11 @@ func newRootCommand() *cobra.Command {
 	for _, make := range commands {
 		root.AddCommand(make())
 	}
-	for _, cmd := range append(root.Commands(), root) {
+	all := append(root.Commands(), root)
+	for _, cmd := range root.Commands() {
+		all = append(all, cmd.Commands()...)
+	}
+	for _, cmd := range all {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {

@@ -313,7 +313,7 @@ func (b backups) Restore(ctx context.Context, r api.RestoreRequest) (out api.Res
 	}
 	c, done, err := restoreChain(ctx, s, r)
 	if err != nil {
-		return out, err
+		return out, damaged(r.BackupID, err)
 	}
 	defer done()
 	restored, err := backup.Restore(ctx, vfs.OS(), a.cfg.DataDir, a.cfg.Storage, c, true)
@@ -337,7 +337,7 @@ func restoreChain(ctx context.Context, s *backup.Service, r api.RestoreRequest) 
 		return nil, nil, err
 	}
 	if st.State == backup.Corrupted && !r.Force {
-		return nil, nil, damaged(r.BackupID, st.Err)
+		return nil, nil, st.Err
 	}
 	to := txn.Timestamp(0)
 	if r.To != "" {

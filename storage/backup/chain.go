@@ -30,12 +30,7 @@ type Chain struct {
 // with, and RESTORE_GAP where log is missing before to; it names up to when a
 // restore is possible.
 func NewChain(all []*Reader, to txn.Timestamp) (*Chain, error) {
-	c := &Chain{To: to}
-	for _, r := range all {
-		if i := &r.info; i.Kind == Full && i.To <= to && (c.Full == nil || i.To > c.Full.info.To) {
-			c.Full = r
-		}
-	}
+	c := &Chain{To: to, Full: Base(all, to)}
 	if c.Full == nil {
 		return nil, invalid("RESTORE_NO_BASE", "none of the %d backups is a full one%s", len(all), before(to)).
 			WithHint("restore a later time, or give the full backup that the others follow")
@@ -57,6 +52,16 @@ func NewChain(all []*Reader, to txn.Timestamp) (*Chain, error) {
 			WithHint("restore %s or earlier, or give the backups or the archive with what follows", at.Time().Format(time.RFC3339Nano))
 	}
 	return c, nil
+}
+
+// Base is the newest full backup at or before to, or nil.
+func Base(all []*Reader, to txn.Timestamp) (best *Reader) {
+	for _, r := range all {
+		if i := &r.info; i.Kind == Full && i.To <= to && (best == nil || i.To > best.info.To) {
+			best = r
+		}
+	}
+	return best
 }
 
 func before(to txn.Timestamp) string {

@@ -469,16 +469,11 @@ func (m *Manager) Verify(ctx context.Context, id string) (Info, error) {
 // called.
 func (m *Manager) Chain(id string, to txn.Timestamp, archive string) (c *Chain, done func(), err error) {
 	var kept []string
-	done = func() {
+	release := func() {
 		for _, id := range kept {
 			m.release(id)
 		}
 	}
-	defer func() {
-		if err != nil {
-			done()
-		}
-	}()
 	first, err := m.Open(id)
 	if err != nil {
 		return nil, nil, err
@@ -487,30 +482,48 @@ func (m *Manager) Chain(id string, to txn.Timestamp, archive string) (c *Chain, 
 	if to == 0 {
 		to = first.info.To
 	}
-	list, err := m.List()
+	c, err = m.chain(first, to, archive, &kept)
 	if err != nil {
+		release()
 		return nil, nil, err
 	}
+	return c, release, nil
+}
+
+func (m *Manager) chain(first *Reader, to txn.Timestamp, archive string, kept *[]string) (*Chain, error) {
+	list, err := m.List()
+	if err != nil {
+		return nil, err
+	}
 	all := []*Reader{first}
+	var damage error // of a backup that might have been needed
 	for _, s := range list {
-		if s.State != Completed || s.Store != first.info.Store || s.ID == id || s.To > first.info.To && to <= first.info.To {
+		after := s.To > first.info.To && to <= first.info.To
+		switch {
+		case s.ID == first.info.ID || s.State == Running || after:
 			continue
+		case s.State == Corrupted && (s.Store == first.info.Store || s.Store == [16]byte{}):
+			damage = errors.Join(damage, s.Err)
+		case s.State == Completed && s.Store == first.info.Store:
+			r, err := m.Open(s.ID)
+			if err != nil {
+				return nil, err
+			}
+			*kept, all = append(*kept, s.ID), append(all, r)
 		}
-		r, err := m.Open(s.ID)
-		if err != nil {
-			return nil, nil, err
-		}
-		kept, all = append(kept, s.ID), append(all, r)
 	}
 	if archive != "" && to > first.info.To {
 		pieces, err := openPieces(m.opts.FS, archive, first.info.Store, first.info.From, to, m.opts.Keys)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		all = append(all, pieces...)
 	}
-	c, err = NewChain(all, to)
-	return c, done, err
+	c, err := NewChain(all, to)
+	if err != nil && damage != nil {
+		return nil, fmt.Errorf("%w (and there is damage: %w)", err, damage)
+	}
+	return c, err
 }
 
 // Delete removes a backup. One that incremental backups follow is refused with code

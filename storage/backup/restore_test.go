@@ -19,6 +19,8 @@ import (
 
 var bg = context.Background()
 
+var noCompression compress.Codec
+
 // smallStore has segments and a buffer small enough for checkpoints to happen.
 var smallStore = storage.Options{SegmentBytes: 64 << 10, History: -1}
 

@@ -11,7 +11,11 @@
 // table and three functions.
 package keyspace
 
-import "github.com/weftdb/weft/internal/enc"
+import (
+	"strconv"
+
+	"github.com/weftdb/weft/internal/enc"
+)
 
 // DatabaseID names a database; 0 is the system database.
 type DatabaseID uint32
@@ -40,6 +44,19 @@ const (
 	SpaceObject   Space = 0x60 // object buckets
 	SpaceDerived  Space = 0x70 // applied timestamps of what is derived from the log
 )
+
+var spaceNames = map[Space]string{
+	SpaceMeta: "meta", SpaceCatalog: "catalog", SpaceSequence: "sequence", SpaceIndex: "index", SpaceKV: "kv", SpaceDocument: "document",
+	SpaceSeries: "series", SpaceStream: "stream", SpaceObject: "object", SpaceDerived: "derived",
+}
+
+// String is the name of the space, or its number where it has none.
+func (s Space) String() string {
+	if name := spaceNames[s]; name != "" {
+		return name
+	}
+	return "space " + strconv.Itoa(int(s))
+}
 
 // AppendPrefix appends the prefix of all keys of an object.
 func AppendPrefix(dst []byte, db DatabaseID, space Space, obj ObjectID) []byte {

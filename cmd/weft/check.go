@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/backup"
+	"github.com/weftdb/weft/storage/vfs"
+	"github.com/weftdb/weft/storage/wal"
+)
+
+type checkFlags struct {
+	dataDir string
+	json    bool
+	backups bool
+}
+
+func newCheckCommand() *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "check a data directory: every checksum, every row, every index",
+		Long: "Reads everything in a data directory that no server is using, and checks it: the checksums of the log and of the SSTables, the\n" +
+			"order of keys, the records of every catalog, every row, and every index against the rows. With --backups the backups in the\n" +
+			"directory, too. Opening the directory does what starting a server does, which finishes what a crash left unfinished.\n" +
+			"The exit code is 0 where all is well, 6 where something is not, 3 where a server is using the directory.",
+		Example: "  weft check --data-dir ./weft-data\n" +
+			"  weft check --data-dir ./weft-data --backups --json",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			return f.run(ctx, cmd.OutOrStdout())
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.dataDir, "data-dir", "./weft-data", "data directory")
+	fl.BoolVar(&f.json, "json", false, "print JSON")
+	fl.BoolVar(&f.backups, "backups", false, "verify the backups in the directory, too")
+	return cmd
+}
+
+// checkReport is what a check has to say.
+type checkReport struct {
+	OK       bool           `json:"ok"`
+	Findings []checkFinding `json:"findings"`
+	Checked  checked        `json:"checked"`
+}
+
+// checkFinding is something that is wrong, and what to do.
+type checkFinding struct {
+	Part    string `json:"part"` // log, store, sql or backup
+	Problem string `json:"problem"`
+	Advice  string `json:"advice"`
+}
+
+// checked counts what was looked at.
+type checked struct {
+	LogSegments int64 `json:"log_segments"`
+	LogRecords  int64 `json:"log_records"`
+	SSTables    int64 `json:"sstables"`
+	Databases   int64 `json:"databases"`
+	Tables      int64 `json:"tables"`
+	Rows        int64 `json:"rows"`
+	Indexes     int64 `json:"indexes"`
+	Entries     int64 `json:"index_entries"`
+	Backups     int64 `json:"backups"`
+}
+
+// What to do about damage.
+const (
+	adviceStore  = "copy the directory away before anything else, check the disk, and restore from a backup: weft restore BACKUP --data-dir OTHER"
+	adviceIndex  = "drop the index and create it anew, then check again; where rows are damaged, restore from a backup"
+	adviceBackup = "do not rely on this backup: make a new full one, and check the disk that it is on"
+)
+
+func (r *checkReport) found(part, advice string, err error) {
+	var list interface{ Unwrap() []error }
+	if errors.As(err, &list) {
+		for _, e := range list.Unwrap() {
+			r.found(part, advice, e)
+		}
+		return
+	}
+	r.Findings = append(r.Findings, checkFinding{part, err.Error(), advice})
+}
+
+// take keeps damage as a finding and returns any other error.
+func (r *checkReport) take(part, advice string, err error) error {
+	if err == nil || !errors.Is(err, dberr.ErrCorrupt) {
+		return err
+	}
+	r.found(part, advice, err)
+	return nil
+}
+
+func (f *checkFlags) run(ctx context.Context, out io.Writer) error {
+	exists, err := storage.Exists(vfs.OS(), f.dataDir)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return dberr.New(dberr.ErrNotFound, "NO_STORE", "there is no store in %s", f.dataDir).WithHint("name the directory with --data-dir")
+	}
+	r := &checkReport{Findings: []checkFinding{}}
+	if err := f.check(ctx, r); err != nil {
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		return err
+	}
+	if f.backups {
+		if err := f.checkBackups(ctx, r); err != nil {
+			return err
+		}
+	}
+	r.OK = len(r.Findings) == 0
+	if err := f.print(out, r); err != nil {
+		return err
+	}
+	if !r.OK {
+		return errDamaged{errFindings}
+	}
+	return nil
+}
+
+// errFindings ends a check that has printed what it found.
+var errFindings = errors.New("the check has found damage")
+
+// check opens the store, which reads the log that is needed and checks it, and then
+// goes from the bytes up: what lies on damage is not looked at.
+func (f *checkFlags) check(ctx context.Context, r *checkReport) (err error) {
+	s, err := storage.Open(vfs.OS(), f.dataDir, storage.Options{})
+	if err != nil {
+		return r.take("store", adviceStore, err)
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := checkLog(s, r); err != nil {
+		return err
+	}
+	if sorted := s.Sorted(); sorted != nil {
+		r.Checked.SSTables = int64(sorted.Stats().Files)
+		if err := r.take("store", adviceStore, sorted.Verify(ctx)); err != nil {
+			return err
+		}
+	}
+	if len(r.Findings) > 0 {
+		return nil
+	}
+	e, err := query.New(s.Store, query.Options{})
+	if err != nil {
+		return r.take("sql", adviceStore, err)
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	n, err := e.Check(ctx, func(x query.Finding) {
+		r.Findings = append(r.Findings, checkFinding{"sql", x.String(), adviceIndex})
+	})
+	r.Checked.Databases, r.Checked.Tables, r.Checked.Rows, r.Checked.Indexes, r.Checked.Entries = n.Databases, n.Tables, n.Rows, n.Indexes, n.Entries
+	return r.take("sql", adviceStore, err)
+}
+
+// checkLog reads the whole log, also what the sorted store has already, which is
+// kept for backups and the archive.
+func checkLog(s *storage.Store, r *checkReport) error {
+	segments, err := wal.Dump(vfs.OS(), s.LogDir(), func(string, int64, wal.Record) error { return nil })
+	for i, d := range segments {
+		r.Checked.LogSegments++
+		r.Checked.LogRecords += d.Records
+		last := true // of those that were begun
+		for _, later := range segments[i+1:] {
+			last = last && later.First == 0
+		}
+		if d.First != 0 && !d.Sealed && !last {
+			r.found("log", adviceStore, &dberr.CorruptError{File: d.Name, Offset: d.Bytes, Reason: d.Ends + ", though a later segment was begun"})
+		}
+	}
+	return err
+}
+
+func (f *checkFlags) checkBackups(ctx context.Context, r *checkReport) error {
+	t := adminTarget{dataDir: f.dataDir}
+	if _, err := os.Stat(f.dataDir + "/backups"); err != nil {
+		return nil // there are none
+	}
+	m, err := t.manager(nil)
+	if err != nil {
+		return err
+	}
+	defer m.Close() //nolint:errcheck // it lets go of a lock
+	list, err := m.List()
+	if err != nil {
+		return err
+	}
+	for _, b := range list {
+		r.Checked.Backups++
+		err := b.Err
+		if b.State == backup.Completed {
+			_, err = m.Verify(ctx, b.ID)
+		}
+		if err != nil && ctx.Err() != nil {
+			return errInterrupted
+		}
+		if err != nil {
+			r.found("backup", adviceBackup, err)
+		}
+	}
+	return nil
+}
+
+func (f *checkFlags) print(out io.Writer, r *checkReport) error {
+	if f.json {
+		return printJSON(out, r)
+	}
+	c := r.Checked
+	fmt.Fprintf(out, "checked %d log records in %d segments, %d SSTables, %d databases, %d tables, %d rows, %d indexes with %d entries", c.LogRecords, c.LogSegments, c.SSTables, c.Databases, c.Tables, c.Rows, c.Indexes, c.Entries)
+	if f.backups {
+		fmt.Fprintf(out, ", %d backups", c.Backups)
+	}
+	fmt.Fprintln(out)
+	advice := ""
+	for _, x := range r.Findings {
+		fmt.Fprintf(out, "%s: %s\n", x.Part, x.Problem)
+		if x.Advice != advice {
+			fmt.Fprintf(out, "  what to do: %s\n", x.Advice)
+		}
+		advice = x.Advice
+	}
+	if r.OK {
+		_, err := fmt.Fprintln(out, "all is well")
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%d findings\n", len(r.Findings))
+	return err
+}
