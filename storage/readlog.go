@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/crypt"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/storage/wal"
@@ -75,13 +76,19 @@ func (s *Store) LogDir() string {
 	return s.fs.PathJoin(s.base, logName)
 }
 
-// LogDirOf is the directory of the log of a store that is not open, and the store's id.
-func LogDirOf(fs vfs.FS, dir string) (logDir string, id [16]byte, err error) {
-	name := fs.PathJoin(dir, formatName)
-	b, err := readFile(fs, name)
+// LogDirOf is the directory of the log of a store that is not opened, and what it
+// looks like, for who wants to look into it.
+func LogDirOf(fs vfs.FS, dir string, key crypt.Provider) (_ vfs.FS, logDir string, err error) {
+	exists, err := Exists(fs, dir)
 	if err != nil {
-		return "", id, fmt.Errorf("read %s: %w", name, vfs.MapError(err))
+		return nil, "", err
 	}
-	id, at, err := decodeFormat(name, b)
-	return fs.PathJoin(dir, at, logName), id, err
+	if !exists {
+		return nil, "", dberr.New(dberr.ErrNotFound, "NO_STORE", "there is no store in %s", dir)
+	}
+	if fs, err = openEncryption(fs, dir, key); err != nil {
+		return nil, "", err
+	}
+	at, err := rebuiltNow(fs, dir)
+	return fs, fs.PathJoin(dir, at, logName), err
 }

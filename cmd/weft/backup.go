@@ -245,23 +245,36 @@ func (f *backupCreateFlags) locally(ctx context.Context, cmd *cobra.Command) (er
 			return usageError{err}
 		}
 	}
-	exists, err := storage.Exists(vfs.OS(), f.dataDir)
-	if err != nil {
-		return err
-	}
-	if !exists {
-		return dberr.New(dberr.ErrNotFound, "NO_STORE", "there is no store in %s", f.dataDir)
-	}
-	s, err := storage.Open(vfs.OS(), f.dataDir, storage.Options{})
+	s, err := openStore(f.dataDir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if key, err := storageKey(); err != nil || key != nil && len(ring) == 0 && !f.noEncrypt {
+		return errors.Join(err, dberr.New(dberr.ErrInvalid, "ENCRYPTION_KEY_MISSING", "the store is encrypted, and its backup would not be: there is no backup key").
+			WithHint("give one with --key-file, or say --no-encrypt"))
+	}
 	info, err := f.create(ctx, s, ring, codec)
 	if err != nil {
 		return err
 	}
 	return f.report(cmd.OutOrStdout(), describeInfo(backup.Status{Info: info, State: backup.Completed}))
+}
+
+// openStore opens the store of a data directory, which must have one.
+func openStore(dir string) (*storage.Store, error) {
+	exists, err := storage.Exists(vfs.OS(), dir)
+	if err != nil {
+		return nil, err
+	}
+	if !exists {
+		return nil, dberr.New(dberr.ErrNotFound, "NO_STORE", "there is no store in %s", dir).WithHint("name the directory with --data-dir")
+	}
+	key, err := storageKey()
+	if err != nil {
+		return nil, err
+	}
+	return storage.Open(vfs.OS(), dir, storage.Options{Encryption: key})
 }
 
 // create makes the backup of an open store, in a file or beside it.

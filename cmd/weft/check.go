@@ -13,7 +13,6 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/backup"
-	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/storage/wal"
 )
 
@@ -103,13 +102,6 @@ func (r *checkReport) take(part, advice string, err error) error {
 }
 
 func (f *checkFlags) run(ctx context.Context, out io.Writer) error {
-	exists, err := storage.Exists(vfs.OS(), f.dataDir)
-	if err != nil {
-		return err
-	}
-	if !exists {
-		return dberr.New(dberr.ErrNotFound, "NO_STORE", "there is no store in %s", f.dataDir).WithHint("name the directory with --data-dir")
-	}
 	r := &checkReport{Findings: []checkFinding{}}
 	if err := f.check(ctx, r); err != nil {
 		if ctx.Err() != nil {
@@ -138,7 +130,7 @@ var errFindings = errors.New("the check has found damage")
 // check opens the store, which reads the log that is needed and checks it, and then
 // goes from the bytes up: what lies on damage is not looked at.
 func (f *checkFlags) check(ctx context.Context, r *checkReport) (err error) {
-	s, err := storage.Open(vfs.OS(), f.dataDir, storage.Options{})
+	s, err := openStore(f.dataDir)
 	if err != nil {
 		return r.take("store", adviceStore, err)
 	}
@@ -170,7 +162,7 @@ func (f *checkFlags) check(ctx context.Context, r *checkReport) (err error) {
 // checkLog reads the whole log, also what the sorted store has already, which is
 // kept for backups and the archive.
 func checkLog(s *storage.Store, r *checkReport) error {
-	segments, err := wal.Dump(vfs.OS(), s.LogDir(), func(string, int64, wal.Record) error { return nil })
+	segments, err := wal.Dump(s.FS(), s.LogDir(), func(string, int64, wal.Record) error { return nil })
 	for i, d := range segments {
 		r.Checked.LogSegments++
 		r.Checked.LogRecords += d.Records

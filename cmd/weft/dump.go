@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/backup"
 	"github.com/weftdb/weft/storage/keyspace"
@@ -213,11 +212,15 @@ func dumpWAL(_ context.Context, f *dumpFlags, _ []string) error {
 			return usageError{err}
 		}
 	}
-	dir, _, err := storage.LogDirOf(vfs.OS(), f.dataDir)
+	key, err := storageKey()
 	if err != nil {
 		return err
 	}
-	segments, err := wal.Dump(vfs.OS(), dir, func(name string, offset int64, r wal.Record) error {
+	fs, dir, err := storage.LogDirOf(vfs.OS(), f.dataDir, key)
+	if err != nil {
+		return err
+	}
+	segments, err := wal.Dump(fs, dir, func(name string, offset int64, r wal.Record) error {
 		if r.Timestamp < uint64(from) {
 			return nil
 		}
@@ -240,20 +243,8 @@ func dumpWAL(_ context.Context, f *dumpFlags, _ []string) error {
 	return nil
 }
 
-// openStore opens the directory for a dump.
-func (f *dumpFlags) openStore() (*storage.Store, error) {
-	exists, err := storage.Exists(vfs.OS(), f.dataDir)
-	if err != nil {
-		return nil, err
-	}
-	if !exists {
-		return nil, dberr.New(dberr.ErrNotFound, "NO_STORE", "there is no store in %s", f.dataDir).WithHint("name the directory with --data-dir")
-	}
-	return storage.Open(vfs.OS(), f.dataDir, storage.Options{})
-}
-
 func dumpKeys(ctx context.Context, f *dumpFlags, _ []string) (err error) {
-	s, err := f.openStore()
+	s, err := openStore(f.dataDir)
 	if err != nil {
 		return err
 	}
@@ -290,7 +281,7 @@ func (f *dumpFlags) entry(key, value []byte, ts uint64) error {
 }
 
 func dumpSST(_ context.Context, f *dumpFlags, _ []string) (err error) {
-	s, err := f.openStore()
+	s, err := openStore(f.dataDir)
 	if err != nil {
 		return err
 	}
@@ -319,7 +310,7 @@ func dumpSST(_ context.Context, f *dumpFlags, _ []string) (err error) {
 }
 
 func dumpStats(_ context.Context, f *dumpFlags, _ []string) (err error) {
-	s, err := f.openStore()
+	s, err := openStore(f.dataDir)
 	if err != nil {
 		return err
 	}

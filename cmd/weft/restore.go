@@ -124,7 +124,11 @@ func (f *restoreFlags) locally(ctx context.Context, cmd *cobra.Command, args []s
 	if err != nil {
 		return damageFound(err)
 	}
-	done, err := backup.RestoreInto(ctx, vfs.OS(), f.dataDir, storage.Options{}, c, f.replace)
+	key, err := storageKey()
+	if err != nil {
+		return err
+	}
+	done, err := backup.RestoreInto(ctx, vfs.OS(), f.dataDir, storage.Options{Encryption: key}, c, f.replace)
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w; %s is as it was", errInterrupted, f.dataDir)
 	}

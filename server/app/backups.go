@@ -67,7 +67,8 @@ func (a *App) openBackups(db *weft.DB) error {
 	}
 	b := a.cfg.Backup
 	events := a.backupEvents()
-	m, err := backup.OpenManager(backup.ManagerOptions{FS: vfs.OS(), Dir: dir, Compression: &b.Compression, Keys: keys, Version: a.opts.Version, Events: events})
+	m, err := backup.OpenManager(backup.ManagerOptions{FS: vfs.OS(), Dir: dir, Compression: &b.Compression, Keys: keys,
+		MustEncrypt: a.cfg.Storage.Encryption != nil, Version: a.opts.Version, Events: events})
 	if err != nil {
 		return fmt.Errorf("open backups: %w", err)
 	}

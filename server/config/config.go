@@ -148,6 +148,9 @@ func (c *Config) Validate() error {
 	if c.Storage.Backend == storage.BackendMemory && !c.Backup.IncrementalSchedule.Never() {
 		errs = append(errs, errors.New("backup.incremental_schedule is set, but a store in memory has no log for incremental backups"))
 	}
+	if c.Storage.Encryption != nil && c.Backup.Key == "" && c.Backup.KeyFile == "" && (c.Backup.ArchiveDir != "" || !c.Backup.FullSchedule.Never() || !c.Backup.IncrementalSchedule.Never()) {
+		errs = append(errs, errors.New("the store is encrypted, but its scheduled backups and its archive would not be: set backup.key_file"))
+	}
 	if c.Backup.ArchiveInterval < 100*time.Millisecond {
 		errs = append(errs, fmt.Errorf("backup.archive_interval is %v: want at least 100ms", c.Backup.ArchiveInterval))
 	}

@@ -31,6 +31,9 @@ type ManagerOptions struct {
 	PartBytes int64
 	// Keys encrypt new backups and read old ones. Nil has none.
 	Keys Keys
+	// MustEncrypt refuses to make a backup in clear that nobody asked for, since the
+	// store itself is encrypted.
+	MustEncrypt bool
 	// Version is that of the program, for the manifest.
 	Version string
 	// Clock gives backups their names. Default the system's.
@@ -243,8 +246,8 @@ func (m *Manager) chooseKey(o CreateOptions) (*Key, error) {
 			return nil, invalid("ENCRYPTION_KEY_UNKNOWN", "there is no backup key %q", o.KeyID).WithField("encryption_key_id")
 		}
 	}
-	if !ok && o.Encrypt != nil {
-		return nil, invalid("ENCRYPTION_KEY_MISSING", "the backup is to be encrypted, and there is no key").
+	if !ok && (o.Encrypt != nil || m.opts.MustEncrypt) {
+		return nil, invalid("ENCRYPTION_KEY_MISSING", "the backup is to be encrypted, as its store is or as was asked for, and there is no key").
 			WithField("encrypt").WithHint("set backup.key_file, or say \"encrypt\": false")
 	}
 	if !ok {
