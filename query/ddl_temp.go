@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -166,7 +167,14 @@ func (e *Engine) dropLeftovers(ctx context.Context) error {
 		return err
 	}
 	for _, db := range list {
-		if err := e.dropSchemas(ctx, db, isTemp); err != nil {
+		err := e.dropSchemas(ctx, db, isTemp)
+		if errors.Is(err, dberr.ErrCorrupt) { // told by what uses the catalog, and by a check, which needs an engine
+			if e.opts.Events.Background != nil {
+				e.opts.Events.Background(fmt.Errorf("drop temporary objects of database %q: %w", db.Name, err))
+			}
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("drop temporary objects of database %q: %w", db.Name, err)
 		}
 		if err := e.dropUnfinished(ctx, db); err != nil {
