@@ -100,7 +100,7 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 // file system does to files is done to these, too.
 func (o Options) spill(store *storage.Store) query.Options {
 	q := o.Query
-	if store.Dir() == "" {
+	if store.FS() == nil { // in memory
 		return q
 	}
 	q.SpillFS = store.FS()
