@@ -17,6 +17,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/vfs"
 )
 
 // observed is a transaction as its client saw it. Values are unique over the
@@ -193,21 +194,33 @@ func TestHistories(t *testing.T) {
 		isolation txn.Isolation
 		keys      int
 		large     bool
+		backed    bool // over a sorted store, with checkpoints and evictions all the time
 	}{
-		{"serializable/hot", txn.Serializable, 8, false}, {"serializable", txn.Serializable, 200, false},
-		{"snapshot", txn.Snapshot, 20, false},
-		{"serializable/large/hot", txn.Serializable, 8, true}, {"serializable/large", txn.Serializable, 200, true},
-		{"snapshot/large", txn.Snapshot, 20, true},
+		{"serializable/hot", txn.Serializable, 8, false, false}, {"serializable", txn.Serializable, 200, false, false},
+		{"snapshot", txn.Snapshot, 20, false, false},
+		{"serializable/large/hot", txn.Serializable, 8, true, false}, {"serializable/large", txn.Serializable, 200, true, false},
+		{"snapshot/large", txn.Snapshot, 20, true, false},
+		{"serializable/backed/hot", txn.Serializable, 8, false, true}, {"serializable/backed", txn.Serializable, 200, false, true},
+		{"serializable/backed/large", txn.Serializable, 200, true, true}, {"snapshot/backed", txn.Snapshot, 20, false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.large {
 				defer txn.ValidateOutsideLockForTesting()()
 			}
-			s, err := txn.NewMemory(txn.Options{History: -1})
-			if err != nil {
-				t.Fatal(err)
+			upkeep := func(*rand.Rand) {}
+			var s *txn.Store
+			if c.backed {
+				b := openBacked(t, vfs.NewMem(), txn.Options{History: -1, BufferBytes: 64 << 10, Durability: txn.DurabilityInterval})
+				defer b.close(t)
+				s, upkeep = b.Store, func(r *rand.Rand) {
+					if _, err := b.Checkpoint(context.Background()); err != nil {
+						t.Error(err)
+					}
+					b.EvictForTesting(r.IntN(20), r.IntN(100))
+				}
+			} else {
+				s = memory(t, txn.Options{History: -1})
 			}
-			defer s.Close()
 			perClient := 1500
 			switch {
 			case testing.Short():
@@ -221,12 +234,14 @@ func TestHistories(t *testing.T) {
 			var wg, bg sync.WaitGroup
 			quit := make(chan struct{})
 			bg.Go(func() {
+				r := rand.New(rand.NewPCG(9, 3))
 				for {
 					select {
 					case <-quit:
 						return
 					default:
 						s.Sweep()
+						upkeep(r)
 					}
 				}
 			})
