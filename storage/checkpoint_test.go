@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage"
@@ -127,5 +128,64 @@ func TestHoldLog(t *testing.T) {
 	}
 	if n := len(s.Log().Segments()); n != 1 || late.From() != s.LastCommit()+1 {
 		t.Errorf("advanced to %d: %d segments, want 1", late.From(), n)
+	}
+}
+
+// TestRangeComesBack: a range that is read after a restart is in memory as a whole
+// before long, so that nothing in it has to be looked for on disk, not even keys that
+// are not there.
+func TestRangeComesBack(t *testing.T) {
+	disk := vfs.NewMem()
+	s, err := storage.Open(disk, "d", storage.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 1000
+	fill(t, s, 0, n)
+	if _, err := s.Checkpoint(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = storage.Open(disk, "d", storage.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	scan := func() {
+		if err := s.View(context.Background(), func(tx *txn.Tx) error {
+			it := tx.Iter(txn.IterOptions{Lower: []byte("k"), Upper: []byte("l")})
+			defer it.Close()
+			rows := 0
+			for it.Next() {
+				rows++
+			}
+			if rows != n {
+				return fmt.Errorf("%d rows, want %d", rows, n)
+			}
+			return it.Err()
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for deadline := time.Now().Add(time.Minute); s.Stats().Keys < n && time.Now().Before(deadline); {
+		scan()
+	}
+	scan()
+	before := s.Activity().ColdReads
+	if err := s.View(context.Background(), func(tx *txn.Tx) error {
+		for i := range n - 1 {
+			for _, suffix := range []string{"", "-absent"} {
+				if _, ok, err := tx.Get(fmt.Appendf(nil, "k%06d%s", i, suffix)); ok != (suffix == "") || err != nil {
+					return fmt.Errorf("get %d%s: %v %w", i, suffix, ok, err)
+				}
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if after := s.Activity().ColdReads; after != before {
+		t.Errorf("%d keys of a range that is in memory were looked for on disk", after-before)
 	}
 }

@@ -74,6 +74,7 @@ func (p *Pool) Back(applied uint64, empty bool) {
 		p.parted.Store(true)
 		p.tree.init(&p.s)
 		p.tree.root.Load().leaves[0].page.Load().whole = false
+		p.tree.whole.Store(0)
 	}
 }
 
@@ -135,6 +136,10 @@ func (p *Pool) supersede(node addr, value []byte, flags uint32, ts uint64) {
 		p.size.fresh.add(int64(p.s.size(v)))
 	}
 }
+
+// wholeShare is the part of the leaves, one in so many, that must be whole for it to
+// be worth looking whether that of a key is.
+const wholeShare = 8
 
 // Backed says whether there is a sorted store behind the pool.
 func (p *Pool) Backed() bool { return p.applied.Load() != math.MaxUint64 }
@@ -211,6 +216,9 @@ func (p *Pool) Get(key []byte, ts uint64) (value []byte, at uint64, seen Seen) {
 	if node == 0 {
 		if !p.parted.Load() {
 			return nil, 0, Absent
+		}
+		if p.tree.whole.Load()*wholeShare < p.tree.leaves.Load() {
+			return nil, 0, Elsewhere // most likely; asking costs less than finding out
 		}
 		_, pg := p.tree.pageFor(key, false)
 		if !pg.whole {

@@ -1,5 +1,7 @@
 package buffer
 
+import "bytes"
+
 // Eviction. A hand goes round the leaves in key order. A key that was read since the
 // hand came by last stays, and loses its mark; others go, if the sorted store has
 // all there is of them. Where many of a leaf's keys were read, it stays as it is:
@@ -57,6 +59,9 @@ func (p *Pool) evictPage(l *leaf, pg *page, done *Evicted) {
 	for _, node := range gone[:going] {
 		p.leave(p.s.timestamp(p.s.head(node)))
 	}
+	if pg.whole {
+		p.tree.whole.Add(-1)
+	}
 	fresh := &page{low: pg.low, high: pg.high, next: pg.next}
 	p.tree.fill(fresh, keep[:kept])
 	l.page.Store(fresh)
@@ -88,16 +93,43 @@ func (t *tree) shrink(p *page) {
 
 // part notes that the leaf of key is not whole any more.
 func (t *tree) part(key []byte) {
-	l, p := t.pageFor(key, false)
-	if !p.whole {
+	if l, p := t.pageFor(key, false); p.whole {
+		t.setWhole(l, p, false)
+	}
+}
+
+// setWhole replaces a page by one that is whole, or that is not.
+func (t *tree) setWhole(l *leaf, p *page, whole bool) {
+	if p.whole == whole {
 		return
 	}
-	fresh := &page{low: p.low, high: p.high, next: p.next, skip: p.skip}
-	n := p.n.Load()
-	copy(fresh.nodes[:n], p.nodes[:n])
-	copy(fresh.heads[:n], p.heads[:n])
-	fresh.n.Store(n)
+	n := int(p.n.Load())
+	fresh := &page{low: p.low, high: p.high, next: p.next, whole: whole}
+	fresh.begin(p, n)
 	l.page.Store(fresh)
+	if whole {
+		t.whole.Add(1)
+	} else {
+		t.whole.Add(-1)
+	}
+}
+
+// cut makes a leaf begin at key.
+func (t *tree) cut(key []byte) {
+	l, p := t.pageFor(key, false)
+	if p.low != nil && bytes.Equal(p.low.key, key) || len(key) == 0 {
+		return
+	}
+	n := int(p.n.Load())
+	i, _ := t.search(p, n, key)
+	f, right := &fence{key: bytes.Clone(key)}, &leaf{}
+	rp := &page{low: f, high: p.high, next: p.next, whole: p.whole}
+	t.fill(rp, p.nodes[i:n])
+	right.page.Store(rp)
+	fresh := &page{low: p.low, high: f, next: right, whole: p.whole}
+	t.fill(fresh, p.nodes[:i])
+	l.page.Store(fresh)
+	t.added(f, right, rp.whole)
 }
 
 // Admit puts a version into memory that was read from the sorted store. It is the
@@ -108,6 +140,10 @@ func (p *Pool) Admit(key, value []byte, ts, applied uint64) bool {
 	if applied != p.applied.Load() {
 		return false
 	}
+	return p.admit(key, value, ts)
+}
+
+func (p *Pool) admit(key, value []byte, ts uint64) bool {
 	hash := p.hash.hash(key)
 	if p.hash.find(hash, key) != 0 {
 		return false
@@ -123,4 +159,38 @@ func (p *Pool) Admit(key, value []byte, ts, applied uint64) bool {
 	p.tree.insertAt(l, pg, i, node)
 	p.keys.add(1)
 	return true
+}
+
+// AdmitRange is Admit for all keys in [low, high), nil bounds open: found are the
+// newest versions of all those that have a value at any timestamp that can still be
+// read. The range is whole from then on.
+func (p *Pool) AdmitRange(low, high []byte, found []Version, applied uint64) (admitted int, ok bool) {
+	if applied != p.applied.Load() {
+		return 0, false
+	}
+	p.tree.cut(low)
+	if high != nil {
+		p.tree.cut(high)
+	}
+	for i := range found {
+		if p.admit(found[i].Key, found[i].Value, found[i].TS) {
+			admitted++
+		}
+	}
+	l, pg := p.tree.pageFor(low, false)
+	for {
+		p.tree.setWhole(l, pg, true)
+		if pg.next == nil || (high != nil && bytes.Compare(pg.high.key, high) >= 0) {
+			return admitted, true
+		}
+		l = pg.next
+		pg = l.page.Load()
+	}
+}
+
+// PageOf is the range of the page that holds key, nil bounds open, and whether it is
+// whole.
+func (p *Pool) PageOf(key []byte) (low, high []byte, whole bool) {
+	_, pg := p.tree.pageFor(key, false)
+	return pg.low.bound(), pg.high.bound(), pg.whole
 }

@@ -22,6 +22,8 @@ type tree struct {
 	root atomic.Pointer[inner]
 	// bytes is about what leaves and their fences take.
 	bytes atomic.Int64
+	// leaves is how many there are, and whole how many of them are.
+	leaves, whole atomic.Int64
 }
 
 // leafBytes is about what a leaf takes, with its share of the inner nodes.
@@ -67,6 +69,8 @@ func (t *tree) init(s *slabs) {
 	l.page.Store(&page{whole: true})
 	t.root.Store(&inner{leaves: []*leaf{l}})
 	t.bytes.Store(leafBytes)
+	t.leaves.Store(1)
+	t.whole.Store(1)
 }
 
 // word is the 8 bytes of key behind skip, zero where there are none, so that
@@ -282,7 +286,16 @@ func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
 		t.fill(fresh, nodes[:mid])
 	}
 	l.page.Store(fresh)
+	t.added(f, right, rp.whole)
+}
+
+// added enters a new leaf that begins at f.
+func (t *tree) added(f *fence, right *leaf, whole bool) {
 	t.bytes.Add(leafBytes)
+	t.leaves.Add(1)
+	if whole {
+		t.whole.Add(1)
+	}
 	t.post(f, right)
 }
 
@@ -385,6 +398,15 @@ func (t *tree) absorb(p *page) {
 	t.fill(fresh, all[:n])
 	l.page.Store(fresh)
 	t.bytes.Add(-leafBytes)
+	t.leaves.Add(-1)
+	for _, gone := range []bool{left.whole, p.whole} {
+		if gone {
+			t.whole.Add(-1)
+		}
+	}
+	if fresh.whole {
+		t.whole.Add(1)
+	}
 	root, _ := drop(t.root.Load(), p.low)
 	for root.leaves == nil && len(root.kids) == 1 {
 		root = root.kids[0]

@@ -108,6 +108,11 @@ func (it *Iter) lookUp(key []byte) bool {
 // after key, or with reverse under it.
 func (it *Iter) place(key []byte) {
 	it.refresh()
+	if it.reverse {
+		it.s.offerRange(latest(it.mem.Low(), it.lower))
+	} else {
+		it.s.offerRange(latest(key, it.lower))
+	}
 	if it.disk == nil {
 		return
 	}
@@ -128,6 +133,14 @@ func (it *Iter) place(key []byte) {
 		it.disk.Seek(it.lower)
 	}
 	it.step()
+}
+
+// latest is the later one of two lower bounds, nil for none.
+func latest(a, b []byte) []byte {
+	if bytes.Compare(a, b) < 0 {
+		return b
+	}
+	return a
 }
 
 // refresh sees to it that the iterator of the sorted store has all that left memory

@@ -37,12 +37,13 @@ func (s *Store) offer(key []byte, v sorted.Version, applied uint64) {
 // maxAdmitted is the largest value that is admitted on read.
 const maxAdmitted = 64 << 10
 
-// Admitted are the offers made by reads; whoever takes them calls Admit with them,
-// as the writer. Before it is called, nothing is offered.
-func (s *Store) Admitted() <-chan Offer {
-	ch := make(chan Offer, maxOffers)
+// Offers are what reads found in the sorted store, for Admit, and where they began
+// to read ranges, for LoadRange. Before it is called, nothing is offered.
+func (s *Store) Offers() (<-chan Offer, <-chan []byte) {
+	ch, ranges := make(chan Offer, maxOffers), make(chan []byte, maxRanges)
 	s.offered.Store(&ch)
-	return ch
+	s.ranges.Store(&ranges)
+	return ch, ranges
 }
 
 // Roomy says whether memory has room for all that is read. It may be called at any

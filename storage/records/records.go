@@ -33,8 +33,9 @@ type Store struct {
 	*buffer.Pool
 	disk    atomic.Pointer[sorted.Store] // nil until there is one
 	drops   atomic.Pointer[[]sorted.Drop]
-	offered atomic.Pointer[chan Offer] // what reads found in the sorted store
-	roomy   atomic.Bool                // memory has room for it
+	offered atomic.Pointer[chan Offer]  // what reads found in the sorted store
+	ranges  atomic.Pointer[chan []byte] // where reads of ranges began
+	roomy   atomic.Bool                 // memory has room for it
 	ghost   ghost
 	counts  counts
 }

@@ -1,9 +1,12 @@
 package txn_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/sorted"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
@@ -64,5 +67,55 @@ func (b *backed) close(t testing.TB) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestConflictWithEvicted: what a transaction would have had to see makes it conflict
+// also where the other's write has left memory.
+func TestConflictWithEvicted(t *testing.T) {
+	ctx := context.Background()
+	set := func(s *txn.Store, key string) {
+		if err := s.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error { return tx.Put([]byte(key), []byte("x")) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, read := range map[string]func(tx *txn.Tx) error{
+		"key": func(tx *txn.Tx) error { _, _, err := tx.Get([]byte("k5")); return err },
+		"range": func(tx *txn.Tx) error {
+			it := tx.Iter(txn.IterOptions{Lower: []byte("k4"), Upper: []byte("k6")})
+			defer it.Close()
+			for it.Next() {
+			}
+			return it.Err()
+		},
+		"write": func(tx *txn.Tx) error { return tx.Put([]byte("k5"), nil) },
+	} {
+		for _, other := range []string{"k5", "k7"} {
+			b := openBacked(t, vfs.NewMem(), txn.Options{History: -1})
+			for i := range 10 {
+				set(b.Store, fmt.Sprintf("k%d", i))
+			}
+			tx, err := b.Begin(ctx, txn.TxOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(read(tx), tx.Put([]byte("own"), nil)); err != nil {
+				t.Fatal(err)
+			}
+			set(b.Store, other)
+			if _, err := b.Checkpoint(ctx); err != nil {
+				t.Fatal(err)
+			}
+			b.EvictForTesting(100, 100)
+			b.EvictForTesting(100, 100)
+			if st := b.Stats(); st.Keys > 0 {
+				t.Fatalf("%s: %d keys are still in memory", name, st.Keys)
+			}
+			err = tx.Commit(ctx)
+			if conflict := errors.Is(err, dberr.ErrConflict); conflict != (other == "k5") || (err != nil && !conflict) {
+				t.Errorf("read or wrote a %s, then %s was written and left memory: got %v", name, other, err)
+			}
+			b.close(t)
+		}
 	}
 }

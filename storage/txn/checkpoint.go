@@ -186,13 +186,17 @@ func (s *Store) startUpkeep() {
 	s.upkeep.start(func(ctx context.Context) {
 		tick := time.NewTicker(upkeepEvery)
 		defer tick.Stop()
-		offers := s.pool.Admitted()
+		offers, ranges := s.pool.Offers()
+		s.relieve()
 		for ctx.Err() == nil {
 			select {
 			case <-tick.C:
 			case <-s.checkpoints.wake:
 			case o := <-offers:
 				s.admit(o, offers)
+				continue
+			case from := <-ranges:
+				s.load(ctx, from)
 				continue
 			case <-ctx.Done():
 				return

@@ -1,6 +1,9 @@
 package txn
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // ValidateOutsideLockForTesting makes every transaction a large one, and returns
 // what undoes that.
@@ -22,6 +25,9 @@ func (s *Store) EvictForTesting(leaves, versions int) {
 	s.commit.Unlock()
 	s.reclaim()
 }
+
+// LoadForTesting brings the range that begins at a key into memory.
+func (s *Store) LoadForTesting(from []byte) { s.load(context.Background(), from) }
 
 // GoneForTesting is the greatest timestamp that has left memory.
 func (s *Store) GoneForTesting() uint64 { return s.pool.Gone() }

@@ -217,6 +217,9 @@ func TestHistories(t *testing.T) {
 						t.Error(err)
 					}
 					b.EvictForTesting(r.IntN(20), r.IntN(100))
+					if r.IntN(2) == 0 {
+						b.LoadForTesting(fmt.Appendf(nil, "%03d", r.IntN(c.keys)))
+					}
 				}
 			} else {
 				s = memory(t, txn.Options{History: -1})

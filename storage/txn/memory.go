@@ -214,6 +214,21 @@ func (s *Store) admit(o records.Offer, more <-chan records.Offer) {
 	}
 }
 
+// load brings a range that was read into memory, as long as there is room.
+func (s *Store) load(ctx context.Context, from []byte) {
+	for n := 0; n < records.MaxLoads && from != nil && s.pool.Load() < s.limits.memory; n++ {
+		l, ok, err := s.pool.LoadRange(ctx, from)
+		if err != nil || !ok {
+			return // who reads the range is told
+		}
+		s.commit.Lock()
+		keys, next := s.pool.AdmitLoaded(l)
+		s.commit.Unlock()
+		s.admitted.Add(int64(keys))
+		from = next
+	}
+}
+
 // collect has the sorted store look for versions that nobody can read any more, a
 // part of it at a time, where enough was superseded since the last time.
 func (s *Store) collect(ctx context.Context) {

@@ -144,6 +144,8 @@ func TestModelBacked(t *testing.T) {
 						m.reopen()
 					case n == 13:
 						m.history()
+					case n < 18:
+						m.b.LoadForTesting(append([]byte{}, m.key()[:m.r.IntN(2)]...))
 					}
 					m.one()
 				}
