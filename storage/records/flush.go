@@ -79,15 +79,5 @@ func (s *Store) Execute(ctx context.Context, d sorted.Drop) error {
 
 // Executed forgets a drop that was executed. It is the writer's.
 func (s *Store) Executed(d sorted.Drop) {
-	var left []sorted.Drop
-	for _, o := range s.Drops() {
-		if o.TS != d.TS {
-			left = append(left, o)
-		}
-	}
-	if left == nil {
-		s.drops.Store(nil)
-		return
-	}
-	s.drops.Store(&left)
+	s.drops.Store(s.drops.Load().without(d.TS))
 }

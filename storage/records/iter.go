@@ -20,7 +20,7 @@ type Iter struct {
 
 	disk     *sorted.Iterator
 	covers   uint64 // disk has everything up to it
-	drops    *[]sorted.Drop
+	drops    *dropSet
 	diskKey  []byte // the entry that disk stands on, nil where it has none or has not moved yet
 	placed   bool   // disk stands where the merge goes on
 	fromDisk bool   // the row is disk's
@@ -170,7 +170,7 @@ func (it *Iter) reopen() bool {
 // step moves the iterator of the sorted store to its next entry that no drop hides.
 func (it *Iter) step() {
 	for it.disk.Next() {
-		if it.diskKey = it.disk.Key(); it.drops == nil || !hidden(it.drops, it.diskKey, it.disk.TS(), it.ts) {
+		if it.diskKey = it.disk.Key(); it.drops == nil || !it.drops.hides(it.diskKey, it.disk.TS(), it.ts) {
 			return
 		}
 	}

@@ -49,6 +49,7 @@ func (s *Store) LoadRange(ctx context.Context, from []byte) (l Loaded, ok bool, 
 		return l, false, nil
 	}
 	l = Loaded{low: from, high: high, applied: s.Applied(), whole: true}
+	drops := s.Drops() // before the read: what is executed until then is not in it
 	it := disk.NewVersions(sorted.VersionOptions{Lower: from, Upper: high})
 	defer it.Close() // its error is looked at
 	var last []byte
@@ -71,7 +72,7 @@ func (s *Store) LoadRange(ctx context.Context, from []byte) (l Loaded, ok bool, 
 	if err := it.Err(); err != nil {
 		return l, false, err
 	}
-	for _, d := range s.Drops() {
+	for _, d := range drops {
 		if (l.high == nil || bytes.Compare(d.Lower, l.high) < 0) && (d.Upper == nil || bytes.Compare(l.low, d.Upper) < 0) {
 			return l, false, nil
 		}

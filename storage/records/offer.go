@@ -2,6 +2,7 @@ package records
 
 import (
 	"hash/maphash"
+	"math"
 	"sync/atomic"
 
 	"github.com/weftdb/weft/storage/sorted"
@@ -53,10 +54,8 @@ func (s *Store) Roomy(yes bool) { s.roomy.Store(yes) }
 // Admit lets an offer into memory, unless something newer came in between. It is
 // the writer's.
 func (s *Store) Admit(o Offer) bool {
-	for _, d := range s.Drops() {
-		if d.TS >= o.TS && d.Covers(o.Key) {
-			return false
-		}
+	if s.drops.Load().hides(o.Key, o.TS, math.MaxUint64) {
+		return false
 	}
 	return s.Pool.Admit(o.Key, o.Value, o.TS, o.Applied)
 }

@@ -32,7 +32,7 @@ import (
 type Store struct {
 	*buffer.Pool
 	disk    atomic.Pointer[sorted.Store] // nil until there is one
-	drops   atomic.Pointer[[]sorted.Drop]
+	drops   atomic.Pointer[dropSet]
 	offered atomic.Pointer[chan Offer]  // what reads found in the sorted store
 	ranges  atomic.Pointer[chan []byte] // where reads of ranges began
 	roomy   atomic.Bool                 // memory has room for it
@@ -58,9 +58,7 @@ func (s *Store) Back(disk *sorted.Store) {
 	}
 	s.SetDisk(disk)
 	s.Pool.Back(disk.Applied(), disk.Applied() == 0)
-	if drops := disk.Drops(); len(drops) > 0 {
-		s.drops.Store(&drops)
-	}
+	s.drops.Store(newDropSet(append([]sorted.Drop{}, disk.Drops()...)))
 }
 
 // SetDisk sets the sorted store, which is empty where it was not there at Back.
@@ -92,7 +90,7 @@ func (s *Store) getStored(key []byte, ts uint64) (value []byte, at uint64, ok bo
 	if err != nil {
 		return nil, 0, false, err
 	}
-	if !v.Live() || hidden(drops, key, v.TS, ts) {
+	if !v.Live() || drops.hides(key, v.TS, ts) {
 		return nil, v.TS, false, nil
 	}
 	s.counts.found.Add(1)
@@ -105,20 +103,6 @@ func (s *Store) getStored(key []byte, ts uint64) (value []byte, at uint64, ok bo
 // Reads is how often the sorted store was asked for a key, and had a value.
 func (s *Store) Reads() (asked, found int64) { return s.counts.cold.Load(), s.counts.found.Load() }
 
-// hidden says whether a drop that a reader at ts sees hides the version of key that
-// was written at.
-func hidden(drops *[]sorted.Drop, key []byte, at, ts uint64) bool {
-	if drops == nil {
-		return false
-	}
-	for i := range *drops {
-		if d := &(*drops)[i]; at <= d.TS && d.TS <= ts && d.Covers(key) {
-			return true
-		}
-	}
-	return false
-}
-
 // DropRange makes every key in [lower, upper) absent from ts on. It is the
 // writer's.
 func (s *Store) DropRange(lower, upper []byte, ts uint64) {
@@ -127,12 +111,7 @@ func (s *Store) DropRange(lower, upper []byte, ts uint64) {
 		if upper != nil {
 			d.Upper = append([]byte{}, upper...)
 		}
-		var drops []sorted.Drop
-		if old := s.drops.Load(); old != nil {
-			drops = append(drops, *old...)
-		}
-		drops = append(drops, d)
-		s.drops.Store(&drops) // before the versions, which may be swept before the drop is seen
+		s.drops.Store(s.drops.Load().with(d)) // before the versions, which may be swept before the drop is seen
 	}
 	s.Pool.DropRange(lower, upper, ts)
 }
@@ -140,8 +119,5 @@ func (s *Store) DropRange(lower, upper []byte, ts uint64) {
 // Drops are the ranges that were dropped and are not executed yet. The list must
 // not be changed.
 func (s *Store) Drops() []sorted.Drop {
-	if d := s.drops.Load(); d != nil {
-		return *d
-	}
-	return nil
+	return s.drops.Load().all()
 }

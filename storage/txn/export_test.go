@@ -29,6 +29,9 @@ func (s *Store) EvictForTesting(leaves, versions int) {
 // LoadForTesting brings the range that begins at a key into memory.
 func (s *Store) LoadForTesting(from []byte) { s.load(context.Background(), from) }
 
+// ExecuteDropsForTesting has the sorted store drop what it can.
+func (s *Store) ExecuteDropsForTesting() { s.executeDrops(context.Background()) }
+
 // GoneForTesting is the greatest timestamp that has left memory.
 func (s *Store) GoneForTesting() uint64 { return s.pool.Gone() }
 

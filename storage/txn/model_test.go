@@ -176,6 +176,9 @@ func (m *modelRun) checkpoint() {
 	if err != nil || at != last {
 		m.fatalf("checkpoint: got %d, %v, want %d", at, err, last)
 	}
+	if m.r.IntN(2) == 0 {
+		m.s.ExecuteDropsForTesting()
+	}
 }
 
 // reopen ends what is open and opens the store again.
