@@ -187,7 +187,7 @@ func numToFloat(v sqltype.Num, size int) (float64, error) {
 			f = r
 		}
 	}
-	if math.IsInf(f, 0) && v.Finite() || size == 32 && math.IsInf(float64(float32(f)), 0) && v.Finite() {
+	if (math.IsInf(f, 0) || f == 0 && v.Sign() != 0) && v.Finite() || size == 32 && math.IsInf(float64(float32(f)), 0) && v.Finite() {
 		return 0, dberr.SQL(dberr.StateNumericOutOfRange, "\"%s\" is out of range for type %s", v.String(),
 			map[int]string{32: "real", 64: "double precision"}[size])
 	}

@@ -208,6 +208,9 @@ func extractor(typ sqltype.Type, asFloat bool) Eval {
 // truncator is date_trunc for values of one physical type.
 func truncator[T any](typ sqltype.Type, f func(env *sqltype.Env, field sqltype.DateField, v T) (T, error)) Eval {
 	return z2(func(env *sqltype.Env, name string, v T) (T, error) {
+		if us, ok := any(v).(int64); ok && infinite(us) { // of which no unit is looked at
+			return v, nil
+		}
 		field, err := sqltype.ParseDateField(name, typ)
 		if err != nil {
 			return v, err
@@ -226,8 +229,24 @@ func registerDateParts(t *tables) {
 			vol = " stable"
 		}
 		t.def("extract(text,"+name+") numeric"+vol, extractor(typ, false))
-		t.def("date_part(text,"+name+") float8"+vol, extractor(typ, true))
+		if typ.ID != sqltype.Date {
+			t.def("date_part(text,"+name+") float8"+vol, extractor(typ, true))
+		}
 	}
+	midnight := extractor(sqltype.TTimestamp, true)
+	t.def("date_part(text,date) float8", func(env *Env, n int, sel []int32, args []*vec.Vector, out *vec.Vector) error {
+		at := vec.NewVector(sqltype.TTimestamp, args[1].Len())
+		at.Const = args[1].Const
+		for i, days := range args[1].I {
+			us, err := sqltype.DateToTimestamp(days)
+			if err != nil {
+				return err
+			}
+			at.I[i] = us
+		}
+		return midnight(env, n, sel, []*vec.Vector{args[0], at}, out)
+	})
+
 	t.def("date_trunc(text,timestamp) timestamp", truncator(sqltype.TTimestamp, func(_ *sqltype.Env, f sqltype.DateField, v int64) (int64, error) {
 		return sqltype.TruncTimestamp(f, v)
 	}))
@@ -409,6 +428,9 @@ func registerTimeBucket(t *tables) {
 
 func registerZones(t *tables) {
 	t.def("timezone(text,timestamptz) timestamp", e2(func(zone string, us int64) (int64, error) {
+		if infinite(us) {
+			return us, nil
+		}
 		loc, err := sqltype.LoadLocation(zone)
 		if err != nil {
 			return 0, err
@@ -416,11 +438,25 @@ func registerZones(t *tables) {
 		return sqltype.FromUTC(loc, us), nil
 	}))
 	t.def("timezone(text,timestamp) timestamptz", e2(func(zone string, us int64) (int64, error) {
+		if infinite(us) {
+			return us, nil
+		}
 		loc, err := sqltype.LoadLocation(zone)
 		if err != nil {
 			return 0, err
 		}
 		return sqltype.TimeZoneShift(loc, us)
+	}))
+	t.def("timezone(timestamptz) timestamp stable", n1(func(env *Env, us int64) (int64, error) {
+		return sqltype.FromUTC(location(env.types()), us), nil
+	}))
+	t.def("timezone(timestamp) timestamptz stable", n1(func(env *Env, us int64) (int64, error) {
+		return sqltype.TimeZoneShift(location(env.types()), us)
+	}))
+	t.def("timezone(timetz) timetz stable", n1(func(env *Env, v any) (any, error) {
+		z := v.(sqltype.TimeTZValue)
+		_, off := env.Now.In(location(env.types())).Zone()
+		return z.In(off), nil
 	}))
 	shift := func(sign int64) Eval {
 		return e2(func(v interval, us int64) (int64, error) {
@@ -443,10 +479,7 @@ func registerZones(t *tables) {
 		}
 		z := v.(sqltype.TimeTZValue)
 		_, off := env.Now.In(loc).Zone()
-		const day = sqltype.MicrosPerDay
-		z.Micros = ((z.Micros+int64(off-int(z.OffsetSec))*sqltype.MicrosPerSecond)%day + day) % day
-		z.OffsetSec = int32(off)
-		return z, nil
+		return z.In(off), nil
 	}))
 }
 

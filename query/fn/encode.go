@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode"
@@ -15,6 +16,12 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/sqltype"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -233,14 +240,72 @@ func unistr(s string) (string, error) {
 	return b.String(), nil
 }
 
-func convertFrom(b, encoding string) (string, error) {
-	if e := strings.ToUpper(strings.ReplaceAll(encoding, "-", "")); e != "UTF8" && e != "SQL_ASCII" {
-		return "", dberr.SQL(dberr.StateFeatureNotSupported, "conversion from encoding \"%s\" is not supported", encoding)
+// overlayBytes is overlay of binary and bit strings.
+func overlayBytes(s, repl string, start, count int64) (string, error) {
+	if start <= 0 {
+		return "", dberr.SQL(dberr.StateSubstringError, "negative substring length not allowed")
 	}
-	if !utf8.ValidString(b) {
-		return "", dberr.SQL("22021", "invalid byte sequence for encoding \"UTF8\"")
+	end := start + count
+	if end != int64(int32(end)) {
+		return "", errIntRange(32)
+	}
+	size := int64(len(s))
+	return s[:min(start-1, size)] + repl + s[min(max(end-1, 0), size):], nil
+}
+
+// encodings are those that text can be converted from and to.
+var encodings = map[string]encoding.Encoding{
+	"LATIN1": charmap.ISO8859_1, "ISO88591": charmap.ISO8859_1, "LATIN2": charmap.ISO8859_2, "ISO88592": charmap.ISO8859_2,
+	"LATIN3": charmap.ISO8859_3, "LATIN4": charmap.ISO8859_4, "LATIN5": charmap.ISO8859_9, "LATIN6": charmap.ISO8859_10,
+	"LATIN7": charmap.ISO8859_13, "LATIN8": charmap.ISO8859_14, "LATIN9": charmap.ISO8859_15, "LATIN10": charmap.ISO8859_16,
+	"ISO88595": charmap.ISO8859_5, "ISO88596": charmap.ISO8859_6, "ISO88597": charmap.ISO8859_7, "ISO88598": charmap.ISO8859_8,
+	"KOI8R": charmap.KOI8R, "KOI8U": charmap.KOI8U, "WIN866": charmap.CodePage866, "WIN874": charmap.Windows874,
+	"WIN1250": charmap.Windows1250, "WIN1251": charmap.Windows1251, "WIN1252": charmap.Windows1252, "WIN1253": charmap.Windows1253,
+	"WIN1254": charmap.Windows1254, "WIN1255": charmap.Windows1255, "WIN1256": charmap.Windows1256, "WIN1257": charmap.Windows1257,
+	"WIN1258": charmap.Windows1258, "SJIS": japanese.ShiftJIS, "EUCJP": japanese.EUCJP, "EUCKR": korean.EUCKR,
+	"GBK": simplifiedchinese.GBK, "GB18030": simplifiedchinese.GB18030, "BIG5": traditionalchinese.Big5,
+}
+
+// encodingOf finds an encoding by its name; nil is UTF-8.
+func encodingOf(name, role string) (encoding.Encoding, string, error) {
+	key := strings.ToUpper(strings.NewReplacer("-", "", "_", "").Replace(name))
+	switch key {
+	case "UTF8", "UNICODE", "SQLASCII":
+		return nil, "UTF8", nil
+	}
+	e, ok := encodings[key]
+	if !ok {
+		return nil, "", errParam("invalid %s encoding name \"%s\"", role, name)
+	}
+	return e, key, nil
+}
+
+func convertFrom(b, name string) (string, error) {
+	e, key, err := encodingOf(name, "source")
+	if err != nil {
+		return "", err
+	}
+	if e != nil {
+		if b, err = e.NewDecoder().String(b); err != nil || strings.ContainsRune(b, utf8.RuneError) {
+			return "", dberr.SQL("22021", "invalid byte sequence for encoding \"%s\"", key)
+		}
+	}
+	if i := strings.IndexByte(b, 0); i >= 0 || !utf8.ValidString(b) {
+		return "", dberr.SQL("22021", "invalid byte sequence for encoding \"%s\"", key)
 	}
 	return b, nil
+}
+
+func convertTo(s, name string) (string, error) {
+	e, key, err := encodingOf(name, "destination")
+	if err != nil || e == nil {
+		return s, err
+	}
+	out, err := e.NewEncoder().String(s)
+	if err != nil {
+		return "", dberr.SQL("22P05", "character in encoding \"UTF8\" has no equivalent in encoding \"%s\"", key)
+	}
+	return out, nil
 }
 
 func registerEncode(t *tables) {
@@ -261,8 +326,28 @@ func registerEncode(t *tables) {
 	t.def("btrim(bytea,bytea) bytea total", p2(func(s, cut string) string { return trimBytes(s, cut, true, true) }))
 	t.def("ltrim(bytea,bytea) bytea total", p2(func(s, cut string) string { return trimBytes(s, cut, true, false) }))
 	t.def("rtrim(bytea,bytea) bytea total", p2(func(s, cut string) string { return trimBytes(s, cut, false, true) }))
+	t.def("bit_count(bytea) int8 total", p1(func(s string) int64 {
+		n := 0
+		for i := 0; i < len(s); i++ {
+			n += bits.OnesCount8(s[i])
+		}
+		return int64(n)
+	}))
+	t.def("overlay(bytea,bytea,int4,int4) bytea", e4(overlayBytes))
+	t.def("overlay(bytea,bytea,int4) bytea", e3(func(s, r string, at int64) (string, error) { return overlayBytes(s, r, at, int64(len(r))) }))
 	t.def("convert_from(bytea,name) text", e2(convertFrom))
-	t.def("convert_to(text,name) bytea", e2(convertFrom))
+	t.def("convert_to(text,name) bytea", e2(convertTo))
+	t.def("convert(bytea,name,name) bytea", e3(func(s, from, to string) (string, error) {
+		u, err := convertFrom(s, from)
+		if err != nil {
+			return "", err
+		}
+		return convertTo(u, to)
+	}))
+	t.def("length(bytea,name) int4", e2(func(s, encoding string) (int64, error) {
+		u, err := convertFrom(s, encoding)
+		return runeCount(u), err
+	}))
 	t.def("normalize(text) text total", p1(norm.NFC.String))
 	t.def("normalize(text,text) text", e2(normalize))
 	t.def("is_normalized(text) bool total", p1(func(s string) int64 { return b2i(norm.NFC.IsNormalString(s)) }))

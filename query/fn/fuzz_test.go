@@ -171,7 +171,7 @@ func FuzzTemplates(f *testing.F) {
 		if _, err := toNumber(s, p); err != nil && err.Error() == "" {
 			t.Fatal("error without a message")
 		}
-		if _, err := quoteIdentArray(s); err != nil && err.Error() == "" {
+		if _, err := quoteIdentArray(s, true); err != nil && err.Error() == "" {
 			t.Fatal("error without a message")
 		}
 	})

@@ -49,7 +49,7 @@ func QuoteLiteral(s string) string {
 	return q
 }
 
-func quoteIdentArray(s string) ([]string, error) {
+func quoteIdentArray(s string, strict bool) ([]string, error) {
 	bad := func() *dberr.Error {
 		return errParam("string is not a valid identifier: \"%s\"", s)
 	}
@@ -89,6 +89,9 @@ func quoteIdentArray(s string) ([]string, error) {
 			return parts, nil
 		}
 		if rest[0] != '.' {
+			if !strict {
+				return parts, nil
+			}
 			return nil, bad()
 		}
 		rest = strings.TrimSpace(rest[1:])
@@ -288,7 +291,11 @@ func registerQuote(t *tables) {
 	t.def("format(text,variadic any) text called stable", rowwise(format))
 	t.def("format(text) text called stable", rowwise(format))
 	t.def("parse_ident(text) text[]", e1(func(s string) (any, error) {
-		parts, err := quoteIdentArray(s)
+		parts, err := quoteIdentArray(s, true)
+		return textArray(parts), err
+	}))
+	t.def("parse_ident(str text,strict bool) text[]", e2(func(s string, strict int64) (any, error) {
+		parts, err := quoteIdentArray(s, strict != 0)
 		return textArray(parts), err
 	}))
 }

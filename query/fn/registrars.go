@@ -19,6 +19,8 @@ var registrars = []func(*tables){
 	registerArray,
 	registerJSON,
 	registerPath,
+	registerBits,
+	registerNet,
 	registerSets,
 	registerSystem,
 	registerEnum,

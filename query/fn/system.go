@@ -136,6 +136,26 @@ func registerSystem(t *tables) {
 	for _, sig := range []string{"obj_description(oid)", "obj_description(oid,name)", "shobj_description(oid,name)", "col_description(oid,int4)"} {
 		t.def(sig+" text stable", rowwise(none))
 	}
+	utf8 := str(func(*Env) string { return "UTF8" })
+	t.defs("pg_client_encoding() name stable", utf8, "getdatabaseencoding")
+	t.def("pg_encoding_max_length(int4) int4", p1(func(v int64) int64 { return 4 }))
+	t.def("pg_char_to_encoding(name) int4 stable", p1(func(s string) int64 {
+		if strings.EqualFold(strings.ReplaceAll(s, "-", ""), "UTF8") {
+			return 6
+		}
+		return -1
+	}))
+	t.def("pg_trigger_depth() int4 stable", n0(func(*Env) (int64, error) { return 0, nil }))
+	t.def("pg_my_temp_schema() oid stable", n0(func(*Env) (int64, error) { return 0, nil }))
+	t.def("pg_column_size(any) int4 stable", rowwise(func(c *call) (sqltype.Datum, error) {
+		return sqltype.Datum{Int: int64(len(sqltype.AppendValue(nil, c.typ[0], c.arg[0])))}, nil
+	}))
+	t.def("pg_collation_for(any) text called stable", rowwise(func(c *call) (sqltype.Datum, error) {
+		if !isString(c.typ[0].ID) {
+			return sqltype.NullDatum, dberr.SQL(dberr.StateDatatypeMismatch, "collations are not supported by type %s", c.typ[0].Name())
+		}
+		return sqltype.Datum{Str: `"default"`}, nil
+	}))
 	t.def("pg_backend_pid() int4 stable", n0(func(*Env) (int64, error) { return 0, nil }))
 	t.def("pg_is_in_recovery() bool stable", rowwise(no))
 	t.def("pg_encoding_to_char(int4) name stable", p1(func(v int64) string {

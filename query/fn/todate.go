@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ func parseByTemplate(s, f string) (*dateParts, error) {
 	for k := 0; k < len(items); k++ {
 		it := items[k]
 		if it.key == "" {
-			s = skipLiteral(s, it)
+			s = skipLiteral(s, it, beforeZone(items[k:]))
 			continue
 		}
 		s = strings.TrimLeft(s, " ")
@@ -50,7 +51,19 @@ func parseByTemplate(s, f string) (*dateParts, error) {
 		}
 		p.has[it.key] = true
 	}
-	return p, nil
+	return p, p.conventions()
+}
+
+// conventions refuses fields of ISO's weeks and of the Gregorian calendar in one template.
+func (p *dateParts) conventions() error {
+	any := func(keys ...string) bool {
+		return slices.ContainsFunc(keys, func(k string) bool { return p.has[k] })
+	}
+	if any("IYYY", "IYY", "IY", "I", "IW", "ID", "IDDD") && any("YYYY", "YYY", "YY", "Y", "Y,YYY", "MM", "MON", "MONTH", "RM", "DD", "DDD", "D", "WW", "W", "CC", "Q") {
+		return errToDate("invalid combination of date conventions").
+			WithHint("Do not mix Gregorian and ISO week date conventions in a formatting template.")
+	}
+	return nil
 }
 
 // parseStrict reads a text by a template of which it must be exactly.
@@ -81,11 +94,21 @@ func parseStrict(s, f string) (*dateParts, error) {
 	return p, nil
 }
 
+// beforeZone reports whether the next field is the hours of a zone, whose sign is no separator.
+func beforeZone(items []dateItem) bool {
+	for _, it := range items {
+		if it.key != "" {
+			return it.key == "TZH"
+		}
+	}
+	return false
+}
+
 // skipLiteral passes over what a literal of the template stands for: a separator
 // matches any separators, other characters one character.
-func skipLiteral(s string, it dateItem) string {
+func skipLiteral(s string, it dateItem, zone bool) string {
 	if it.sep && strings.ContainsAny(it.lit, " -/.,:;") {
-		if s != "" && !isWordByte(s[0]) && s[0] != '+' && s[0] != '-' || it.lit == "-" && strings.HasPrefix(s, "-") {
+		if s != "" && (!isWordByte(s[0]) || s[0] == '_') && (!zone || s[0] != '+' && s[0] != '-') || it.lit == "-" && strings.HasPrefix(s, "-") {
 			return s[1:]
 		}
 		return s

@@ -57,12 +57,17 @@ func parseNumFormat(f string) (*numFormat, error) {
 }
 
 func (nf *numFormat) add(word, raw string) error {
+	if nf.eeee {
+		return errNumFormat("\"EEEE\" must be the last pattern used")
+	}
 	switch word {
 	case "FM":
 		nf.fill = true
 		return nil
 	case "9", "0":
 		switch {
+		case nf.sign == "PR":
+			return errNumFormat("\"" + word + "\" must be ahead of \"PR\"")
 		case nf.multi > 0 || nf.hasV():
 			nf.multi++
 		case nf.point:
@@ -298,11 +303,17 @@ func toCharNum(n sqltype.Num, f string) (string, error) {
 		return toScientific(n, nf), nil
 	}
 	if !n.Finite() {
-		s := n.String()
-		if len(s) > nf.pre+1 || !n.IsNaN() {
+		pad := nf.pre - len("NaN")
+		if pad < 0 || !n.IsNaN() {
 			return nf.format(n.Sign() < 0, strings.Repeat("9", nf.pre+1), ""), nil
 		}
-		return s, nil
+		if nf.fill {
+			return "NaN", nil
+		}
+		if nf.firstZero >= 0 {
+			return " " + strings.Repeat(" ", min(nf.firstZero, pad)) + strings.Repeat("0", max(pad-nf.firstZero, 0)) + "NaN", nil
+		}
+		return strings.Repeat(" ", pad+1) + "NaN", nil
 	}
 	if nf.multi > 0 {
 		for range nf.multi {

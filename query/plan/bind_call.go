@@ -29,8 +29,8 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 		}
 		b.noFunction(s, e, strings.Join(e.Name, "."))
 	}
-	if e.Variadic {
-		unsupported(e.Pos(), "VARIADIC")
+	if e.Variadic && (e.Over != nil || !fn.IsFunc(name)) {
+		unsupported(e.Pos(), "VARIADIC in a call of "+name)
 	}
 	if e.Over != nil {
 		if !fn.IsWindow(name) && !fn.IsAgg(name) {
@@ -60,7 +60,11 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 	}
 	given := b.arrange(e, name)
 	args, types := b.args(&in, given)
-	f, want, err := fn.Resolve(name, types)
+	resolve := fn.Resolve
+	if e.Variadic {
+		resolve = fn.ResolveVariadic
+	}
+	f, want, err := resolve(name, types)
 	if err != nil {
 		if msg := dberr.As(err); msg != nil && len(e.Name) > 1 {
 			msg.Message = strings.Replace(msg.Message, "function "+name, "function "+strings.Join(e.Name, "."), 1)

@@ -103,8 +103,12 @@ func (b *binder) constant(e *ast.Literal) Expr {
 		c = b.decimal(e)
 	case ast.LitString:
 		c = &Const{Typ: sqltype.TUnknown, Value: sqltype.Datum{Str: e.Text}}
-	default:
-		unsupported(e.Pos(), "a bit string")
+	case ast.LitBit:
+		bits, err := sqltype.ParseBits(e.Text)
+		if err != nil {
+			fail(at(err, e.Pos()))
+		}
+		c = &Const{Typ: sqltype.Type{ID: sqltype.Bit}, Value: sqltype.Datum{Str: bits}}
 	}
 	b.pos[c] = e.Pos()
 	return c

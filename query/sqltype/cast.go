@@ -56,6 +56,15 @@ var casts = func() map[castPair]CastContext {
 	set(CastAssignment, Interval, Time)
 	set(CastAssignment, JSON, JSONB)
 	set(CastAssignment, JSONB, JSON)
+	set(CastExplicit, Int4, Bit)
+	set(CastExplicit, Int8, Bit)
+	set(CastExplicit, Bit, Int4, Int8)
+	set(CastImplicit, Bit, Varbit)
+	set(CastImplicit, Varbit, Bit)
+	set(CastImplicit, Cidr, Inet)
+	set(CastAssignment, Inet, Cidr)
+	set(CastImplicit, Macaddr, Macaddr8)
+	set(CastImplicit, Macaddr8, Macaddr)
 	set(CastExplicit, JSONB, Bool, Int2, Int4, Int8, Float4, Float8, Numeric)
 	return m
 }()
@@ -134,6 +143,12 @@ func CastDatum(d Datum, from, to Type, explicit bool, env *Env) (Datum, error) {
 		d.Int, err = castToBool(d, from)
 	case JSON, JSONB:
 		d, err = castJSON(d, from, to)
+	case Bit, Varbit:
+		if from.Category() == 'N' {
+			return Datum{Str: IntBits(d.Int, int(to.Mod))}, nil
+		}
+	case Inet, Cidr, Macaddr, Macaddr8:
+		d, err = castAddress(d, from, to)
 	default:
 		d, err = castDatetime(d, from, to, env)
 	}
@@ -156,6 +171,8 @@ func ApplyMod(d Datum, t Type, explicit bool) (Datum, error) {
 	switch t.ID {
 	case Varchar, Bpchar:
 		d.Str, err = applyLength(t, d.Str, explicit)
+	case Bit, Varbit:
+		d.Str, err = applyBitLength(t, d.Str, explicit)
 	case Numeric:
 		d.Num, err = d.Num.ApplyMod(t.Mod)
 	case Timestamp, TimestampTZ:
@@ -205,6 +222,9 @@ func castToString(d Datum, from, to Type, explicit bool, env *Env) (Datum, error
 		if d.Int != 0 {
 			s = "true"
 		}
+	case from.ID == Inet: // unlike in output, with its mask always
+		v := InetOf(d.Str)
+		s = v.Host() + "/" + strconv.Itoa(v.Bits)
 	default:
 		s = string(AppendTextEnv(nil, env, from, d))
 	}
@@ -222,6 +242,8 @@ func castToInt(d Datum, from, to Type) (int64, error) {
 	name := to.ID.info().name
 	var v int64
 	switch from.ID {
+	case Bit:
+		return bitsInt(d.Str, to.ID)
 	case Bool:
 		if to.ID != Int4 {
 			return 0, errCannotCast(from, to)
@@ -301,13 +323,13 @@ func castToFloat(d Datum, from, to Type) (float64, error) {
 	case Numeric:
 		if to.ID == Float4 && d.Num.Finite() {
 			v, err := strconv.ParseFloat(d.Num.String(), 32)
-			if err != nil {
+			if err != nil || v == 0 && d.Num.Sign() != 0 {
 				return 0, dberr.SQL(dberr.StateNumericOutOfRange, "\"%s\" is out of range for type real", d.Num.String())
 			}
 			return v, nil
 		}
 		f = d.Num.Float64()
-		if math.IsInf(f, 0) && d.Num.Finite() {
+		if (math.IsInf(f, 0) || f == 0 && d.Num.Sign() != 0) && d.Num.Finite() {
 			return 0, dberr.SQL(dberr.StateNumericOutOfRange, "\"%s\" is out of range for type double precision", d.Num.String())
 		}
 	case JSONB:

@@ -348,3 +348,9 @@ func TimestampFromEpoch(sec float64) (int64, error) {
 func AgeTZ(env *Env, a, b int64) (IntervalValue, error) {
 	return Age(FromUTC(env.loc(), a), FromUTC(env.loc(), b))
 }
+
+// In is the same moment of a day as clocks show it that are off seconds east.
+func (v TimeTZValue) In(off int) TimeTZValue {
+	us := v.Micros + int64(off-int(v.OffsetSec))*MicrosPerSecond
+	return TimeTZValue{Micros: (us%MicrosPerDay + MicrosPerDay) % MicrosPerDay, OffsetSec: int32(off)}
+}

@@ -360,10 +360,11 @@ func clockParts(s string) (h int64, m, sec, us int, code dtErr) {
 			i++
 		}
 		x, ok := smallInt(s[:i])
-		if !ok {
-			if i == 0 {
-				return 0, 0, 0, 0, dtBadFormat
-			}
+		switch {
+		case i == 0 && n == 0:
+			return 0, 0, 0, 0, dtBadFormat
+		case i == 0: // nothing between colons is zero
+		case !ok:
 			return 0, 0, 0, 0, dtFieldRange
 		}
 		v[n] = x

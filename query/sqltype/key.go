@@ -50,7 +50,7 @@ func AppendIntKey(dst []byte, id ID, v int64) []byte {
 
 func appendStringKey(dst []byte, id ID, s string) []byte {
 	switch id {
-	case Bytea:
+	case Bytea, Inet, Cidr, Macaddr, Macaddr8:
 		return enc.AppendBytes(dst, []byte(s))
 	case UUID:
 		if len(s) == 16 {
@@ -299,7 +299,7 @@ func DecodeIntKey(id ID, src []byte) (v int64, rest []byte, err error) {
 
 func decodeStringKey(t Type, src []byte) (s string, rest []byte, err error) {
 	switch t.ID {
-	case Bytea:
+	case Bytea, Inet, Cidr, Macaddr, Macaddr8:
 		b, rest, err := enc.DecodeBytes(src)
 		return string(b), rest, err
 	case UUID:

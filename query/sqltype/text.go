@@ -49,6 +49,21 @@ func ParseEnv(env *Env, t Type, s string) (Datum, error) {
 	case JSONB:
 		c, err := CanonicalJSON(s)
 		return Datum{Str: c}, err
+	case Bit, Varbit:
+		b, err := ParseBits(s)
+		if err == nil {
+			b, err = applyBitLength(t, b, false)
+		}
+		return Datum{Str: b}, err
+	case Inet, Cidr:
+		v, err := ParseInet(s, t.ID == Cidr)
+		return Datum{Str: v}, err
+	case Macaddr:
+		v, err := ParseMAC(s, 6)
+		return Datum{Str: v}, err
+	case Macaddr8:
+		v, err := ParseMAC(s, 8)
+		return Datum{Str: v}, err
 	case Jsonpath:
 		c, err := CanonicalJSONPath(s)
 		return Datum{Str: c}, err

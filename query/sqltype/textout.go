@@ -36,6 +36,10 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 		return hex.AppendEncode(append(dst, '\\', 'x'), []byte(d.Str))
 	case UUID:
 		return appendUUID(dst, d.Str)
+	case Inet, Cidr:
+		return appendInet(dst, d.Str, t.ID == Cidr)
+	case Macaddr, Macaddr8:
+		return appendMAC(dst, d.Str)
 	case Date:
 		return appendDate(dst, d.Int)
 	case Time:

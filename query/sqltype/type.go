@@ -37,6 +37,12 @@ const (
 	Name        ID = 24 // identifiers in system catalogs; behaves as text
 	OID         ID = 25 // object ids in system catalogs; behaves as bigint
 	Jsonpath    ID = 26 // a path of SQL/JSON, held as its text
+	Bit         ID = 27
+	Varbit      ID = 28
+	Inet        ID = 29
+	Cidr        ID = 30
+	Macaddr     ID = 31
+	Macaddr8    ID = 32
 	Enum        ID = 40 // an enumerated type: Mod is its handle, see EnumOf
 )
 

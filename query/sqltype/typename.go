@@ -44,6 +44,12 @@ var typeInfos = [...]typeInfo{
 	Name:        {"name", "name", 19, 1003, 'S', 64},
 	OID:         {"oid", "oid", 26, 1028, 'N', 4},
 	Jsonpath:    {"jsonpath", "jsonpath", 4072, 4073, 'U', -1},
+	Bit:         {"bit", "bit", 1560, 1561, 'V', -1},
+	Varbit:      {"bit varying", "varbit", 1562, 1563, 'V', -1},
+	Inet:        {"inet", "inet", 869, 1041, 'I', -1},
+	Cidr:        {"cidr", "cidr", 650, 651, 'I', -1},
+	Macaddr:     {"macaddr", "macaddr", 829, 1040, 'U', 6},
+	Macaddr8:    {"macaddr8", "macaddr8", 774, 775, 'U', 8},
 	Enum:        {"anyenum", "anyenum", 3500, 0, 'E', 4},
 }
 
@@ -68,7 +74,7 @@ func (t Type) String() string {
 	}
 	name := t.ID.info().name
 	switch t.ID {
-	case Varchar:
+	case Varchar, Bit, Varbit:
 		if t.Mod > 0 {
 			return name + "(" + itoa(int(t.Mod)) + ")"
 		}
@@ -149,7 +155,7 @@ func (t Type) Category() byte {
 // Preferred reports whether the type is the preferred one of its category.
 func (t Type) Preferred() bool {
 	switch t.ID {
-	case Bool, Float8, OID, Text, TimestampTZ, Interval:
+	case Bool, Float8, OID, Text, TimestampTZ, Interval, Varbit, Inet:
 		return true
 	}
 	return false
@@ -167,6 +173,8 @@ func (t Type) TypMod() int32 {
 	switch id {
 	case Varchar, Bpchar:
 		return t.Mod + 4
+	case Bit, Varbit:
+		return t.Mod
 	case Numeric:
 		p, s := t.NumericPS()
 		return int32(p<<16|(s&0x7ff)) + 4
@@ -216,7 +224,7 @@ func TypeByOID(oid uint32) (Type, bool) {
 var typeAliases = map[string]ID{
 	"boolean": Bool, "smallint": Int2, "int": Int4, "integer": Int4, "bigint": Int8,
 	"real": Float4, "double precision": Float8, "decimal": Numeric, "dec": Numeric,
-	"character varying": Varchar, "char varying": Varchar, "string": Text,
+	"bit varying": Varbit, "character varying": Varchar, "char varying": Varchar, "string": Text,
 	"character": Bpchar, "char": Bpchar, "nchar": Bpchar, "national character": Bpchar, "national char": Bpchar,
 	"time without time zone": Time, "time with time zone": TimeTZ,
 	"timestamp without time zone": Timestamp, "timestamp with time zone": TimestampTZ,
@@ -244,7 +252,7 @@ var typeHints = map[string]string{
 	"blob": "bytea", "string": "text", "datetime": "timestamp", "tinyint": "smallint", "double": "double precision",
 	"number": "numeric", "clob": "text", "varbinary": "bytea", "binary": "bytea", "mediumint": "integer",
 	"longtext": "text", "mediumtext": "text", "tinytext": "text", "nvarchar": "varchar", "varchar2": "varchar",
-	"bit": "boolean", "money": "numeric", "uniqueidentifier": "uuid", "int64": "bigint", "int32": "integer",
+	"money": "numeric", "uniqueidentifier": "uuid", "int64": "bigint", "int32": "integer",
 	"float64": "double precision", "float32": "real", "long": "bigint",
 }
 
@@ -318,8 +326,19 @@ func (t Type) WithMods(mods ...int) (Type, error) {
 	if len(mods) == 0 {
 		return t, nil
 	}
-	short := map[ID]string{Varchar: "varchar", Bpchar: "char"}[t.ID]
+	short := map[ID]string{Varchar: "varchar", Bpchar: "char", Bit: "bit", Varbit: "bit varying"}[t.ID]
 	switch t.ID {
+	case Bit, Varbit:
+		if len(mods) != 1 {
+			return invalid("invalid type modifier")
+		}
+		if mods[0] < 1 {
+			return invalid("length for type %s must be at least 1", short)
+		}
+		if mods[0] > maxBits {
+			return invalid("length for type %s cannot exceed %d", short, maxBits)
+		}
+		t.Mod = int32(mods[0])
 	case Varchar, Bpchar:
 		if len(mods) != 1 {
 			return invalid("invalid type modifier")

@@ -127,6 +127,9 @@ func posixZone(name, key string) *time.Location {
 	for i < len(key) && key[i] >= 'a' && key[i] <= 'z' {
 		i++
 	}
+	if strings.HasPrefix(key, "<") { // an abbreviation in brackets
+		i = strings.IndexByte(key, '>') + 1
+	}
 	num := key[i:]
 	if num == "" || i > 0 && i < 3 || strings.ContainsAny(num, "/_") {
 		return nil
@@ -137,6 +140,9 @@ func posixZone(name, key string) *time.Location {
 	off, code := decodeOffset(num)
 	if code != dtOK {
 		return nil
+	}
+	if strings.HasPrefix(name, "<") {
+		name = name[1 : i-1]
 	}
 	return time.FixedZone(name, -off)
 }
