@@ -61,6 +61,7 @@ type running struct {
 	sql    string
 	text   *parsed
 	params []Param // in place of the request's, for EXECUTE
+	pasts  *pasts  // in which it reads tables as of other times
 
 	command  string
 	rows     int64
@@ -202,12 +203,16 @@ func (r *running) compile(st ast.Stmt) (*compiled, error) {
 	}
 	begun := time.Now()
 	defer func() { r.planning = time.Since(begun) }()
-	c, err := s.e.plan(r.ctx, s.scope(snap, params), st, s.set.planner)
+	scope := s.scope(snap, params)
+	scope.History = r.history
+	c, err := s.e.plan(r.ctx, scope, st, s.set.planner)
 	if err != nil {
 		return nil, err
 	}
 	c.stamp = snap.Stamp
-	s.e.plans.put(key, c)
+	if r.pasts == nil { // other times are not the same the next time
+		s.e.plans.put(key, c)
+	}
 	return c, nil
 }
 
@@ -329,6 +334,11 @@ func (r *running) exec(c *compiled, out func(*vec.Batch) error) (int64, error) {
 	params, err := r.values(c)
 	if err != nil {
 		return 0, err
+	}
+	if r.pasts != nil {
+		defer r.pasts.end()
+		r.s.pasts = r.pasts
+		defer func() { r.s.pasts = nil }()
 	}
 	return r.s.runPlan(r.ctx, c, params, r.env(), out)
 }
@@ -466,6 +476,11 @@ func (s *Session) rollbackTo(r *running, st *ast.RollbackTo) error {
 		return fmt.Errorf("roll back to savepoint %q: %w", st.Name, err)
 	}
 	s.saves, s.failed = s.saves[:i+1], false
+	for name, c := range s.cursors {
+		if c.level > i {
+			delete(s.cursors, name)
+		}
+	}
 	s.work.rows = copyRows(s.saves[i].rows)
 	s.set = s.saves[i].set
 	return r.done("ROLLBACK")
@@ -476,11 +491,21 @@ func (s *Session) beginBlock(ctx context.Context, rest []ast.Stmt, st *ast.Begin
 	if s.failed {
 		return dberr.SQL(dberr.StateFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 	}
-	if st.AsOf != nil {
-		return dberr.SQL(dberr.StateFeatureNotSupported, "AS OF SYSTEM TIME is not supported").At(st.AsOf.Pos())
-	}
 	opts := s.withDefaults(s.opts)
 	applyModes(&opts, st.Modes)
+	if st.AsOf != nil {
+		if s.tx != nil {
+			return dberr.SQL(dberr.StateActiveTransaction, "BEGIN AS OF SYSTEM TIME within a transaction").At(st.AsOf.Pos())
+		}
+		if st.Modes.ReadOnly == ast.No {
+			return dberr.SQL(dberr.StateSyntax, "AS OF SYSTEM TIME cannot be READ WRITE").At(st.Pos())
+		}
+		ts, err := s.asOf(ctx, st.AsOf)
+		if err != nil {
+			return err
+		}
+		opts.AsOf, opts.ReadOnly = ts, true
+	}
 	if s.tx != nil { // BEGIN within a transaction changes nothing but that COMMIT is waited for
 		s.block = true
 		return nil

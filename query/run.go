@@ -39,7 +39,7 @@ func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, 
 	return &exec.Context{
 		Ctx: ctx, Tx: s.tx, Env: env, LockTimeout: s.set.lockTimeout,
 		Memory: s.e.opts.MemoryBytes, SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,
-		Rules: s.rules(snap), Deferral: s.deferral(), Virtual: &systemSource{e: s.e, db: s.db.Name, snap: snap},
+		Rules: s.rules(snap), Deferral: s.deferral(), Past: s.past, Virtual: &systemSource{e: s.e, db: s.db.Name, snap: snap},
 	}, nil
 }
 

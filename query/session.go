@@ -35,6 +35,9 @@ type Session struct {
 	opts    txn.TxOptions // of the transaction that an implicit begin makes
 	call    *Request
 
+	cursors map[string]*cursor
+	pasts   *pasts // of the statement that is running
+
 	quiet    bool   // it holds the quiet of its database
 	temp     string // the schema of temporary objects, "" before the first
 	onCommit map[keyspace.ObjectID]ast.OnCommit
@@ -404,6 +407,14 @@ func (s *Session) commit(ctx context.Context) error {
 	return nil
 }
 
+// past gives the transaction in which the running statement reads as of a time.
+func (s *Session) past(ts uint64) (*txn.Tx, error) {
+	if s.pasts == nil {
+		return nil, dberr.SQL(dberr.StateInternal, "a statement reads the past without having asked for it")
+	}
+	return s.pasts.at(ts)
+}
+
 func (s *Session) rollback() {
 	if s.tx != nil {
 		s.tx.Rollback()
@@ -413,6 +424,7 @@ func (s *Session) rollback() {
 }
 
 func (s *Session) end() {
+	s.endCursors()
 	s.tx, s.block, s.failed, s.saves, s.work = nil, false, false, nil, txWork{}
 }
 

@@ -416,7 +416,13 @@ func (r *running) utility(st ast.Stmt) (done bool, err error) {
 		}
 		return true, r.done("DISCARD " + strings.ToUpper(st.What))
 	case *ast.Vacuum:
-		return true, r.done("VACUUM") // old versions go by themselves, in the background
+		return true, r.vacuum(r.ctx, st)
+	case *ast.DeclareCursor:
+		return true, r.declare(st)
+	case *ast.Fetch:
+		return true, r.fetch(st)
+	case *ast.CloseCursor:
+		return true, r.closeCursor(st)
 	case *ast.Analyze:
 		return true, r.analyze(st)
 	case *ast.SetConstraints:
@@ -429,7 +435,7 @@ func (r *running) setTransaction(st *ast.SetTransaction) error {
 	opts := txn.TxOptions{Isolation: r.s.set.isolation, ReadOnly: r.s.set.readOnly}
 	applyModes(&opts, st.Modes)
 	if st.AsOf != nil {
-		return dberr.SQL(dberr.StateFeatureNotSupported, "AS OF SYSTEM TIME is not supported").At(st.AsOf.Pos())
+		return r.setAsOf(st, opts)
 	}
 	if st.Session {
 		r.s.set.defaultIsolation, r.s.set.defaultReadOnly = opts.Isolation, opts.ReadOnly
@@ -442,6 +448,29 @@ func (r *running) setTransaction(st *ast.SetTransaction) error {
 		return dberr.SQL(dberr.StateActiveTransaction, "cannot set transaction read-write mode inside a read-only transaction").At(st.Pos())
 	}
 	r.s.set.readOnly = opts.ReadOnly
+	return r.done("SET")
+}
+
+// setAsOf has the open transaction read as of a time.
+func (r *running) setAsOf(st *ast.SetTransaction, opts txn.TxOptions) error {
+	s := r.s
+	switch {
+	case st.Session:
+		return dberr.SQL(dberr.StateFeatureNotSupported, "AS OF SYSTEM TIME for a session is not supported").At(st.AsOf.Pos())
+	case s.work.queried || s.tx.Wrote():
+		return dberr.SQL(dberr.StateActiveTransaction, "SET TRANSACTION AS OF SYSTEM TIME must be called before any query").At(st.Pos())
+	case st.Modes.ReadOnly == ast.No:
+		return dberr.SQL(dberr.StateSyntax, "AS OF SYSTEM TIME cannot be READ WRITE").At(st.Pos())
+	}
+	ts, err := s.asOf(r.ctx, st.AsOf)
+	if err != nil {
+		return err
+	}
+	opts.AsOf, opts.ReadOnly = ts, true
+	if err := s.restart(r.ctx, opts); err != nil {
+		return err
+	}
+	s.set.readOnly = true
 	return r.done("SET")
 }
 

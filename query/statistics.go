@@ -257,7 +257,9 @@ func indexExpressions(scope *plan.Scope, t *catalog.Table) (exprs []plan.Expr, l
 // analyze collects the statistics of tables. Outside of a transaction block it reads and
 // stores in transactions of its own, so that nobody waits for it or conflicts with it;
 // within one its result belongs to the block.
-func (r *running) analyze(st *ast.Analyze) error {
+func (r *running) analyze(st *ast.Analyze) error { return r.analyzeAs(st, "ANALYZE") }
+
+func (r *running) analyzeAs(st *ast.Analyze, tag string) error {
 	s := r.s
 	snap, err := s.e.cat.At(s.tx, s.db.ID)
 	if err != nil {
@@ -286,7 +288,7 @@ func (r *running) analyze(st *ast.Analyze) error {
 			return fmt.Errorf("analyze table %q: %w", t.Name, err)
 		}
 	}
-	return r.done("ANALYZE")
+	return r.done(tag)
 }
 
 // analyzeHere analyzes a table as the session's transaction sees it.

@@ -166,7 +166,7 @@ func newDelete(c *Context, n *plan.Delete) (Operator, error) {
 		return nil, err
 	}
 	k := len(n.Table.Columns)
-	w.in = c.firstTargets(w.in, n.Input, k)
+	w.in = c.firstTargets(w.in, n.Input, k, n.Strict)
 	w.do = func(ctx context.Context) (int64, error) {
 		ch := newChanges(c)
 		t, err := ch.writer(n.Table, &TableRules{IndexExprs: n.IndexExprs})
@@ -211,7 +211,7 @@ func newUpdate(c *Context, n *plan.Update) (Operator, error) {
 	if u.sets, err = compileAll(c, exprs); err != nil {
 		return nil, err
 	}
-	w.in = c.firstTargets(w.in, n.Input, u.k)
+	w.in = c.firstTargets(w.in, n.Input, u.k, n.Strict)
 	w.prepare, w.result = u.prepare, u.result
 	w.do = func(ctx context.Context) (int64, error) {
 		ch := newChanges(c)
@@ -278,8 +278,15 @@ func (u *updating) write(ctx context.Context, w *writing, t *tableWriter) error 
 }
 
 // firstTargets passes the first of the rows that name the same target row, whose
-// key is in column k: a row is changed once by a statement.
-func (c *Context) firstTargets(in Operator, n plan.Node, k int) Operator {
+// key is in column k: a row is changed once by a statement. With strict a second one
+// is an error.
+func (c *Context) firstTargets(in Operator, n plan.Node, k int, strict bool) Operator {
+	if strict {
+		if c.changed == nil {
+			c.changed = map[string]struct{}{}
+		}
+		return &unchanged{c: c, in: in, k: k, strict: true}
+	}
 	if scan, ok := n.(*plan.Scan); !ok || !scan.NeedRowKey { // a scan gives no row twice
 		keys := func(b *vec.Batch) ([]*vec.Vector, error) { return b.Cols[k : k+1], nil }
 		in = &firstRows{in: in, set: newSetCore(c, typesOf(n.Fields()), []sqltype.Type{sqltype.TBytea}, keys, firstOnly)}
@@ -306,6 +313,8 @@ type unchanged struct {
 	in  Operator
 	k   int
 	out vec.Batch
+	// strict has a row that was changed already be an error.
+	strict bool
 }
 
 func (u *unchanged) Next(ctx context.Context) (*vec.Batch, error) {
@@ -317,7 +326,12 @@ func (u *unchanged) Next(ctx context.Context) (*vec.Batch, error) {
 		sel, keys := make([]int32, 0, b.Rows()), b.Cols[u.k]
 		for _, i := range live(b) {
 			key := keys.S[keys.At(int(i))]
-			if _, twice := u.c.changed[key]; !twice {
+			_, twice := u.c.changed[key]
+			if twice && u.strict {
+				return nil, dberr.SQL(dberr.StateCardinalityViolation, "MERGE command cannot affect row a second time").
+					WithHint("Ensure that not more than one source row matches any one target row.")
+			}
+			if !twice {
 				u.c.changed[key] = struct{}{}
 				sel = append(sel, i)
 			}

@@ -58,6 +58,8 @@ type Context struct {
 	Catalog *catalog.Snapshot
 	// Rules gives the bound rules of a table that a foreign key's action writes to.
 	Rules func(t *catalog.Table) (*TableRules, error)
+	// Past gives the transaction in which tables are read as of a timestamp.
+	Past func(ts uint64) (*txn.Tx, error)
 	// Deferral keeps what deferrable constraints are to be checked for at the end of the
 	// transaction; nil has all checked at the end of the statement.
 	Deferral *Deferral

@@ -27,7 +27,7 @@ type scan struct {
 	filter *condition
 	cols   []*vec.Vector
 	rowKey *vec.Vector // where row keys are wanted, also last of cols
-
+	tx     *txn.Tx     // what is read
 	opened bool
 	spans  []rowstore.Span
 	at     int
@@ -51,7 +51,14 @@ func newScan(c *Context, n *plan.Scan) (Operator, error) {
 			return p, nil
 		}
 	}
-	s := &scan{c: c, n: n, layout: rowstore.Of(n.Table), cols: make([]*vec.Vector, len(n.Out))}
+	tx := c.Tx
+	if n.AsOf != 0 {
+		var err error
+		if tx, err = c.Past(n.AsOf); err != nil {
+			return nil, err
+		}
+	}
+	s := &scan{c: c, tx: tx, n: n, layout: rowstore.Of(n.Table), cols: make([]*vec.Vector, len(n.Out))}
 	if s.x = s.layout.Find(n.Index.ID); s.x == nil {
 		return nil, dberr.SQL(dberr.StateInternal, "table %s has no index %s", n.Table.Name, n.Index.Name)
 	}
@@ -283,13 +290,13 @@ func (s *scan) openIter() {
 	i := s.at
 	s.at++
 	if s.col != nil {
-		s.it = s.c.Tx.Iter(s.col.begin(i))
+		s.it = s.tx.Iter(s.col.begin(i))
 		return
 	}
 	if s.n.Reverse {
 		i = len(s.spans) - 1 - i
 	}
-	s.it = s.c.Tx.Iter(txn.IterOptions{Lower: s.spans[i].Lower, Upper: s.spans[i].Upper, Reverse: s.n.Reverse})
+	s.it = s.tx.Iter(txn.IterOptions{Lower: s.spans[i].Lower, Upper: s.spans[i].Upper, Reverse: s.n.Reverse})
 }
 
 // add decodes the entry under the iterator into row i.
@@ -306,7 +313,7 @@ func (s *scan) add(i int) error {
 		if !s.fetch {
 			return s.dec.Add(i, key, value)
 		}
-		row, ok, err := s.c.Tx.Get(s.key)
+		row, ok, err := s.tx.Get(s.key)
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ type zoneTest struct {
 // the order of the primary index, and nothing that only stored rows have.
 func (s *scan) columnar() bool {
 	c := s.c
-	return c.Columns != nil && c.early == 0 && s.x == &s.layout.Indexes[0] && s.rowKey == nil && !s.fetch &&
+	return c.Columns != nil && s.n.AsOf == 0 && c.early == 0 && s.x == &s.layout.Indexes[0] && s.rowKey == nil && !s.fetch &&
 		!s.n.Reverse && !s.n.Point && !c.Tx.HasWrites()
 }
 

@@ -55,7 +55,7 @@ func takePoint(c *Context, n *plan.Scan) *pointScan {
 	if s == nil {
 		return nil
 	}
-	s.c = c
+	s.c, s.tx = c, c.Tx
 	return &pointScan{scan: s}
 }
 
@@ -63,11 +63,11 @@ func takePoint(c *Context, n *plan.Scan) *pointScan {
 func (p *pointScan) Close() error {
 	s := p.scan
 	p.done, p.scan = true, nil
-	if s == nil || s.filter != nil {
+	if s == nil || s.filter != nil || s.n.AsOf != 0 {
 		return nil
 	}
 	n := s.n
-	s.c = nil
+	s.c, s.tx = nil, nil
 	key := weak.Make(n)
 	pool, ok := points.Load(key)
 	if !ok {
@@ -126,7 +126,7 @@ func (p *pointScan) get() (key, row []byte, ok bool, err error) {
 		k = sqltype.AppendKey(k, part.Type, d, part.Desc, part.NullsFirst)
 	}
 	p.key = k
-	row, ok, err = p.c.Tx.Get(k)
+	row, ok, err = p.tx.Get(k)
 	if !ok || err != nil || p.x == &p.layout.Indexes[0] {
 		return k, row, ok, err
 	}
@@ -134,7 +134,7 @@ func (p *pointScan) get() (key, row []byte, ok bool, err error) {
 	if p.key, err = p.layout.Primary(p.x, entry, primary, nil); err != nil || !p.fetch {
 		return entry, row, ok, err
 	}
-	if row, ok, err = p.c.Tx.Get(p.key); err == nil && !ok {
+	if row, ok, err = p.tx.Get(p.key); err == nil && !ok {
 		err = errDangling(p.n.Table, p.n.Index)
 	}
 	return p.key, row, ok, err

@@ -185,7 +185,7 @@ func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool,
 	if err := m.emitRanges(ranges); err != nil {
 		return nil, false, err
 	}
-	scan := &plan.Scan{Table: m.scan.Table, Index: x, Ranges: ranges, Point: point, Alias: m.scan.Alias}
+	scan := &plan.Scan{Table: m.scan.Table, Index: x, Ranges: ranges, Point: point, Alias: m.scan.Alias, AsOf: m.scan.AsOf}
 	var cols []plan.Col
 	for i, ord := range m.scan.Ords {
 		c := m.scan.ColIDs[i]

@@ -24,7 +24,7 @@ func (b *builder) buildInsert(r *plan.LInsert) (cand, error) {
 		}
 		n.Conflict = k
 	}
-	if n.Returning, err = b.emitAll(r.Returning, r.TableCols); err != nil {
+	if n.Returning, err = b.emitAll(r.Returning, concatCols(r.TableCols, r.Along)); err != nil {
 		return in, err
 	}
 	c := b.written(in, r.ColIDs, len(r.Table.Indexes))
@@ -60,7 +60,7 @@ func (b *builder) buildUpdate(r *plan.LUpdate) (cand, error) {
 		return in, err
 	}
 	in, rest := b.rowFirst(in, r.TableCols, r.RowKey)
-	n := &plan.Update{Table: r.Table, Input: in.node, Checks: r.Checks, IndexExprs: r.Parts}
+	n := &plan.Update{Table: r.Table, Strict: r.Strict, Input: in.node, Checks: r.Checks, IndexExprs: r.Parts}
 	for _, s := range r.Sets {
 		x, err := b.emit(s.Expr, in.cols)
 		if err != nil {
@@ -83,7 +83,7 @@ func (b *builder) buildDelete(r *plan.LDelete) (cand, error) {
 		return in, err
 	}
 	in, rest := b.rowFirst(in, r.TableCols, r.RowKey)
-	n := &plan.Delete{Table: r.Table, Input: in.node, IndexExprs: r.Parts}
+	n := &plan.Delete{Table: r.Table, Strict: r.Strict, Input: in.node, IndexExprs: r.Parts}
 	if n.Returning, err = b.emitAll(r.Returning, concatCols(r.TableCols, rest)); err != nil {
 		return in, err
 	}

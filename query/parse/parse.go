@@ -264,20 +264,30 @@ func ifNotExists(sql string, toks []token) *edit {
 	return &e
 }
 
+// gap is what the grammar is given in place of the clause: nothing, or where something
+// must stand what the clause means anyway.
+func (c *asOfClause) gap() edit {
+	e := blanks(c.pos, c.end)
+	if c.alone {
+		e.text = "READ ONLY" + e.text[len("READ ONLY"):]
+	}
+	return e
+}
+
 // mergeEdits puts the blanks for the clauses taken out among the edits, in order.
 // Edits within a clause give way to its blanks.
 func mergeEdits(edits []edit, clauses []*asOfClause) []edit {
 	var out []edit
 	for _, e := range edits {
 		for len(clauses) > 0 && clauses[0].end <= e.start {
-			out, clauses = append(out, blanks(clauses[0].pos, clauses[0].end)), clauses[1:]
+			out, clauses = append(out, clauses[0].gap()), clauses[1:]
 		}
 		if len(clauses) == 0 || e.end <= clauses[0].pos {
 			out = append(out, e)
 		}
 	}
 	for _, c := range clauses {
-		out = append(out, blanks(c.pos, c.end))
+		out = append(out, c.gap())
 	}
 	return out
 }

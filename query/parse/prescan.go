@@ -179,6 +179,7 @@ type asOfClause struct {
 	pos        int // of the word AS
 	start, end int // of its expression
 	tables     []int
+	alone      bool // SET TRANSACTION has nothing else, which the grammar does not take
 	expr       exprNode
 	claimed    bool
 }
@@ -197,6 +198,7 @@ func findAsOf(sql string, toks []token) ([]*asOfClause, error) {
 				WithHint("Write AS OF SYSTEM TIME '2026-01-31 12:00:00+00' or '-10s', a parameter, or an expression in parentheses.")
 		}
 		c := &asOfClause{pos: toks[i].start, start: toks[i+4].start, end: toks[last].end}
+		c.alone = i == 2 && last == len(toks)-1 && toks[0].is(sql, "set") && toks[1].is(sql, "transaction")
 		before := nameStart(sql, toks, i-1)
 		if before >= 0 {
 			c.tables = append(c.tables, toks[before].start)

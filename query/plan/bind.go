@@ -34,6 +34,9 @@ type Scope struct {
 	// Sequence gives the function that yields the following value of a sequence; what
 	// is nextval, currval, setval or lastval (then the sequence is nil).
 	Sequence func(what string, seq *catalog.Sequence) *fn.Func
+	// History gives the catalog as of the time that an expression of AS OF SYSTEM TIME
+	// names, and its timestamp.
+	History func(e ast.Expr) (*catalog.Snapshot, uint64, error)
 	// MaxDepth bounds the nesting of views and subqueries; 0 means 4000.
 	MaxDepth int
 }
@@ -42,14 +45,16 @@ type Scope struct {
 // caught in Bind, so that the code reads as the rules do.
 type binder struct {
 	*Scope
-	q      *Query
-	pos    map[Expr]int // positions of literals, parameters and columns
-	source map[*Var]string
-	given  []bool // parameters whose type was given or has been decided
-	depth  int
-	reads  map[relKey]bool // what the statement reads, for views
-	uses   *Uses           // where wanted
-	hit    visible         // the column that was found last
+	q           *Query
+	pos         map[Expr]int // positions of literals, parameters and columns
+	source      map[*Var]string
+	given       []bool // parameters whose type was given or has been decided
+	depth       int
+	reads       map[relKey]bool // what the statement reads, for views
+	uses        *Uses           // where wanted
+	mergeAction *string         // what merge_action() is, nil outside of MERGE … RETURNING
+	asOf        uint64          // within a view that is read as of a time
+	hit         visible         // the column that was found last
 }
 
 type relKey struct{ schema, name string }
@@ -178,9 +183,12 @@ func (b *binder) statement(stmt ast.Stmt, parent *scope) *bound {
 			b.q.Command = "DELETE"
 		}
 		return b.delete(s, parent)
-	}
-	if _, ok := stmt.(*ast.Merge); ok {
-		unsupported(stmt.Pos(), "MERGE")
+	case *ast.Merge:
+		b.q.Writes = true
+		if parent == nil {
+			b.q.Command = "MERGE"
+		}
+		return b.merge(s, parent)
 	}
 	unsupported(stmt.Pos(), "this statement here")
 	return nil

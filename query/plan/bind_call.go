@@ -50,6 +50,12 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 		return b.sequenceCall(s, e, name)
 	}
 	b.plainCall(e, name)
+	if name == "merge_action" {
+		if b.mergeAction == nil {
+			failAt(e.Pos(), dberr.StateSyntax, "MERGE_ACTION() can only be used in the RETURNING list of a MERGE command")
+		}
+		return &Const{Typ: sqltype.TText, Value: sqltype.Datum{Str: *b.mergeAction}}
+	}
 	if fn.IsSet(name) && !(fn.IsFunc(name) && s.sets == nil) {
 		return b.setCall(s, e, name)
 	}

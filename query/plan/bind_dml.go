@@ -12,6 +12,9 @@ import (
 
 // dmlTarget finds the table that a statement changes.
 func (b *binder) dmlTarget(ref *ast.TableRef, verb string) (*catalog.Table, string) {
+	if ref.AsOf != nil {
+		failAt(ref.AsOf.Pos(), dberr.StateFeatureNotSupported, "the past cannot be changed: AS OF SYSTEM TIME on the table of a write")
+	}
 	rel, virtual := b.relation(ref.Name)
 	switch {
 	case virtual != nil:
@@ -82,6 +85,10 @@ func (b *binder) insert(st *ast.Insert, parent *scope) *bound {
 	}
 	out := &bound{}
 	if st.Returning != nil {
+		if st.Conflict != nil && !st.Conflict.Nothing && namesOldOrNew(st.Returning, "old") {
+			unsupported(st.Returning[0].Pos(), "old in RETURNING of ON CONFLICT DO UPDATE")
+		}
+		b.oldAndNew(s, t, nil, in.TableCols)
 		in.Returning, in.ColIDs, out.names = b.returning(s, st.Returning)
 		out.cols = in.ColIDs
 	}
@@ -461,7 +468,10 @@ func (b *binder) sets(s *scope, t *catalog.Table, list []ast.SetClause) (out []S
 				add(c.Targets[0], b.expr(s, c.Value), false, c.Value.Pos())
 				continue
 			}
-			unsupported(c.Value.Pos(), "assignment of a subquery to several columns")
+			for i, x := range b.columnsOf(s, c) {
+				add(c.Targets[i], x, false, c.Value.Pos())
+			}
+			continue
 		}
 		if len(row.Args) != len(c.Targets) {
 			failAt(c.Value.Pos(), dberr.StateSyntax, "number of columns does not match number of values")
@@ -474,6 +484,30 @@ func (b *binder) sets(s *scope, t *catalog.Table, list []ast.SetClause) (out []S
 			}
 			add(c.Targets[i], e, isDefault, v.Pos())
 		}
+	}
+	return out
+}
+
+// columnsOf binds the subquery of SET (a, b) = (SELECT …) to one scalar subquery for
+// each of its columns.
+func (b *binder) columnsOf(s *scope, c ast.SetClause) (out []Expr) {
+	sub, ok := c.Value.(*ast.Subquery)
+	if !ok || sub.Kind != ast.ScalarSubquery {
+		failAt(c.Value.Pos(), dberr.StateFeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
+	}
+	if n := len(b.query(sub.Query, s, nil).cols); n != len(c.Targets) {
+		failAt(c.Value.Pos(), dberr.StateSyntax, "number of columns does not match number of values")
+	}
+	alias := &ast.Alias{Name: "*source"}
+	for i := range c.Targets {
+		alias.Columns = append(alias.Columns, "c"+itoa(i))
+	}
+	for i := range c.Targets {
+		one := *sub
+		one.Query = &ast.Select{Span: sub.Query.Span,
+			Targets: []ast.Target{{Loc: c.Loc, Expr: &ast.ColumnRef{Loc: c.Loc, Names: []string{alias.Name, alias.Columns[i]}}}},
+			From:    []ast.TableExpr{&ast.SubqueryRef{Loc: c.Loc, Query: sub.Query, Alias: alias}}}
+		out = append(out, b.expr(s, &one))
 	}
 	return out
 }
@@ -491,6 +525,10 @@ func (b *binder) update(st *ast.Update, parent *scope) *bound {
 	rel := Rel(scan)
 	rel = b.dmlFrom(s, rel, st.From, st.Where)
 	s.noAgg, s.noWin, s.what = "UPDATE", "UPDATE", "UPDATE"
+	var old []Col
+	if namesOldOrNew(st.Returning, "old") {
+		old = b.copied(&rel, cols)
+	}
 	up := &LUpdate{Table: t, Input: rel, TableCols: cols, RowKey: key}
 	up.Sets = b.sets(s, t, st.Sets)
 	b.regenerate(t, up)
@@ -504,6 +542,7 @@ func (b *binder) update(st *ast.Update, parent *scope) *bound {
 		after.add(b.tableEntry(t, alias, up.NewCols))
 		after.tables = append(after.tables, s.tables[1:]...)
 		after.vis = append(after.vis, s.vis[len(t.Columns):]...)
+		b.oldAndNew(after, t, old, up.NewCols)
 		up.Returning, up.ColIDs, out.names = b.returning(after, st.Returning)
 		out.cols = up.ColIDs
 	}
@@ -554,6 +593,7 @@ func (b *binder) delete(st *ast.Delete, parent *scope) *bound {
 	_, del.Parts = b.tableExprs(t)
 	out := &bound{}
 	if st.Returning != nil {
+		b.oldAndNew(s, t, del.TableCols, nil)
 		del.Returning, del.ColIDs, out.names = b.returning(s, st.Returning)
 		out.cols = del.ColIDs
 	}

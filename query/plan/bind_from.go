@@ -89,10 +89,7 @@ func outer(s *scope) *scope {
 
 func (b *binder) tableRef(s *scope, t *ast.TableRef) *fromItem {
 	if t.AsOf != nil {
-		unsupported(t.Pos(), "AS OF SYSTEM TIME on a table")
-	}
-	if t.Sample != nil {
-		unsupported(t.Sample.Pos(), "TABLESAMPLE")
+		return b.asOfRef(s, t)
 	}
 	alias, names := t.Name.Name, []string(nil)
 	if t.Alias != nil {
@@ -120,13 +117,33 @@ func (b *binder) tableRef(s *scope, t *ast.TableRef) *fromItem {
 	}
 	item, scan := b.scan(rel.Table, alias)
 	item.tables[0].scan = scan
+	if t.Sample != nil {
+		item.rel = b.sample(s, scan, t.Sample)
+	}
 	b.rename(item, names, alias, t.Pos())
 	return item
 }
 
+// asOfRef binds a table or view as it was at a time.
+func (b *binder) asOfRef(s *scope, t *ast.TableRef) *fromItem {
+	if b.History == nil || b.uses != nil {
+		unsupported(t.AsOf.Pos(), "AS OF SYSTEM TIME here")
+	}
+	snap, ts, err := b.History(t.AsOf)
+	if err != nil {
+		fail(at(err, t.AsOf.Pos()))
+	}
+	now, outer := *b.Scope, b.asOf
+	defer func() { *b.Scope, b.asOf = now, outer }()
+	b.Scope.Catalog, b.asOf = snap, ts
+	past := *t
+	past.AsOf = nil
+	return b.tableRef(s, &past)
+}
+
 // scan makes a scan of all columns.
 func (b *binder) scan(t *catalog.Table, alias string) (*fromItem, *LScan) {
-	sc := &LScan{Table: t, Alias: alias}
+	sc := &LScan{Table: t, Alias: alias, AsOf: b.asOf}
 	for i, c := range t.Columns {
 		sc.Ords = append(sc.Ords, i)
 		sc.ColIDs = append(sc.ColIDs, b.q.NewCol(c.Name, c.Type))

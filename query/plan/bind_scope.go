@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -20,6 +21,7 @@ type scope struct {
 	// noAgg and noWin say why aggregates and window functions are refused; "" allows.
 	noAgg, noWin string
 	inAgg        bool
+	hidden       []string    // tables that are there but may not be named here
 	sets         *[]*SetCall // where set-returning calls may stand, else nil
 }
 
@@ -186,6 +188,12 @@ func (b *binder) missingTable(s *scope, schema, table string, pos int) {
 				fail(dberr.SQL(dberr.StateUndefinedTable, "invalid reference to FROM-clause entry for table %q", table).
 					WithHint("Perhaps you meant to reference the table alias %q.", e.name).At(pos))
 			}
+		}
+	}
+	for level := s; level != nil; level = level.parent {
+		if schema == "" && slices.Contains(level.hidden, table) {
+			fail(dberr.SQL(dberr.StateUndefinedTable, "invalid reference to FROM-clause entry for table %q", table).
+				WithDetail("There is an entry for table %q, but it cannot be referenced from this part of the query.", table).At(pos))
 		}
 	}
 	if schema != "" {

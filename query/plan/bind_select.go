@@ -582,6 +582,9 @@ func (b *binder) locks(sel *ast.Select, s *scope) (out []*LLock) {
 			}
 		}
 		for _, e := range s.tables {
+			if e.scan != nil && e.scan.AsOf != 0 {
+				failAt(l.Pos(), dberr.StateFeatureNotSupported, "rows read AS OF SYSTEM TIME cannot be locked")
+			}
 			if e.scan == nil || len(l.Tables) > 0 && !names(l.Tables, e.name) {
 				continue
 			}

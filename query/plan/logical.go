@@ -53,6 +53,8 @@ type LScan struct {
 	Alias  string
 	Ords   []int
 	ColIDs []Col
+	// AsOf is the timestamp as of which the table is read, 0 for that of the transaction.
+	AsOf uint64
 	// Lock is set where rows are to be locked (FOR UPDATE).
 	Lock bool
 }
@@ -182,8 +184,10 @@ type LWithRef struct {
 // LInsert, LUpdate and LDelete change a table; see the physical operators. Their
 // expressions over rows of the table use the columns in TableCols (by ordinal).
 type LInsert struct {
-	Table     *catalog.Table
-	Input     Rel // all columns of the table, in order
+	Table *catalog.Table
+	Input Rel // all columns of the table, in order, then those of Along
+	// Along are columns of Input that only Returning reads.
+	Along     []Col
 	Conflict  *LConflict
 	Checks    []RowCheck
 	Parts     *IndexExprs
@@ -210,6 +214,8 @@ type LUpdate struct {
 	TableCols []Col
 	RowKey    Col
 	Sets      []SetColumn
+	// Strict has a row that is changed twice be an error.
+	Strict    bool
 	NewCols   []Col
 	Checks    []RowCheck // over NewCols
 	Parts     *IndexExprs
@@ -223,6 +229,7 @@ type LDelete struct {
 	Input     Rel
 	TableCols []Col
 	RowKey    Col
+	Strict    bool
 	Parts     *IndexExprs
 	Returning []Expr
 	ColIDs    []Col

@@ -86,6 +86,8 @@ type Scan struct {
 	// UPDATE, DELETE and row locks.
 	NeedRowKey bool
 	Alias      string // for EXPLAIN
+	// AsOf is the timestamp as of which the table is read, 0 for that of the transaction.
+	AsOf uint64
 }
 
 // FuncScan calls a set-returning function once and gives its rows.
@@ -411,6 +413,7 @@ type SetColumn struct {
 type Update struct {
 	Base
 	Table      *catalog.Table
+	Strict     bool // a row that is changed twice is an error
 	Input      Node
 	Sets       []SetColumn
 	Checks     []RowCheck
@@ -423,6 +426,7 @@ type Update struct {
 type Delete struct {
 	Base
 	Table      *catalog.Table
+	Strict     bool // a row that is changed twice is an error
 	Input      Node
 	IndexExprs *IndexExprs
 	Returning  []Expr
