@@ -31,7 +31,7 @@ func (e *Engine) BulkInsert(ctx context.Context, database, table string, columns
 	if err := s.begin(ctx, nil, txn.TxOptions{}); err != nil {
 		return 0, err
 	}
-	rows, err = s.bulk(ctx, table, columns, next)
+	rows, err = s.bulk(ctx, table, columns, true, next)
 	if err == nil {
 		err = s.commit(ctx)
 	}
@@ -52,7 +52,7 @@ type BulkRowError struct {
 // committed.
 func (e *Engine) BulkInsertBatch(ctx context.Context, database, table string, columns []string, b *vec.Batch) ([]BulkRowError, error) {
 	var bad []BulkRowError
-	err := tryRange(b.Clone(), 0, &bad, func(part *vec.Batch) error { return e.insertAgain(ctx, database, table, columns, part) })
+	err := tryRange(dense(b), 0, &bad, func(part *vec.Batch) error { return e.insertAgain(ctx, database, table, columns, part) })
 	return bad, err
 }
 
@@ -93,6 +93,14 @@ func tryRange(b *vec.Batch, first int, bad *[]BulkRowError, insert func(*vec.Bat
 	return tryRange(slice(b, half, b.Len), first+half, bad, insert)
 }
 
+// dense returns b, or its live rows.
+func dense(b *vec.Batch) *vec.Batch {
+	if b.Sel == nil {
+		return b
+	}
+	return b.Clone()
+}
+
 // slice copies rows [from, to) of a dense batch.
 func slice(b *vec.Batch, from, to int) *vec.Batch {
 	sel := make([]int32, 0, to-from)
@@ -102,8 +110,9 @@ func slice(b *vec.Batch, from, to int) *vec.Batch {
 	return (&vec.Batch{Len: b.Len, Sel: sel, Cols: b.Cols}).Clone()
 }
 
-// bulk inserts what next gives in the session's transaction.
-func (s *Session) bulk(ctx context.Context, table string, columns []string, next func() (*vec.Batch, error)) (int64, error) {
+// bulk inserts what next gives in the session's transaction, which does nothing else where
+// alone is set.
+func (s *Session) bulk(ctx context.Context, table string, columns []string, alone bool, next func() (*vec.Batch, error)) (int64, error) {
 	first, err := next()
 	if err != nil || first == nil {
 		return 0, err
@@ -136,7 +145,7 @@ func (s *Session) bulk(ctx context.Context, table string, columns []string, next
 	if err != nil {
 		return 0, err
 	}
-	x.Virtual = &bulkSource{first: first, next: next}
+	x.Virtual, x.Bulk = &bulkSource{first: first, next: next}, alone
 	n, err := exec.Run(x, res.Root, nil)
 	if err == nil {
 		s.countChanges(res.Root, n)

@@ -152,7 +152,7 @@ func (t *Transaction) BulkInsert(ctx context.Context, database, table string, co
 	}
 	t.s.call = &Request{}
 	err = t.Do(func() error {
-		rows, err = t.s.bulk(ctx, table, columns, next)
+		rows, err = t.s.bulk(ctx, table, columns, false, next)
 		return err
 	})
 	if err != nil {

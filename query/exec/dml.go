@@ -22,6 +22,8 @@ type writing struct {
 	prepare func(b *vec.Batch) (*vec.Batch, error)
 	// do writes the rows and says how many were written.
 	do func(ctx context.Context) (n int64, err error)
+	// stream says that do reads the input itself and writes it as it comes.
+	stream bool
 	// result, where set, is what Returning is over, of a batch of rows.
 	result func(b *vec.Batch) *vec.Batch
 
@@ -69,8 +71,10 @@ func (w *writing) Next(ctx context.Context) (*vec.Batch, error) {
 }
 
 func (w *writing) run(ctx context.Context) error {
-	if err := w.load(ctx); err != nil {
-		return err
+	if !w.stream {
+		if err := w.load(ctx); err != nil {
+			return err
+		}
 	}
 	w.ran = true
 	sp := w.c.Tx.Savepoint()
@@ -127,10 +131,74 @@ func (w *writing) Close() error {
 	return firstError(w.rows.reset(), w.in.Close())
 }
 
+// readsNoTable reports whether rows do not come from tables, so that writing some of them
+// cannot change others.
+func readsNoTable(n plan.Node) bool {
+	calls := func(es []plan.Expr) bool {
+		free := true
+		for _, e := range es {
+			plan.Walk(e, func(x plan.Expr) bool {
+				_, sub := x.(*plan.SubPlan)
+				free = free && !sub
+				return true
+			})
+		}
+		return free
+	}
+	switch n := n.(type) {
+	case *plan.Values:
+		for _, row := range n.Rows {
+			if !calls(row) {
+				return false
+			}
+		}
+		return true
+	case *plan.FuncScan:
+		return calls(n.Args)
+	case *plan.Virtual:
+		return n.Source == plan.BulkSource
+	case *plan.Project:
+		return n.Sets == nil && calls(n.Exprs) && readsNoTable(n.Input)
+	}
+	return false
+}
+
+// streamed makes an INSERT write its rows as they come.
+func (w *writing) streamed(n *plan.Insert) {
+	w.stream = true
+	w.do = func(ctx context.Context) (rows int64, err error) {
+		ch := newChanges(w.c)
+		t, err := ch.writer(n.Table, &TableRules{Checks: n.Checks, IndexExprs: n.IndexExprs})
+		if err != nil {
+			return 0, err
+		}
+		for {
+			if err := canceled(ctx); err != nil {
+				return 0, err
+			}
+			b, err := w.in.Next(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if b == nil {
+				return rows, ch.finish()
+			}
+			if err := t.insert(b, nil); err != nil {
+				return 0, err
+			}
+			rows += int64(b.Rows())
+		}
+	}
+}
+
 func newInsert(c *Context, n *plan.Insert) (Operator, error) {
 	w, err := newWriting(c, n.Input, nil, n.Returning)
 	if err != nil {
 		return nil, err
+	}
+	if n.Conflict == nil && n.Returning == nil && readsNoTable(n.Input) {
+		w.streamed(n)
+		return w, nil
 	}
 	w.do = func(ctx context.Context) (int64, error) {
 		ch := newChanges(c)

@@ -67,6 +67,9 @@ type Context struct {
 	Virtual VirtualSource
 	// Columns, where not nil, has columns of tables, which scans read and fill.
 	Columns *colstore.Cache
+	// Bulk says that the run is all that its transaction does, and is given up as a whole: a
+	// key that is found to be free and then written is validated by the write alone.
+	Bulk bool
 	// Stats, where not nil, gets figures of every operator (EXPLAIN ANALYZE).
 	Stats *Stats
 

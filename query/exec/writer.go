@@ -239,8 +239,7 @@ func (w *tableWriter) insert(b *vec.Batch, keys *vec.Vector) error {
 		return err
 	}
 	for _, r := range live(b) {
-		loadRow(w.vals, b, int(r))
-		if err := w.insertRow(x, int(r), rowID); err != nil {
+		if err := w.insertAt(b, x, int(r), rowID); err != nil {
 			return err
 		}
 		if keys != nil {
@@ -259,12 +258,42 @@ func (w *tableWriter) rowIDs(n int) (int64, error) {
 	return w.l.NewRowIDs(w.ch.c.Tx, n)
 }
 
+// insertAt writes row r of b; w.key is then its key.
+func (w *tableWriter) insertAt(b *vec.Batch, x *indexed, r int, rowID int64) error {
+	if len(w.l.Indexes) > 1 {
+		loadRow(w.vals, b, r)
+		return w.insertRow(x, r, rowID)
+	}
+	w.key = w.l.KeyOf(w.key[:0], b.Cols, r, rowID)
+	if !w.l.Hidden() {
+		taken, err := w.taken(w.key)
+		if err != nil {
+			return err
+		}
+		if taken {
+			loadRow(w.vals, b, r)
+			return w.errDuplicate(0, w.vals, nil)
+		}
+	}
+	w.value = w.l.AppendRowOf(w.value[:0], b.Cols, r)
+	return w.keyError(0, w.ch.c.Tx.Put(w.key, w.value))
+}
+
+// taken reports whether a key is there that is written next where it is not.
+func (w *tableWriter) taken(key []byte) (bool, error) {
+	if w.ch.c.Bulk {
+		return w.ch.c.Tx.Taken(key)
+	}
+	_, taken, err := w.ch.c.Tx.Get(key)
+	return taken, err
+}
+
 // insertRow writes the row in vals; w.key is then its key.
 func (w *tableWriter) insertRow(x *indexed, r int, rowID int64) error {
 	tx, prim := w.ch.c.Tx, &w.l.Indexes[0]
 	w.key, _ = prim.Key(w.key[:0], w.vals, rowID, nil)
 	if !w.l.Hidden() {
-		_, taken, err := tx.Get(w.key)
+		taken, err := w.taken(w.key)
 		if err != nil {
 			return err
 		}
@@ -313,7 +342,7 @@ func (w *tableWriter) entry(i int, vals, exprs []sqltype.Datum, rowID int64, pri
 func (w *tableWriter) putEntry(e *entry, vals, exprs []sqltype.Datum) error {
 	tx := w.ch.c.Tx
 	if e.unique {
-		_, taken, err := tx.Get(e.key)
+		taken, err := w.taken(e.key)
 		if err != nil {
 			return err
 		}

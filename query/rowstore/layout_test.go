@@ -1,9 +1,11 @@
 package rowstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -321,5 +323,30 @@ func TestRowIDs(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRowsOfColumns: rows and keys made from columns are those made from values, of every
+// width.
+func TestRowsOfColumns(t *testing.T) {
+	l := Of(table())
+	for _, text := range []string{"", "hi", strings.Repeat("x", 200), strings.Repeat("x", 300), strings.Repeat("x", 70_000)} {
+		for _, null := range []bool{false, true} {
+			vals := values(!null, true)
+			vals[3].Str = text
+			cols := make([]*vec.Vector, len(vals))
+			for o := range vals {
+				cols[o] = vec.NewVector(l.Cols[o].Type, 2)
+				cols[o].Set(1, vals[o])
+			}
+			want, _ := l.AppendRow([]byte("before"), vals, nil)
+			if got := l.AppendRowOf([]byte("before"), cols, 1); !bytes.Equal(got, want) {
+				t.Errorf("%d bytes of text, null %t: row %.60x, want %.60x", len(text), null, got, want)
+			}
+			key, _ := l.Indexes[0].Key(nil, vals, 7, nil)
+			if got := l.KeyOf(nil, cols, 1, 7); !bytes.Equal(got, key) {
+				t.Errorf("key %x, want %x", got, key)
+			}
+		}
 	}
 }

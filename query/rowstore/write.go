@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/vec"
 )
 
 // AppendParts appends the key parts of an entry. vals are the row's columns by
@@ -46,6 +47,41 @@ func (l *Layout) AppendRow(dst []byte, vals, scratch []sqltype.Datum) (row []byt
 		scratch = append(scratch, vals[o])
 	}
 	return sqltype.AppendRow(dst, l.count, l.stored, scratch), scratch
+}
+
+// KeyOf is Key of the primary index for row r of columns.
+func (l *Layout) KeyOf(dst []byte, cols []*vec.Vector, r int, rowID int64) []byte {
+	x := &l.Indexes[0]
+	dst = append(dst, x.Prefix...)
+	for p, o := range x.Parts {
+		part := &x.Def.Columns[p]
+		switch {
+		case o == RowID:
+			dst = sqltype.AppendKey(dst, part.Type, sqltype.Datum{Int: rowID}, part.Desc, part.NullsFirst)
+		case !part.Desc && part.Type.Phys() == sqltype.PhysInt && !cols[o].IsNull(r):
+			dst = sqltype.AppendIntKey(dst, part.Type.ID, cols[o].I[cols[o].At(r)])
+		default:
+			dst = sqltype.AppendKey(dst, part.Type, cols[o].Get(r), part.Desc, part.NullsFirst)
+		}
+	}
+	return dst
+}
+
+// AppendRowOf is AppendRow for row r of columns.
+func (l *Layout) AppendRowOf(dst []byte, cols []*vec.Vector, r int) []byte {
+	return sqltype.AppendRowFunc(dst, l.count, l.stored,
+		func(i int) bool { return cols[l.order[i]].IsNull(r) },
+		func(dst []byte, i int) []byte {
+			v := cols[l.order[i]]
+			at := v.At(r)
+			switch v.Type.Phys() {
+			case sqltype.PhysInt:
+				return sqltype.AppendIntValue(dst, v.I[at])
+			case sqltype.PhysString:
+				return append(dst, v.S[at]...)
+			}
+			return sqltype.AppendValue(dst, l.stored[i].Type, v.Get(r))
+		})
 }
 
 // Entry makes key and value of the entry of a row in a secondary index. key

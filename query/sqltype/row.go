@@ -72,6 +72,54 @@ func AppendRow(dst []byte, count uint32, cols []RowColumn, vals []Datum) []byte 
 	return dst
 }
 
+// AppendRowFunc is AppendRow for values that are not there as Datums: null says which are
+// NULL, value appends the storage form of one that is not.
+func AppendRowFunc(dst []byte, count uint32, cols []RowColumn, null func(i int) bool, value func(dst []byte, i int) []byte) []byte {
+	start := len(dst)
+	for width := 1; ; width *= 2 {
+		dst = append(dst[:start], 0x10|byte(width))
+		dst = binary.AppendUvarint(dst, uint64(count))
+		bitmap := len(dst)
+		for range (count + 7) / 8 {
+			dst = append(dst, 0)
+		}
+		n := 0
+		for i := range cols {
+			if !null(i) {
+				id := cols[i].ID
+				dst[bitmap+int(id>>3)] |= 1 << (id & 7)
+				n++
+			}
+		}
+		ends := len(dst)
+		for range n * width {
+			dst = append(dst, 0)
+		}
+		body, k := len(dst), 0
+		for i := range cols {
+			if null(i) {
+				continue
+			}
+			dst = value(dst, i)
+			switch size := len(dst) - body; width {
+			case 1:
+				dst[ends+k] = byte(size)
+			case 2:
+				binary.LittleEndian.PutUint16(dst[ends+2*k:], uint16(size))
+			default:
+				binary.LittleEndian.PutUint32(dst[ends+4*k:], uint32(size))
+			}
+			k++
+		}
+		if size := len(dst) - body; width == 4 || size < 1<<(8*width) {
+			return dst
+		}
+	}
+}
+
+// AppendIntValue is AppendValue of an integer.
+func AppendIntValue(dst []byte, v int64) []byte { return appendIntValue(dst, v) }
+
 // appendWideRow goes on from the bitmap with offsets of 2 bytes, or 4.
 func appendWideRow(dst []byte, start, n int, cols []RowColumn, vals []Datum) []byte {
 	ends := len(dst)

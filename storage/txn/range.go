@@ -15,3 +15,25 @@ func (tx *Tx) ReadRange(lower, upper []byte) error {
 	}
 	return nil
 }
+
+// Taken reports whether a key has a value, for a caller that writes the key if it has not. An
+// absence is not recorded as read, since the write is validated; it must not be undone by
+// RollbackTo while the transaction goes on to commit.
+func (tx *Tx) Taken(key []byte) (bool, error) {
+	if !tx.tracksReads() {
+		_, taken, err := tx.Get(key)
+		return taken, err
+	}
+	if err := tx.usable(); err != nil {
+		return false, err
+	}
+	tx.looked = true
+	if w := tx.writes.get(key); w != nil {
+		return !w.deleted, nil
+	}
+	_, _, taken, err := tx.store.pool.Get(key, tx.snapshot)
+	if taken && err == nil {
+		tx.reads.addKey(key)
+	}
+	return taken, err
+}
