@@ -129,14 +129,15 @@ func (g *graph) asDistinct(j *joinSpec, l, r uint64, give func(cand)) error {
 	m := *j
 	m.kind, m.inner = plan.Inner, nil
 	b.joinWays(&m, g.best[l], []cand{d}, give)
-	m.lk, m.rk = j.rk, j.lk
+	turned := m // plans keep what they were given
+	turned.lk, turned.rk = j.rk, j.lk
 	if bits.OnesCount64(l) == 1 && !b.set.NoIndexJoin {
 		var err error
-		if m.inner, err = g.innerOf(bits.TrailingZeros64(l), j.on, d.cols); err != nil {
+		if turned.inner, err = g.innerOf(bits.TrailingZeros64(l), j.on, d.cols); err != nil {
 			return err
 		}
 	}
-	b.joinWays(&m, []cand{d}, g.best[l], give)
+	b.joinWays(&turned, []cand{d}, g.best[l], give)
 	return nil
 }
 
