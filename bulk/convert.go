@@ -23,6 +23,9 @@ type batcher struct {
 	recs  []origin // of each row of the batch
 	bytes int
 	text  []byte // current block of text
+	// raw says that records are passed on as they are: raws has them, each with a line end.
+	raw  bool
+	raws []byte
 }
 
 // origin is where a row came from.
@@ -30,6 +33,8 @@ type origin struct {
 	line   int64
 	record int64
 	raw    []byte
+	from   int // where raw is, of records that are passed on as they are
+	size   int
 }
 
 func newBatcher(columns []TableColumn, from []int) *batcher {
@@ -42,14 +47,36 @@ func newBatcher(columns []TableColumn, from []int) *batcher {
 	return b
 }
 
-// reset starts a new batch; the old one stays as it is.
+// reset starts a new batch, with room for as many rows as the last one had; the old one
+// stays as it is.
 func (b *batcher) reset() {
+	rows := 0
+	if b.batch != nil {
+		rows = b.batch.Len
+	}
 	b.batch = vec.NewBatch(b.types)
-	b.recs, b.bytes, b.text = nil, 0, nil
+	for _, v := range b.batch.Cols {
+		v.Reset(rows)
+		v.Reset(0)
+	}
+	if b.raw {
+		rows = len(b.recs)
+		b.raws = make([]byte, 0, len(b.raws)+len(b.raws)/16)
+	}
+	b.recs, b.bytes, b.text = make([]origin, 0, rows), 0, nil
 }
+
+// rows is how many there are in the batch.
+func (b *batcher) rows() int { return len(b.recs) }
 
 // add appends a record as a row, or says why it cannot be one.
 func (b *batcher) add(rec *Record, number int64) (reason string) {
+	if b.raw {
+		b.recs = append(b.recs, origin{line: rec.Line, record: number, from: len(b.raws), size: len(rec.Raw)})
+		b.raws = append(append(b.raws, rec.Raw...), '\n')
+		b.bytes += len(rec.Raw)
+		return ""
+	}
 	row := b.batch.Len
 	for i, v := range b.batch.Cols {
 		var f Field
@@ -117,6 +144,12 @@ func (b *batcher) value(v *vec.Vector, row int, f Field) (reason string) {
 			v.F = append(v.F, x)
 			return ""
 		}
+	default:
+		if f.Kind == Bare || f.Kind == Quoted {
+			if b.plain(v, trimSpace(f.Text)) {
+				return ""
+			}
+		}
 	}
 	d, err := parseField(v.Type, f)
 	if err != nil {
@@ -127,6 +160,96 @@ func (b *batcher) value(v *vec.Vector, row int, f Field) (reason string) {
 	}
 	v.AppendDatum(d)
 	return ""
+}
+
+// plain appends a value in the commonest form of its type, and reports whether it was in
+// one; others go through the type's own input function, and so do all that it refuses.
+func (b *batcher) plain(v *vec.Vector, s []byte) bool {
+	switch v.Type {
+	case sqltype.TBool:
+		if len(s) == 0 {
+			return false
+		}
+		switch string(s) {
+		case "t", "true":
+			v.I = append(v.I, 1)
+			return true
+		case "f", "false":
+			v.I = append(v.I, 0)
+			return true
+		}
+	case sqltype.TDate:
+		if c, rest, ok := plainDate(s); ok && len(rest) == 0 {
+			v.I = append(v.I, sqltype.DaysFromCivil(c.Year, c.Month, c.Day))
+			return true
+		}
+	case sqltype.TTimestamp:
+		if us, ok := plainTimestamp(s); ok {
+			v.I = append(v.I, us)
+			return true
+		}
+	case sqltype.TNumeric:
+		if n, err := sqltype.ParseNum(view(s)); err == nil && n.Big == nil {
+			v.N = append(v.N, n)
+			return true
+		}
+	}
+	return false
+}
+
+// digits reads n decimal digits.
+func digits(s []byte, n int) (v int, rest []byte, ok bool) {
+	if len(s) < n {
+		return 0, s, false
+	}
+	for _, c := range s[:n] {
+		if c-'0' > 9 {
+			return 0, s, false
+		}
+		v = v*10 + int(c-'0')
+	}
+	return v, s[n:], true
+}
+
+// plainDate reads YYYY-MM-DD with a day that every month has.
+func plainDate(s []byte) (c sqltype.Civil, rest []byte, ok bool) {
+	if len(s) < 10 || s[4] != '-' || s[7] != '-' {
+		return c, s, false
+	}
+	var y, m, d bool
+	c.Year, _, y = digits(s, 4)
+	c.Month, _, m = digits(s[5:], 2)
+	c.Day, _, d = digits(s[8:], 2)
+	ok = y && m && d && c.Year > 0 && c.Month >= 1 && c.Month <= 12 && c.Day >= 1 && c.Day <= 28
+	return c, s[10:], ok
+}
+
+// plainTimestamp reads YYYY-MM-DD HH:MM:SS with up to six digits behind the point.
+func plainTimestamp(s []byte) (us int64, ok bool) {
+	c, s, ok := plainDate(s)
+	if !ok || len(s) < 9 || s[0] != ' ' && s[0] != 'T' || s[3] != ':' || s[6] != ':' {
+		return 0, false
+	}
+	var h, m, sec bool
+	c.Hour, _, h = digits(s[1:], 2)
+	c.Minute, _, m = digits(s[4:], 2)
+	c.Second, _, sec = digits(s[7:], 2)
+	if !h || !m || !sec || c.Hour > 23 || c.Minute > 59 || c.Second > 59 {
+		return 0, false
+	}
+	if s = s[9:]; len(s) > 0 {
+		n := len(s) - 1
+		if s[0] != '.' || n < 1 || n > 6 {
+			return 0, false
+		}
+		if c.Micro, _, ok = digits(s[1:], n); !ok {
+			return 0, false
+		}
+		for ; n < 6; n++ {
+			c.Micro *= 10
+		}
+	}
+	return c.Timestamp()
 }
 
 // isNull says whether a field stands for NULL in a column of type t: nothing at

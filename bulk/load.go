@@ -27,6 +27,23 @@ type Target interface {
 	InsertAll(ctx context.Context, table string, columns []string, next func() (*vec.Batch, error)) error
 }
 
+// RawTarget is a target that reads CSV itself, as one on the other side of a network does.
+type RawTarget interface {
+	Target
+	// InsertRaw is Insert of the records of a batch as they stand in the input, in UTF-8.
+	InsertRaw(ctx context.Context, table string, b RawBatch) ([]RowError, error)
+}
+
+// RawBatch is CSV records, each with a line end.
+type RawBatch struct {
+	Text      []byte
+	Rows      int
+	Columns   []string // of the fields, in their order
+	Delimiter byte
+	NullText  string
+	Ragged    Ragged
+}
+
 // RowError says why a row of a batch was refused.
 type RowError struct {
 	Row    int // index in the batch
@@ -106,15 +123,17 @@ func Import(ctx context.Context, target Target, open func() (io.ReadCloser, erro
 }
 
 type loader struct {
-	ctx     context.Context
-	target  Target
-	open    func() (io.ReadCloser, error)
-	spec    Spec
-	obs     Observer
-	records int64    // read so far; the reading side's
-	b       *batcher // the reading side's
-	bad     []Reject // the reading side's: rejected beside the batch at hand
-	res     Result   // the inserting side's once loading has begun
+	ctx      context.Context
+	target   Target
+	open     func() (io.ReadCloser, error)
+	spec     Spec
+	obs      Observer
+	records  int64     // read so far; the reading side's
+	b        *batcher  // the reading side's
+	bad      []Reject  // the reading side's: rejected beside the batch at hand
+	raw      RawTarget // set where records are passed on as they are,
+	rawBatch RawBatch  // with what is the same for all batches
+	res      Result    // the inserting side's once loading has begun
 }
 
 func (l *loader) source() (*Source, io.Closer, error) {
@@ -175,6 +194,7 @@ func (l *loader) progress(p Progress) {
 // filled is a batch on its way to the target.
 type filled struct {
 	batch   *vec.Batch
+	raw     []byte // in place of batch, where records are passed on as they are
 	recs    []origin
 	rejects []Reject // records among them that could not become rows
 	read    int64    // records read so far
@@ -190,6 +210,7 @@ func (l *loader) load() error {
 	defer in.Close()
 	defer src.Close()
 	l.b = newBatcher(l.res.Plan.Columns, l.res.Plan.From)
+	l.passOn(src)
 	if l.spec.Atomic {
 		return l.atomic(src)
 	}
@@ -207,6 +228,32 @@ func (l *loader) load() error {
 	return readErr
 }
 
+// passOn has records passed on as they are, where the target takes them and every field goes
+// to a column.
+func (l *loader) passOn(src *Source) {
+	target, ok := l.target.(RawTarget)
+	if !ok || l.spec.Atomic || src.Format != FormatCSV {
+		return
+	}
+	fields := len(src.Columns())
+	columns := make([]string, fields)
+	for i, k := range l.res.Plan.From {
+		if k < 0 {
+			continue
+		}
+		if k >= fields || columns[k] != "" {
+			return
+		}
+		columns[k] = l.res.Plan.Columns[i].Name
+	}
+	if fields == 0 || slices.Contains(columns, "") {
+		return
+	}
+	l.raw = target
+	l.rawBatch = RawBatch{Columns: columns, Delimiter: src.Delimiter, NullText: l.spec.Input.NullText, Ragged: l.spec.Input.withDefaults().Ragged}
+	l.b.raw = true
+}
+
 func (l *loader) readAll(ctx context.Context, src *Source, work chan<- filled) error {
 	for {
 		err := l.fill(ctx, src)
@@ -214,9 +261,9 @@ func (l *loader) readAll(ctx context.Context, src *Source, work chan<- filled) e
 		if err != nil && !end {
 			return err
 		}
-		if l.b.batch.Len > 0 || len(l.bad) > 0 || end {
+		if l.b.rows() > 0 || len(l.bad) > 0 || end {
 			select {
-			case work <- filled{l.b.batch, l.b.recs, l.bad, l.records}:
+			case work <- filled{l.b.batch, l.b.raws, l.b.recs, l.bad, l.records}:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -245,16 +292,19 @@ func (l *loader) insertAll(ctx context.Context, stop func(), work <-chan filled)
 // insert inserts a batch and tells of its rejected records, in their order.
 func (l *loader) insert(ctx context.Context, f filled) error {
 	var refused []RowError
-	if f.batch.Len > 0 {
+	if len(f.recs) > 0 {
 		var err error
-		if refused, err = l.target.Insert(ctx, l.spec.Table, columnNames(l.res.Plan.Columns), f.batch); err != nil {
+		if refused, err = l.send(ctx, f); err != nil {
 			return fmt.Errorf("import lines %d to %d: %w", f.recs[0].line, f.recs[len(f.recs)-1].line, err)
 		}
 	}
-	l.res.Rows += int64(f.batch.Len - len(refused))
+	l.res.Rows += int64(len(f.recs) - len(refused))
 	rejects := f.rejects
 	for _, r := range refused {
 		o := f.recs[r.Row]
+		if l.raw != nil {
+			o.raw = f.raw[o.from : o.from+o.size]
+		}
 		rejects = append(rejects, Reject{Line: o.line, Record: o.record, Reason: r.Reason, Raw: o.raw})
 	}
 	slices.SortFunc(rejects, func(a, b Reject) int { return cmp.Compare(a.Record, b.Record) })
@@ -271,11 +321,20 @@ func (l *loader) insert(ctx context.Context, f filled) error {
 	return nil
 }
 
+func (l *loader) send(ctx context.Context, f filled) ([]RowError, error) {
+	if l.raw == nil {
+		return l.target.Insert(ctx, l.spec.Table, columnNames(l.res.Plan.Columns), f.batch)
+	}
+	b := l.rawBatch
+	b.Text, b.Rows = f.raw, len(f.recs)
+	return l.raw.InsertRaw(ctx, l.spec.Table, b)
+}
+
 // fill reads records into the batch until it is full, or returns io.EOF.
 func (l *loader) fill(ctx context.Context, src *Source) error {
 	var rec Record
 	var bad *RecordError
-	for l.b.batch.Len+len(l.bad) < l.spec.BatchRows && l.b.bytes < l.spec.BatchBytes {
+	for l.b.rows()+len(l.bad) < l.spec.BatchRows && l.b.bytes < l.spec.BatchBytes {
 		if l.records%1024 == 0 {
 			if err := ctx.Err(); err != nil {
 				return err

@@ -361,7 +361,18 @@ func (r *remote) Create(ctx context.Context, statement string) error {
 func (r *remote) Insert(ctx context.Context, table string, columns []string, b *vec.Batch) ([]bulk.RowError, error) {
 	r.buf.Reset()
 	appendCSV(&r.buf, b)
-	return r.post(ctx, table, columns, false, b.Len, bytes.NewReader(r.buf.Bytes()))
+	return r.post(ctx, table, csvQuery(columns, false, b.Len), bytes.NewReader(r.buf.Bytes()))
+}
+
+// InsertRaw implements bulk.RawTarget: the server reads the records itself.
+func (r *remote) InsertRaw(ctx context.Context, table string, b bulk.RawBatch) ([]bulk.RowError, error) {
+	q := csvQuery(b.Columns, false, b.Rows)
+	q.Set("delimiter", string(rune(b.Delimiter)))
+	q.Set("ragged", string(b.Ragged))
+	if b.NullText != "" {
+		q.Set("null", b.NullText)
+	}
+	return r.post(ctx, table, q, bytes.NewReader(b.Text))
 }
 
 // InsertAll sends all batches in one request and transaction.
@@ -382,15 +393,20 @@ func (r *remote) InsertAll(ctx context.Context, table string, columns []string, 
 			}
 		}
 	}()
-	_, err := r.post(ctx, table, columns, true, 0, pr)
+	_, err := r.post(ctx, table, csvQuery(columns, true, 0), pr)
 	pr.CloseWithError(err)
 	return err
 }
 
-// post sends CSV without header.
-func (r *remote) post(ctx context.Context, table string, columns []string, atomic bool, most int, body io.Reader) ([]bulk.RowError, error) {
-	q := url.Values{"table": {table}, "format": {"csv"}, "header": {"false"}, "delimiter": {","}, "create": {"false"},
+// csvQuery says in a URL how CSV without header is to be read.
+func csvQuery(columns []string, atomic bool, most int) url.Values {
+	return url.Values{"format": {"csv"}, "header": {"false"}, "delimiter": {","}, "create": {"false"},
 		"column": columns, "atomic": {strconv.FormatBool(atomic)}, "max_rejects": {strconv.Itoa(most)}}
+}
+
+// post sends CSV without header.
+func (r *remote) post(ctx context.Context, table string, q url.Values, body io.Reader) ([]bulk.RowError, error) {
+	q.Set("table", table)
 	res, err := r.do(ctx, http.MethodPost, r.url("/api/v1/import/sql", q), "text/csv", body, "application/json")
 	if err != nil {
 		return nil, err
