@@ -1,7 +1,9 @@
 // Command weft-bench compares Weft with its peers on this machine: the same work
 // with the same durability, the sides taking turns in one run, printed as ratios.
 //
-//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql|engine|all]
+//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql [part]|engine|all]
+//
+// The parts of sql are process, select, insert, tpcb, large, import and tpch.
 package main
 
 import (
@@ -21,6 +23,7 @@ type config struct {
 	rounds int
 	rows   int
 	big    int
+	part   string // of the SQL figures; empty is all
 }
 
 func main() {
@@ -37,6 +40,7 @@ func main() {
 	}
 	c.round = time.Duration(*seconds * float64(time.Second))
 	what := flag.Arg(0)
+	c.part = flag.Arg(1)
 	if what == "constant" {
 		constant()
 		return

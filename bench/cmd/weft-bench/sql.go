@@ -52,13 +52,18 @@ func benchSQL(c config) error {
 	fmt.Printf("\n## SQL (medians of %d rounds; large tables have %d rows)\n", c.rounds, b.big)
 	fmt.Println("| work | weft | peer | ratio | goal |")
 	fmt.Println("|---|---|---|---|---|")
-	steps := []func() error{b.inProcess, b.pointSelect, b.inserts, b.tpcb, b.large, b.wideImport}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
+	for _, step := range []struct {
+		name string
+		run  func() error
+	}{{"process", b.inProcess}, {"select", b.pointSelect}, {"insert", b.inserts}, {"tpcb", b.tpcb}, {"large", b.large}, {"import", b.wideImport}, {"tpch", b.tpch}} {
+		if c.part != "" && c.part != step.name {
+			continue
+		}
+		if err := step.run(); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
-	return b.tpch()
+	return nil
 }
 
 func row(work, ours, peer, ratio, goal string) {
