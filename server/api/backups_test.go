@@ -104,6 +104,31 @@ var backupScenarios = []scenario{
 	{name: "failing backups show", url: "/health/detailed", opts: withBackups, status: 200, has: []string{`{"name":"backups","status":"failing","message":"the disk is full"}`}},
 }
 
+var storageScenarios = []scenario{
+	{name: "storage", url: "/api/v1/admin/storage", status: 200, has: []string{`"total_bytes":100`, `"data_bytes":7`, `"objects":[{"name":"t","disk_bytes":5,"index_bytes":2}]`}},
+	{name: "storage: unknown parameter", url: "/api/v1/admin/storage?x=1", status: 400, has: []string{"UNKNOWN_FIELD"}},
+	{name: "checkpoint", method: "POST", url: "/api/v1/admin/checkpoint", status: 200, has: []string{`"applied":"1970-01-01T00:00:05Z"`, `"wal_bytes":9`}},
+	{name: "stats", url: "/api/v1/admin/stats", status: 200, has: []string{`"total_queries":0`, `"p99_duration_ms":0`, `"slow_queries":0`}},
+	{name: "recovering: checkpoint", method: "POST", url: "/api/v1/admin/checkpoint", state: recovering, status: 503, has: []string{"RECOVERING"}},
+}
+
+// TestQuantiles: they are estimated within the right bucket, and slow ones counted.
+func TestQuantiles(t *testing.T) {
+	m := newMetrics()
+	for i := range 100 {
+		m.query(time.Duration(1+i)*3*time.Millisecond, nil) // 3 ms to 300 ms
+	}
+	h := readHistogram(m.queryTime)
+	for q, want := range map[float64][2]float64{0.5: {0.1, 0.25}, 0.95: {0.25, 0.5}, 0.01: {0.0025, 0.005}, 1: {0.25, 0.5}} {
+		if got := h.quantile(q); got < want[0] || got > want[1] {
+			t.Errorf("quantile %v: got %v, want within %v", q, got, want)
+		}
+	}
+	if got := h.over(slowQuery); got != 67 {
+		t.Errorf("%d slow ones, want 67", got)
+	}
+}
+
 // TestSuspend: it cancels what runs, waits for it, and lets nobody in meanwhile.
 func TestSuspend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -221,6 +221,17 @@ func (f *fake) DropDatabase(_ context.Context, name string) error {
 	return dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", name)
 }
 
+func (f *fake) StorageUsage(context.Context) (StorageUsage, error) {
+	total := int64(100)
+	return StorageUsage{Total: &total, Used: &total, Available: &total, Data: 7, Databases: []DatabaseStorage{{Name: "default", Bytes: 7,
+		Models: []ModelStorage{{Model: "sql", Bytes: 7, Objects: []ObjectStorage{{Name: "t", Bytes: 5, Index: 2}}}}}}}, nil
+}
+
+func (f *fake) Checkpoint(context.Context) (Checkpointed, error) {
+	at := time.Unix(5, 0).UTC()
+	return Checkpointed{Applied: &at, WAL: 9}, nil
+}
+
 func (f *fake) Importer(string) bulk.Target { return fakeTarget{} }
 
 // fakeTarget takes all rows of an import and forgets them.

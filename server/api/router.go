@@ -28,6 +28,7 @@ func (s *Server) routes() {
 	s.bindDatabases(v1)
 	s.bindKV(v1)
 	s.bindBackups(v1)
+	s.bindStorage(v1)
 	s.bindDocuments(v1)
 }
 

@@ -53,6 +53,7 @@ type Backend interface {
 	Engine
 	Catalog
 	Databases
+	Storage
 	// Importer fills tables of a database.
 	Importer(database string) bulk.Target
 	// KeyValue is the key-value model of a database, which is made where it is missing

@@ -295,3 +295,59 @@ func TestDownload(t *testing.T) {
 		t.Errorf("%+v, %v", r.Info(), err)
 	}
 }
+
+// TestStorageFigures: what is stored shows where it is, once a checkpoint has brought
+// it to the disk.
+func TestStorageFigures(t *testing.T) {
+	a := start(t, configure(t), Options{})
+	waitReady(t, a)
+	for _, text := range []string{"CREATE TABLE t (id int PRIMARY KEY, s text); CREATE INDEX t_s ON t (s)", "INSERT INTO t SELECT g, md5(g::text) FROM generate_series(1, 20000) g"} {
+		if status, body := sql(t, a, text); status != 200 {
+			t.Fatal(body)
+		}
+	}
+	if status, body := call(t, "PUT", a.URL()+"/api/v1/kv/keys/k?bucket=b", `{"value":"`+strings.Repeat("v", 100_000)+`"}`); status/100 != 2 {
+		t.Fatal(body)
+	}
+	_, before := call(t, "GET", a.URL()+"/api/v1/admin/storage", "")
+	if field(t, before, "data_bytes") != "0" || field(t, before, "memory_keys") == "0" {
+		t.Errorf("before a checkpoint: %s", before)
+	}
+	if status, body := post(t, a, "/admin/checkpoint", ""); status != 200 || field(t, body, "applied") == "<nil>" {
+		t.Fatalf("%d %s", status, body)
+	}
+	_, body := call(t, "GET", a.URL()+"/api/v1/admin/storage", "")
+	var u struct {
+		Total, Available int64
+		Data             int64 `json:"data_bytes"`
+		Index            int64 `json:"index_bytes"`
+		WAL              int64 `json:"wal_bytes"`
+		Databases        []struct {
+			Name   string
+			Bytes  int64 `json:"disk_bytes"`
+			Models []struct {
+				Model   string
+				Objects []struct {
+					Name  string
+					Bytes int64 `json:"disk_bytes"`
+					Index int64 `json:"index_bytes"`
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &u); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][2]int64{}
+	for _, d := range u.Databases {
+		for _, m := range d.Models {
+			for _, o := range m.Objects {
+				found[d.Name+"/"+m.Model+"/"+o.Name] = [2]int64{o.Bytes, o.Index}
+			}
+		}
+	}
+	table, bucket := found["default/sql/t"], found["default/kv/b"]
+	if table[0] < 500_000 || table[1] < 300_000 || table[1] >= table[0] || u.Index != table[1] || u.Data < 200_000 || u.WAL < 1<<20 || bucket[0] < 1000 || bucket[0] > 300_000 {
+		t.Errorf("%s", body)
+	}
+}

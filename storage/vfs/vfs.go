@@ -27,6 +27,8 @@ type (
 	FS       = vfs.FS
 	File     = vfs.File
 	FileInfo = vfs.FileInfo
+	// DiskUsage is how full a device is.
+	DiskUsage = vfs.DiskUsage
 	// OpenOption is applied to a file as it is opened.
 	OpenOption = vfs.OpenOption
 	// Mem is a file system in memory.
