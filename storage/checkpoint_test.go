@@ -189,3 +189,40 @@ func TestRangeComesBack(t *testing.T) {
 		t.Errorf("%d keys of a range that is in memory were looked for on disk", after-before)
 	}
 }
+
+// TestLongLogSmallBuffer opens a store with nothing but a log that is many times what
+// memory may take: recovery moves it into the sorted store on the way.
+func TestLongLogSmallBuffer(t *testing.T) {
+	disk := vfs.NewMem()
+	s, err := storage.Open(disk, "d", storage.Options{SegmentBytes: 256 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 3000
+	fill(t, s, 0, n)
+	if s.Sorted() != nil {
+		t.Fatal("there was a checkpoint")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	small := storage.Options{SegmentBytes: 256 << 10, BufferBytes: 256 << 10}
+	if s, err = storage.Open(disk, "d", small); err != nil {
+		t.Fatal(err)
+	}
+	if st := s.Status(); st.Applied == 0 || st.UsedBytes > 1<<20 || s.Recovery().Records != n {
+		t.Errorf("after recovery: everything up to %d is stored, memory takes %d bytes, %d records were replayed", st.Applied, st.UsedBytes, s.Recovery().Records)
+	}
+	count(t, s, n)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = storage.Open(disk, "d", small); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if r := s.Recovery(); r.Records >= n {
+		t.Errorf("%d records were replayed again", r.Records)
+	}
+	count(t, s, n)
+}

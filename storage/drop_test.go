@@ -15,6 +15,15 @@ import (
 // TestCrashAroundDropRange: after a crash a drop took effect as a whole or not at
 // all, and took nothing that was written after it.
 func TestCrashAroundDropRange(t *testing.T) {
+	t.Run("log", func(t *testing.T) { crashAroundDropRange(t, crashOptions) })
+	t.Run("checkpoints", func(t *testing.T) {
+		opts := checkpointOptions
+		opts.CheckpointInterval = 1 // due whenever something was written
+		crashAroundDropRange(t, opts)
+	})
+}
+
+func crashAroundDropRange(t *testing.T, opts storage.Options) {
 	ctx := context.Background()
 	put := func(s *storage.Store, from, to int, value string) error {
 		return s.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
@@ -28,7 +37,7 @@ func TestCrashAroundDropRange(t *testing.T) {
 	}
 	for n := 1; ; n++ {
 		disk := vfs.NewCrashableMem()
-		s, err := storage.Open(disk, "d", crashOptions)
+		s, err := storage.Open(disk, "d", opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,12 +49,15 @@ func TestCrashAroundDropRange(t *testing.T) {
 		}
 		fault := vfs.NewFault(disk, vfs.FailFrom(n, true, io.ErrUnexpectedEOF, nil))
 		dropped, written := false, false
-		if s, err = storage.Open(fault, "d", crashOptions); err == nil {
+		if s, err = storage.Open(fault, "d", opts); err == nil {
 			dropped = s.DropRange(ctx, []byte("k050"), []byte("k150")) == nil
 			written = put(s, 100, 160, "new") == nil
+			if opts.CheckpointBytes > 0 {
+				_, _ = s.Checkpoint(ctx) // its error is the one injected
+			}
 			s.Close()
 		}
-		if s, err = storage.Open(crash(disk, rand.New(rand.NewPCG(uint64(n), 4))), "d", crashOptions); err != nil {
+		if s, err = storage.Open(crash(disk, rand.New(rand.NewPCG(uint64(n), 4))), "d", opts); err != nil {
 			t.Fatalf("fault at %d: %v", n, err)
 		}
 		found := map[string]int{}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/weftdb/weft/internal/clock"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/sorted"
 	"github.com/weftdb/weft/storage/txn"
@@ -117,5 +119,86 @@ func TestConflictWithEvicted(t *testing.T) {
 			}
 			b.close(t)
 		}
+	}
+}
+
+// TestHistoryOnDisk: superseded versions are on disk as long as they can be read, also
+// after a restart, and go when they cannot.
+func TestHistoryOnDisk(t *testing.T) {
+	ctx := context.Background()
+	fs, c := vfs.NewMem(), clock.NewManual(time.Unix(1000, 0))
+	opts := txn.Options{Clock: c, History: time.Minute}
+	b := openBacked(t, fs, opts)
+	const keys, rounds = 50, 4
+	var times []txn.Timestamp
+	for round := range rounds {
+		c.Advance(time.Second)
+		if err := b.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
+			for i := range keys {
+				if err := tx.Put(fmt.Appendf(nil, "k%02d", i), fmt.Appendf(nil, "%d", round)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		times = append(times, b.LastCommit())
+		if _, err := b.Checkpoint(ctx); err != nil {
+			t.Fatal(err)
+		}
+		b.EvictForTesting(100, 1000)
+	}
+	b.close(t)
+	b = openBacked(t, fs, opts)
+	defer func() { b.close(t) }()
+	versions := func() (n int) {
+		it := b.disk.NewVersions(sorted.VersionOptions{})
+		for it.Next() {
+			n++
+		}
+		if err := it.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	read := func(at txn.Timestamp) (string, error) {
+		tx, err := b.Begin(ctx, txn.TxOptions{AsOf: at})
+		if err != nil {
+			return "", err
+		}
+		defer tx.Rollback()
+		v, _, err := tx.Get([]byte("k07"))
+		return string(v), err
+	}
+	for round, at := range times {
+		if v, err := read(at); v != fmt.Sprint(round) || err != nil {
+			t.Errorf("as of round %d: got %q, %v", round, v, err)
+		}
+	}
+	seen := 0
+	if err := b.History(ctx, []byte("k07"), []byte("k08"), times[0], times[3], func(txn.Timestamp, txn.Op) bool { seen++; return true }); err != nil || seen != rounds-1 {
+		t.Errorf("history: %d writes, %v, want %d", seen, err, rounds-1)
+	}
+	if n := versions(); n != keys*rounds {
+		t.Errorf("%d versions on disk, want %d", n, keys*rounds)
+	}
+	c.Advance(2 * time.Minute)
+	if err := b.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error { return tx.Put([]byte("k00"), []byte("last")) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Checkpoint(ctx); err != nil {
+		t.Fatal(err)
+	}
+	c.Advance(2 * time.Minute)
+	b.CollectForTesting()
+	if n := versions(); n != keys {
+		t.Errorf("%d versions on disk once only the newest can be read, want %d", n, keys)
+	}
+	if _, err := read(times[1]); dberr.As(err) == nil || dberr.As(err).Code != "HISTORY_GONE" {
+		t.Errorf("as of a time before the history: got %v", err)
+	}
+	if v, err := read(b.LastCommit()); v != "3" || err != nil {
+		t.Errorf("the newest version: got %q, %v", v, err)
 	}
 }

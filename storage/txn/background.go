@@ -60,17 +60,22 @@ type checkpointStats struct {
 	failure  error     // of the last one, nil where it went well
 	failures int       // in a row
 	retry    time.Time // not before
-	replaced int64     // entries flushed since the last full collection that may hide older ones
-	flushed  int64     // entries in all since then
+	replaced int64     // entries flushed since the last collection began that may hide older ones
+	hiding   uint64    // timestamp of the last flush with such
 	sweeping bool      // a collection is under way
+	swept    time.Time // when the last one ended
 }
 
 const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 10 * time.Second
-	// garbageEntries is how many entries that may hide older ones call for a
-	// collection, at least.
+	// A collection begins after garbageEntries that may hide older ones, or one such
+	// for each garbageShare bytes of the sorted store, whichever is more; or when there
+	// was one, nobody can read before it any more, and the last collection is
+	// collectPause ago.
 	garbageEntries = 20_000
+	garbageShare   = 4 << 10
+	collectPause   = 10 * time.Minute
 )
 
 func (c *checkpointStats) begin() {
@@ -101,7 +106,10 @@ func (c *checkpointStats) done(info CheckpointInfo, stats sorted.FlushStats) {
 	c.count++
 	c.bytes += info.Bytes
 	c.end = time.Now()
-	c.replaced += int64(stats.Probed)
+	if stats.Probed > 0 {
+		c.replaced += int64(stats.Probed)
+		c.hiding = uint64(info.Timestamp)
+	}
 }
 
 func (c *checkpointStats) last() time.Time {
@@ -122,11 +130,28 @@ func (c *checkpointStats) err() error {
 	return c.failure
 }
 
-func (c *checkpointStats) garbageDue() bool {
+// garbage is how many entries were flushed since the last collection began that may
+// hide older ones.
+func (c *checkpointStats) garbage() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.replaced >= garbageEntries && !c.sweeping {
+	return c.replaced
+}
+
+// garbageDue says whether a collection of a sorted store of so many bytes is to
+// begin, or to go on.
+func (c *checkpointStats) garbageDue(horizon uint64, bytes int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sweeping || c.replaced == 0 {
+		return c.sweeping
+	}
+	late := horizon >= c.hiding && time.Since(c.swept) >= collectPause
+	if late || c.replaced >= garbageEntries && c.replaced >= bytes/garbageShare {
 		c.sweeping, c.replaced = true, 0
+		if horizon < c.hiding {
+			c.replaced = 1 // not all of it can go yet
+		}
 	}
 	return c.sweeping
 }
@@ -134,5 +159,7 @@ func (c *checkpointStats) garbageDue() bool {
 func (c *checkpointStats) collected(stats sorted.GCStats) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sweeping = !stats.Done
+	if c.sweeping = !stats.Done; stats.Done {
+		c.swept = time.Now()
+	}
 }

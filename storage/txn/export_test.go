@@ -32,6 +32,24 @@ func (s *Store) LoadForTesting(from []byte) { s.load(context.Background(), from)
 // ExecuteDropsForTesting has the sorted store drop what it can.
 func (s *Store) ExecuteDropsForTesting() { s.executeDrops(context.Background()) }
 
+// CollectForTesting looks once through the sorted store for versions that nobody can
+// read any more, if the store would do so by now.
+func (s *Store) CollectForTesting() {
+	c := &s.checkpoints.stats
+	c.mu.Lock()
+	swept := c.swept
+	c.mu.Unlock()
+	for range 1000 {
+		s.collect(context.Background())
+		c.mu.Lock()
+		done := c.swept != swept || !c.sweeping
+		c.mu.Unlock()
+		if done {
+			return
+		}
+	}
+}
+
 // GoneForTesting is the greatest timestamp that has left memory.
 func (s *Store) GoneForTesting() uint64 { return s.pool.Gone() }
 

@@ -234,10 +234,17 @@ func (s *Store) load(ctx context.Context, from []byte) {
 func (s *Store) collect(ctx context.Context) {
 	disk := s.pool.Disk()
 	c := &s.checkpoints.stats
-	if disk == nil || s.Err() != nil || !c.garbageDue() || disk.Overloaded() {
+	if disk == nil || s.Err() != nil || disk.Overloaded() {
 		return
 	}
 	horizon := min(s.live.raise(s.historyBegins()), s.pool.Applied())
+	bytes := int64(0)
+	if c.garbage() >= garbageEntries {
+		bytes = disk.Stats().Bytes
+	}
+	if !c.garbageDue(horizon, bytes) {
+		return
+	}
 	stats, err := disk.GC(ctx, horizon, gcBudget)
 	switch {
 	case err == nil:
