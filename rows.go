@@ -43,6 +43,14 @@ func (*execSink) Begin(int, []query.Column) error { return nil }
 func (*execSink) Batch(*vec.Batch) error          { return nil }
 func (s *execSink) End(tag query.Tag) error       { s.last = tag; return nil }
 
+// changed is how many rows the last statement changed.
+func (s *execSink) changed() int64 {
+	if !s.last.Write {
+		return 0
+	}
+	return s.last.Rows
+}
+
 // Rows is the result of a query, before its first row.
 //
 //	for rows.Next() {

@@ -168,10 +168,7 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) 
 	if err := db.run(ctx, sql, args, &sink); err != nil {
 		return 0, err
 	}
-	if !sink.last.Write {
-		return 0, nil
-	}
-	return sink.last.Rows, nil
+	return sink.changed(), nil
 }
 
 // Query runs statements as one transaction and returns the rows of the last one
@@ -181,13 +178,18 @@ func (db *DB) Query(ctx context.Context, sql string, args ...any) (*Rows, error)
 	if err := db.run(ctx, sql, args, &sink); err != nil {
 		return nil, err
 	}
+	return rowsOf(&sink), nil
+}
+
+// rowsOf takes the last result that has columns.
+func rowsOf(sink *query.MemorySink) *Rows {
 	rows := &Rows{row: -1}
 	for _, r := range sink.Results {
 		if len(r.Columns) > 0 {
 			rows.result = r
 		}
 	}
-	return rows, nil
+	return rows
 }
 
 func (db *DB) run(ctx context.Context, sql string, args []any, sink query.Sink) error {

@@ -1,0 +1,241 @@
+package txn
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"sync"
+
+	"github.com/weftdb/weft/internal/dberr"
+)
+
+// FeedOptions says what a Feed gives.
+type FeedOptions struct {
+	// Since is where it begins: with the first commit after that timestamp, which must
+	// lie within the history; LastCommit is one. Zero is before all commits.
+	Since Timestamp
+	// Now begins with the next commit instead.
+	Now bool
+	// Lower and Upper bound the keys, [Lower, Upper); nil bounds are open.
+	Lower, Upper []byte
+	// QueueBytes bounds what waits for the reader in memory. Behind it the feed reads
+	// what it missed from the history. Default 16 MiB.
+	QueueBytes int
+}
+
+// Feed gives what commits changed, in their order, none twice and none left out. A
+// reader that falls behind, or comes back later with the Position it was at, is served
+// from the history as long as that lasts (error code HISTORY_GONE after it). Ranges
+// that were dropped (DropRange) are not in it. Must be closed.
+type Feed struct {
+	s    *Store
+	opts FeedOptions
+	stop func()
+	at   Timestamp // of the last one given
+	past []*ChangeSet
+
+	// mu is taken by the hook, under hooks.calling; it takes nothing.
+	mu struct {
+		sync.Mutex
+		queue  []*ChangeSet
+		bytes  int
+		missed Timestamp // the history is to be read up to here first
+		closed bool
+	}
+	more chan struct{} // something came in
+	done chan struct{} // closed by Close
+}
+
+// Feed begins a feed.
+func (s *Store) Feed(ctx context.Context, o FeedOptions) (*Feed, error) {
+	if o.QueueBytes == 0 {
+		o.QueueBytes = 16 << 20
+	}
+	o.Lower, o.Upper = bytes.Clone(o.Lower), bytes.Clone(o.Upper)
+	f := &Feed{s: s, opts: o, at: o.Since, more: make(chan struct{}, 1), done: make(chan struct{})}
+	f.mu.Lock() // until it is known where it begins
+	since, stop := s.OnCommitSince(f.hear)
+	f.stop = stop
+	switch {
+	case o.Now:
+		f.at = since
+	case o.Since < since:
+		f.mu.missed = since
+	}
+	f.mu.Unlock()
+	if o.Since > since && !o.Now {
+		f.Close()
+		return nil, dberr.New(dberr.ErrInvalid, "FEED_IN_FUTURE", "the feed is to begin at %d, after the last commit, of %d", o.Since, since)
+	}
+	if f.mu.missed != 0 && s.live.floor.Load() > uint64(o.Since) {
+		f.Close()
+		return nil, errHistoryGone(o.Since, s.live.floor.Load())
+	}
+	if err := s.WaitVisible(ctx, since); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("begin feed: %w", err)
+	}
+	return f, nil
+}
+
+// hear is the commit hook.
+func (f *Feed) hear(set *ChangeSet) {
+	ops := f.within(set.Ops)
+	if len(ops) == 0 {
+		return
+	}
+	size := 0
+	for i := range ops {
+		size += len(ops[i].Key) + len(ops[i].Value) + 64
+	}
+	f.mu.Lock()
+	if f.mu.bytes+size > f.opts.QueueBytes {
+		f.mu.queue, f.mu.bytes, f.mu.missed = nil, 0, set.Timestamp
+	} else {
+		f.mu.queue = append(f.mu.queue, &ChangeSet{Timestamp: set.Timestamp, Ops: ops})
+		f.mu.bytes += size
+	}
+	f.mu.Unlock()
+	select {
+	case f.more <- struct{}{}:
+	default:
+	}
+}
+
+// within cuts ops, which are in order, to the bounds.
+func (f *Feed) within(ops []Op) []Op {
+	from := sort.Search(len(ops), func(i int) bool { return bytes.Compare(ops[i].Key, f.opts.Lower) >= 0 })
+	ops = ops[from:]
+	if f.opts.Upper != nil {
+		ops = ops[:sort.Search(len(ops), func(i int) bool { return bytes.Compare(ops[i].Key, f.opts.Upper) >= 0 })]
+	}
+	return ops
+}
+
+// Next returns the changes of the next commit that changed something within the
+// bounds. It waits for one.
+func (f *Feed) Next(ctx context.Context) (*ChangeSet, error) {
+	for {
+		if len(f.past) > 0 {
+			set := f.past[0]
+			f.past = f.past[1:]
+			f.at = set.Timestamp
+			return set, nil
+		}
+		set, missed, closed := f.take()
+		switch {
+		case closed:
+			return nil, dberr.New(dberr.ErrInvalid, "FEED_CLOSED", "the feed is closed")
+		case missed != 0:
+			if err := f.catchUp(ctx, missed); err != nil {
+				return nil, err
+			}
+			continue
+		case set != nil:
+			f.at = set.Timestamp
+			return set, nil
+		}
+		select {
+		case <-f.more:
+		case <-f.done:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("feed: %w", contextError(ctx))
+		}
+	}
+}
+
+// take returns the next set in the queue, or up to where the history is to be read.
+func (f *Feed) take() (set *ChangeSet, missed Timestamp, closed bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.mu.closed || f.mu.missed != 0 {
+		return nil, f.mu.missed, f.mu.closed
+	}
+	if len(f.mu.queue) == 0 {
+		return nil, 0, false
+	}
+	set = f.mu.queue[0]
+	f.mu.queue[0] = nil
+	f.mu.queue = f.mu.queue[1:]
+	for i := range set.Ops {
+		f.mu.bytes -= len(set.Ops[i].Key) + len(set.Ops[i].Value) + 64
+	}
+	return set, 0, false
+}
+
+// catchUp reads the history from the last set given up to until, or less of it where
+// that is more than should be in memory at once.
+func (f *Feed) catchUp(ctx context.Context, until Timestamp) error {
+	to := until
+	for {
+		sets, ok, err := f.read(ctx, f.at, to)
+		if err != nil {
+			return err
+		}
+		if ok || to <= f.at+1 {
+			f.past = sets
+			break
+		}
+		if half := sets[len(sets)/2].Timestamp; half < to {
+			to = half // the middle of what was seen
+		} else {
+			to = f.at + (to-f.at)/2
+		}
+	}
+	if len(f.past) == 0 {
+		f.at = to
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if to == until && f.mu.missed == until {
+		f.mu.missed = 0
+	}
+	return nil
+}
+
+// read gathers what commits after since and up to until changed. It says false where
+// that is more than QueueBytes, unless it is a single commit.
+func (f *Feed) read(ctx context.Context, since, until Timestamp) (sets []*ChangeSet, ok bool, err error) {
+	byTime := map[Timestamp]*ChangeSet{}
+	size := 0
+	ok = true
+	defer func() {
+		slices.SortFunc(sets, func(a, b *ChangeSet) int { return cmp.Compare(a.Timestamp, b.Timestamp) })
+	}()
+	err = f.s.History(ctx, f.opts.Lower, f.opts.Upper, since, until, func(ts Timestamp, op Op) bool {
+		size += len(op.Key) + len(op.Value) + 64
+		if ok = size <= f.opts.QueueBytes || len(sets) == 0 || len(sets) == 1 && byTime[ts] != nil; !ok {
+			return false
+		}
+		set := byTime[ts]
+		if set == nil {
+			set = &ChangeSet{Timestamp: ts}
+			byTime[ts] = set
+			sets = append(sets, set)
+		}
+		set.Ops = append(set.Ops, Op{Key: bytes.Clone(op.Key), Value: bytes.Clone(op.Value), Deleted: op.Deleted})
+		return true
+	})
+	return sets, ok, err
+}
+
+// Position is the timestamp to go on from, as FeedOptions.Since, after what Next has
+// given so far.
+func (f *Feed) Position() Timestamp { return f.at }
+
+// Close ends the feed; a Next that waits returns. It may be called more than once, but
+// not from a commit hook.
+func (f *Feed) Close() {
+	f.mu.Lock()
+	closed := f.mu.closed
+	f.mu.closed = true
+	f.mu.queue = nil
+	f.mu.Unlock()
+	if !closed {
+		f.stop()
+		close(f.done)
+	}
+}
