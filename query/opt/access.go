@@ -20,7 +20,7 @@ func (b *builder) scanStats(s *plan.LScan) *stats.Table {
 			continue
 		}
 		col := &s.Table.Columns[ord]
-		st := colStat{ndv: t.NDVOf(col), rows: t.Rows, stats: t.Column(col)}
+		st := colStat{ndv: t.NDVOf(col), rows: t.Rows, stats: t.Column(col), scan: s, table: t, id: col.ID}
 		if st.stats == nil && uniqueColumn(s.Table, col.ID) {
 			st.ndv = math.Max(1, t.Rows)
 		}

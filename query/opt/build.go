@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/stats"
 )
@@ -53,10 +54,15 @@ type builder struct {
 	sameAs     map[plan.Col]plan.Col    // of columns that inner joins make equal: the first of them
 }
 
+// colStat is what is known of a column of a plan.
 type colStat struct {
 	ndv   float64
 	rows  float64 // of the table
 	stats *stats.Column
+	// of a column of a table:
+	scan  *plan.LScan
+	table *stats.Table
+	id    catalog.ColumnID
 }
 
 type cteInfo struct {

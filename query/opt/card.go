@@ -10,9 +10,12 @@ import (
 
 // selectivity estimates the fraction of rows for which all conditions are true.
 func (b *builder) selectivity(conds []plan.Expr) float64 {
-	s := 1.0
+	s, taken := b.equalitiesFrac(conds)
 	ranges := map[plan.Col]float64{}
-	for _, c := range conds {
+	for i, c := range conds {
+		if taken[i] {
+			continue
+		}
 		if col, frac, ok := b.rangeFrac(c); ok {
 			if have, again := ranges[col]; again { // both ends of a range
 				ranges[col] = math.Max(have+frac-1, stats.DefaultBetweenFrac*math.Min(have, frac))
@@ -31,6 +34,17 @@ func (b *builder) selectivity(conds []plan.Expr) float64 {
 
 func (b *builder) oneSelectivity(e plan.Expr) float64 {
 	switch e := e.(type) {
+	case *plan.Var:
+		if st := b.colStats[e.Col].stats; st != nil {
+			return st.EqFrac(b.colStats[e.Col].rows, &sqltype.Datum{Int: 1})
+		}
+		return stats.DefaultFrac
+	case *plan.IsDistinct:
+		f := b.equalFrac(&plan.Call{Args: []plan.Expr{e.L, e.R}})
+		if e.Not {
+			return f
+		}
+		return 1 - f
 	case *plan.Const:
 		if e.Value.Null || e.Value.Int == 0 {
 			return 0
@@ -64,7 +78,7 @@ func (b *builder) oneSelectivity(e plan.Expr) float64 {
 		}
 		return f
 	case *plan.In:
-		f := math.Min(1, float64(len(e.List))*b.eqFrac(e.Arg, nil))
+		f := b.inFrac(e)
 		if e.Not {
 			return 1 - f
 		}
@@ -83,16 +97,16 @@ func (b *builder) callSelectivity(e *plan.Call) float64 {
 	case "=":
 		return b.equalFrac(e)
 	case "<>":
-		return 1 - b.equalFrac(e)
+		return math.Max(0, 1-b.equalFrac(e)-b.nullFrac(e.Args[0])-b.nullFrac(e.Args[1]))
 	case "<", "<=", ">", ">=":
 		if _, f, ok := b.rangeFrac(e); ok {
 			return f
 		}
 		return stats.DefaultRangeFrac
 	case "~~", "~~*", "~", "~*":
-		return stats.DefaultLikeFrac
+		return b.likeFrac(e)
 	case "!~~", "!~~*", "!~", "!~*":
-		return 1 - stats.DefaultLikeFrac
+		return math.Max(0, 1-b.likeFrac(e))
 	}
 	return stats.DefaultRangeFrac
 }
@@ -102,7 +116,7 @@ func (b *builder) equalFrac(e *plan.Call) float64 {
 	r, rok := unwrapVar(e.Args[1])
 	switch {
 	case lok && rok:
-		return 1 / math.Max(1, math.Max(b.ndv(l), b.ndv(r)))
+		return b.columnsEqualFrac(l, r)
 	case lok:
 		return b.eqFrac(e.Args[0], e.Args[1])
 	case rok:
@@ -185,28 +199,3 @@ func (b *builder) rangeFrac(e plan.Expr) (plan.Col, float64, bool) {
 }
 
 var flipped = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
-
-// groups estimates the number of distinct values of keys among rows.
-func (b *builder) groups(keys []plan.Expr, rows float64) float64 {
-	if len(keys) == 0 {
-		return 1
-	}
-	n := 1.0
-	for _, k := range keys {
-		d := math.Max(1, rows/10)
-		if c, ok := unwrapVar(k); ok {
-			d = b.ndv(c)
-		} else {
-			vars := plan.ColSet{}
-			plan.VarsOf(k, vars)
-			if len(vars) > 0 {
-				d = 1
-				for v := range vars {
-					d *= b.ndv(v)
-				}
-			}
-		}
-		n *= d
-	}
-	return math.Max(1, math.Min(n, rows))
-}

@@ -26,6 +26,5 @@ const (
 	costSubplan    = 2.0   // starting a subplan
 	costFuncRow    = 0.02  // one row of a set-returning function
 	costWriteRow   = 3.0   // one row and one index entry written
-	semiMatchFrac  = 0.5   // rows of the left side that a semi join keeps when nothing is known
 	maxDPRelations = 10    // relations of which all join orders are tried
 )

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/stats"
 )
 
 // buildJoin plans a join: what can be taken apart in the best order, others as they
@@ -106,11 +107,47 @@ func (b *builder) joinRows(kind plan.JoinKind, l, r cand, on []plan.Expr) float6
 	case plan.Full:
 		return math.Max(inner, math.Max(l.rows, r.rows))
 	case plan.Semi:
-		return math.Min(l.rows, math.Max(inner*0.9, l.rows*math.Min(semiMatchFrac, r.rows*sel)))
+		return math.Max(l.rows*b.matchFrac(l, r, on, sel), 1e-3)
 	case plan.Anti, plan.NullAnti:
-		return math.Max(l.rows-math.Min(l.rows, inner*0.9), l.rows*0.1)
+		return l.rows * math.Max(1-b.matchFrac(l, r, on, sel), 0.02)
 	}
 	return inner
+}
+
+// matchFrac estimates the part of the left rows that have a match: by the values of the
+// keys that the right side still has, thinned by the other conditions.
+func (b *builder) matchFrac(l, r cand, on []plan.Expr, sel float64) float64 {
+	lk, rk, _, rest := equi(on, plan.SetOf(l.cols), plan.SetOf(r.cols))
+	if len(lk) == 0 {
+		return math.Min(1, r.rows*sel)
+	}
+	values := b.groups(rk, r.rows)
+	have := b.keyValues(lk)
+	frac := 1.0
+	if values < have {
+		frac = values / have
+	}
+	// Of several rows with the key, one that meets the rest is enough.
+	each := math.Max(1, r.rows/values)
+	return frac * (1 - math.Pow(1-math.Min(1, b.selectivity(rest)), each))
+}
+
+// keyValues is the number of values that keys have in their tables.
+func (b *builder) keyValues(keys []plan.Expr) float64 {
+	n, rows := 1.0, 0.0
+	for _, k := range keys {
+		v, ok := unwrapVar(k)
+		if !ok {
+			n *= stats.DefaultNDV
+			continue
+		}
+		n *= b.ndv(v)
+		rows = math.Max(rows, b.colStats[v].rows)
+	}
+	if rows > 0 {
+		n = math.Min(n, rows)
+	}
+	return math.Max(1, n)
 }
 
 // equi tells the conditions that compare an expression of the left with one of the

@@ -1,0 +1,336 @@
+package opt
+
+import (
+	"math"
+	"slices"
+
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/stats"
+)
+
+// nullFrac is the fraction of NULLs of a column, 0 for other expressions.
+func (b *builder) nullFrac(e plan.Expr) float64 {
+	if v, ok := unwrapVar(e); ok {
+		if st := b.colStats[v].stats; st != nil {
+			return st.NullFrac
+		}
+	}
+	return 0
+}
+
+// columnsEqualFrac estimates the fraction of pairs of rows in which two columns are
+// equal: exactly for the common values of both, for the rest by the numbers of distinct
+// values.
+func (b *builder) columnsEqualFrac(l, r plan.Col) float64 {
+	ls, rs := b.colStats[l].stats, b.colStats[r].stats
+	if ls == nil || rs == nil {
+		return (1 - b.nullsOf(l)) * (1 - b.nullsOf(r)) / math.Max(1, math.Max(b.ndv(l), b.ndv(r)))
+	}
+	lfree, rfree := 1-ls.NullFrac, 1-rs.NullFrac
+	ln, rn := ls.NDV, rs.NDV
+	matched := 0.0
+	if ls.Type.Base() == rs.Type.Base() && len(ls.MCV) > 0 && len(rs.MCV) > 0 {
+		for _, m := range ls.MCV {
+			for _, o := range rs.MCV {
+				if sqltype.Equal(ls.Type, m.Value, o.Value) {
+					matched += m.Frac * o.Frac
+					lfree -= m.Frac
+					rfree -= o.Frac
+					ln--
+					rn--
+				}
+			}
+		}
+	}
+	return math.Min(1, matched+math.Max(0, lfree)*math.Max(0, rfree)*overlap(ls, rs)/math.Max(1, math.Max(ln, rn)))
+}
+
+// overlap is the part of the values of either column that lies where the other has
+// values too.
+func overlap(l, r *stats.Column) float64 {
+	if l.Type.Base() != r.Type.Base() || len(l.Bounds) < 2 || len(r.Bounds) < 2 {
+		return 1
+	}
+	part := func(c, o *stats.Column) float64 {
+		lo := c.LessFrac(o.Bounds[0], false)
+		hi := c.LessFrac(o.Bounds[len(o.Bounds)-1], true)
+		return math.Max(0.01, math.Min(1, (hi-lo)/math.Max(1-c.NullFrac, 1e-9)))
+	}
+	return math.Max(part(l, r)*part(r, l), 1e-3)
+}
+
+func (b *builder) nullsOf(c plan.Col) float64 {
+	if st := b.colStats[c].stats; st != nil {
+		return st.NullFrac
+	}
+	return 0
+}
+
+// inFrac estimates IN: the sum over its values.
+func (b *builder) inFrac(e *plan.In) float64 {
+	f := 0.0
+	for _, x := range e.List {
+		f += b.eqFrac(e.Arg, x)
+	}
+	return math.Min(1-b.nullFrac(e.Arg), f)
+}
+
+// likeFrac estimates LIKE and regular expressions: the common values are tried, the rest
+// is guessed from the fixed characters of the pattern.
+func (b *builder) likeFrac(e *plan.Call) float64 {
+	v, ok := unwrapVar(e.Args[0])
+	k, isConst := e.Args[1].(*plan.Const)
+	if !ok || !isConst || k.Value.Null {
+		return stats.DefaultLikeFrac
+	}
+	guess := patternFrac(k.Value.Str)
+	st := b.colStats[v].stats
+	if st == nil {
+		return guess
+	}
+	hit, seen := 0.0, 0.0
+	for _, m := range st.MCV {
+		seen += m.Frac
+		x := foldCall(&plan.Call{Typ: e.Typ, Func: e.Func, Args: []plan.Expr{&plan.Const{Typ: e.Func.Args[0], Value: m.Value}, k}})
+		if constBool(x, true) || constBool(x, false) && e.Func.Name[0] == '!' {
+			hit += m.Frac
+		}
+	}
+	rest := math.Max(0, 1-st.NullFrac-seen)
+	if len(st.Bounds) > 20 { // enough of them to count hits
+		n := 0
+		for _, d := range st.Bounds {
+			x := foldCall(&plan.Call{Typ: e.Typ, Func: e.Func, Args: []plan.Expr{&plan.Const{Typ: e.Func.Args[0], Value: d}, k}})
+			if constBool(x, true) == (e.Func.Name[0] != '!') {
+				n++
+			}
+		}
+		if n > 0 {
+			guess = float64(n) / float64(len(st.Bounds))
+		} else {
+			guess = math.Min(guess, 0.5/float64(len(st.Bounds)))
+		}
+	}
+	return math.Max(1e-5, hit+rest*guess)
+}
+
+// patternFrac guesses how many values a pattern selects: fewer the more it fixes.
+func patternFrac(p string) float64 {
+	f := 1.0
+	fixed := 0
+	for _, r := range p {
+		switch r {
+		case '%', '_':
+			continue
+		}
+		if fixed++; fixed <= 6 {
+			f *= 0.4
+		}
+	}
+	return math.Max(f, 0.002)
+}
+
+// equalitiesFrac estimates several equalities between the same two tables, whose columns
+// may depend on each other: where the combinations of the columns have been counted, by
+// their number. taken marks the conditions that it has accounted for.
+func (b *builder) equalitiesFrac(conds []plan.Expr) (frac float64, taken map[int]bool) {
+	frac = 1
+	type pair struct{ l, r *plan.LScan }
+	type group struct {
+		conds  []int
+		lc, rc []plan.Col
+	}
+	groups := map[pair]*group{}
+	var order []pair
+	for i, c := range conds {
+		l, r, call := columnsEqual(c)
+		if call == nil {
+			continue
+		}
+		a, z := b.colStats[l], b.colStats[r]
+		if a.scan == nil || z.scan == nil || a.scan == z.scan {
+			continue
+		}
+		k := pair{a.scan, z.scan}
+		if groups[pair{z.scan, a.scan}] != nil {
+			k, l, r = pair{z.scan, a.scan}, r, l
+		}
+		g := groups[k]
+		if g == nil {
+			g = &group{}
+			groups[k] = g
+			order = append(order, k)
+		}
+		g.conds, g.lc, g.rc = append(g.conds, i), append(g.lc, l), append(g.rc, r)
+	}
+	for _, k := range order {
+		g := groups[k]
+		if len(g.conds) < 2 {
+			continue
+		}
+		ln, lok := b.combined(g.lc)
+		rn, rok := b.combined(g.rc)
+		if !lok && !rok {
+			continue
+		}
+		if taken == nil {
+			taken = map[int]bool{}
+		}
+		for _, i := range g.conds {
+			taken[i] = true
+		}
+		frac /= math.Max(1, math.Max(ln, rn))
+	}
+	return frac, taken
+}
+
+// combined is the number of distinct combinations of columns of one table; counted tells
+// a number that was found from a product.
+func (b *builder) combined(cols []plan.Col) (n float64, counted bool) {
+	st := b.colStats[cols[0]]
+	var ids []catalog.ColumnID
+	product := 1.0
+	for _, c := range cols {
+		if id := b.colStats[c].id; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+			product *= b.ndv(c)
+		}
+	}
+	rows := math.Max(st.rows, 1)
+	if st.scan != nil {
+		if uniqueWithin(st.scan.Table, ids) {
+			return rows, true
+		}
+		if n, ok := st.table.GroupNDV(ids); ok {
+			return math.Min(n, rows), true
+		}
+	}
+	return math.Min(product, rows), len(ids) == 1
+}
+
+// uniqueWithin reports whether columns include a unique key of a table.
+func uniqueWithin(t *catalog.Table, ids []catalog.ColumnID) bool {
+	for i := range t.Indexes {
+		x := &t.Indexes[i]
+		if !x.Unique || x.Predicate != "" {
+			continue
+		}
+		all := true
+		for _, k := range x.Columns {
+			all = all && k.Column != 0 && slices.Contains(ids, k.Column)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// groups estimates the number of distinct values of keys among rows. Columns of one
+// table have no more combinations than were counted of them, or than it has rows; those
+// of a table whose key is among them, or equal to one that is, add nothing.
+func (b *builder) groups(keys []plan.Expr, rows float64) float64 {
+	if len(keys) == 0 {
+		return 1
+	}
+	vars := plan.ColSet{}
+	n := 1.0
+	for _, k := range keys {
+		if v, ok := unwrapVar(k); ok {
+			vars.Add(v)
+			continue
+		}
+		own := plan.ColSet{}
+		plan.VarsOf(k, own)
+		d := math.Max(1, rows/10)
+		if f, ok := exprGroups(k); ok {
+			d = f
+		} else if len(own) > 0 {
+			d = 1
+			for v := range own {
+				d *= b.ndv(v)
+			}
+		}
+		n *= math.Min(d, math.Max(1, rows))
+	}
+	byScan := map[*plan.LScan][]plan.Col{}
+	var scans []*plan.LScan
+	for _, v := range sortedCols(vars) {
+		st := b.colStats[v]
+		if st.scan == nil {
+			n *= b.ndv(v)
+			continue
+		}
+		if byScan[st.scan] == nil {
+			scans = append(scans, st.scan)
+		}
+		byScan[st.scan] = append(byScan[st.scan], v)
+	}
+	for _, s := range scans {
+		if b.determined(s, byScan[s], vars) {
+			continue
+		}
+		d, _ := b.combined(byScan[s])
+		n *= d
+	}
+	return math.Max(1, math.Min(distinctAmong(n, rows), rows))
+}
+
+// distinctAmong is how many of n values are met in so many rows that are drawn at random.
+func distinctAmong(n, rows float64) float64 {
+	if n <= 1 || rows <= 0 || rows > 20*n {
+		return n
+	}
+	return n * (1 - math.Exp(-rows/n))
+}
+
+// determined reports whether the key of a table equals columns of other tables that are
+// grouped by as well.
+func (b *builder) determined(s *plan.LScan, own []plan.Col, all plan.ColSet) bool {
+	var ids []catalog.ColumnID
+	for i, ord := range s.Ords {
+		if ord < 0 {
+			continue
+		}
+		same, ok := b.sameAs[s.ColIDs[i]]
+		if !ok {
+			continue
+		}
+		for v := range all {
+			if st := b.colStats[v]; st.scan != s && st.scan != nil && b.sameAs[v] == same {
+				ids = append(ids, s.Table.Columns[ord].ID)
+			}
+		}
+	}
+	return len(ids) > 0 && uniqueWithin(s.Table, ids)
+}
+
+// exprGroups knows how many values some expressions have, whatever their arguments.
+func exprGroups(e plan.Expr) (float64, bool) {
+	c, ok := e.(*plan.Call)
+	if !ok {
+		if e.Type().ID == sqltype.Bool {
+			return 2, true
+		}
+		return 0, false
+	}
+	if c.Typ.ID == sqltype.Bool {
+		return 2, true
+	}
+	if c.Func.Name != "extract" && c.Func.Name != "date_part" || len(c.Args) == 0 {
+		return 0, false
+	}
+	for _, a := range c.Args {
+		if k, ok := a.(*plan.Const); ok && !k.Value.Null {
+			if n, ok := fieldValues[k.Value.Str]; ok {
+				return n, true
+			}
+		}
+	}
+	return 0, false
+}
+
+var fieldValues = map[string]float64{"year": 10, "month": 12, "day": 31, "hour": 24, "minute": 60, "second": 60, "dow": 7, "isodow": 7,
+	"quarter": 4, "week": 53, "doy": 366, "decade": 5, "century": 2}
