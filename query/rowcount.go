@@ -203,7 +203,7 @@ func (r *rowCounts) estimate(ctx context.Context, t *catalog.Table, st *stats.Ta
 	return guessRows
 }
 
-// fewestRows is what a table is planned for at least: it will grow, and a search by key
+// fewestRows is what a table without statistics is planned for at least: it will grow, and a search by key
 // reads less than a scan, so that fewer transactions conflict.
 const fewestRows = 100
 
@@ -241,9 +241,9 @@ func (p *planSource) TableStats(t *catalog.Table) *stats.Table {
 	n := p.e.rows.estimate(p.ctx, t, st)
 	p.told[k] = told{n, gen}
 	if st == nil {
-		st = &stats.Table{}
+		st, n = &stats.Table{}, max(n, fewestRows)
 	}
-	st = st.Scaled(max(n, fewestRows))
+	st = st.Scaled(max(n, 1))
 	p.seen[k] = st
 	return st
 }

@@ -75,6 +75,9 @@ func TestCompare(t *testing.T) {
 				parallel = math.Min(parallel, timePostgres(t, pg, list[q], 2))
 			}
 		}
+		if os.Getenv("WEFT_EXPLAIN") != "" {
+			t.Logf("\n%s", answer(t, e, "EXPLAIN ANALYZE "+list[q]))
+		}
 		one, two = append(one, single/ours), append(two, parallel/ours)
 		t.Logf("Q%-2d %9.2f ms   PostgreSQL %9.2f ms, ratio %6.2f   parallel %9.2f ms, ratio %6.2f", q+1, ours, single, single/ours, parallel, parallel/ours)
 	}

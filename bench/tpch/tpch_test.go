@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/weftdb/weft/bench/qerror"
 	"github.com/weftdb/weft/internal/testkit/pgtest"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/storage/txn"
@@ -137,6 +138,32 @@ func TestPlans(t *testing.T) {
 		}
 		if got != string(want) {
 			t.Errorf("query %d: got\n%s\nwant\n%s", i+1, got, want)
+		}
+	}
+}
+
+// TestEstimates runs all queries and holds the planner to its aim: of 90 % of the operators
+// the rows are estimated within a factor of ten.
+func TestEstimates(t *testing.T) {
+	e := engine(t)
+	var all []qerror.Operator
+	for i, sql := range texts(t) {
+		list, err := qerror.Read([]byte(answer(t, e, "EXPLAIN (ANALYZE, FORMAT JSON) "+sql)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range list {
+			list[k].Name = fmt.Sprintf("Q%d %s", i+1, list[k].Name)
+		}
+		all = append(all, list...)
+	}
+	n, good := qerror.Within(all, 10)
+	if float64(good) < 0.9*float64(n) || n < 150 {
+		t.Errorf("%d of %d operators are within 10 x, want 90 %% of at least 150", good, n)
+	}
+	if testing.Verbose() {
+		if err := qerror.Print(os.Stderr, all); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

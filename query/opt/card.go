@@ -32,7 +32,14 @@ func (b *builder) selectivity(conds []plan.Expr) float64 {
 	return s
 }
 
+// oneSelectivity estimates one condition. Those of a form that nothing is known of are
+// tried on the values that the statistics keep.
 func (b *builder) oneSelectivity(e plan.Expr) float64 {
+	if !simple(e) {
+		if f, ok := b.triedFrac(e); ok {
+			return f
+		}
+	}
 	switch e := e.(type) {
 	case *plan.Var:
 		if st := b.colStats[e.Col].stats; st != nil {

@@ -77,43 +77,108 @@ func (b *builder) inFrac(e *plan.In) float64 {
 	return math.Min(1-b.nullFrac(e.Arg), f)
 }
 
-// likeFrac estimates LIKE and regular expressions: the common values are tried, the rest
-// is guessed from the fixed characters of the pattern.
-func (b *builder) likeFrac(e *plan.Call) float64 {
-	v, ok := unwrapVar(e.Args[0])
-	k, isConst := e.Args[1].(*plan.Const)
-	if !ok || !isConst || k.Value.Null {
-		return stats.DefaultLikeFrac
+// simple reports whether a condition has a form of which more is known than what a trial
+// on some values tells: comparisons of columns, and what is made of others.
+func simple(e plan.Expr) bool {
+	switch e := e.(type) {
+	case *plan.And, *plan.Or, *plan.Const, *plan.Var, *plan.IsDistinct:
+		return true
+	case *plan.Not:
+		return simple(e.Arg)
+	case *plan.IsNull:
+		_, ok := e.Arg.(*plan.Var)
+		return ok
+	case *plan.In:
+		_, ok := unwrapVar(e.Arg)
+		return ok
+	case *plan.Call:
+		if !e.Op || len(e.Args) != 2 || flipped[e.Func.Name] == "" && e.Func.Name != "<>" {
+			return false
+		}
+		_, l := unwrapVar(e.Args[0])
+		_, r := unwrapVar(e.Args[1])
+		_, lc := e.Args[0].(*plan.Const)
+		_, rc := e.Args[1].(*plan.Const)
+		return l && rc || lc && r || l && r
 	}
-	guess := patternFrac(k.Value.Str)
-	st := b.colStats[v].stats
-	if st == nil {
-		return guess
+	return true
+}
+
+// triedValues is how many values a condition is tried on at most, of each kind.
+const triedValues = 40
+
+// triedFrac estimates a condition over one column by trying it: on common values, which
+// count as often as they come, and on bounds of the histogram, which stand for the rest.
+func (b *builder) triedFrac(e plan.Expr) (float64, bool) {
+	vars := plan.ColSet{}
+	plan.VarsOf(e, vars)
+	if len(vars) != 1 || hasSubquery(e) || isVolatile(e) {
+		return 0, false
+	}
+	col := sortedCols(vars)[0]
+	st := b.colStats[col].stats
+	if st == nil || len(st.MCV)+len(st.Bounds) == 0 {
+		return 0, false
+	}
+	holds := func(d sqltype.Datum) (yes, known bool) {
+		x := b.foldExpr(substitute(e, map[plan.Col]plan.Expr{col: &plan.Const{Typ: b.q.Info[col].Type, Value: d}}))
+		c, ok := x.(*plan.Const)
+		return ok && !c.Value.Null && c.Value.Int != 0, ok
 	}
 	hit, seen := 0.0, 0.0
-	for _, m := range st.MCV {
+	for i, m := range st.MCV {
+		if i == triedValues {
+			break
+		}
+		yes, known := holds(m.Value)
+		if !known {
+			return 0, false
+		}
 		seen += m.Frac
-		x := foldCall(&plan.Call{Typ: e.Typ, Func: e.Func, Args: []plan.Expr{&plan.Const{Typ: e.Func.Args[0], Value: m.Value}, k}})
-		if constBool(x, true) || constBool(x, false) && e.Func.Name[0] == '!' {
+		if yes {
 			hit += m.Frac
 		}
 	}
+	if yes, _ := holds(sqltype.NullDatum); yes {
+		hit += st.NullFrac
+	}
 	rest := math.Max(0, 1-st.NullFrac-seen)
-	if len(st.Bounds) > 20 { // enough of them to count hits
-		n := 0
-		for _, d := range st.Bounds {
-			x := foldCall(&plan.Call{Typ: e.Typ, Func: e.Func, Args: []plan.Expr{&plan.Const{Typ: e.Func.Args[0], Value: d}, k}})
-			if constBool(x, true) == (e.Func.Name[0] != '!') {
-				n++
-			}
+	if len(st.Bounds) == 0 {
+		if seen > 0 {
+			hit += rest * hit / seen
 		}
-		if n > 0 {
-			guess = float64(n) / float64(len(st.Bounds))
-		} else {
-			guess = math.Min(guess, 0.5/float64(len(st.Bounds)))
+		return math.Max(hit, 1e-5), true
+	}
+	n, yeses := 0, 0
+	for i := 0; i < len(st.Bounds); i += max(1, len(st.Bounds)/triedValues) {
+		yes, known := holds(st.Bounds[i])
+		if !known {
+			return 0, false
+		}
+		if n++; yes {
+			yeses++
 		}
 	}
-	return math.Max(1e-5, hit+rest*guess)
+	part := float64(yeses) / float64(n)
+	if yeses == 0 {
+		part = 0.3 / float64(n)
+		if c, ok := e.(*plan.Call); ok && len(c.Args) == 2 {
+			if k, ok := c.Args[1].(*plan.Const); ok && k.Typ.Phys() == sqltype.PhysString {
+				part = math.Min(part, patternFrac(k.Value.Str))
+			}
+		}
+	}
+	return math.Max(hit+rest*part, 1e-5), true
+}
+
+// likeFrac estimates LIKE and regular expressions of which no value could be tried, from
+// the fixed characters of the pattern.
+func (b *builder) likeFrac(e *plan.Call) float64 {
+	k, isConst := e.Args[1].(*plan.Const)
+	if !isConst || k.Value.Null {
+		return stats.DefaultLikeFrac
+	}
+	return patternFrac(k.Value.Str)
 }
 
 // patternFrac guesses how many values a pattern selects: fewer the more it fixes.

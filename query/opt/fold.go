@@ -17,7 +17,11 @@ func (b *builder) foldExpr(e plan.Expr) plan.Expr { return plan.Map(e, b.foldNod
 func (b *builder) foldNode(e plan.Expr) plan.Expr {
 	switch e := e.(type) {
 	case *plan.Call:
-		return foldCall(e)
+		x := foldCall(e)
+		if c, ok := x.(*plan.Call); ok {
+			return dateCompare(c)
+		}
+		return x
 	case *plan.And:
 		return foldLogic(e.Args, true)
 	case *plan.Or:
@@ -219,6 +223,30 @@ func foldCall(e *plan.Call) plan.Expr {
 		return e
 	}
 	return &plan.Const{Typ: e.Typ, Value: datumOf(out)}
+}
+
+const dayMicros = 86_400_000_000
+
+// dateCompare compares a date with a date instead of with the midnight of one, which
+// means the same, so that statistics and indexes of dates serve.
+func dateCompare(e *plan.Call) plan.Expr {
+	if !e.Op || len(e.Args) != 2 || flipped[e.Func.Name] == "" {
+		return e
+	}
+	for i, a := range e.Args {
+		k, ok := a.(*plan.Const)
+		if !ok || k.Typ.ID != sqltype.Timestamp || e.Args[1-i].Type().ID != sqltype.Date || k.Value.Null || k.Value.Int%dayMicros != 0 {
+			continue
+		}
+		f, _, err := fn.ResolveOp(e.Func.Name, sqltype.TDate, sqltype.TDate)
+		if err != nil || f.Args[0].ID != sqltype.Date || f.Args[1].ID != sqltype.Date {
+			return e
+		}
+		args := append([]plan.Expr(nil), e.Args...)
+		args[i] = &plan.Const{Typ: sqltype.TDate, Value: sqltype.Datum{Int: k.Value.Int / dayMicros}}
+		return &plan.Call{Typ: e.Typ, Func: f, Args: args, Op: true, Pos: e.Pos}
+	}
+	return e
 }
 
 var foldEnv = &fn.Env{}

@@ -141,6 +141,8 @@ func (b *builder) buildProject(r *plan.LProject, n need) (cand, error) {
 			if st, ok := b.colStats[v.Col]; ok {
 				b.colStats[c] = st
 			}
+		} else if !hasSubquery(exprs[i]) {
+			b.colStats[c] = colStat{ndv: b.groups(exprs[i:i+1], input.rows), rows: input.rows}
 		}
 	}
 	c := input

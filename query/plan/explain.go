@@ -519,7 +519,7 @@ func (x *Explainer) JSON(n Node) map[string]any {
 	}
 	if x.Actual != nil {
 		if a, ok := x.Actual(n); ok {
-			out["Actual Rows"], out["Actual Loops"] = a.Rows/max(a.Loops, 1), a.Loops
+			out["Actual Rows"], out["Actual Loops"] = float64(a.Rows)/float64(max(a.Loops, 1)), a.Loops
 			out["Actual Total Time"] = float64(a.Time.Microseconds()) / 1000
 		}
 	}
