@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -33,6 +34,8 @@ type Engine struct {
 
 	// onlineHook, where set by a test, is called before each batch of an index being built.
 	onlineHook func()
+
+	customs atomic.Int64 // plans made for the values of one execution, and run
 
 	background sync.WaitGroup
 	stop       context.CancelFunc
@@ -87,11 +90,14 @@ func (e *Engine) Close() error {
 type CacheStats struct {
 	Hits, Misses int64
 	Entries      int
+	// Custom counts executions that ran a plan made for the very values of their
+	// parameters; the lookup of the plan for all values counts besides.
+	Custom int64
 }
 
 // PlanCacheStats says how well the plan cache does.
 func (e *Engine) PlanCacheStats() CacheStats {
-	return CacheStats{Hits: e.plans.hits.Load(), Misses: e.plans.misses.Load(), Entries: e.plans.len()}
+	return CacheStats{Hits: e.plans.hits.Load(), Misses: e.plans.misses.Load(), Entries: e.plans.len(), Custom: e.customs.Load()}
 }
 
 // DatabaseInfo is one entry of the list of databases.

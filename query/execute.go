@@ -143,6 +143,8 @@ type compiled struct {
 	params  []sqltype.Type
 	writes  bool
 	told    map[tableKey]told
+	choice  *choice // nil where this plan is always the one to use
+	custom  bool    // made for the values of one execution
 }
 
 // planKey finds a plan. The settings in it are those that change what a text means.
@@ -188,8 +190,8 @@ func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
 	}
 }
 
-// compile finds or makes the plan of a statement.
-func (r *running) compile(st ast.Stmt) (*compiled, error) {
+// general finds or makes the plan of a statement for all values of its parameters.
+func (r *running) general(st ast.Stmt) (*compiled, error) {
 	s := r.s
 	snap, err := s.e.cat.At(s.tx, s.db.ID)
 	if err != nil {
@@ -211,6 +213,7 @@ func (r *running) compile(st ast.Stmt) (*compiled, error) {
 	}
 	c.stamp = snap.Stamp
 	if r.pasts == nil { // other times are not the same the next time
+		c.choice = newChoice(st, c)
 		s.e.plans.put(key, c)
 	}
 	return c, nil
@@ -227,9 +230,17 @@ func (e *Engine) stale(c *compiled) bool {
 
 // plan binds and optimizes a statement.
 func (e *Engine) plan(ctx context.Context, scope *plan.Scope, st ast.Stmt, set opt.Settings) (*compiled, error) {
+	return e.planWith(ctx, scope, st, set, nil)
+}
+
+// planWith plans a statement for the values of its parameters, where there are any.
+func (e *Engine) planWith(ctx context.Context, scope *plan.Scope, st ast.Stmt, set opt.Settings, params []exec.Param) (*compiled, error) {
 	q, err := plan.Bind(scope, st)
 	if err != nil {
 		return nil, err
+	}
+	if len(params) > 0 {
+		withValues(q, params)
 	}
 	source := e.newPlanSource(ctx)
 	res, err := opt.Optimize(q, source, set)

@@ -166,6 +166,7 @@ func (s *Session) runMeasured(ctx context.Context, c *compiled, params []exec.Pa
 		if f == nil {
 			return plan.Actual{}, false
 		}
-		return plan.Actual{Rows: f.Rows, Loops: f.Loops, Time: f.Total, Bytes: f.Memory, Spill: f.Spilled}, true
+		return plan.Actual{Rows: f.Rows, Loops: f.Loops, Time: f.Total, Startup: f.Startup, Bytes: f.Memory, Spill: f.Spilled, Files: f.Files,
+			Entries: f.Entries, Fetched: f.Fetched, ReadBytes: f.Reads.Bytes, Columns: f.Columns}, true
 	}, err
 }

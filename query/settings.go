@@ -505,7 +505,7 @@ func (r *running) planPrepared(p *preparedText, params []Param) (*compiled, erro
 		}
 	}
 	r.params, r.sql = params, p.sql
-	return r.compile(p.stmt)
+	return r.general(p.stmt)
 }
 
 // execute runs EXECUTE name(values).

@@ -38,6 +38,7 @@ type scan struct {
 	out    vec.Batch
 	col    *columnScan // of what is there as columns; nil where there is nothing
 	seen   int         // rows that were read as rows
+	read   *Reads      // what EXPLAIN shows of that, nil where nobody asks
 }
 
 const firstScanRows = 32
@@ -58,7 +59,7 @@ func newScan(c *Context, n *plan.Scan) (Operator, error) {
 			return nil, err
 		}
 	}
-	s := &scan{c: c, tx: tx, n: n, layout: rowstore.Of(n.Table), cols: make([]*vec.Vector, len(n.Out))}
+	s := &scan{c: c, tx: tx, n: n, read: c.reads(n), layout: rowstore.Of(n.Table), cols: make([]*vec.Vector, len(n.Out))}
 	if s.x = s.layout.Find(n.Index.ID); s.x == nil {
 		return nil, dberr.SQL(dberr.StateInternal, "table %s has no index %s", n.Table.Name, n.Index.Name)
 	}
@@ -302,6 +303,7 @@ func (s *scan) openIter() {
 // add decodes the entry under the iterator into row i.
 func (s *scan) add(i int) error {
 	key, value := s.it.Key(), s.it.Value()
+	s.read.entry(key, value)
 	if s.fetch || s.rowKey != nil && s.x != &s.layout.Indexes[0] {
 		var err error
 		if s.key, err = s.layout.Primary(s.x, key, value, s.key[:0]); err != nil {
@@ -320,6 +322,7 @@ func (s *scan) add(i int) error {
 		if !ok {
 			return errDangling(s.n.Table, s.n.Index)
 		}
+		s.read.fetched(s.key, row)
 		return s.dec.Add(i, s.key, row)
 	}
 	if s.rowKey != nil {

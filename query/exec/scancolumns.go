@@ -191,6 +191,7 @@ func (s *scan) block() (some bool, err error) {
 		}
 	}
 	n := p.Seg.BlockLen(b)
+	s.read.columns(n)
 	for _, i := range k.first {
 		p.Seg.Column(k.keys[i]).Read(b, nil, k.cols[i])
 	}

@@ -55,7 +55,7 @@ func takePoint(c *Context, n *plan.Scan) *pointScan {
 	if s == nil {
 		return nil
 	}
-	s.c, s.tx = c, c.Tx
+	s.c, s.tx, s.read = c, c.Tx, c.reads(n)
 	return &pointScan{scan: s}
 }
 
@@ -127,6 +127,9 @@ func (p *pointScan) get() (key, row []byte, ok bool, err error) {
 	}
 	p.key = k
 	row, ok, err = p.tx.Get(k)
+	if ok {
+		p.read.entry(k, row)
+	}
 	if !ok || err != nil || p.x == &p.layout.Indexes[0] {
 		return k, row, ok, err
 	}
@@ -137,5 +140,6 @@ func (p *pointScan) get() (key, row []byte, ok bool, err error) {
 	if row, ok, err = p.tx.Get(p.key); err == nil && !ok {
 		err = errDangling(p.n.Table, p.n.Index)
 	}
+	p.read.fetched(p.key, row)
 	return p.key, row, ok, err
 }

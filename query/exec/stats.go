@@ -24,6 +24,52 @@ type NodeStats struct {
 	Memory  int64         // the most that the run held while it was working
 	Files   int64         // temporary files made by it and below
 	Spilled int64         // bytes written to them
+	Reads
+}
+
+// Reads is what a scan took from the store. Methods on nil do nothing.
+type Reads struct {
+	Entries int64 // entries of an index,
+	Fetched int64 // rows fetched by their keys,
+	Bytes   int64 // keys and values of both
+	Columns int64 // rows of columns that were kept decoded: nothing was read for them
+}
+
+func (r *Reads) entry(key, value []byte) {
+	if r != nil {
+		r.Entries++
+		r.Bytes += int64(len(key) + len(value))
+	}
+}
+
+func (r *Reads) fetched(key, value []byte) {
+	if r != nil {
+		r.Fetched++
+		r.Bytes += int64(len(key) + len(value))
+	}
+}
+
+func (r *Reads) columns(n int) {
+	if r != nil {
+		r.Columns += int64(n)
+	}
+}
+
+// reads is where the scan of a plan counts what it reads; nil where nobody asks.
+func (c *Context) reads(n plan.Node) *Reads {
+	if c.Stats == nil {
+		return nil
+	}
+	return &c.Stats.node(n).Reads
+}
+
+func (s *Stats) node(n plan.Node) *NodeStats {
+	f := s.nodes[n]
+	if f == nil {
+		f = &NodeStats{}
+		s.nodes[n] = f
+	}
+	return f
 }
 
 // NewStats returns empty figures.
@@ -33,11 +79,7 @@ func NewStats() *Stats { return &Stats{nodes: map[plan.Node]*NodeStats{}} }
 func (s *Stats) Of(n plan.Node) *NodeStats { return s.nodes[n] }
 
 func (s *Stats) watch(c *Context, n plan.Node, op Operator) Operator {
-	f := s.nodes[n]
-	if f == nil {
-		f = &NodeStats{}
-		s.nodes[n] = f
-	}
+	f := s.node(n)
 	f.Loops++
 	return &watched{c: c, op: op, f: f}
 }

@@ -226,6 +226,9 @@ func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool,
 	}
 	starts := math.Max(1, float64(len(ranges)))
 	perRow := costScanRow + costScanByte*width
+	if x.Primary && read/starts >= columnRows && !scan.NeedRowKey {
+		perRow = costColumnRow + costColumnByte*width
+	}
 	if point {
 		c.total = costPointRead
 	} else {
@@ -235,7 +238,7 @@ func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool,
 		c.total += read * costFetchRow
 	}
 	c.total += read * costFilter * float64(len(rest))
-	c.startup = costStartScan
+	c.startup = math.Min(costStartScan, c.total)
 	filter, err := b.emitCond(rest, cols)
 	if err != nil {
 		return nil, false, err
@@ -376,7 +379,8 @@ const maxRanges = 1000
 // ranges turns conditions into key ranges of an index. used marks the conditions
 // that need no further check.
 func (m *matcher) ranges(x *catalog.Index) (ranges []plan.KeyRange, used map[int]bool, frac float64, point bool) {
-	used, frac = map[int]bool{}, 1
+	used = map[int]bool{}
+	var search []plan.Expr // what is searched for
 	ranges = []plan.KeyRange{{}}
 	full, nulls := true, false
 	searched := false
@@ -389,21 +393,21 @@ func (m *matcher) ranges(x *catalog.Index) (ranges []plan.KeyRange, used map[int
 		args := m.sargs(col)
 		if eq := pick(args, "="); eq != nil {
 			searched = true
-			frac *= m.b.oneSelectivity(m.conds[eq.cond])
+			search = append(search, m.conds[eq.cond])
 			used[eq.cond] = !eq.lossy
 			m.appendEq(ranges, eq.value, false)
 			continue
 		}
 		if in := pick(args, "in"); in != nil && len(ranges)*len(in.list) <= maxRanges {
 			searched = true
-			frac *= m.b.oneSelectivity(m.conds[in.cond])
+			search = append(search, m.conds[in.cond])
 			used[in.cond] = true
 			ranges = product(ranges, in.list)
 			continue
 		}
 		if null := pick(args, "null"); null != nil {
 			searched, nulls = true, true
-			frac *= m.b.oneSelectivity(m.conds[null.cond])
+			search = append(search, m.conds[null.cond])
 			used[null.cond] = true
 			m.appendEq(ranges, &plan.Const{Typ: k.Type, Value: sqltype.NullDatum}, true)
 			continue
@@ -411,13 +415,13 @@ func (m *matcher) ranges(x *catalog.Index) (ranges []plan.KeyRange, used map[int
 		full = false
 		if x.Kind == catalog.Ordered && m.bound(ranges, args, k, used) {
 			searched = true
-			var conds []plan.Expr
+			seen := map[int]bool{}
 			for _, a := range args {
-				if a.op != "=" && a.op != "in" && a.op != "null" {
-					conds = append(conds, m.conds[a.cond])
+				if a.op != "=" && a.op != "in" && a.op != "null" && !seen[a.cond] {
+					seen[a.cond] = true
+					search = append(search, m.conds[a.cond])
 				}
 			}
-			frac *= m.b.selectivity(conds)
 		}
 		break
 	}
@@ -425,7 +429,7 @@ func (m *matcher) ranges(x *catalog.Index) (ranges []plan.KeyRange, used map[int
 		return nil, used, 1, false
 	}
 	point = full && x.Distinct() && !nulls && len(ranges) == 1
-	return ranges, used, frac, point
+	return ranges, used, m.b.selectivity(search), point
 }
 
 func (m *matcher) appendEq(ranges []plan.KeyRange, v plan.Expr, null bool) {

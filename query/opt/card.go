@@ -12,20 +12,27 @@ import (
 func (b *builder) selectivity(conds []plan.Expr) float64 {
 	s, taken := b.equalitiesFrac(conds)
 	ranges := map[plan.Col]float64{}
+	fixed, product := []plan.Col{}, 1.0
 	for i, c := range conds {
 		if taken[i] {
 			continue
 		}
 		if col, frac, ok := b.rangeFrac(c); ok {
 			if have, again := ranges[col]; again { // both ends of a range
-				ranges[col] = math.Max(have+frac-1, stats.DefaultBetweenFrac*math.Min(have, frac))
+				ranges[col] = math.Max(have+frac-(1-b.nullsOf(col)), stats.DefaultBetweenFrac*math.Min(have, frac))
 			} else {
 				ranges[col] = frac
 			}
 			continue
 		}
-		s *= b.oneSelectivity(c)
+		f := b.oneSelectivity(c)
+		if v, other, call := equality(c); call != nil && isFixed(other) && (len(fixed) == 0 || b.colStats[v.Col].scan == b.colStats[fixed[0]].scan) && b.colStats[v.Col].scan != nil {
+			fixed, product = append(fixed, v.Col), product*f
+			continue
+		}
+		s *= f
 	}
+	s *= b.fixedFrac(fixed, product)
 	for _, f := range ranges {
 		s *= f
 	}

@@ -197,58 +197,76 @@ func patternFrac(p string) float64 {
 	return math.Max(f, 0.002)
 }
 
-// equalitiesFrac estimates several equalities between the same two tables, whose columns
-// may depend on each other: where the combinations of the columns have been counted, by
-// their number. taken marks the conditions that it has accounted for.
+// equalitiesFrac estimates several equalities of columns of one table, which may depend on
+// each other: where their combinations have been counted, by their number. taken marks
+// the conditions that it has accounted for.
 func (b *builder) equalitiesFrac(conds []plan.Expr) (frac float64, taken map[int]bool) {
-	frac = 1
-	type pair struct{ l, r *plan.LScan }
-	type group struct {
-		conds  []int
-		lc, rc []plan.Col
+	if len(conds) < 2 {
+		return 1, nil
 	}
-	groups := map[pair]*group{}
-	var order []pair
+	type side struct {
+		conds       []int
+		cols, other []plan.Col
+	}
+	sides := map[*plan.LScan]*side{}
+	var order []*plan.LScan
+	add := func(i int, own, other plan.Col) {
+		scan := b.colStats[own].scan
+		if scan == nil {
+			return
+		}
+		s := sides[scan]
+		if s == nil {
+			s = &side{}
+			sides[scan] = s
+			order = append(order, scan)
+		}
+		s.conds, s.cols, s.other = append(s.conds, i), append(s.cols, own), append(s.other, other)
+	}
 	for i, c := range conds {
-		l, r, call := columnsEqual(c)
-		if call == nil {
-			continue
+		if l, r, call := columnsEqual(c); call != nil && b.colStats[l].scan != b.colStats[r].scan {
+			add(i, l, r)
+			add(i, r, l)
 		}
-		a, z := b.colStats[l], b.colStats[r]
-		if a.scan == nil || z.scan == nil || a.scan == z.scan {
-			continue
-		}
-		k := pair{a.scan, z.scan}
-		if groups[pair{z.scan, a.scan}] != nil {
-			k, l, r = pair{z.scan, a.scan}, r, l
-		}
-		g := groups[k]
-		if g == nil {
-			g = &group{}
-			groups[k] = g
-			order = append(order, k)
-		}
-		g.conds, g.lc, g.rc = append(g.conds, i), append(g.lc, l), append(g.rc, r)
 	}
-	for _, k := range order {
-		g := groups[k]
-		if len(g.conds) < 2 {
+	frac = 1
+	for _, scan := range order {
+		s := sides[scan]
+		n, counted := b.combined(s.cols)
+		if len(s.conds) < 2 || !counted || slices.ContainsFunc(s.conds, func(i int) bool { return taken[i] }) {
 			continue
 		}
-		ln, lok := b.combined(g.lc)
-		rn, rok := b.combined(g.rc)
-		if !lok && !rok {
-			continue
+		if scan := b.colStats[s.other[0]].scan; scan != nil {
+			same := true
+			for _, c := range s.other {
+				same = same && b.colStats[c].scan == scan
+			}
+			if m, ok := b.combined(s.other); same && ok {
+				n = math.Max(n, m)
+			}
 		}
 		if taken == nil {
 			taken = map[int]bool{}
 		}
-		for _, i := range g.conds {
+		for _, i := range s.conds {
 			taken[i] = true
 		}
-		frac /= math.Max(1, math.Max(ln, rn))
+		frac /= math.Max(1, n)
 	}
 	return frac, taken
+}
+
+// fixedFrac estimates several columns of one table that are compared with values, given the
+// product of what is known of each: together they select no less than one of the
+// combinations that were counted.
+func (b *builder) fixedFrac(cols []plan.Col, product float64) float64 {
+	if len(cols) < 2 {
+		return product
+	}
+	if n, counted := b.combined(cols); counted {
+		return math.Max(product, 1/math.Max(1, n))
+	}
+	return product
 }
 
 // combined is the number of distinct combinations of columns of one table; counted tells

@@ -11,17 +11,24 @@ import (
 
 // Actual is what running a node was like.
 type Actual struct {
-	Rows  int64
-	Loops int64
-	Time  time.Duration // of the node with all below it
-	Bytes int64         // memory held at most
-	Spill int64         // bytes written to files
+	Rows    int64
+	Loops   int64
+	Startup time.Duration // of the first loop, until the first rows
+	Time    time.Duration // of the node with all below it
+	Bytes   int64         // memory held at most
+	Spill   int64         // bytes written to files
+	Files   int64
+	// What a scan read: index entries, rows fetched by key, the bytes of both, and rows
+	// taken from columns that were kept decoded.
+	Entries, Fetched, ReadBytes, Columns int64
 }
 
 // Explainer prints plans as PostgreSQL does.
 type Explainer struct {
 	Costs   bool
 	Verbose bool
+	// Timing shows times, Buffers what scans read, both of a run.
+	Timing, Buffers bool
 	// Actual gives the figures of a run; nil where the plan was not run.
 	Actual func(n Node) (Actual, bool)
 }
@@ -56,7 +63,7 @@ func (x *Explainer) node(b *strings.Builder, n Node, depth int, label string) {
 	} else {
 		pad += "  "
 	}
-	for _, d := range x.details(n) {
+	for _, d := range append(x.details(n), x.buffers(n)...) {
 		fmt.Fprintf(b, "%s%s: %s\n", pad, d[0], d[1])
 	}
 	for i, s := range subplansOf(n) {
@@ -89,7 +96,11 @@ func (x *Explainer) actual(b *strings.Builder, n Node) {
 		return
 	}
 	loops := max(a.Loops, 1)
-	fmt.Fprintf(b, " (actual time=%.3f rows=%d loops=%d", float64(a.Time.Microseconds())/1000/float64(loops), a.Rows/loops, loops)
+	b.WriteString(" (actual ")
+	if x.Timing {
+		fmt.Fprintf(b, "time=%.3f..%.3f ", millis(a.Startup), millis(a.Time)/float64(loops))
+	}
+	fmt.Fprintf(b, "rows=%s loops=%d", perLoop(a.Rows, loops), loops)
 	if a.Bytes > 0 {
 		fmt.Fprintf(b, " memory=%dkB", (a.Bytes+1023)/1024)
 	}
@@ -97,6 +108,40 @@ func (x *Explainer) actual(b *strings.Builder, n Node) {
 		fmt.Fprintf(b, " spilled=%dkB", (a.Spill+1023)/1024)
 	}
 	b.WriteByte(')')
+}
+
+func millis(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
+
+// perLoop is the number of rows of one loop: whole where there was one.
+func perLoop(rows, loops int64) string {
+	if rows%loops == 0 {
+		return fmt.Sprint(rows / loops)
+	}
+	return fmt.Sprintf("%.2f", float64(rows)/float64(loops))
+}
+
+// buffers says what a scan read.
+func (x *Explainer) buffers(n Node) [][2]string {
+	if !x.Buffers || x.Actual == nil {
+		return nil
+	}
+	a, ok := x.Actual(n)
+	if !ok {
+		return nil
+	}
+	var parts []string
+	for _, p := range []struct {
+		name string
+		n    int64
+	}{{"entries", a.Entries}, {"fetched", a.Fetched}, {"bytes", a.ReadBytes}, {"column rows", a.Columns}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s=%d", p.name, p.n))
+		}
+	}
+	if parts == nil {
+		return nil
+	}
+	return [][2]string{{"Buffers", strings.Join(parts, " ")}}
 }
 
 var joinNames = map[JoinKind]string{Inner: "", Left: " Left", Right: " Right", Full: " Full", Semi: " Semi", Anti: " Anti", NullAnti: " Null-Aware Anti"}
@@ -520,7 +565,18 @@ func (x *Explainer) JSON(n Node) map[string]any {
 	if x.Actual != nil {
 		if a, ok := x.Actual(n); ok {
 			out["Actual Rows"], out["Actual Loops"] = float64(a.Rows)/float64(max(a.Loops, 1)), a.Loops
-			out["Actual Total Time"] = float64(a.Time.Microseconds()) / 1000
+			if x.Timing {
+				out["Actual Startup Time"], out["Actual Total Time"] = millis(a.Startup), millis(a.Time)/float64(max(a.Loops, 1))
+			}
+			if a.Bytes > 0 {
+				out["Memory"] = a.Bytes
+			}
+			if a.Spill > 0 {
+				out["Spilled"], out["Spill Files"] = a.Spill, a.Files
+			}
+			if x.Buffers && a.Entries+a.Fetched+a.Columns > 0 {
+				out["Read Entries"], out["Read Fetched"], out["Read Bytes"], out["Read Column Rows"] = a.Entries, a.Fetched, a.ReadBytes, a.Columns
+			}
 		}
 	}
 	var kids []any
