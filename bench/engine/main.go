@@ -76,6 +76,9 @@ func run(c *config) error {
 	c.dir = dir
 	debug.SetGCPercent(100)
 	fmt.Printf("%s, %d cores, %s/%s; %d records, %d rounds of %v\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, c.records, c.rounds, c.round)
+	if err := header(os.Stdout); err != nil {
+		return err
+	}
 	t := &table{}
 	for _, g := range groups {
 		if !c.wants(g.name) {
@@ -85,10 +88,10 @@ func run(c *config) error {
 		if err := g.run(c, t); err != nil {
 			return fmt.Errorf("%s: %w", g.name, err)
 		}
+		if err := t.print(os.Stdout); err != nil {
+			return err
+		}
 		fmt.Fprintf(os.Stderr, "%s: %v\n", g.name, time.Since(began).Round(time.Second))
-	}
-	if err := t.print(os.Stdout); err != nil {
-		return err
 	}
 	fmt.Println("\nData of ten times the memory is beyond the engines' memory, not beyond the system's page cache.\nPebble has no transactions that detect conflicts, so it has no transfers.")
 	return nil

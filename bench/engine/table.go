@@ -11,7 +11,10 @@ import (
 var sides = []string{"weft", "pebble", "badger", "bbolt", "map"}
 
 // table gathers the rows.
-type table struct{ rows []*row }
+type table struct {
+	rows    []*row
+	printed int
+}
 
 // row is one work: the values of each side, one for each round.
 type row struct {
@@ -125,11 +128,16 @@ func (r *row) reached() string {
 	return strings.Join(out, ", ")
 }
 
+func header(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "| work | %s | goal | reached |\n|---|%s---|---|\n", strings.Join(sides, " | "), strings.Repeat("---|", len(sides)))
+	return err
+}
+
+// print writes the rows that were not printed yet.
 func (t *table) print(w io.Writer) error {
-	if _, err := fmt.Fprintf(w, "| work | %s | goal | reached |\n|---|%s---|---|\n", strings.Join(sides, " | "), strings.Repeat("---|", len(sides))); err != nil {
-		return err
-	}
-	for _, r := range t.rows {
+	from := t.printed
+	t.printed = len(t.rows)
+	for _, r := range t.rows[from:] {
 		cells := []string{r.work}
 		for _, s := range sides {
 			v, ok := r.median(s)
