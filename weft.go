@@ -14,8 +14,10 @@ package weft
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/internal/dberr"
@@ -57,6 +59,8 @@ type Options struct {
 	Document document.Options
 	// FS is the file system of a local store. Default the machine's.
 	FS vfs.FS
+
+	onDisk bool // FS is the machine's
 }
 
 // DB is an open database. Safe for concurrent use.
@@ -74,7 +78,7 @@ type DB struct {
 // it.
 func Open(dir string, opts Options) (_ *DB, err error) {
 	if opts.FS == nil {
-		opts.FS = vfs.OS()
+		opts.FS, opts.onDisk = vfs.OS(), true
 	}
 	store, err := storage.Open(opts.FS, dir, opts.Storage)
 	if err != nil {
@@ -89,7 +93,7 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), engine.Close(), store.Close())
 	}
-	docs, err := document.Open(store.Store, opts.Document)
+	docs, err := document.Open(store.Store, opts.texts(store))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), keys.Close(), engine.Close(), store.Close())
 	}
@@ -108,6 +112,17 @@ func (o Options) spill(store *storage.Store) query.Options {
 		q.SpillDir, q.SpillOwned = o.FS.PathJoin(store.Dir(), "tmp"), true
 	}
 	return q
+}
+
+// texts puts full-text indexes beside the store, where that is a directory of the
+// machine whose files are not encrypted, and else into memory.
+func (o Options) texts(store *storage.Store) document.Options {
+	d := o.Document
+	if d.TextDir == "" && store.Dir() != "" && o.onDisk && o.Storage.Encryption == nil {
+		id := store.ID()
+		d.TextDir = filepath.Join(store.Dir(), "text", hex.EncodeToString(id[:]))
+	}
+	return d
 }
 
 // OpenMemory opens an empty database that keeps nothing, for tests and caches.

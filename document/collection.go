@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/weftdb/weft/document/fulltext"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/keyspace"
@@ -40,8 +41,11 @@ type Collection struct {
 	Created time.Time `json:"-"`
 	CollectionOptions
 	Indexes []Index `json:"indexes,omitempty"`
+	// Text is the full-text index, nil where there is none.
+	Text *fulltext.Config `json:"text,omitempty"`
 
 	ID        keyspace.ObjectID `json:"id"`
+	TextID    keyspace.ObjectID `json:"text_id,omitempty"` // of the full-text index
 	CreatedAt int64             `json:"created,omitempty"` // ns since 1970; 0: by the commit that wrote the record
 }
 
@@ -109,12 +113,12 @@ func (s *Store) look(tx *txn.Tx, name string) (*compiled, error) {
 		return nil, checkCollection(name)
 	}
 	var key buf
-	b, at, ok, err := tx.GetVersion(appendCollectionKey(key[:0], s.db, name))
+	b, at, ok, err := tx.GetVersion(s.appendCollectionKey(key[:0], name))
 	if err != nil || !ok {
 		return nil, err
 	}
 	if at != 0 {
-		if known, ok := s.compiled.Load(compiledKey{s.db, name, at}); ok {
+		if known, ok := s.compiled.Load(compiledKey{s.db, s.hidden, name, at}); ok {
 			return known.(*compiled), nil
 		}
 	}
@@ -130,21 +134,22 @@ func (s *Store) look(tx *txn.Tx, name string) (*compiled, error) {
 }
 
 type compiledKey struct {
-	db   keyspace.DatabaseID
-	name string
-	at   txn.Timestamp
+	db     keyspace.DatabaseID
+	hidden bool
+	name   string
+	at     txn.Timestamp
 }
 
 // remember keeps a compiled collection, and forgets what there was of it in another
 // version.
 func (s *Store) remember(c *compiled) {
 	s.compiled.Range(func(k, _ any) bool {
-		if key := k.(compiledKey); key.db == s.db && key.name == c.Name {
+		if key := k.(compiledKey); key.db == s.db && key.hidden == s.hidden && key.name == c.Name {
 			s.compiled.Delete(k)
 		}
 		return true
 	})
-	s.compiled.Store(compiledKey{s.db, c.Name, c.version}, c)
+	s.compiled.Store(compiledKey{s.db, s.hidden, c.Name, c.version}, c)
 }
 
 func compileCollection(c *Collection, at txn.Timestamp) (*compiled, error) {
@@ -225,7 +230,7 @@ func (s *Store) putCollection(tx *txn.Tx, c *Collection) error {
 	if err != nil {
 		return err
 	}
-	return tx.Put(appendCollectionKey(nil, s.db, c.Name), b)
+	return tx.Put(s.appendCollectionKey(nil, c.Name), b)
 }
 
 // change writes the record of a collection anew, as fn changes it.
@@ -339,6 +344,9 @@ func (s *Store) DropCollectionTx(tx *txn.Tx, name string) error {
 		return err
 	}
 	ids := []keyspace.ObjectID{c.ID}
+	if c.TextID != 0 {
+		ids = append(ids, c.TextID)
+	}
 	for _, x := range c.indexes {
 		ids = append(ids, x.ID)
 		if err := tx.Delete(appendNumberKey(nil, s.db, objBuilding, x.ID)); err != nil {
@@ -350,7 +358,7 @@ func (s *Store) DropCollectionTx(tx *txn.Tx, name string) error {
 			return err
 		}
 	}
-	return tx.Delete(appendCollectionKey(nil, s.db, c.Name))
+	return tx.Delete(s.appendCollectionKey(nil, c.Name))
 }
 
 // DropCollection removes a collection with its documents and indexes.
@@ -381,7 +389,7 @@ func (s *Store) Collection(ctx context.Context, name string) (c Collection, err 
 
 // CollectionsTx returns all collections in the order of their names.
 func (s *Store) CollectionsTx(tx *txn.Tx) (list []Collection, err error) {
-	prefix := appendObject(nil, s.db, objCollections)
+	prefix := appendObject(nil, s.db, s.list())
 	it := tx.Iter(within(prefix))
 	defer it.Close()
 	for it.Next() {

@@ -52,6 +52,10 @@ type Store struct {
 	*core
 	db keyspace.DatabaseID
 	tx *txn.Tx // of the caller, where the model runs within it
+
+	// hidden is set for the collections of the full-text indexes that stand alone, which
+	// have a list of their own.
+	hidden bool
 }
 
 // core is what the stores of all databases share.
@@ -61,6 +65,8 @@ type core struct {
 	compiled sync.Map               // compiledKey → *compiled
 	secret   atomic.Pointer[[]byte] // of cursors, nil until it is first used
 	work     worker
+	texts    texts
+	closed   atomic.Bool
 }
 
 // Options tunes the model. The zero value is good.
@@ -68,6 +74,10 @@ type Options struct {
 	// SweepEvery is how often expired documents and what dropped collections left
 	// are looked for. Default a second; negative never looks.
 	SweepEvery time.Duration
+	// TextDir is where full-text indexes are kept, which are derived data. It must be
+	// this store's alone. Empty keeps them in memory, and builds them anew when they are
+	// first asked for.
+	TextDir string
 	// Events, where set, is told what the model does. Its functions must be quick
 	// and must not block.
 	Events Events
@@ -103,17 +113,23 @@ func Open(txns *txn.Store, opts Options) (*Store, error) {
 }
 
 // In returns the model of another database. It is closed with the first.
-func (s *Store) In(db keyspace.DatabaseID) *Store { return &Store{core: s.core, db: db} }
+func (s *Store) In(db keyspace.DatabaseID) *Store {
+	return &Store{core: s.core, db: db, hidden: s.hidden}
+}
 
 // Within returns the model as a transaction sees it: every call that would make a
 // transaction of its own runs in tx instead and leaves its end to the caller. A call
 // that fails may have written; the caller undoes it by a savepoint. Indexes are not
 // made or dropped there. Not safe for concurrent use.
-func (s *Store) Within(tx *txn.Tx) *Store { return &Store{core: s.core, db: s.db, tx: tx} }
+func (s *Store) Within(tx *txn.Tx) *Store {
+	return &Store{core: s.core, db: s.db, tx: tx, hidden: s.hidden}
+}
 
 // Close ends what runs in the background. Transactions that run can go on.
 func (s *Store) Close() error {
+	s.closed.Store(true)
 	s.work.stop()
+	s.closeTexts()
 	return nil
 }
 

@@ -16,6 +16,7 @@ const (
 	objDropped     keyspace.ObjectID = 4  // id → nothing: its keys are to be removed
 	objSecret      keyspace.ObjectID = 5  // one record, in the system database: the key of cursors
 	objBuilding    keyspace.ObjectID = 6  // index id → name of its collection: it is being built
+	objTexts       keyspace.ObjectID = 7  // name → collection of a full-text index that stands alone
 	firstID        keyspace.ObjectID = 16 // of collections and indexes
 )
 
@@ -26,8 +27,16 @@ func appendObject(dst []byte, db keyspace.DatabaseID, obj keyspace.ObjectID) []b
 	return keyspace.AppendPrefix(dst, db, keyspace.SpaceDocument, obj)
 }
 
-func appendCollectionKey(dst []byte, db keyspace.DatabaseID, name string) []byte {
-	return enc.AppendString(appendObject(dst, db, objCollections), name)
+func (s *Store) appendCollectionKey(dst []byte, name string) []byte {
+	return enc.AppendString(appendObject(dst, s.db, s.list()), name)
+}
+
+// list is the object that has the names of the collections.
+func (s *Store) list() keyspace.ObjectID {
+	if s.hidden {
+		return objTexts
+	}
+	return objCollections
 }
 
 // appendDocumentKey: the id ends the key, so it needs no escaping.

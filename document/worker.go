@@ -192,6 +192,9 @@ func (s *Store) removeDropped(ctx context.Context) error {
 		return err
 	}
 	for _, id := range ids {
+		if err := s.closeText(id, s.db); err != nil {
+			return err
+		}
 		for _, prefix := range [][]byte{appendObject(nil, s.db, id), appendPartsPrefix(nil, s.db, id)} {
 			if err := s.txns.DropRange(ctx, prefix, keyspace.End(prefix)); err != nil {
 				return err

@@ -70,8 +70,9 @@ var Rules = []Rule{
 	{Path: "document/doc", Layer: layerModel},
 	{Path: "document/match", Layer: layerModel, Also: []string{"document/doc"}},
 	{Path: "document/update", Layer: layerModel, Also: []string{"document/doc", "document/match"}},
+	{Path: "document/fulltext", Layer: layerModel, Also: []string{"document/doc"}},
 	{Path: "document/pipeline", Layer: layerModel, Also: []string{"document/doc", "document/match"}},
-	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update", "document/pipeline"}},
+	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update", "document/pipeline", "document/fulltext"}},
 
 	// Inside query, in import order.
 	{Path: "query/sqltype", Layer: layerModel, Also: []string{"query/are"}},

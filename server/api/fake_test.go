@@ -25,11 +25,19 @@ type fake struct {
 	scripts map[string]func(ctx context.Context, req query.Request, sink query.Sink) error
 	dbs     []string
 	kv      func() *memoryKV
+	docs    func() *document.Store
 	health  error
 }
 
 func newFake() *fake {
 	f := &fake{dbs: []string{"default"}, kv: sync.OnceValue(newKV)}
+	f.docs = sync.OnceValue(func() *document.Store {
+		s, err := document.Open(f.kv().txns, document.Options{SweepEvery: -1})
+		if err != nil {
+			panic(err)
+		}
+		return s
+	})
 	f.scripts = map[string]func(context.Context, query.Request, query.Sink) error{
 		"SELECT 1": rows(query.Tag{Command: "SELECT", Rows: 1}, cols("n", sqltype.TInt8), []any{1}),
 		"types": rows(query.Tag{Command: "SELECT", Rows: 2}, cols("i", sqltype.TInt8, "f", sqltype.TFloat8, "s", sqltype.TText,
@@ -266,7 +274,7 @@ func (f *fake) Documents(_ context.Context, database string, create bool) (*docu
 	if database != "" && database != "default" && !create {
 		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
 	}
-	return document.Open(f.kv().txns, document.Options{SweepEvery: -1})
+	return f.docs(), nil
 }
 
 func (f *fake) Prepare(_ context.Context, _, sql, _ string) (query.Prepared, error) {

@@ -30,6 +30,7 @@ func (s *Server) routes() {
 	s.bindBackups(v1)
 	s.bindStorage(v1)
 	s.bindDocuments(v1)
+	s.bindText(v1)
 }
 
 // get binds a handler to GET and HEAD.
