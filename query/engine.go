@@ -27,7 +27,7 @@ type Request struct {
 	SQL      string
 	Params   []Param // $1, $2 …; with several statements all share them
 	Database string  // "" means "default"
-	// Dialect is "" or "postgresql"; others are refused.
+	// Dialect is "" or "postgresql", or "mysql"; others are refused.
 	Dialect string
 	// Timeout bounds the whole request; 0 means the engine's default.
 	Timeout time.Duration

@@ -207,6 +207,7 @@ func (r *running) general(st ast.Stmt) (*compiled, error) {
 	defer func() { r.planning = time.Since(begun) }()
 	scope := s.scope(snap, params)
 	scope.History = r.history
+	scope.MySQL = r.text.mysql
 	c, err := s.e.plan(r.ctx, scope, st, s.set.planner)
 	if err != nil {
 		return nil, err

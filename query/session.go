@@ -269,6 +269,8 @@ func (e *Engine) parse(sql, dialect string) (*parsed, error) {
 	key := textKey{sql: sql}
 	switch dialect {
 	case "", "postgresql":
+	case "mysql":
+		key.mysql = true
 	default:
 		return nil, dberr.New(dberr.ErrUnsupported, "UNKNOWN_DIALECT", "dialect %q is not supported", dialect).WithField("dialect").
 			WithHint(`The dialects are "postgresql" and "mysql".`)
@@ -276,7 +278,11 @@ func (e *Engine) parse(sql, dialect string) (*parsed, error) {
 	if p, ok := e.texts.get(key, nil); ok {
 		return p, nil
 	}
-	stmts, err := parse.Parse(sql, parse.Limits{MaxBytes: e.opts.MaxSQLBytes, MaxNesting: e.opts.MaxNesting})
+	read := parse.Parse
+	if key.mysql {
+		read = parse.ParseMySQL
+	}
+	stmts, err := read(sql, parse.Limits{MaxBytes: e.opts.MaxSQLBytes, MaxNesting: e.opts.MaxNesting})
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ type OnConflict struct {
 	Where      Expr // of the index, to choose a partial one
 	Constraint string
 	Nothing    bool
+	Replace    bool        // MySQL's REPLACE: rows in the way are removed
 	Sets       []SetClause // of DO UPDATE
 	UpdateIf   Expr        // DO UPDATE … WHERE
 }
@@ -60,6 +61,8 @@ type Update struct {
 	Sets      []SetClause
 	From      []TableExpr
 	Where     Expr
+	OrderBy   []OrderItem // with Limit, MySQL's
+	Limit     Expr        // nil means none
 	Returning []Target
 }
 
@@ -70,6 +73,8 @@ type Delete struct {
 	Table     *TableRef
 	Using     []TableExpr
 	Where     Expr
+	OrderBy   []OrderItem // with Limit, MySQL's
+	Limit     Expr        // nil means none
 	Returning []Target
 }
 

@@ -64,6 +64,10 @@ func (p *printer) conflict(c *OnConflict) {
 		p.s(" DO NOTHING")
 		return
 	}
+	if c.Replace { // no words of PostgreSQL's
+		p.s(" DO REPLACE")
+		return
+	}
 	p.s(" DO UPDATE")
 	p.sets(c.Sets)
 	p.clause(" WHERE ", c.UpdateIf)
@@ -98,6 +102,8 @@ func (p *printer) update(s *Update) {
 	p.sets(s.Sets)
 	p.from(" FROM ", s.From)
 	p.clause(" WHERE ", s.Where)
+	p.orderBy(s.OrderBy)
+	p.clause(" LIMIT ", s.Limit)
 	p.targets(" RETURNING ", s.Returning)
 }
 
@@ -107,6 +113,8 @@ func (p *printer) deleteStmt(s *Delete) {
 	p.tableRef(s.Table)
 	p.from(" USING ", s.Using)
 	p.clause(" WHERE ", s.Where)
+	p.orderBy(s.OrderBy)
+	p.clause(" LIMIT ", s.Limit)
 	p.targets(" RETURNING ", s.Returning)
 }
 

@@ -15,12 +15,16 @@ func (w walker) stmt(s Stmt) {
 		w.sets(s.Sets)
 		w.tables(s.From)
 		w.expr(s.Where)
+		w.order(s.OrderBy)
+		w.expr(s.Limit)
 		w.targets(s.Returning)
 	case *Delete:
 		w.with(s.With)
 		w.tableRef(s.Table)
 		w.tables(s.Using)
 		w.expr(s.Where)
+		w.order(s.OrderBy)
+		w.expr(s.Limit)
 		w.targets(s.Returning)
 	case *Merge:
 		w.merge(s)

@@ -65,6 +65,11 @@ func (u *upserter) insert(b *vec.Batch) error {
 		}
 		one := vec.Batch{Len: b.Len, Sel: []int32{r}, Cols: b.Cols}
 		switch {
+		case key != nil && u.n.Replace:
+			if err := u.removeAll(key, x, int(r), rowID); err != nil {
+				return err
+			}
+			fallthrough
 		case key == nil:
 			if err := w.insertRow(x, int(r), rowID); err != nil {
 				return err
@@ -84,6 +89,48 @@ func (u *upserter) insert(b *vec.Batch) error {
 		rowID++
 	}
 	return nil
+}
+
+// removeAll removes the rows that stand in the way of the one in w.vals, of which key
+// is the first.
+func (u *upserter) removeAll(key []byte, x *indexed, r int, rowID int64) error {
+	for key != nil {
+		old, err := u.stored(key)
+		if err != nil {
+			return err
+		}
+		keys := vec.NewVector(sqltype.TBytea, 1)
+		keys.S[0] = string(key)
+		vals := append([]sqltype.Datum(nil), u.w.vals...)
+		if err := u.w.remove(old, keys); err != nil {
+			return err
+		}
+		copy(u.w.vals, vals)
+		if key, err = u.conflict(x, r, rowID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stored reads the row under key.
+func (u *upserter) stored(key []byte) (*vec.Batch, error) {
+	w := u.w
+	value, ok, err := w.ch.c.Tx.Get(key)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, errDangling(w.t, &w.t.Indexes[max(u.n.Index, 0)])
+	}
+	old := vec.NewBatch(u.result.types)
+	u.dec.Begin(old.Cols, 1)
+	if err := u.dec.Add(0, key, value); err != nil {
+		return nil, err
+	}
+	u.dec.End(1)
+	old.Len = 1
+	return old, nil
 }
 
 // conflict returns the key of the row that stands in the way of the one in
@@ -121,20 +168,10 @@ func (u *upserter) update(key []byte, proposed *vec.Batch) error {
 		return dberr.SQL(dberr.StateCardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time").
 			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
 	}
-	value, ok, err := w.ch.c.Tx.Get(key)
+	old, err := u.stored(key)
 	if err != nil {
 		return err
 	}
-	if !ok {
-		return errDangling(w.t, &w.t.Indexes[max(u.n.Index, 0)])
-	}
-	old := vec.NewBatch(u.result.types)
-	u.dec.Begin(old.Cols, 1)
-	if err := u.dec.Add(0, key, value); err != nil {
-		return err
-	}
-	u.dec.End(1)
-	old.Len = 1
 	both := &vec.Batch{Len: 1, Cols: append(append([]*vec.Vector(nil), old.Cols...), proposed.Clone().Cols...)}
 	if u.where != nil {
 		v, err := u.where.eval(both, nil)

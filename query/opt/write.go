@@ -10,7 +10,7 @@ func (b *builder) buildInsert(r *plan.LInsert) (cand, error) {
 	in = b.only(in, r.Input.Cols())
 	n := &plan.Insert{Table: r.Table, Input: in.node, Checks: r.Checks, IndexExprs: r.Parts}
 	if r.Conflict != nil {
-		k := &plan.OnConflict{Index: r.Conflict.Index, Nothing: r.Conflict.Nothing}
+		k := &plan.OnConflict{Index: r.Conflict.Index, Nothing: r.Conflict.Nothing, Replace: r.Conflict.Replace}
 		both := concatCols(r.Conflict.Old, r.TableCols)
 		for _, s := range r.Conflict.Sets {
 			x, err := b.emit(s.Expr, both)

@@ -37,6 +37,8 @@ type Scope struct {
 	// History gives the catalog as of the time that an expression of AS OF SYSTEM TIME
 	// names, and its timestamp.
 	History func(e ast.Expr) (*catalog.Snapshot, uint64, error)
+	// MySQL binds the statement with the meaning of that dialect.
+	MySQL bool
 	// MaxDepth bounds the nesting of views and subqueries; 0 means 4000.
 	MaxDepth int
 }
@@ -46,6 +48,7 @@ type Scope struct {
 type binder struct {
 	*Scope
 	q           *Query
+	mysql       bool         // Scope.MySQL, but not within what is stored
 	pos         map[Expr]int // positions of literals, parameters and columns
 	source      map[*Var]string
 	given       []bool // parameters whose type was given or has been decided
@@ -103,6 +106,7 @@ func newBinder(s *Scope) *binder {
 func Bind(s *Scope, stmt ast.Stmt) (q *Query, err error) {
 	defer catch(&err)
 	b := newBinder(s)
+	b.mysql = s.MySQL
 	out := b.statement(stmt, nil)
 	b.q.Rel = out.rel
 	b.q.Out = out.cols

@@ -23,6 +23,11 @@ func (b *binder) assign(e Expr, t sqltype.Type, column string, pos int) Expr {
 	if out := b.convert(e, t, pos, fn.AssignCast); out != nil {
 		return out
 	}
+	if b.mysql {
+		if out := b.mysqlAssign(e, t, pos); out != nil {
+			return out
+		}
+	}
 	if column != "" {
 		fail(dberr.SQL(dberr.StateDatatypeMismatch, "column %q is of type %s but expression is of type %s", column, t.Name(), e.Type().Name()).
 			WithHint("You will need to rewrite or cast the expression.").At(pos))
@@ -214,6 +219,9 @@ func (b *binder) args(s *scope, list []ast.Expr) ([]Expr, []sqltype.Type) {
 			unsupported(n.Pos(), "an argument given by name")
 		}
 		out[i] = b.expr(s, a)
+		if b.mysql && out[i].Type().ID == sqltype.Bool {
+			out[i] = b.cast(out[i], sqltype.TInt4, a.Pos())
+		}
 		types[i] = out[i].Type()
 	}
 	return out, types
@@ -241,6 +249,12 @@ func (b *binder) coerceArg(e Expr, want sqltype.Type, pos int) Expr {
 
 // operator binds L op R.
 func (b *binder) operator(op string, l, r Expr, pos int) Expr {
+	if b.mysql {
+		var whole Expr
+		if l, r, whole = b.mysqlOperator(op, l, r, pos); whole != nil {
+			return whole
+		}
+	}
 	f, want, err := fn.ResolveOp(op, l.Type(), r.Type())
 	if err != nil {
 		fail(at(err, pos))
@@ -259,6 +273,9 @@ func (b *binder) boolean(s *scope, e ast.Expr, what string) Expr {
 }
 
 func (b *binder) toBool(x Expr, what string, pos int) Expr {
+	if b.mysql {
+		x = b.mysqlTruth(x, pos)
+	}
 	if t := x.Type(); t.ID == sqltype.Unknown {
 		return b.coerce(x, sqltype.TBool, pos)
 	} else if t.ID != sqltype.Bool {

@@ -288,6 +288,7 @@ func (b *binder) defaultOf(t *catalog.Table, i, pos int) Expr {
 	if err != nil {
 		fail(fmt.Errorf("read default of column %q: %w", c.Name, err))
 	}
+	defer b.plainly()()
 	s := b.newScope(nil)
 	s.what = "DEFAULT"
 	return b.assign(b.expr(s, e), c.Type, c.Name, 0)
@@ -361,7 +362,7 @@ func BindIndexExprs(s *Scope, t *catalog.Table) (x *IndexExprs, err error) {
 
 // conflict binds ON CONFLICT.
 func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, alias string, in *LInsert) *LConflict {
-	out := &LConflict{Index: -1, Nothing: c.Nothing}
+	out := &LConflict{Index: -1, Nothing: c.Nothing, Replace: c.Replace}
 	switch {
 	case c.Constraint != "":
 		out.Index = -2
@@ -378,10 +379,11 @@ func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, al
 		}
 	case len(c.Columns) > 0:
 		out.Index = b.arbiter(c, t)
+	case b.anyConflict(c):
 	case !c.Nothing:
 		failAt(c.Pos(), dberr.StateSyntax, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
 	}
-	if c.Nothing {
+	if c.Nothing || c.Replace {
 		return out
 	}
 	for _, col := range t.Columns {
@@ -523,7 +525,7 @@ func (b *binder) update(st *ast.Update, parent *scope) *bound {
 	key := b.rowKey(scan)
 	cols := scan.ColIDs[:len(t.Columns)]
 	rel := Rel(scan)
-	rel = b.dmlFrom(s, rel, st.From, st.Where)
+	rel = b.ordered(s, b.dmlFrom(s, rel, st.From, st.Where), st.OrderBy, st.Limit)
 	s.noAgg, s.noWin, s.what = "UPDATE", "UPDATE", "UPDATE"
 	var old []Col
 	if namesOldOrNew(st.Returning, "old") {
@@ -589,7 +591,7 @@ func (b *binder) delete(st *ast.Delete, parent *scope) *bound {
 	s.add(item.tables[0])
 	key := b.rowKey(scan)
 	del := &LDelete{Table: t, TableCols: scan.ColIDs[:len(t.Columns)], RowKey: key}
-	del.Input = b.dmlFrom(s, scan, st.Using, st.Where)
+	del.Input = b.ordered(s, b.dmlFrom(s, scan, st.Using, st.Where), st.OrderBy, st.Limit)
 	_, del.Parts = b.tableExprs(t)
 	out := &bound{}
 	if st.Returning != nil {

@@ -389,6 +389,21 @@ func (b *binder) caseExpr(s *scope, e *ast.Case) Expr {
 		c.Else = b.expr(s, e.Else)
 		types = append([]sqltype.Type{c.Else.Type()}, types...) // PostgreSQL looks at ELSE first
 	}
+	if b.mysql {
+		all := append([]Expr{}, results...)
+		if c.Else != nil {
+			all = append(all, c.Else)
+		}
+		types = b.mysqlNumbers(all, e.Pos())
+		if _, err := fn.CommonType("CASE", types...); err != nil {
+			b.mysqlCommon(all, e.Pos())
+			types = []sqltype.Type{sqltype.TText}
+		}
+		copy(results, all)
+		if c.Else != nil {
+			c.Else = all[len(all)-1]
+		}
+	}
 	t, err := fn.CommonType("CASE", types...)
 	if err != nil {
 		fail(at(err, e.Pos()))
@@ -408,6 +423,13 @@ func (b *binder) settledUnless(e Expr) Expr { return b.settled(e) }
 // common binds a list to its common type.
 func (b *binder) common(s *scope, what string, list []ast.Expr, pos int) (sqltype.Type, []Expr) {
 	args, types := b.args(s, list)
+	if b.mysql {
+		types = b.mysqlNumbers(args, pos)
+		if _, err := fn.CommonType(what, types...); err != nil {
+			b.mysqlCommon(args, pos)
+			types = []sqltype.Type{sqltype.TText}
+		}
+	}
 	t, err := fn.CommonType(what, types...)
 	if err != nil {
 		fail(at(err, pos))
@@ -472,6 +494,9 @@ func (b *binder) castExpr(s *scope, e *ast.Cast) Expr {
 	x := b.expr(s, e.Arg)
 	if _, ok := x.(*RowExpr); ok && t.ID != sqltype.Text && t.ID != sqltype.Varchar {
 		unsupported(e.Pos(), "a cast of a row")
+	}
+	if b.mysql && x.Type().ID == sqltype.Bool && t.ID != sqltype.Bool {
+		x = b.cast(x, sqltype.TInt4, e.Pos())
 	}
 	return b.cast(x, t, e.Pos())
 }

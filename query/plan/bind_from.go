@@ -202,6 +202,7 @@ func (b *binder) virtualRef(v *VirtualTable, schema, alias string, names []strin
 
 func (b *binder) viewRef(v *catalog.View, alias string, names []string, pos int) *fromItem {
 	defer b.enter(pos)()
+	defer b.plainly()()
 	stmts, err := parse.Parse(v.Query, parse.Limits{})
 	if err != nil || len(stmts) != 1 {
 		fail(fmt.Errorf("read view %q: %w", v.Name, err))

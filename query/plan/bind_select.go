@@ -106,6 +106,9 @@ func (b *binder) targets(s *scope, list []ast.Target, hints []sqltype.Type) (out
 		sets = sets[:0]
 		s.sets = &sets
 		e := b.expr(s, t.Expr)
+		if b.mysql && e.Type().ID == sqltype.Bool {
+			e = b.cast(e, sqltype.TInt4, t.Pos())
+		}
 		s.sets = nil
 		n := target{expr: e, name: t.Alias, pos: t.Pos()}
 		if n.name == "" {

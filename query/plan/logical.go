@@ -201,6 +201,7 @@ type LInsert struct {
 type LConflict struct {
 	Index   int
 	Nothing bool
+	Replace bool
 	Sets    []SetColumn
 	Where   Expr
 	Old     []Col

@@ -397,6 +397,7 @@ type IndexExprs struct {
 type OnConflict struct {
 	Index   int // index number in Table.Indexes; -1 is any
 	Nothing bool
+	Replace bool // rows in the way are removed
 	Sets    []SetColumn
 	Where   Expr
 }

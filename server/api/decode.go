@@ -232,8 +232,9 @@ func (q *queryRequest) check() error {
 	switch q.dialect {
 	case "", "postgresql", "postgres":
 		q.dialect = ""
+	case "mysql":
 	default:
-		return dberr.SQL(dberr.StateFeatureNotSupported, "dialect %q is not supported, only \"postgresql\"", q.dialect).WithField("dialect")
+		return dberr.SQL(dberr.StateFeatureNotSupported, "dialect %q is not supported, only \"postgresql\" and \"mysql\"", q.dialect).WithField("dialect")
 	}
 	return nil
 }
@@ -244,6 +245,6 @@ func (q *queryRequest) execution() query.Request {
 	if q.format != formatJSON && q.maxRows == 0 {
 		q.maxRows = -1
 	}
-	return query.Request{SQL: q.sql, Params: q.params, Database: q.database, Timeout: q.timeout, MaxRows: q.maxRows,
+	return query.Request{SQL: q.sql, Params: q.params, Database: q.database, Timeout: q.timeout, MaxRows: q.maxRows, Dialect: q.dialect,
 		ReadOnly: q.readOnly, CreateDatabase: q.mayCreateDB}
 }

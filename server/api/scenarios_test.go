@@ -115,7 +115,12 @@ var bodyScenarios = []scenario{
 	{name: "max_rows", body: `{"sql":"SELECT 1","max_rows":-1}`, status: 400, has: []string{"max_rows"}},
 	{name: "rows", body: `{"sql":"SELECT 1","rows":"maps"}`, status: 400, has: []string{`\"maps\"`}},
 	{name: "int64", body: `{"sql":"SELECT 1","int64":"float"}`, status: 400, has: []string{`\"float\"`}},
-	{name: "dialect", body: `{"sql":"SELECT 1","dialect":"mysql"}`, status: 400, has: []string{"0A000", `dialect \"mysql\"`}},
+	{name: "dialect", body: `{"sql":"SELECT 1","dialect":"oracle"}`, status: 400, has: []string{"0A000", `dialect \"oracle\"`}},
+	{name: "dialect, MySQL", body: `{"sql":"SELECT 1","dialect":"mysql"}`, status: 200, check: func(t *testing.T, f *fake) {
+		if f.request().Dialect != "mysql" {
+			t.Error("the dialect did not reach the engine")
+		}
+	}},
 	{name: "too large", body: `{"sql":"` + strings.Repeat("x", 200) + `"}`, opts: Options{BodyBytes: 100}, status: 413, has: []string{"BODY_TOO_LARGE"}},
 	{name: "not UTF-8", body: "{\"sql\":\"\xff\"}", status: 400, has: []string{"not UTF-8"}},
 	{name: "nested too deep", body: `{"sql":"SELECT 1","params":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}`, status: 400, has: []string{"nested deeper"}},
