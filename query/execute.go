@@ -183,7 +183,7 @@ func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
 		types[i] = p.Type
 	}
 	return &plan.Scope{
-		Catalog: snap, Path: s.set.path, Temp: s.temp, Database: s.db.Name, Params: types,
+		Catalog: snap, Path: s.set.path, Temp: s.temp, CatalogFunc: (&catalogCall{s, snap}).catalogFunction, Database: s.db.Name, Params: types,
 		Env:      &sqltype.Env{Location: s.set.zone},
 		Virtual:  virtualTable,
 		Sequence: s.e.seqs.function,

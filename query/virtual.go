@@ -34,7 +34,13 @@ var systemViews = map[string]systemView{
 		columns: viewColumns("table_catalog name, table_schema name, table_name name, table_type text, is_insertable_into text"),
 		rows: func(db string, s *catalog.Snapshot, add func(...any)) {
 			for _, t := range s.Tables() {
-				add(db, t.Schema, t.Name, "BASE TABLE", "YES")
+				switch {
+				case t.Kind == catalog.Materialized:
+				case isTemp(t.Schema):
+					add(db, t.Schema, t.Name, "LOCAL TEMPORARY", "YES")
+				default:
+					add(db, t.Schema, t.Name, "BASE TABLE", "YES")
+				}
 			}
 			for _, v := range s.Views() {
 				add(db, v.Schema, v.Name, "VIEW", "NO")
@@ -134,10 +140,9 @@ var systemViews = map[string]systemView{
 
 // viewColumns reads "name type, name type".
 func viewColumns(text string) (cols []plan.ColInfo) {
-	types := map[string]sqltype.Type{"name": sqltype.TName, "text": sqltype.TText, "int4": sqltype.TInt4, "bool": sqltype.TBool}
 	for _, def := range strings.Split(text, ", ") {
 		name, typ, _ := strings.Cut(def, " ")
-		cols = append(cols, plan.ColInfo{Name: name, Type: types[typ]})
+		cols = append(cols, plan.ColInfo{Name: name, Type: viewTypes[typ]})
 	}
 	return cols
 }
@@ -248,6 +253,12 @@ func viewRows(db string, s *catalog.Snapshot, object string) ([][]sqltype.Datum,
 				row[i] = text(x)
 			case int:
 				row[i] = sqltype.Datum{Int: int64(x)}
+			case int64:
+				row[i] = sqltype.Datum{Int: x}
+			case float64:
+				row[i] = sqltype.Datum{Float: x}
+			case *sqltype.ArrayValue:
+				row[i] = sqltype.Datum{Any: x}
 			case bool:
 				row[i] = boolDatum(x)
 			}

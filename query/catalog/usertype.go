@@ -54,6 +54,9 @@ func (t *UserType) Type() sqltype.Type {
 	return sqltype.Type{ID: sqltype.Record}
 }
 
+// OID is the object id of the type in system catalogs.
+func (t *UserType) OID() uint32 { return uint32(t.ID) + FirstOID }
+
 // Clone copies a type so that DDL may change the copy.
 func (t *UserType) Clone() *UserType {
 	c := *t

@@ -24,5 +24,6 @@ var registrars = []func(*tables){
 	registerSets,
 	registerSystem,
 	registerEnum,
+	registerPartitions,
 	registerWindows,
 }

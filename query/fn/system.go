@@ -59,6 +59,16 @@ func sizeBytes(s string) (int64, error) {
 	return num.Int64("bigint")
 }
 
+// FormatType is format_type(oid, typmod) of a built-in type or an enumerated one.
+func FormatType(oid uint32, mod sqltype.Datum) sqltype.Datum {
+	c := &call{arg: []sqltype.Datum{{Int: int64(oid)}, mod}}
+	d, err := formatType(c)
+	if err != nil {
+		return sqltype.NullDatum
+	}
+	return d
+}
+
 // formatType is format_type(oid, typmod).
 func formatType(c *call) (sqltype.Datum, error) {
 	if c.arg[0].Null {

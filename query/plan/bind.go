@@ -34,6 +34,9 @@ type Scope struct {
 	// Sequence gives the function that yields the following value of a sequence; what
 	// is nextval, currval, setval or lastval (then the sequence is nil).
 	Sequence func(what string, seq *catalog.Sequence) *fn.Func
+	// CatalogFunc makes a function that looks into the catalog, for a number of
+	// arguments; nil where there is none.
+	CatalogFunc func(name string, args int) *fn.Func
 	// History gives the catalog as of the time that an expression of AS OF SYSTEM TIME
 	// names, and its timestamp.
 	History func(e ast.Expr) (*catalog.Snapshot, uint64, error)

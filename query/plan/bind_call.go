@@ -50,6 +50,10 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 		return b.sequenceCall(s, e, name)
 	}
 	b.plainCall(e, name)
+	if b.CatalogFunc != nil && !e.Star && b.CatalogFunc(name, len(e.Args)) != nil {
+		args, _ := b.args(s, e.Args)
+		return b.catalogCall(name, args, e.Pos())
+	}
 	if name == "merge_action" {
 		if b.mergeAction == nil {
 			failAt(e.Pos(), dberr.StateSyntax, "MERGE_ACTION() can only be used in the RETURNING list of a MERGE command")

@@ -484,6 +484,9 @@ func (b *binder) castExpr(s *scope, e *ast.Cast) Expr {
 	if e.Type.Name == "interval" && (e.Type.Fields != 0 || len(e.Type.Mods) > 0) {
 		return b.interval(e)
 	}
+	if x, ok := b.regCast(s, e); ok {
+		return x
+	}
 	t, user := b.resolveType(e.Type)
 	if user != nil && user.Kind == catalog.Domain {
 		return b.toDomain(b.cast(b.expr(s, e.Arg), t, e.Pos()), user, e.Pos())

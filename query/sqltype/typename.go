@@ -161,6 +161,16 @@ func (t Type) Preferred() bool {
 	return false
 }
 
+// Types lists the built-in types that have a name.
+func Types() (list []Type) {
+	for id, i := range typeInfos {
+		if i.oid != 0 && ID(id) != Array && ID(id) != Enum {
+			list = append(list, Type{ID: ID(id)})
+		}
+	}
+	return list
+}
+
 // TypMod returns pg_attribute.atttypmod, -1 where unconstrained.
 func (t Type) TypMod() int32 {
 	id := t.ID

@@ -1,0 +1,417 @@
+package query
+
+import (
+	"hash/fnv"
+	"slices"
+
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
+)
+
+// The tables of pg_catalog that tools read. Object ids are those of the catalog with
+// catalog.FirstOID added, built-in types have PostgreSQL's, and what has no id of its
+// own (constraints, schemas) one that follows from its name.
+
+const (
+	classOID      = 1259 // of pg_class, in pg_description
+	typeClassOID  = 1247
+	constraintOID = 2606
+	namespaceOID  = 2615
+	ownerOID      = 10
+)
+
+func objectOID(id keyspace.ObjectID) int { return int(id) + catalog.FirstOID }
+
+// madeOID is the object id of what has none.
+func madeOID(parts ...string) int {
+	h := fnv.New32a()
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	return 1<<31 | int(h.Sum32()>>2)
+}
+
+func schemaOID(name string) int {
+	switch name {
+	case catalog.SystemSchema:
+		return 11
+	case catalog.PublicSchema:
+		return 2200
+	case catalog.InformationSchema:
+		return 13000
+	}
+	return madeOID("schema", name)
+}
+
+func constraintID(t *catalog.Table, name string) int {
+	return madeOID("constraint", t.Schema, t.Name, name)
+}
+
+// pgRelation is one row of pg_class.
+type pgRelation struct {
+	oid          int
+	schema, name string
+	kind         string
+	table        *catalog.Table
+	index        *catalog.Index
+	view         *catalog.View
+	sequence     *catalog.Sequence
+}
+
+func pgRelations(s *catalog.Snapshot) (list []pgRelation) {
+	for _, t := range s.Tables() {
+		kind := "r"
+		if t.Kind == catalog.Materialized {
+			kind = "m"
+		}
+		list = append(list, pgRelation{oid: objectOID(t.ID), schema: t.Schema, name: t.Name, kind: kind, table: t})
+		for i := range t.Indexes {
+			if x := &t.Indexes[i]; x.Name != "" {
+				list = append(list, pgRelation{oid: objectOID(x.ID), schema: t.Schema, name: x.Name, kind: "i", table: t, index: x})
+			}
+		}
+	}
+	for _, v := range s.Views() {
+		list = append(list, pgRelation{oid: objectOID(v.ID), schema: v.Schema, name: v.Name, kind: "v", view: v})
+	}
+	for _, q := range s.Sequences() {
+		list = append(list, pgRelation{oid: objectOID(q.ID), schema: q.Schema, name: q.Name, kind: "S", sequence: q})
+	}
+	return list
+}
+
+// pgColumn is one row of pg_attribute.
+type pgColumn struct {
+	name      string
+	typ       sqltype.Type
+	domain    keyspace.ObjectID
+	num       int
+	notNull   bool
+	hasDef    bool
+	identity  string
+	generated string
+}
+
+func (r *pgRelation) columns() (list []pgColumn) {
+	switch {
+	case r.index != nil:
+		for i, k := range r.index.Columns {
+			name := "expr"
+			if o := r.table.Ordinal(k.Column); o >= 0 {
+				name = r.table.Columns[o].Name
+			}
+			list = append(list, pgColumn{name: name, typ: k.Type, num: i + 1})
+		}
+	case r.table != nil:
+		for _, c := range r.table.Columns {
+			k := pgColumn{name: c.Name, typ: c.Type, domain: c.Domain, num: int(c.ID), notNull: c.NotNull, hasDef: c.Default != "" || c.Generated != ""}
+			if c.Identity != 0 {
+				k.identity = string(rune(c.Identity))
+			}
+			if c.Generated != "" {
+				k.generated = "s"
+			}
+			list = append(list, k)
+		}
+	case r.view != nil:
+		for i, c := range r.view.Columns {
+			list = append(list, pgColumn{name: c.Name, typ: c.Type, num: i + 1})
+		}
+	default:
+		for i, n := range []string{"last_value", "log_cnt", "is_called"} {
+			list = append(list, pgColumn{name: n, typ: []sqltype.Type{sqltype.TInt8, sqltype.TInt8, sqltype.TBool}[i], num: i + 1, notNull: true})
+		}
+	}
+	return list
+}
+
+// columnTypeOID is the object id of a column's type.
+func (c *pgColumn) typeOID() int {
+	if c.domain != 0 {
+		return objectOID(c.domain)
+	}
+	return int(c.typ.OID())
+}
+
+func classRows(_ string, s *catalog.Snapshot, add func(...any)) {
+	for _, r := range pgRelations(s) {
+		am, natts, checks, hasIndex := 0, len(r.columns()), 0, false
+		populated, persistence := true, "p"
+		switch {
+		case r.index != nil:
+			am = 403
+			if r.index.Kind == catalog.Hash {
+				am = 405
+			}
+		case r.table != nil:
+			am, checks = 2, len(r.table.Checks)
+			hasIndex = len(r.table.Indexes) > 1 || !r.table.HiddenKey()
+			populated = r.table.Kind == catalog.Plain || r.table.Populated
+		}
+		if isTemp(r.schema) {
+			persistence = "t"
+		}
+		identity := "n"
+		if r.kind == "r" || r.kind == "m" {
+			identity = "d"
+		}
+		triggers := false
+		if r.table != nil && r.index == nil {
+			triggers = len(r.table.ForeignKeys) > 0 || len(s.References(r.table.ID)) > 0
+		}
+		add(r.oid, r.name, schemaOID(r.schema), rowTypeOID(&r), 0, ownerOID, am, r.oid, 0, 0, -1.0, 0, 0, hasIndex, false, persistence, r.kind,
+			natts, checks, r.kind == "v" || r.kind == "m", triggers, false, false, false, populated, identity, false, 0, nil, nil, nil, 0, 0)
+	}
+}
+
+// rowTypeOID is the object id of the type of a relation's rows.
+func rowTypeOID(r *pgRelation) int {
+	if r.index != nil || r.sequence != nil {
+		return 0
+	}
+	return madeOID("rowtype", r.schema, r.name)
+}
+
+func attributeRows(_ string, s *catalog.Snapshot, add func(...any)) {
+	for _, r := range pgRelations(s) {
+		for _, c := range r.columns() {
+			dims := 0
+			if c.typ.ID == sqltype.Array {
+				dims = 1
+			}
+			collation := 0
+			if c.typ.Category() == 'S' {
+				collation = 100
+			}
+			add(r.oid, c.name, c.typeOID(), -1, int(c.typ.Len()), c.num, dims, -1, int(c.typ.TypMod()), c.typ.Len() >= 0 && c.typ.Len() <= 8, "i", "x", "",
+				c.notNull, c.hasDef, false, c.identity, c.generated, false, true, 0, collation, nil, nil, nil)
+		}
+	}
+}
+
+func attrdefRows(_ string, s *catalog.Snapshot, add func(...any)) {
+	for _, t := range s.Tables() {
+		for _, c := range t.Columns {
+			def := c.Default
+			if c.Generated != "" {
+				def = c.Generated
+			}
+			if def != "" {
+				add(madeOID("default", t.Schema, t.Name, c.Name), objectOID(t.ID), int(c.ID), def)
+			}
+		}
+	}
+}
+
+// columnNumbers are the numbers of columns as an int2vector, which counts from 0.
+func columnNumbers(ids []catalog.ColumnID, base int) *sqltype.ArrayValue {
+	a := &sqltype.ArrayValue{Elem: sqltype.TInt2}
+	for _, id := range ids {
+		n := int64(id)
+		if id == catalog.RowID {
+			n = 0
+		}
+		a.Vals = append(a.Vals, sqltype.Datum{Int: n})
+	}
+	if len(a.Vals) > 0 {
+		a.Dims, a.Lower = []int{len(a.Vals)}, []int{base}
+	}
+	return a
+}
+
+func indexColumns(x *catalog.Index) (ids []catalog.ColumnID) {
+	for _, k := range x.Columns {
+		ids = append(ids, k.Column)
+	}
+	return ids
+}
+
+func pgIndexRows(_ string, s *catalog.Snapshot, add func(...any)) {
+	for _, t := range s.Tables() {
+		for i := range t.Indexes {
+			x := &t.Indexes[i]
+			if x.Name == "" {
+				continue
+			}
+			var pred, exprs any
+			if x.Predicate != "" {
+				pred = x.Predicate
+			}
+			options := &sqltype.ArrayValue{Elem: sqltype.TInt2}
+			zeros := &sqltype.ArrayValue{Elem: sqltype.TOID}
+			for _, k := range x.Columns {
+				if k.Expr != "" {
+					exprs = k.Expr
+				}
+				options.Vals = append(options.Vals, sqltype.Datum{Int: b2i(k.Desc) | b2i(k.NullsFirst)<<1})
+				zeros.Vals = append(zeros.Vals, sqltype.Datum{})
+			}
+			options.Dims, options.Lower = []int{len(options.Vals)}, []int{0}
+			zeros.Dims, zeros.Lower = options.Dims, options.Lower
+			keys := append(indexColumns(x), x.Include...)
+			add(objectOID(x.ID), objectOID(t.ID), len(keys), len(x.Columns), x.Unique, x.NullsNotDistinct, x.Primary, false, !x.Deferrable, false,
+				!x.Building, false, !x.Building, true, false, columnNumbers(keys, 0), zeros, zeros, options, exprs, pred)
+		}
+	}
+}
+
+func b2i(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func constraintRows(_ string, s *catalog.Snapshot, add func(...any)) {
+	for _, t := range s.Tables() {
+		rel, ns := objectOID(t.ID), schemaOID(t.Schema)
+		row := func(name, kind string, deferrable, deferred, valid bool, index, foreign int, actions [3]string, keys, refs, bin any) {
+			add(constraintID(t, name), name, ns, kind, deferrable, deferred, valid, rel, 0, index, 0, foreign, actions[0], actions[1], actions[2],
+				true, 0, true, keys, refs, nil, nil, nil, nil, nil, bin)
+		}
+		none := [3]string{" ", " ", " "}
+		for i := range t.Indexes {
+			if x := &t.Indexes[i]; x.Constraint {
+				kind := "u"
+				if x.Primary {
+					kind = "p"
+				}
+				row(x.Name, kind, x.Deferrable, x.InitiallyDeferred, true, objectOID(x.ID), 0, none, columnNumbers(indexColumns(x), 1), nil, nil)
+			}
+		}
+		for _, c := range t.Checks {
+			var ids []catalog.ColumnID
+			for _, n := range namesIn(c.Expr) {
+				if o := t.Column(n); o >= 0 {
+					ids = append(ids, t.Columns[o].ID)
+				}
+			}
+			slices.Sort(ids)
+			row(c.Name, "c", false, false, !c.NotValid, 0, 0, none, columnNumbers(ids, 1), nil, c.Expr)
+		}
+		for i := range t.ForeignKeys {
+			k := &t.ForeignKeys[i]
+			index := 0
+			if ref := s.Table(k.RefTable); ref != nil {
+				for j := range ref.Indexes {
+					if x := &ref.Indexes[j]; x.Unique && sameColumns(x.Columns, k.RefColumns) {
+						index = objectOID(x.ID)
+						break
+					}
+				}
+			}
+			row(k.Name, "f", k.Deferrable, k.InitiallyDeferred, !k.NotValid, index, objectOID(k.RefTable),
+				[3]string{string(rune(k.OnUpdate)), string(rune(k.OnDelete)), string(rune(k.Match))},
+				columnNumbers(k.Columns, 1), columnNumbers(k.RefColumns, 1), nil)
+		}
+	}
+	for _, u := range s.UserTypes() {
+		for _, c := range u.Checks {
+			add(madeOID("constraint", u.Schema, u.Name, c.Name), c.Name, schemaOID(u.Schema), "c", false, false, !c.NotValid, 0, objectOID(u.ID), 0, 0, 0, " ", " ", " ",
+				true, 0, true, nil, nil, nil, nil, nil, nil, nil, c.Expr)
+		}
+	}
+}
+
+func typeRows(_ string, s *catalog.Snapshot, add func(...any)) {
+	row := func(oid int, name string, ns, length int, kind, category string, preferred bool, rel, elem, array, base, mod int, notNull bool, def any) {
+		collation := 0
+		if category == "S" {
+			collation = 100
+		}
+		add(oid, name, ns, ownerOID, length, length >= 0 && length <= 8, kind, category, preferred, true, ",", rel, 0, elem, array, 0, 0, 0, 0, 0, 0, 0,
+			"i", "x", notNull, base, mod, 0, collation, nil, def, nil)
+	}
+	for _, t := range sqltype.Types() {
+		kind := "b"
+		if t.Category() == 'P' {
+			kind = "p"
+		}
+		array := sqltype.ArrayOf(t)
+		row(int(t.OID()), t.ShortName(), 11, int(t.Len()), kind, string(rune(t.Category())), t.Preferred(), 0, 0, int(array.OID()), 0, -1, false, nil)
+		if array.OID() != 0 {
+			row(int(array.OID()), array.ShortName(), 11, -1, "b", "A", false, 0, int(t.OID()), 0, 0, -1, false, nil)
+		}
+	}
+	for _, u := range s.UserTypes() {
+		t := u.Type()
+		switch u.Kind {
+		case catalog.Enum:
+			array := sqltype.ArrayOf(t)
+			row(objectOID(u.ID), u.Name, schemaOID(u.Schema), 4, "e", "E", false, 0, 0, int(array.OID()), 0, -1, false, nil)
+			row(int(array.OID()), "_"+u.Name, schemaOID(u.Schema), -1, "b", "A", false, 0, objectOID(u.ID), 0, 0, -1, false, nil)
+		case catalog.Domain:
+			base := int(u.Base.OID())
+			if u.BaseDomain != 0 {
+				base = objectOID(u.BaseDomain)
+			}
+			var def any
+			if u.Default != "" {
+				def = u.Default
+			}
+			row(objectOID(u.ID), u.Name, schemaOID(u.Schema), int(t.Len()), "d", string(rune(t.Category())), false, 0, 0, 0, base, int(u.Base.TypMod()), u.NotNull, def)
+		}
+	}
+	for _, r := range pgRelations(s) {
+		if oid := rowTypeOID(&r); oid != 0 {
+			row(oid, r.name, schemaOID(r.schema), -1, "c", "C", false, r.oid, 0, 0, 0, -1, false, nil)
+		}
+	}
+}
+
+func enumRows(_ string, s *catalog.Snapshot, add func(...any)) {
+	for _, u := range s.UserTypes() {
+		for i, l := range u.Labels {
+			if u.Kind == catalog.Enum {
+				add(madeOID("label", u.Schema, u.Name, l.Name), objectOID(u.ID), float64(i+1), l.Name)
+			}
+		}
+	}
+}
+
+// described is an object with a comment.
+type described struct {
+	oid, class, sub int
+	text            string
+}
+
+func descriptions(s *catalog.Snapshot) (list []described) {
+	add := func(oid, class, sub int, text string) {
+		if text != "" {
+			list = append(list, described{oid, class, sub, text})
+		}
+	}
+	for _, t := range s.Tables() {
+		add(objectOID(t.ID), classOID, 0, t.Comment)
+		for _, c := range t.Columns {
+			add(objectOID(t.ID), classOID, int(c.ID), c.Comment)
+		}
+		for _, x := range t.Indexes {
+			add(objectOID(x.ID), classOID, 0, x.Comment)
+			if x.Constraint {
+				add(constraintID(t, x.Name), constraintOID, 0, x.Comment)
+			}
+		}
+		for _, c := range t.Checks {
+			add(constraintID(t, c.Name), constraintOID, 0, c.Comment)
+		}
+		for _, k := range t.ForeignKeys {
+			add(constraintID(t, k.Name), constraintOID, 0, k.Comment)
+		}
+	}
+	for _, v := range s.Views() {
+		add(objectOID(v.ID), classOID, 0, v.Comment)
+	}
+	for _, q := range s.Sequences() {
+		add(objectOID(q.ID), classOID, 0, q.Comment)
+	}
+	for _, u := range s.UserTypes() {
+		add(objectOID(u.ID), typeClassOID, 0, u.Comment)
+	}
+	for _, n := range s.Schemas() {
+		add(schemaOID(n), namespaceOID, 0, s.SchemaComment(n))
+	}
+	return list
+}

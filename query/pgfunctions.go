@@ -1,0 +1,357 @@
+package query
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/vec"
+)
+
+// catalogFunctions are the functions of pg_catalog that look into the catalog: the
+// types of their arguments, how many of them must be given, and what they give.
+var catalogFunctions = map[string]struct {
+	args []sqltype.Type
+	need int
+	ret  sqltype.Type
+	eval func(c *catalogCall, args []sqltype.Datum) (sqltype.Datum, error)
+}{
+	"regclass_name":          {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).className},
+	"regtype_name":           {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).typeName},
+	"regnamespace_name":      {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).schemaName},
+	"regclass_oid":           {[]sqltype.Type{sqltype.TText}, 1, sqltype.TOID, (*catalogCall).classOID},
+	"to_regclass":            {[]sqltype.Type{sqltype.TText}, 1, sqltype.TText, (*catalogCall).toClass},
+	"format_type":            {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).formatType},
+	"pg_get_indexdef":        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).indexDef},
+	"pg_get_constraintdef":   {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).constraintDef},
+	"pg_get_viewdef":         {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).viewDef},
+	"pg_get_serial_sequence": {[]sqltype.Type{sqltype.TText, sqltype.TText}, 2, sqltype.TText, (*catalogCall).serialSequence},
+	"obj_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TName}, 1, sqltype.TText, (*catalogCall).objDescription},
+	"col_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).colDescription},
+	// About what there is none of: functions of users, statistics objects, triggers, publications.
+	"pg_get_function_result":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_get_function_arguments":          {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_get_function_identity_arguments": {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_get_functiondef":                 {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_get_statisticsobjdef_columns":    {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_get_triggerdef":                  {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_get_ruledef":                     {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_relation_is_publishable":         {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).no},
+	"pg_table_is_visible":                {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).tableVisible},
+}
+
+// catalogCall is what such a function sees: the catalog of its statement.
+type catalogCall struct {
+	s    *Session
+	snap *catalog.Snapshot
+}
+
+// catalogFunction makes such a function for n arguments; nil where there is none.
+func (c *catalogCall) catalogFunction(name string, n int) *fn.Func {
+	def, ok := catalogFunctions[name]
+	if !ok || n < def.need || n > len(def.args) {
+		return nil
+	}
+	args := def.args[:n]
+	return &fn.Func{Name: name, Args: args, Ret: def.ret, Strict: name != "format_type", Volatility: fn.Stable,
+		Eval: func(_ *fn.Env, rows int, sel []int32, in []*vec.Vector, out *vec.Vector) error {
+			vals := make([]sqltype.Datum, len(def.args))
+			for k := n; k < len(vals); k++ {
+				vals[k] = sqltype.NullDatum
+			}
+			for _, i := range vec.Live(rows, sel) {
+				for k, v := range in {
+					vals[k] = v.Get(int(i))
+				}
+				d, err := def.eval(c, vals)
+				if err != nil {
+					return err
+				}
+				out.Set(int(i), d)
+			}
+			return nil
+		}}
+}
+
+func (c *catalogCall) nothing([]sqltype.Datum) (sqltype.Datum, error) {
+	return sqltype.NullDatum, nil
+}
+
+func (c *catalogCall) no([]sqltype.Datum) (sqltype.Datum, error) { return boolDatum(false), nil }
+
+func (c *catalogCall) relation(oid int64) *pgRelation {
+	for _, r := range pgRelations(c.snap) {
+		if int64(r.oid) == oid {
+			return &r
+		}
+	}
+	return nil
+}
+
+// visible writes a name as the session finds it.
+func (c *catalogCall) visible(schema, name string) string {
+	d := &definer{s: c.s, e: &catalog.Editor{Snapshot: c.snap}}
+	if shown := d.shown(schema, name); shown == name {
+		return ast.QuoteIdent(name)
+	}
+	return qualified(schema, name)
+}
+
+func (c *catalogCall) className(args []sqltype.Datum) (sqltype.Datum, error) {
+	if r := c.relation(args[0].Int); r != nil {
+		return text(c.visible(r.schema, r.name)), nil
+	}
+	return text(strconv.FormatInt(args[0].Int, 10)), nil
+}
+
+func (c *catalogCall) typeName(args []sqltype.Datum) (sqltype.Datum, error) {
+	return c.formatType([]sqltype.Datum{args[0], sqltype.NullDatum})
+}
+
+func (c *catalogCall) schemaName(args []sqltype.Datum) (sqltype.Datum, error) {
+	for _, n := range append(c.snap.Schemas(), catalog.InformationSchema, catalog.SystemSchema) {
+		if int64(schemaOID(n)) == args[0].Int {
+			return text(ast.QuoteIdent(n)), nil
+		}
+	}
+	return text(strconv.FormatInt(args[0].Int, 10)), nil
+}
+
+// find finds a relation by a name as regclass reads it.
+func (c *catalogCall) find(name string) (catalog.Relation, error) {
+	n, err := plan.SplitName(name)
+	if err != nil {
+		return catalog.Relation{}, err
+	}
+	return c.s.lookup(c.snap, n)
+}
+
+func (c *catalogCall) classOID(args []sqltype.Datum) (sqltype.Datum, error) {
+	if n, err := strconv.ParseUint(args[0].Str, 10, 32); err == nil {
+		return sqltype.Datum{Int: int64(n)}, nil
+	}
+	rel, err := c.find(args[0].Str)
+	if err != nil {
+		if v := virtualOID(args[0].Str); v != 0 {
+			return sqltype.Datum{Int: int64(v)}, nil
+		}
+		return sqltype.NullDatum, err
+	}
+	return sqltype.Datum{Int: int64(objectOID(relationID(rel)))}, nil
+}
+
+// virtualOID is the object id of a system view, which only comments refer to.
+func virtualOID(name string) int {
+	name = strings.TrimPrefix(name, "pg_catalog.")
+	if known := map[string]int{"pg_class": classOID, "pg_type": typeClassOID, "pg_constraint": constraintOID, "pg_namespace": namespaceOID}[name]; known != 0 {
+		return known
+	}
+	if virtualTable(catalog.SystemSchema, name) != nil {
+		return madeOID("view", name)
+	}
+	return 0
+}
+
+func (c *catalogCall) toClass(args []sqltype.Datum) (sqltype.Datum, error) {
+	rel, err := c.find(args[0].Str)
+	if err != nil {
+		if virtualOID(args[0].Str) != 0 {
+			return args[0], nil
+		}
+		return sqltype.NullDatum, nil
+	}
+	return c.className([]sqltype.Datum{{Int: int64(objectOID(relationID(rel)))}})
+}
+
+func (c *catalogCall) formatType(args []sqltype.Datum) (sqltype.Datum, error) {
+	if args[0].Null {
+		return sqltype.NullDatum, nil
+	}
+	for _, u := range c.snap.UserTypes() {
+		if int64(objectOID(u.ID)) == args[0].Int {
+			return text(c.visible(u.Schema, u.Name)), nil
+		}
+	}
+	for _, r := range pgRelations(c.snap) {
+		if oid := rowTypeOID(&r); oid != 0 && int64(oid) == args[0].Int {
+			return text(c.visible(r.schema, r.name)), nil
+		}
+	}
+	return fn.FormatType(uint32(args[0].Int), args[1]), nil
+}
+
+func (c *catalogCall) indexDef(args []sqltype.Datum) (sqltype.Datum, error) {
+	r := c.relation(args[0].Int)
+	if r == nil || r.index == nil {
+		return sqltype.NullDatum, nil
+	}
+	if !args[1].Null && args[1].Int > 0 {
+		if int(args[1].Int) > len(r.index.Columns) {
+			return sqltype.NullDatum, nil
+		}
+		return text(partName(r.table, r.index.Columns[args[1].Int-1])), nil
+	}
+	return text(indexText(r.table, r.index)), nil
+}
+
+func (c *catalogCall) constraintDef(args []sqltype.Datum) (sqltype.Datum, error) {
+	for _, t := range c.snap.Tables() {
+		for i := range t.Indexes {
+			if x := &t.Indexes[i]; x.Constraint && int64(constraintID(t, x.Name)) == args[0].Int {
+				return text(keyConstraintText(t, x)), nil
+			}
+		}
+		for i := range t.Checks {
+			if k := &t.Checks[i]; int64(constraintID(t, k.Name)) == args[0].Int {
+				return text(checkText(k)), nil
+			}
+		}
+		for i := range t.ForeignKeys {
+			if k := &t.ForeignKeys[i]; int64(constraintID(t, k.Name)) == args[0].Int {
+				return text(foreignKeyText(t, k, c.snap) + foreignKeyTail(t, k)), nil
+			}
+		}
+	}
+	for _, u := range c.snap.UserTypes() {
+		for i := range u.Checks {
+			if k := &u.Checks[i]; int64(madeOID("constraint", u.Schema, u.Name, k.Name)) == args[0].Int {
+				return text(checkText(k)), nil
+			}
+		}
+	}
+	return sqltype.NullDatum, nil
+}
+
+func checkText(k *catalog.Check) string {
+	s := "CHECK ((" + k.Expr + "))"
+	if k.NoInherit {
+		s += " NO INHERIT"
+	}
+	if k.NotValid {
+		s += " NOT VALID"
+	}
+	return s
+}
+
+func keyConstraintText(t *catalog.Table, x *catalog.Index) string {
+	s := "UNIQUE"
+	if x.Primary {
+		s = "PRIMARY KEY"
+	}
+	if x.NullsNotDistinct {
+		s += " NULLS NOT DISTINCT"
+	}
+	var names []string
+	for _, k := range x.Columns {
+		names = append(names, partName(t, k))
+	}
+	s += " (" + strings.Join(names, ", ") + ")"
+	names = nil
+	for _, id := range x.Include {
+		names = append(names, ast.QuoteIdent(t.Columns[t.Ordinal(id)].Name))
+	}
+	if names != nil {
+		s += " INCLUDE (" + strings.Join(names, ", ") + ")"
+	}
+	return s + deferText(x.Deferrable, x.InitiallyDeferred)
+}
+
+func deferText(deferrable, deferred bool) string {
+	switch {
+	case deferred:
+		return " DEFERRABLE INITIALLY DEFERRED"
+	case deferrable:
+		return " DEFERRABLE"
+	}
+	return ""
+}
+
+// foreignKeyTail is what follows the columns of REFERENCES.
+func foreignKeyTail(t *catalog.Table, k *catalog.ForeignKey) (s string) {
+	if k.Match == 'f' {
+		s += " MATCH FULL"
+	}
+	words := map[byte]string{'r': "RESTRICT", 'c': "CASCADE", 'n': "SET NULL", 'd': "SET DEFAULT"}
+	if w := words[k.OnUpdate]; w != "" {
+		s += " ON UPDATE " + w
+	}
+	if w := words[k.OnDelete]; w != "" {
+		s += " ON DELETE " + w
+		var names []string
+		for _, id := range k.OnDeleteCols {
+			names = append(names, ast.QuoteIdent(t.Columns[t.Ordinal(id)].Name))
+		}
+		if names != nil {
+			s += " (" + strings.Join(names, ", ") + ")"
+		}
+	}
+	s += deferText(k.Deferrable, k.InitiallyDeferred)
+	if k.NotValid {
+		s += " NOT VALID"
+	}
+	return s
+}
+
+func (c *catalogCall) viewDef(args []sqltype.Datum) (sqltype.Datum, error) {
+	r := c.relation(args[0].Int)
+	switch {
+	case r != nil && r.view != nil:
+		return text(" " + r.view.Query + ";"), nil
+	case r != nil && r.kind == "m":
+		return text(" " + r.table.Query + ";"), nil
+	}
+	return sqltype.NullDatum, nil
+}
+
+func (c *catalogCall) serialSequence(args []sqltype.Datum) (sqltype.Datum, error) {
+	rel, err := c.find(args[0].Str)
+	if err != nil {
+		return sqltype.NullDatum, err
+	}
+	if rel.Table == nil || rel.Index != nil {
+		return sqltype.NullDatum, dberr.SQL(dberr.StateWrongObjectType, "%q is not a table", args[0].Str)
+	}
+	i := rel.Table.Column(args[1].Str)
+	if i < 0 {
+		return sqltype.NullDatum, dberr.SQL(dberr.StateUndefinedColumn, "column %q of relation %q does not exist", args[1].Str, rel.Table.Name)
+	}
+	q := c.snap.OwnedSequence(rel.Table.ID, rel.Table.Columns[i].ID)
+	if q == nil {
+		return sqltype.NullDatum, nil
+	}
+	return text(qualified(q.Schema, q.Name)), nil
+}
+
+func (c *catalogCall) objDescription(args []sqltype.Datum) (sqltype.Datum, error) {
+	class := map[string]int{"pg_class": classOID, "pg_type": typeClassOID, "pg_constraint": constraintOID, "pg_namespace": namespaceOID}
+	for _, d := range descriptions(c.snap) {
+		if int64(d.oid) == args[0].Int && d.sub == 0 && (args[1].Null || class[args[1].Str] == d.class) {
+			return text(d.text), nil
+		}
+	}
+	return sqltype.NullDatum, nil
+}
+
+func (c *catalogCall) colDescription(args []sqltype.Datum) (sqltype.Datum, error) {
+	for _, d := range descriptions(c.snap) {
+		if int64(d.oid) == args[0].Int && int64(d.sub) == args[1].Int && d.sub != 0 {
+			return text(d.text), nil
+		}
+	}
+	return sqltype.NullDatum, nil
+}
+
+func (c *catalogCall) tableVisible(args []sqltype.Datum) (sqltype.Datum, error) {
+	r := c.relation(args[0].Int)
+	if r == nil {
+		return sqltype.NullDatum, nil
+	}
+	n := ast.Name{Name: r.name}
+	rel, err := c.s.lookup(c.snap, n)
+	return boolDatum(err == nil && objectOID(relationID(rel)) == r.oid), nil
+}
