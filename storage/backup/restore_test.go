@@ -382,3 +382,35 @@ func TestGaps(t *testing.T) {
 		t.Errorf("restore over a store that is open: %v", err)
 	}
 }
+
+// TestArchiveBeginsBehindRestore: the archive of a store that was restored does not
+// claim what was before it.
+func TestArchiveBeginsBehindRestore(t *testing.T) {
+	fs := vfs.NewMem()
+	s := open(t, fs, "store")
+	change(t, s, rand.New(rand.NewPCG(1, 2)))
+	if _, err := Create(bg, s, Target{FS: fs, Path: "full"}, Request{}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewChain([]*Reader{must(Open(fs, "full", nil))}, Latest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := RestoreInto(bg, fs, "new", smallStore, c, false); err != nil {
+		t.Fatal(err)
+	}
+	n := open(t, fs, "new")
+	a, err := StartArchive(n, ArchiveOptions{FS: fs, Dir: "archive"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Flush(bg); err != nil {
+		t.Fatal(err)
+	}
+	if st := a.Status(); st.Begins != c.To || st.Archived != c.To || st.Gap {
+		t.Errorf("got %+v, want it to begin at %d", st, c.To)
+	}
+	if err := a.Stop(bg); err != nil {
+		t.Fatal(err)
+	}
+}

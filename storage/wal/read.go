@@ -58,6 +58,9 @@ func (l *Log) pinFrom(ts uint64) (segs []*segment, limits []int64, err error) {
 	if len(l.mu.segs) > 0 && l.mu.segs[0].header.Prev >= ts && l.mu.segs[0].header.Prev > 0 {
 		return nil, nil, dberr.New(dberr.ErrNotFound, "LOG_TRUNCATED", "the log starts after timestamp %d; %d was asked for", l.mu.segs[0].header.Prev, ts)
 	}
+	if len(l.mu.segs) == 0 && l.mu.last >= ts { // begun behind what is elsewhere, and nothing was appended yet
+		return nil, nil, dberr.New(dberr.ErrNotFound, "LOG_TRUNCATED", "the log starts after timestamp %d; %d was asked for", l.mu.last, ts)
+	}
 	for _, s := range l.mu.segs {
 		if s.written > firstFrame && s.last >= ts {
 			s.pins++
