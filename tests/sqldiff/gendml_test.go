@@ -62,7 +62,13 @@ func (g *gen) insert() *node {
 	if g.oneIn(8) {
 		n = seq("INSERT INTO w (id, i, v) VALUES (", g.leaf("int4", scope{}), ", ", g.leaf("int4", scope{}), ", 'z1'), (51, DEFAULT, DEFAULT), (52, ", g.leaf("int4", scope{}), ", 'z2')")
 	}
-	switch g.r.IntN(6) {
+	switch g.r.IntN(8) {
+	case 2:
+		n.parts = append(n.parts, clause(" ON CONFLICT DO NOTHING"))
+	case 3:
+		n.parts = append(n.parts, clause(" ON CONFLICT (v, i) DO UPDATE SET t = coalesce(w.t, '') || '+', s = excluded.s"))
+	case 4:
+		n.parts = append(n.parts, clause(" ON CONFLICT ON CONSTRAINT w_pkey DO UPDATE SET (d, o) = (excluded.d, NOT w.o)"))
 	case 0:
 		n.parts = append(n.parts, clause(" ON CONFLICT (id) DO NOTHING"))
 	case 1:

@@ -38,13 +38,13 @@ func pick[T any](g *gen, s []T) T { return s[g.r.IntN(len(s))] }
 // oneIn is true once in n times.
 func (g *gen) oneIn(n int) bool { return g.r.IntN(n) == 0 }
 
-var allTypes = []string{"int2", "int4", "int8", "num", "f8", "text", "vc", "bpchar", "bool", "date", "ts", "tstz", "iv", "uuid", "jsonb"}
+var allTypes = []string{"int2", "int4", "int8", "num", "f8", "text", "vc", "bpchar", "bool", "date", "ts", "tstz", "iv", "uuid", "jsonb", "ia", "ta", "bits", "inet"}
 
 // common types come up more often.
 var commonTypes = append([]string{"int4", "int4", "int4", "int8", "text", "text", "num", "bool", "date"}, allTypes...)
 
 // exact types have no two texts for equal values.
-var exact = map[string]bool{"int2": true, "int4": true, "int8": true, "text": true, "vc": true, "bool": true, "date": true, "ts": true, "tstz": true, "uuid": true}
+var exact = map[string]bool{"int2": true, "int4": true, "int8": true, "text": true, "vc": true, "bool": true, "date": true, "ts": true, "tstz": true, "uuid": true, "ia": true, "ta": true, "bits": true, "inet": true}
 
 func (g *gen) typ() string { return pick(g, commonTypes) }
 
@@ -85,6 +85,9 @@ func (g *gen) expr(typ string, sc scope) *node {
 
 func (g *gen) poly(from []string, typ, of string, sc scope) *node {
 	rule := pick(g, from)
+	if (of == "ia" || of == "ta") && strings.HasPrefix(rule, "(ARRAY") { // which must have one length
+		rule = "coalesce({T}, {T})"
+	}
 	if of == "jsonb" && (strings.HasPrefix(rule, "greatest") || strings.HasPrefix(rule, "least")) {
 		of = "jsonb"
 	}
@@ -111,6 +114,9 @@ func (g *gen) rule(typ, rule, t, u string, sc scope) *node {
 	return n
 }
 
+// braces are the choices in which braces are what they are.
+var braces = map[string]bool{"path": true, "jpath": true, "regex2": true, "similar": true}
+
 func (g *gen) hole(name, t, u string, sc scope, kept map[string]*node) any {
 	name, keep, _ := strings.Cut(name, "=")
 	switch {
@@ -129,7 +135,7 @@ func (g *gen) hole(name, t, u string, sc scope, kept map[string]*node) any {
 	}
 	if c, ok := choices[name]; ok {
 		s := pick(g, c)
-		if strings.Contains(s, "{") && name != "path" {
+		if strings.Contains(s, "{") && !braces[name] {
 			return g.rule("", s, t, u, sc)
 		}
 		return s

@@ -203,9 +203,15 @@ func (g *gen) from(o queryOptions) (*node, scope) {
 		count = pick(g, []int{1, 1, 2})
 	}
 	for i := range count {
-		src := g.source(o, i > 0)
 		alias := fmt.Sprintf("a%d", g.aliases)
 		g.aliases++
+		if i > 0 && g.oneIn(7) {
+			item, cols := g.lateral(alias, sc, o)
+			n.parts = append(n.parts, item)
+			sc.cols, sc.total = append(sc.cols, cols...), nil
+			continue
+		}
+		src := g.source(o, i > 0)
 		var cols []col
 		for _, c := range src.cols {
 			cols = append(cols, col{alias + "." + c.ref, c.typ})
@@ -227,6 +233,43 @@ func (g *gen) from(o queryOptions) (*node, scope) {
 		sc.total = nil
 	}
 	return n, sc
+}
+
+// laterals are functions over columns to the left, with the types of their columns.
+var laterals = []struct {
+	call string
+	cols []string
+}{
+	{"generate_series(1, {small})", []string{"int4"}}, {"generate_series(date '2024-02-28', date '2024-02-28' + {small}, interval '1 day')", []string{"tstz"}},
+	{"unnest(ARRAY[{int4}, {int4}, NULL])", []string{"int4"}}, {"unnest(ARRAY[{text}, {text}]) WITH ORDINALITY", []string{"text", "int8"}},
+	{"string_to_table({text}, 'b')", []string{"text"}}, {"regexp_split_to_table({text}, {regex})", []string{"text"}}, {"regexp_matches({text}, '(a)(b)?', 'g')", []string{"ta"}},
+	{"jsonb_array_elements(jsonb_build_array({any}, {any}))", []string{"jsonb"}}, {"jsonb_each(jsonb_build_object('a', {any}, 'b', {any}))", []string{"text", "jsonb"}},
+	{"jsonb_path_query({jsonb}, {jpath})", []string{"jsonb"}}, {"jsonb_object_keys(jsonb_build_object('x', {any}))", []string{"text"}}, {"generate_subscripts(ARRAY[{int4}, {int4}], 1) WITH ORDINALITY", []string{"int4", "int8"}},
+}
+
+// lateral joins a subquery or a function that sees the columns to its left.
+func (g *gen) lateral(alias string, left scope, o queryOptions) (*node, []col) {
+	in := scope{cols: left.cols, outer: o.outer, depth: 1}
+	kind, on := " CROSS JOIN LATERAL ", ""
+	if g.oneIn(2) {
+		kind, on = " LEFT JOIN LATERAL ", " ON true"
+	}
+	var cols []col
+	var item *node
+	if g.oneIn(2) {
+		f := pick(g, laterals)
+		var names []string
+		for i, t := range f.cols {
+			names = append(names, fmt.Sprintf("c%d", i+1))
+			cols = append(cols, col{alias + "." + names[i], t})
+		}
+		item = seq(g.rule("", f.call, "", "", in), " AS "+alias+"("+strings.Join(names, ", ")+")")
+	} else {
+		want := []string{g.typ(), g.typ()}
+		cols = []col{{alias + ".c1", want[0]}, {alias + ".c2", want[1]}}
+		item = seq(g.query(queryOptions{want: want, outer: correlated(left), subs: 0, named: true}), " AS "+alias)
+	}
+	return seq(kind, item, on), cols
 }
 
 // join makes one join of what is there with one more item.

@@ -10,6 +10,7 @@ var rules = map[string][]string{
 		"!({int2} + {int2})", "!({int2} * {int2})", "!(- {int2})", "!{int4}::smallint", "!abs({int2})",
 	},
 	"int4": {
+		"array_length({ia}, 1)", "cardinality({ta})", "array_ndims({ia})", "array_upper({ia}, 1)", "({ia})[{n1}]", "regexp_count({text}, {regex2})", "regexp_instr({text}, {regex2})", "masklen({inet})", "family({inet})", "length({bits})", "bit_count({bits}::bit(8))::int", "array_lower({ia}, 1)",
 		"({int2}::int + {int2})", "({int2} - {int2}::int)", "({int2} * {int2}::int)", "({int4} / 3)", "({int4} % 10)", "mod({int4}, 7)",
 		"length({text})", "char_length({vc})", "length({bpchar})", "octet_length({text})", "bit_length({vc})", "position({text} in {text})", "strpos({text}, {text})", "ascii({text})",
 		"({int4} & {int4})", "({int4} | {int4})", "({int4} # {int4})", "(~ {int4})", "({int4} >> 2)", "{int2}::int", "{bool}::int",
@@ -45,6 +46,7 @@ var rules = map[string][]string{
 		"({bool} AND {bool})", "({bool} OR {bool})", "(NOT {bool})", "({bool} AND {bool} AND {bool})", "({bool} OR {bool} OR {bool})", "({bool} {is})", "({any} IS NULL)", "({any} IS NOT NULL)",
 		"({text} {like} {pat})", "({text} {like} {text} ESCAPE '!')", "({vc} {like} {pat})", "({bpchar} {like} {pat})", "({text} ~ {regex})", "({text} !~* {regex})", "({text} SIMILAR TO '(a|b)%')", "starts_with({text}, {text})", "({text} ^@ {text})",
 		"(({int4}, {text}) {cmp} ({int4}, {text}))", "(({int4}, {int4}) IN (({int4}, {int4}), (1, NULL)))", "(ROW({int4}, {date}) IS DISTINCT FROM ROW({int4}, {date}))", "(({any}, {any}) IS NULL)", "(ROW({any}, {any}) IS NOT NULL)",
+		"({jsonb} @? {jpath})", "({jsonb} @@ {jpred})", "jsonb_path_exists({jsonb}, {jpath})", "({text} ~ {regex2})", "regexp_like({text}, {regex2}, 'i')", "({text} SIMILAR TO {similar})", "({ia} && {ia})", "({ia} <@ {ia})", "({int4} = ANY ({ia}))", "({text} = ALL ({ta}))", "({inet} << {inet})", "({inet} && {inet})", "({bits} < {bits})", "({ia} IS NULL)",
 		"({jsonb} @> {jsonb})", "({jsonb} ? 'a')", "({jsonb} <@ {jsonb})", "({jsonb} ?| ARRAY['a','b'])", "({int4} = ANY (ARRAY[{int4}, {int4}, NULL]))", "({text} <> ALL (ARRAY[{text}, {text}]))", "({num} > ANY (ARRAY[{num}, {num}]))", "(ARRAY[{int4}, 1] @> ARRAY[{int4}])", "(ARRAY[{int4}, 1] && ARRAY[{int4}, 2])", "(ARRAY[{int4}, {int4}] {cmp} ARRAY[{int4}, {int4}])", "isfinite({ts})", "isfinite({date})", "({int4} BETWEEN SYMMETRIC {int4} AND {int4})", "{int4}::boolean", "(({date}, {iv}) OVERLAPS ({date}, {iv}))",
 		"!{text}::boolean", "!({text} ~ {text})", "!({text} LIKE {text})",
 	},
@@ -54,7 +56,7 @@ var rules = map[string][]string{
 	"tstz":  {"({tstz} + {iv})", "({ts} at time zone {zone})", "{ts}::timestamptz", "date_trunc({unit}, {tstz})", "to_timestamp({int4})", "{date}::timestamptz", "({tstz} - {iv})", "{tstz}::timestamptz(1)", "date_trunc('day', {tstz}, {zone})", "!{text}::timestamptz", "!to_timestamp({f8})"},
 	"iv":    {"({iv} + {iv})", "({iv} - {iv})", "(- {iv})", "({iv} * 2)", "({iv} / 3)", "({iv} * 1.5)", "make_interval(days => {int2}::int)", "make_interval(months => {int2}::int, hours => {k})", "justify_hours({iv})", "justify_days({iv})", "justify_interval({iv})", "date_trunc({unit}, {iv})", "({time} - {time})", "!({ts} - {ts})", "!({tstz} - {tstz})", "!age({ts}, {ts})", "!{text}::interval", "!({iv} * {f8})", "!({iv} / {int4})"},
 	"uuid":  {"md5({text})::uuid", "!{text}::uuid"},
-	"jsonb": {"to_jsonb({any})", "jsonb_build_object('k', {int4}, 'v', {text})", "jsonb_build_array({any}, {any})", "({jsonb} -> 'a')", "({jsonb} -> 0)", "({jsonb} -> -1)", "({jsonb} #> {path})", "({jsonb} || {jsonb})", "jsonb_strip_nulls({jsonb})", "to_jsonb(ARRAY[{int4}, {int4}])", "!({jsonb} - 'a')", "!({jsonb} - 0)", "!jsonb_set({jsonb}, {path}, {jsonb})", "!{text}::jsonb", "!({jsonb} #- {path})"},
+	"jsonb": {"jsonb_path_query_array({jsonb}, {jpath})", "jsonb_path_query_first({jsonb}, {jpath})", "to_jsonb({ia})", "!({jsonb} - ARRAY['a','b'])", "jsonb_insert('[1,2]'::jsonb, ARRAY['0'], {jsonb})", "jsonb_set_lax({jsonb}, ARRAY['a'], NULL, true, 'return_target')", "({jsonb} #> ARRAY['b','1'])", "!jsonb_path_query_array({jsonb}, 'strict $.a')", "to_jsonb({any})", "jsonb_build_object('k', {int4}, 'v', {text})", "jsonb_build_array({any}, {any})", "({jsonb} -> 'a')", "({jsonb} -> 0)", "({jsonb} -> -1)", "({jsonb} #> {path})", "({jsonb} || {jsonb})", "jsonb_strip_nulls({jsonb})", "to_jsonb(ARRAY[{int4}, {int4}])", "!({jsonb} - 'a')", "!({jsonb} - 0)", "!jsonb_set({jsonb}, {path}, {jsonb})", "!{text}::jsonb", "!({jsonb} #- {path})"},
 }
 
 // choices are the constants that rules pick from.
@@ -63,6 +65,13 @@ var choices = map[string][]string{
 	"is":      {"IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE", "IS UNKNOWN", "IS NOT UNKNOWN", "IS NULL"},
 	"like":    {"LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"},
 	"pat":     {"'%'", "'a%'", "'%b'", "'_b%'", "'a\\_b'", "'%\\%'", "''", "'abc'", "'__'", "NULL", "'%é%'"},
+	"jpath":   {"'$'", "'$.a'", "'$.*'", "'$[*]'", "'$.** ? (@ > 1)'", "'$.b[*] ? (@ != null)'", "'$[last]'", "'$.keyvalue()'", "'$.a.type()'", "'$[0 to 1]'", "'$.**{1 to 2}'", "'strict $ ? (exists(@.a))'", "'$.size()'"},
+	"jpred":   {"'$.a == 1'", "'exists($.b[*] ? (@ == 2))'", "'$.a starts with \"x\"'", "'$[*] > 0'", "'$.a like_regex \"^x\"'", "'(($.a > 0) is unknown)'"},
+	"regex2":  {"'(a)\\1'", "'a(?=b)'", "'(?<!a)b'", "'\\ma'", "'b\\M'", "'a*?b'", "'(a|ab)(c|bcd)?'", "'[[:alpha:]]+'", "'^.{2,3}$'", "'(?i)B'"},
+	"similar": {"'%a%'", "'(a|b)+'", "'_b%'", "'[a-c]*'", "'a{1,2}b?'"},
+	"small":   {"0", "1", "2", "3", "abs({int2} % 3)"},
+	"ia1":     {"ARRAY[1,2]", "ARRAY[{int4}]", "ARRAY[]::int[]", "ARRAY[{int4}, {int4}]", "NULL::int[]"},
+	"ta1":     {"ARRAY['a','b']::text[]", "ARRAY[{text}]", "ARRAY[]::text[]"},
 	"regex":   {"'[ab]+'", "'^a'", "'b$'", "'a.?b'", "'(a)|(b)'", "'\\d'", "'.'", "'^$'"},
 	"k":       {"0", "1", "2", "3", "(-1)", "(-2)"},
 	"n":       {"0", "1", "2", "3"},

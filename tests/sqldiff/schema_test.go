@@ -24,6 +24,7 @@ var types = map[string]string{
 	"int2": "smallint", "int4": "int", "int8": "bigint", "num": "numeric", "f8": "double precision",
 	"text": "text", "vc": "varchar", "bpchar": "char(4)", "bool": "boolean", "date": "date",
 	"ts": "timestamp", "tstz": "timestamptz", "iv": "interval", "uuid": "uuid", "jsonb": "jsonb",
+	"ia": "int[]", "ta": "text[]", "bits": "varbit", "inet": "inet",
 }
 
 // simplest are what shrinking puts in place of an expression.
@@ -32,6 +33,7 @@ var simplest = map[string][]string{
 	"text": {"'a'"}, "vc": {"'a'"}, "bpchar": {"'a'::char(4)"}, "bool": {"true", "false"}, "date": {"date '2024-01-01'"},
 	"ts": {"timestamp '2024-01-01'"}, "tstz": {"timestamptz '2024-01-01'"}, "iv": {"interval '1 day'"},
 	"uuid": {"'00000000-0000-0000-0000-000000000001'::uuid"}, "jsonb": {"'1'::jsonb"},
+	"ia": {"'{1}'::int[]"}, "ta": {"'{a}'::text[]"}, "bits": {"'1'::varbit"}, "inet": {"inet '::1'"},
 	typQuery: {"(SELECT 1)"},
 }
 
@@ -75,6 +77,10 @@ var values = map[string][]string{
 	"tstz":   {"'2024-01-01 00:00:00+00'", "'2024-03-10 06:59:59+00'", "'2024-06-30 23:30:00-05'", "'2000-01-01 12:00+02'", "'1901-01-01 00:00+00'", "'infinity'"},
 	"iv":     {"'0'", "'1 day'", "'24:00:00'", "'1 mon'", "'30 days'", "'-1 day'", "'1 year 2 mons 3 days 04:05:06.7'", "'-00:00:01'", "'1 day -01:00:00'"},
 	"uuid":   {"'00000000-0000-0000-0000-000000000000'", "'00000000-0000-0000-0000-000000000001'", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'"},
+	"ia":     {"'{}'", "'{1,2,3}'", "'{NULL}'", "'{1,NULL,2147483647}'", "'{{1,2},{3,4}}'", "'[0:1]={5,6}'"},
+	"ta":     {"'{}'", "'{a,b}'", "'{NULL,\"\"}'", "'{\"a b\",NULL,\"x,y\"}'", "'{{a,b},{c,d}}'"},
+	"bits":   {"''", "'1'", "'0'", "'101'", "'0000000011111111'"},
+	"inet":   {"'10.0.0.1'", "'10.0.0.0/8'", "'192.168.1.5/24'", "'::1'", "'2001:db8::/32'", "'0.0.0.0/0'"},
 	"jsonb":  {"'null'", "'1'", "'\"a\"'", "'true'", "'[]'", "'{}'", "'{\"a\": 1, \"b\": [1, 2, null]}'", "'{\"a\": \"x\"}'", "'[1, \"a\", {\"b\": 2}]'", "'{\"b\": {\"a\": null}}'"},
 }
 

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weftdb/weft/internal/testkit/pgtest"
 	"github.com/weftdb/weft/query"
@@ -181,7 +182,11 @@ func report(t *testing.T, pg, weft engine, seed uint64, st statement, why string
 	t.Helper()
 	original, _ := run(t, pg, st.root.String())
 	key := faultKey(why)
+	deadline := time.Now().Add(15 * time.Second)
 	shrink(st.root, 300, func(sql string) bool {
+		if time.Now().After(deadline) {
+			return false
+		}
 		now, _ := run(t, pg, sql)
 		if now.state != original.state {
 			return false

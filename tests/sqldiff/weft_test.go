@@ -42,7 +42,7 @@ func startWeft(t *testing.T, opts query.Options) *embedded {
 // query implements engine. Errors of no SQLSTATE are faults of the engine.
 func (e *embedded) query(sql string) (answer, error) {
 	var sink query.MemorySink
-	err := e.session.Execute(context.Background(), query.Request{SQL: sql, MaxRows: -1, Timeout: 20 * time.Second}, &sink)
+	err := e.session.Execute(context.Background(), query.Request{SQL: sql, MaxRows: -1, Timeout: 10 * time.Second}, &sink)
 	if err != nil {
 		a := answer{state: "XX000", message: err.Error()}
 		if d := dberr.As(err); d != nil && d.SQLState != "" {
