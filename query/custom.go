@@ -70,7 +70,9 @@ func (r *running) compile(st ast.Stmt) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := r.s.e.planWith(r.ctx, r.s.scope(snap, r.given()), st, r.s.set.planner, params)
+	scope := r.s.scope(snap, r.given())
+	scope.MySQL = r.text.mysql
+	own, err := r.s.e.planWith(r.ctx, scope, st, r.s.set.planner, params)
 	if err != nil {
 		return nil, err
 	}

@@ -203,6 +203,13 @@ func TestMySQLWrites(t *testing.T) {
 	if got := mysql(e, "SELECT 7 / ?", "2"); got != "3.5000" {
 		t.Errorf("a placeholder as divisor: %s", got)
 	}
+	// A plan for the very values keeps the meaning too.
+	mustExec(t, e, "CREATE TABLE big AS SELECT n FROM generate_series(1, 20000) n; ANALYZE big")
+	for range 3 {
+		if got := mysql(e, "SELECT COUNT(*) FROM big WHERE n / 2 > ? AND n < 10", "3"); got != "3" { // 7, 8 and 9
+			t.Errorf("a plan for the values: %s", got)
+		}
+	}
 	// The same text means another thing in each dialect, whichever was first.
 	for range 2 {
 		if got := one(t, e, "SELECT 7 / 2"); got != "3" {
