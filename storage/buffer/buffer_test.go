@@ -49,6 +49,15 @@ func (t *tree) check() error {
 	if err := walk(t.root.Load(), nil, nil); err != nil {
 		return err
 	}
+	whole := int64(0)
+	for _, l := range leaves {
+		if l.page.Load().whole {
+			whole++
+		}
+	}
+	if t.leaves.Load() != int64(len(leaves)) || t.whole.Load() != whole || t.bytes.Load() != int64(len(leaves))*leafBytes {
+		return fmt.Errorf("%d leaves, %d of them whole: counted %d and %d", len(leaves), whole, t.leaves.Load(), t.whole.Load())
+	}
 	var last []byte
 	for i, l := range leaves {
 		p := l.page.Load()

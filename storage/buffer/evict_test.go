@@ -1,0 +1,90 @@
+package buffer
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestEvict writes, stores, evicts, trims, admits and sweeps at random. Whatever
+// memory says must be the truth; what it does not know, the stored versions have.
+func TestEvict(t *testing.T) {
+	for seed := range uint64(6) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		p := New()
+		p.Back(0, true)
+		stored := map[string][]Version{} // oldest first
+		truth := map[string]string{}
+		key := func() []byte { return fmt.Appendf(nil, "%04d", r.IntN(1500)) }
+		for step := uint64(1); step < 20_000; step++ {
+			k := key()
+			switch n := r.IntN(100); {
+			case n < 40:
+				v := fmt.Sprint(step)
+				p.Put(k, []byte(v), step)
+				truth[string(k)] = v
+			case n < 50:
+				p.Delete(k, step)
+				delete(truth, string(k))
+			case n == 50:
+				g := p.Freeze(step)
+				g.Begin(step)
+				last := []byte(nil)
+				for v, ok := g.Next(); ok; v, ok = g.Next() {
+					if bytes.Compare(last, v.Key) > 0 {
+						t.Fatalf("generation gives %s after %s", v.Key, last)
+					}
+					first := !bytes.Equal(last, v.Key)
+					last = v.Key
+					if old := stored[string(v.Key)]; first && v.New && len(old) > 0 && !old[len(old)-1].Deleted {
+						t.Fatalf("step %d: %s is new, though version %d is stored", step, v.Key, old[len(old)-1].TS)
+					}
+					// The newest comes first.
+					at := len(stored[string(v.Key)])
+					for at > 0 && stored[string(v.Key)][at-1].TS > v.TS {
+						at--
+					}
+					s := append(stored[string(v.Key)], Version{})
+					copy(s[at+1:], s[at:])
+					s[at] = Version{Value: bytes.Clone(v.Value), TS: v.TS, Deleted: v.Deleted}
+					stored[string(v.Key)] = s
+				}
+				g.Marked()
+				p.Stored(g)
+			case n < 56:
+				p.Epoch(step)
+				p.Trim(math.MaxUint64, 1+r.IntN(30))
+				p.Evict(1 + r.IntN(8))
+			case n < 60:
+				p.Epoch(step)
+				p.Sweep(step, 1+r.IntN(50))
+				p.Reclaim(step, math.MaxInt)
+			case n < 65:
+				if s := stored[string(k)]; len(s) > 0 && !s[len(s)-1].Deleted {
+					p.Admit(k, s[len(s)-1].Value, s[len(s)-1].TS, p.Applied())
+				}
+			default:
+				value, _, seen := p.Get(k, step)
+				if seen == Elsewhere {
+					seen = Absent
+					if s := stored[string(k)]; len(s) > 0 && !s[len(s)-1].Deleted {
+						value, seen = s[len(s)-1].Value, Present
+					}
+				}
+				if want, there := truth[string(k)]; there != (seen == Present) || string(value) != want {
+					t.Fatalf("seed %d, step %d: %s is %q %v, want %q %v", seed, step, k, value, seen, want, there)
+				}
+			}
+			if step%500 == 0 {
+				if err := p.tree.check(); err != nil {
+					t.Fatalf("seed %d, step %d: %v", seed, step, err)
+				}
+			}
+		}
+		if p.Gone() == 0 {
+			t.Fatal("nothing was evicted")
+		}
+	}
+}
