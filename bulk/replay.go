@@ -2,10 +2,15 @@ package bulk
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/weftdb/weft/storage/vfs"
 )
 
 // keepInMemory is how much of a stream a Replay holds in memory.
@@ -20,12 +25,14 @@ type Replay struct {
 	dir  string // for the temporary file
 	mem  bytes.Buffer
 	file *os.File
-	kept int64 // bytes in file
+	key  [16]byte      // of the file, which is of no use to others: it is gone with the process
+	seal cipher.Stream // of what is written
+	kept int64         // bytes in file
 	last bool  // the stream is being read for the last time: nothing more is kept
 }
 
 // NewReplay wraps a stream. Its temporary file, where it needs one, is made in
-// dir ("" is the system's folder).
+// dir ("" is the system's folder), and enciphered with a key that is kept in memory only.
 func NewReplay(src io.Reader, dir string) *Replay { return &Replay{src: src, dir: dir} }
 
 // Open gives the stream from its start. The second Open is the last.
@@ -39,7 +46,11 @@ func (r *Replay) Open() (io.ReadCloser, error) {
 	r.last = true
 	parts := []io.Reader{bytes.NewReader(r.mem.Bytes())}
 	if r.file != nil {
-		parts = append(parts, io.NewSectionReader(r.file, 0, r.kept))
+		stream, err := r.stream()
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, cipher.StreamReader{S: stream, R: io.NewSectionReader(r.file, 0, r.kept)})
 	}
 	return io.NopCloser(io.MultiReader(append(parts, r.src)...)), nil
 }
@@ -78,11 +89,26 @@ func (r *Replay) keep(p []byte) error {
 			return fmt.Errorf("keep the input in a temporary file: %w", err)
 		}
 		r.file = f
+		rand.Read(r.key[:]) // never fails
+		if r.seal, err = r.stream(); err != nil {
+			return err
+		}
 	}
-	n, err := r.file.Write(p)
+	sealed := make([]byte, len(p))
+	r.seal.XORKeyStream(sealed, p)
+	n, err := r.file.Write(sealed)
 	r.kept += int64(n)
 	if err != nil {
-		return fmt.Errorf("keep the input in a temporary file: %w", err)
+		return fmt.Errorf("keep the input in a temporary file: %w", vfs.MapError(err))
 	}
 	return nil
+}
+
+// stream enciphers or deciphers the file from its start.
+func (r *Replay) stream() (cipher.Stream, error) {
+	block, err := aes.NewCipher(r.key[:])
+	if err != nil {
+		return nil, fmt.Errorf("keep the input in a temporary file: %w", err)
+	}
+	return cipher.NewCTR(block, make([]byte, aes.BlockSize)), nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -18,6 +19,15 @@ func TestReplay(t *testing.T) {
 		}
 		if _, err := io.CopyN(io.Discard, in, int64(first)); err != nil {
 			t.Fatal(err)
+		}
+		files, _ := filepath.Glob(filepath.Join(dir, "*"))
+		for _, name := range files {
+			if text, err := os.ReadFile(name); err != nil || len(text) == 0 || bytes.Contains(text, data[:16]) {
+				t.Fatalf("the temporary file has %d bytes, or the input as it is: %v", len(text), err)
+			}
+		}
+		if (first > keepInMemory) != (len(files) > 0) {
+			t.Fatalf("after %d bytes there are files %v", first, files)
 		}
 		in, err = r.Open()
 		if err != nil {

@@ -1,10 +1,12 @@
 package query
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -34,6 +36,7 @@ type Session struct {
 	saves   []savepoint
 	opts    txn.TxOptions // of the transaction that an implicit begin makes
 	call    *Request
+	hot     [][]byte // keys over which the request has failed, in order
 
 	cursors map[string]*cursor
 	pasts   *pasts // of the statement that is running
@@ -133,7 +136,7 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	if n := text.params; len(req.Params) != n && (len(req.Params) < n || n > 0 || len(text.stmts) > 0) && !(len(req.Params) > n && len(text.stmts) == 0) {
 		return s.abort(dberr.SQL(dberr.StateUndefinedParameter, "the statement has %d parameters, but %d values were given", n, len(req.Params)).WithField("params"))
 	}
-	s.call, s.several = &req, len(text.stmts) > 1
+	s.call, s.several, s.hot = &req, len(text.stmts) > 1, nil
 	for attempt := 0; ; attempt++ {
 		out := &heldSink{to: sink, sent: text.reads} // what only reads never conflicts
 		inBlock, started := s.block, s.work.queried || len(s.saves) > 0
@@ -160,6 +163,9 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 				}
 				s.quiet = true
 				defer func() { s.quiet = false; release() }()
+			}
+			if s.learn(err) && attempt < 4 {
+				continue // it waits for the key instead of some time
 			}
 		}
 		if err := backoff(ctx, attempt); err != nil {
@@ -198,6 +204,35 @@ func sameTransaction(stmts []ast.Stmt) bool {
 		}
 	}
 	return true
+}
+
+// maxHot bounds the keys that a request which is run again locks beforehand.
+const maxHot = 8
+
+// learn notes the key over which a transaction has failed, so that the next attempt has it
+// to itself: a key that everybody changes is passed from one to the next. It reports
+// whether the key is a new one.
+func (s *Session) learn(err error) bool {
+	key := txn.ConflictKey(err)
+	at, found := slices.BinarySearchFunc(s.hot, key, bytes.Compare)
+	if len(key) == 0 || found || len(s.hot) >= maxHot {
+		return false
+	}
+	s.hot = slices.Insert(s.hot, at, bytes.Clone(key))
+	return true
+}
+
+// lockHot locks what learn has noted, in key order, before anything is read.
+func (s *Session) lockHot(ctx context.Context, tx *txn.Tx) error {
+	if tx.ReadOnly() {
+		return nil
+	}
+	for _, key := range s.hot {
+		if _, err := tx.Lock(ctx, key, txn.LockExclusive, txn.LockWait); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // backoff waits a random time that grows with the attempts.
@@ -365,6 +400,10 @@ func (s *Session) begin(ctx context.Context, rest []ast.Stmt, opts txn.TxOptions
 	}
 	tx, err := s.e.store.Begin(ctx, opts)
 	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	if err := s.lockHot(ctx, tx); err != nil {
+		tx.Rollback()
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	s.tx = tx

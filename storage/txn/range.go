@@ -1,5 +1,7 @@
 package txn
 
+import "errors"
+
 // HasWrites says whether the transaction has written anything that was not rolled back.
 func (tx *Tx) HasWrites() bool { return len(tx.writes.log) > 0 }
 
@@ -36,4 +38,15 @@ func (tx *Tx) Taken(key []byte) (bool, error) {
 		tx.reads.addKey(key)
 	}
 	return taken, err
+}
+
+// ConflictKey is the key over which a transaction failed with an error of class
+// dberr.ErrConflict; nil where the error names none. A transaction that locks it before
+// anything else, and is run again, does not fail over it again.
+func ConflictKey(err error) []byte {
+	var c *conflictAt
+	if errors.As(err, &c) {
+		return c.key
+	}
+	return nil
 }
