@@ -361,7 +361,7 @@ func (r *remote) Create(ctx context.Context, statement string) error {
 func (r *remote) Insert(ctx context.Context, table string, columns []string, b *vec.Batch) ([]bulk.RowError, error) {
 	r.buf.Reset()
 	appendCSV(&r.buf, b)
-	return r.post(ctx, table, csvQuery(columns, false, b.Len), bytes.NewReader(r.buf.Bytes()))
+	return r.post(ctx, table, csvQuery(columns, false, b.Len), bytes.NewReader(marked(r.buf.Bytes())))
 }
 
 // InsertRaw implements bulk.RawTarget: the server reads the records itself.
@@ -372,7 +372,7 @@ func (r *remote) InsertRaw(ctx context.Context, table string, b bulk.RawBatch) (
 	if b.NullText != "" {
 		q.Set("null", b.NullText)
 	}
-	return r.post(ctx, table, q, bytes.NewReader(b.Text))
+	return r.post(ctx, table, q, bytes.NewReader(marked(b.Text)))
 }
 
 // InsertAll sends all batches in one request and transaction.
@@ -380,6 +380,7 @@ func (r *remote) InsertAll(ctx context.Context, table string, columns []string, 
 	pr, pw := io.Pipe()
 	go func() {
 		var buf bytes.Buffer
+		first := true
 		for {
 			b, err := next()
 			if err != nil || b == nil {
@@ -388,7 +389,11 @@ func (r *remote) InsertAll(ctx context.Context, table string, columns []string, 
 			}
 			buf.Reset()
 			appendCSV(&buf, b)
-			if _, err := pw.Write(buf.Bytes()); err != nil {
+			text := buf.Bytes()
+			if first {
+				text, first = marked(text), false
+			}
+			if _, err := pw.Write(text); err != nil {
 				return // the other side has given up and says why
 			}
 		}
@@ -396,6 +401,15 @@ func (r *remote) InsertAll(ctx context.Context, table string, columns []string, 
 	_, err := r.post(ctx, table, csvQuery(columns, true, 0), pr)
 	pr.CloseWithError(err)
 	return err
+}
+
+// marked puts a byte order mark before text that begins with the same character, since the
+// server takes the first one for a mark.
+func marked(text []byte) []byte {
+	if !bytes.HasPrefix(text, []byte(byteOrderMark)) {
+		return text
+	}
+	return append([]byte(byteOrderMark), text...)
 }
 
 // csvQuery says in a URL how CSV without header is to be read.

@@ -110,6 +110,8 @@ func TestImport(t *testing.T) {
 
 	// Into the same table again: by name, in another order, and with less.
 	e.ok("", "import", e.file("more.csv", "name,ID\nx,9\n"), "--table", "people")
+	e.ok("", "import", e.file("mark.csv", "\ufeffm\n\ufeffx\n\"a \"\"b\"\"\"\n"), "--table", "mark") // a mark, and a field that begins with one
+	e.want(e.csv("SELECT m, length(m) AS n FROM mark ORDER BY n"), "m,n\n\ufeffx,2\n\"a \"\"b\"\"\",5\n")
 	e.want(e.csv("SELECT * FROM people WHERE id = 9"), "id,name,at\n9,x,\n")
 
 	e.ok("", "import", e.file("a.json", `[{"a":1,"b":{"c":[1,2]}},{"b":null,"a":2}]`))
