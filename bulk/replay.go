@@ -28,7 +28,7 @@ type Replay struct {
 	key  [16]byte      // of the file, which is of no use to others: it is gone with the process
 	seal cipher.Stream // of what is written
 	kept int64         // bytes in file
-	last bool  // the stream is being read for the last time: nothing more is kept
+	last bool          // the stream is being read for the last time: nothing more is kept
 }
 
 // NewReplay wraps a stream. Its temporary file, where it needs one, is made in
