@@ -297,7 +297,7 @@ func (b *builder) combined(cols []plan.Col) (n float64, counted bool) {
 func uniqueWithin(t *catalog.Table, ids []catalog.ColumnID) bool {
 	for i := range t.Indexes {
 		x := &t.Indexes[i]
-		if !x.Unique || x.Predicate != "" {
+		if !x.Distinct() || x.Predicate != "" || x.Building {
 			continue
 		}
 		all := true

@@ -79,6 +79,9 @@ func foldLogic(args []plan.Expr, unit bool) plan.Expr {
 		}
 		out = append(out, a)
 	}
+	if !unit {
+		out = orToIn(out)
+	}
 	switch {
 	case len(out) == 0:
 		return boolConst(unit)

@@ -80,6 +80,7 @@ var rewrites = []rewrite{
 	{"split conditions", (*builder).splitConds},
 	{"turn subqueries into joins", (*builder).unnest},
 	{"push conditions down, strengthen outer joins", func(b *builder, r plan.Rel) plan.Rel { return b.push(r, nil) }},
+	{"drop joins that nobody reads", (*builder).dropJoins},
 	{"drop sorts and distincts that change nothing", (*builder).dropRedundant},
 }
 
