@@ -55,7 +55,7 @@ func TestEvict(t *testing.T) {
 				p.Stored(g)
 			case n < 56:
 				p.Epoch(step)
-				p.Trim(math.MaxUint64, 1+r.IntN(30))
+				p.Trim(math.MaxUint64, math.MaxUint64, 1+r.IntN(30))
 				p.Evict(1 + r.IntN(8))
 			case n < 60:
 				p.Epoch(step)

@@ -166,8 +166,11 @@ func (p *Pool) sweepTombs(last uint64, limit int, done *Swept) {
 }
 
 // Trim drops up to limit versions that are hidden by newer ones, up to timestamp
-// upTo, from memory only: the sorted store has them for whoever can still see them.
-func (p *Pool) Trim(upTo uint64, limit int) (done Swept) {
+// upTo, from memory only: the sorted store has them for whoever can still see them. A
+// deletion stays as long as somebody may write who began before it, which is until
+// oldest: the sorted store does not keep one that hides nothing, and it must be in
+// the way of a write that has not seen it.
+func (p *Pool) Trim(upTo, oldest uint64, limit int) (done Swept) {
 	upTo = min(upTo, p.applied.Load())
 	for e := p.old.peek(); e != nil && e.ts <= upTo; e = p.old.peek() {
 		if done.Versions+done.Keys >= limit {
@@ -179,7 +182,12 @@ func (p *Pool) Trim(upTo uint64, limit int) (done Swept) {
 			p.s.unmark(e.node, markBottom)
 			done.Versions += p.dropBehind(e.version)
 		}
-		if p.s.head(e.node) == e.version && p.s.deleted(e.version) && p.s.marks(e.node)&markTomb == 0 {
+		switch {
+		case p.s.head(e.node) != e.version || !p.s.deleted(e.version) || p.s.marks(e.node)&markTomb != 0:
+		case e.ts > oldest:
+			p.s.mark(e.node, markTomb)
+			p.tombs.push(*e)
+		default:
 			p.leave(e.ts)
 			p.parted.Store(true)
 			p.tree.part(p.s.key(e.node))

@@ -122,6 +122,35 @@ func TestConflictWithEvicted(t *testing.T) {
 	}
 }
 
+// TestConflictWithDeletion: two transactions that write a key conflict also where one
+// deleted it though it was not there, which the sorted store does not keep.
+func TestConflictWithDeletion(t *testing.T) {
+	ctx, key := context.Background(), []byte("absent")
+	b := openBacked(t, vfs.NewMem(), txn.Options{History: -1})
+	defer func() { b.close(t) }()
+	tx, err := b.Begin(ctx, txn.TxOptions{Isolation: txn.Snapshot})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error { return tx.Delete(key) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Checkpoint(ctx); err != nil {
+		t.Fatal(err)
+	}
+	b.EvictForTesting(100, 100)
+	if err := tx.Put(key, []byte("late")); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(ctx); !errors.Is(err, dberr.ErrConflict) {
+		t.Errorf("a write of what another deleted: got %v, want a conflict", err)
+	}
+	b.Sweep()
+	if st := b.Stats(); st.Keys != 0 {
+		t.Errorf("%d keys stay in memory once nobody needs the deletion", st.Keys)
+	}
+}
+
 // TestHistoryOnDisk: superseded versions are on disk as long as they can be read, also
 // after a restart, and go when they cannot.
 func TestHistoryOnDisk(t *testing.T) {

@@ -309,7 +309,7 @@ func (s *Store) flushReplayed() error {
 	s.checkpoints.logged.add(-s.checkpoints.logged.get())
 	for rounds := 0; rounds < 2 && s.pool.Load() > s.limits.memory; {
 		s.pool.Epoch(s.epoch.Add(1))
-		if s.pool.Trim(math.MaxUint64, sweepStep).Versions == 0 && s.pool.Evict(evictLeaves).Round {
+		if s.pool.Trim(math.MaxUint64, math.MaxUint64, sweepStep).Versions == 0 && s.pool.Evict(evictLeaves).Round {
 			rounds++
 		}
 		s.pool.Reclaim(s.epoch.Load(), math.MaxInt)

@@ -20,7 +20,7 @@ func (s *Store) EvictForTesting(leaves, versions int) {
 	defer s.sweepMu.Unlock()
 	s.commit.Lock()
 	s.pool.Epoch(s.epoch.Load())
-	s.pool.Trim(math.MaxUint64, versions)
+	s.pool.Trim(math.MaxUint64, s.oldestWriter(), versions)
 	s.pool.Evict(leaves)
 	s.commit.Unlock()
 	s.reclaim()

@@ -147,12 +147,12 @@ func (s *Store) relieve() {
 	if !over {
 		return
 	}
-	trimmed := true
+	trimmed, oldest := true, s.oldestWriter()
 	for rounds := 0; rounds < 2 && s.pool.Load() > low && !s.upkeep.stopping(); {
 		s.commit.Lock()
 		s.pool.Epoch(s.epoch.Load())
 		if trimmed {
-			done := s.pool.Trim(math.MaxUint64, sweepStep)
+			done := s.pool.Trim(math.MaxUint64, oldest, sweepStep)
 			trimmed = done.More
 		} else {
 			done := s.pool.Evict(evictLeaves)
@@ -176,12 +176,24 @@ func (s *Store) trimHistory() {
 		}
 		s.commit.Lock()
 		s.pool.Epoch(s.epoch.Load())
-		done := s.pool.Trim(s.pool.StaleAt(int(excess)), sweepStep)
+		done := s.pool.Trim(s.pool.StaleAt(int(excess)), s.oldestWriter(), sweepStep)
 		s.commit.Unlock()
 		if done.Versions+done.Keys == 0 {
 			return
 		}
 	}
+}
+
+// oldestWriter is a timestamp at or before the snapshot of every transaction that may
+// commit writes, those that begin from now on among them.
+func (s *Store) oldestWriter() uint64 {
+	oldest := s.published.Load()
+	s.live.each(func(tx *Tx) {
+		if !tx.opts.ReadOnly {
+			oldest = min(oldest, tx.snapshot)
+		}
+	})
+	return oldest
 }
 
 // staleExcess is how many versions that are hidden by newer ones are too many in
