@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -289,6 +290,9 @@ func randomTx(s *txn.Store, r *rand.Rand, level txn.Isolation, keys int, unique 
 	key := func() string { return fmt.Sprintf("%03d", r.IntN(keys)) }
 	for range 1 + r.IntN(6) {
 		k := key()
+		if r.IntN(4) == 0 {
+			runtime.Gosched() // so that others come in between, however few processors there are
+		}
 		switch n := r.IntN(10); {
 		case n < 4:
 			if _, own := o.writes[k]; own {

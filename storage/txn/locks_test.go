@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -513,7 +514,7 @@ func TestLocksAtRandom(t *testing.T) {
 	for c := range clients {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(c), 9))
-			for range each {
+			for n := 0; n < each || deadlocks.Load() == 0 && n < 100*each; n++ {
 				var wrote int64
 				err := s.Update(t.Context(), txn.TxOptions{Isolation: txn.Isolation(r.IntN(2))}, func(tx *txn.Tx) error {
 					wrote = 0
@@ -527,6 +528,7 @@ func TestLocksAtRandom(t *testing.T) {
 						if err != nil {
 							return err
 						}
+						runtime.Gosched() // so that others come in between, however few processors there are
 						if ok || r.IntN(4) == 0 {
 							wrote++
 							if err := increment(tx, key, false); err != nil {
