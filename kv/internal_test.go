@@ -1,6 +1,8 @@
 package kv
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,5 +101,78 @@ func TestWatchBegins(t *testing.T) {
 			}
 		}
 		w.Close()
+	}
+}
+
+// TestCheck: a store that is whole has no findings, and each way to break it has one.
+func TestCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		harm func(s *Store, tx *txn.Tx, b Bucket) error
+		want string
+	}{
+		"nothing": {func(*Store, *txn.Tx, Bucket) error { return nil }, ""},
+		"record": {func(s *Store, tx *txn.Tx, b Bucket) error {
+			return tx.Put(appendDataKey(nil, s.db, b.id, []byte("a")), []byte{recordVersion})
+		}, `key "a"`},
+		"part": {func(s *Store, tx *txn.Tx, b Bucket) error {
+			it := tx.Iter(within(appendPartsPrefix(nil, s.db, b.id)))
+			it.Next()
+			key := append([]byte(nil), it.Key()...)
+			if err := it.Close(); err != nil {
+				return err
+			}
+			return tx.Delete(key)
+		}, `key "long"`},
+		"expiry": {func(s *Store, tx *txn.Tx, b Bucket) error {
+			return tx.Put(appendExpiryKey(nil, s.db, 77, b.id, []byte("a")), nil)
+		}, "which does not expire then"},
+		"no expiry": {func(s *Store, tx *txn.Tx, b Bucket) error {
+			it := tx.Iter(within(appendObject(nil, s.db, objExpiry)))
+			it.Next()
+			key := append([]byte(nil), it.Key()...)
+			if err := it.Close(); err != nil {
+				return err
+			}
+			return tx.Delete(key)
+		}, "would never be removed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			txns, err := txn.NewMemory(txn.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := Open(txns, Options{SweepEvery: -1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx := t.Context()
+			for key, v := range map[string]Value{"a": JSON([]byte("1")), "long": Raw(make([]byte, partBytes+1)), "ttl": JSON([]byte("2"))} {
+				o := PutOptions{}
+				if key == "ttl" {
+					o.TTL = time.Hour
+				}
+				if _, err := s.Put(ctx, "b", []byte(key), v, o); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Update(ctx, func(tx *txn.Tx) error {
+				b, err := s.BucketTx(tx, "b")
+				if err != nil {
+					return err
+				}
+				return c.harm(s, tx, b)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			var problems []string
+			n, err := s.Check(ctx, func(p string) { problems = append(problems, p) })
+			got := strings.Join(problems, "\n")
+			if err != nil || n.Buckets != 1 || n.Keys != 3 || (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+				t.Errorf("got %+v, %q, %v, want %q", n, got, err, c.want)
+			}
+			if err := errors.Join(s.Close(), txns.Close()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/backup"
@@ -28,7 +30,7 @@ func newCheckCommand() *cobra.Command {
 		Use:   "check",
 		Short: "check a data directory: every checksum, every row, every index",
 		Long: "Reads everything in a data directory that no server is using, and checks it: the checksums of the log and of the SSTables, the\n" +
-			"order of keys, the records of every catalog, every row, and every index against the rows. With --backups the backups in the\n" +
+			"order of keys, the records of every catalog, every row, key and document, and every index against them. With --backups the backups in the\n" +
 			"directory, too. Opening the directory does what starting a server does, which finishes what a crash left unfinished.\n" +
 			"The exit code is 0 where all is well, 6 where something is not, 3 where a server is using the directory.",
 		Example: "  weft check --data-dir ./weft-data\n" +
@@ -56,7 +58,7 @@ type checkReport struct {
 
 // checkFinding is something that is wrong, and what to do.
 type checkFinding struct {
-	Part    string `json:"part"` // log, store, sql or backup
+	Part    string `json:"part"` // log, store, sql, kv, documents or backup
 	Problem string `json:"problem"`
 	Advice  string `json:"advice"`
 }
@@ -71,6 +73,10 @@ type checked struct {
 	Rows        int64 `json:"rows"`
 	Indexes     int64 `json:"indexes"`
 	Entries     int64 `json:"index_entries"`
+	Buckets     int64 `json:"buckets"`
+	Keys        int64 `json:"keys"`
+	Collections int64 `json:"collections"`
+	Documents   int64 `json:"documents"`
 	Backups     int64 `json:"backups"`
 }
 
@@ -156,7 +162,41 @@ func (f *checkFlags) check(ctx context.Context, r *checkReport) (err error) {
 		r.Findings = append(r.Findings, checkFinding{"sql", x.String(), adviceIndex})
 	})
 	r.Checked.Databases, r.Checked.Tables, r.Checked.Rows, r.Checked.Indexes, r.Checked.Entries = n.Databases, n.Tables, n.Rows, n.Indexes, n.Entries
-	return r.take("sql", adviceStore, err)
+	if err := r.take("sql", adviceStore, err); err != nil {
+		return err
+	}
+	if err := checkKeys(ctx, s, r); err != nil {
+		return err
+	}
+	return checkDocuments(ctx, s, r)
+}
+
+// checkKeys checks the key-value model.
+func checkKeys(ctx context.Context, s *storage.Store, r *checkReport) error {
+	keys, err := kv.Open(s.Store, kv.Options{SweepEvery: -1})
+	if err != nil {
+		return err
+	}
+	n, err := keys.Check(ctx, func(problem string) {
+		r.Findings = append(r.Findings, checkFinding{"kv", problem, adviceStore})
+	})
+	r.Checked.Buckets, r.Checked.Keys = n.Buckets, n.Keys
+	return errors.Join(r.take("kv", adviceStore, err), keys.Close())
+}
+
+// checkDocuments checks the document model.
+func checkDocuments(ctx context.Context, s *storage.Store, r *checkReport) error {
+	docs, err := document.Open(s.Store, document.Options{SweepEvery: -1})
+	if err != nil {
+		return err
+	}
+	n, err := docs.Check(ctx, func(problem string) {
+		r.Findings = append(r.Findings, checkFinding{"documents", problem, adviceIndex})
+	})
+	r.Checked.Collections, r.Checked.Documents = n.Collections, n.Documents
+	r.Checked.Indexes += n.Indexes
+	r.Checked.Entries += n.Entries
+	return errors.Join(r.take("documents", adviceStore, err), docs.Close())
 }
 
 // checkLog reads the whole log, also what the sorted store has already, which is
@@ -212,7 +252,8 @@ func (f *checkFlags) print(out io.Writer, r *checkReport) error {
 		return printJSON(out, r)
 	}
 	c := r.Checked
-	fmt.Fprintf(out, "checked %d log records in %d segments, %d SSTables, %d databases, %d tables, %d rows, %d indexes with %d entries", c.LogRecords, c.LogSegments, c.SSTables, c.Databases, c.Tables, c.Rows, c.Indexes, c.Entries)
+	fmt.Fprintf(out, "checked %d log records in %d segments, %d SSTables, %d databases, %d tables, %d rows, %d keys in %d buckets, %d documents in %d collections, %d indexes with %d entries",
+		c.LogRecords, c.LogSegments, c.SSTables, c.Databases, c.Tables, c.Rows, c.Keys, c.Buckets, c.Documents, c.Collections, c.Indexes, c.Entries)
 	if f.backups {
 		fmt.Fprintf(out, ", %d backups", c.Backups)
 	}
