@@ -42,8 +42,7 @@ func TestKeepLog(t *testing.T) {
 	}
 	s := open()
 	at := fill(s)
-	k, err := s.KeepLog("archive", at)
-	if err != nil {
+	if _, err := s.KeepLog("archive", at); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -57,7 +56,8 @@ func TestKeepLog(t *testing.T) {
 	if n, err := records(s, at); n != 240 || err != nil {
 		t.Errorf("%d records are kept, want 240: %v", n, err)
 	}
-	if k, err = s.KeepLog("archive", at); err != nil || k.After() != at {
+	k, err := s.KeepLog("archive", at)
+	if err != nil || k.After() != at {
 		t.Fatalf("kept after %d, want %d: %v", k.After(), at, err)
 	}
 	later := fill(s)

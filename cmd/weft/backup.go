@@ -129,7 +129,6 @@ type backupCreateFlags struct {
 	keyFlags
 	output, description, parent, compression string
 	incremental, noEncrypt                   bool
-	partBytes                                int64
 }
 
 func newBackupCreateCommand() *cobra.Command {

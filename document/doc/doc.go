@@ -173,24 +173,6 @@ func (v Value) decimalText() []byte {
 	return v.b[1+k : 1+k+int(n)]
 }
 
-// size is the length of the value at the beginning of b, which is well-formed.
-func size(b []byte) int {
-	switch t := b[0]; {
-	case t <= tagTrue:
-		return 1
-	case t == tagInt:
-		_, k := binary.Varint(b[1:])
-		return 1 + k
-	case t == tagFloat:
-		return 9
-	case t <= tagString:
-		n, k := binary.Uvarint(b[1:])
-		return 1 + k + int(n)
-	}
-	l := layout(b)
-	return l.items + l.end(l.count-1)
-}
-
 // container is where the parts of an array or object are.
 type container struct {
 	b     []byte

@@ -81,9 +81,7 @@ func (c *columnTable) change(rng *rand.Rand, tx *txn.Tx, ids int, rows []row) er
 // scan makes a random scan of the primary index.
 func (c *columnTable) scan(t *testing.T, rng *rand.Rand, rows []row) *plan.Scan {
 	n := &plan.Scan{Table: c.tb, Index: &c.tb.Indexes[0]}
-	for _, o := range rng.Perm(len(c.tb.Columns))[:rng.IntN(len(c.tb.Columns)+1)] {
-		n.Cols = append(n.Cols, o)
-	}
+	n.Cols = append(n.Cols, rng.Perm(len(c.tb.Columns))[:rng.IntN(len(c.tb.Columns)+1)]...)
 	if c.l.Hidden() && rng.IntN(3) == 0 {
 		n.Cols = append(n.Cols, rowstore.RowID)
 	}

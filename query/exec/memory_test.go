@@ -14,9 +14,9 @@ import (
 
 // heapFeed makes rows and looks at the heap now and then.
 type heapFeed struct {
-	rows, at int
-	looks    int
-	peak     uint64
+	rows  int
+	looks int
+	peak  uint64
 }
 
 func (f *heapFeed) OpenVirtual(context.Context, *Context, *plan.Virtual) (Operator, error) {

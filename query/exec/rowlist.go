@@ -97,17 +97,6 @@ func (l *rowList) reset() error {
 	return err
 }
 
-// whole returns the rows as one batch where they are in memory and few, else nil.
-func (l *rowList) whole() *vec.Batch {
-	switch {
-	case l.file != nil || len(l.chunks) > 1:
-		return nil
-	case len(l.chunks) == 0:
-		return vec.NewBatch(l.types)
-	}
-	return l.chunks[0]
-}
-
 // rowReader reads a list from its start.
 type rowReader struct {
 	l    *rowList

@@ -38,9 +38,6 @@ func (s *rowSort) add(ctx context.Context, b *vec.Batch, key func(dst []byte, i 
 	return s.shed(ctx)
 }
 
-// size is the bytes held.
-func (s *rowSort) size() int64 { return s.data.size() }
-
 // shed writes the rows in memory to a run.
 func (s *rowSort) shed(ctx context.Context) error {
 	if s.data.len() == 0 {

@@ -166,13 +166,14 @@ func (m *mysqlMapper) asDefault(limits Limits) (ast.Stmt, error) {
 
 // modifiers refuses the words after the first that the grammar would take for names.
 func (m *mysqlMapper) modifiers(first string) error {
-	for _, t := range m.toks[1:] {
-		if t.kind != myWord || !mysqlModifiers[t.text] {
-			return nil
-		}
-		return refuseMySQL(t.start+1, "%s %s", strings.ToUpper(first), strings.ToUpper(t.text))
+	if len(m.toks) < 2 {
+		return nil
 	}
-	return nil
+	t := m.toks[1]
+	if t.kind != myWord || !mysqlModifiers[t.text] {
+		return nil
+	}
+	return refuseMySQL(t.start+1, "%s %s", strings.ToUpper(first), strings.ToUpper(t.text))
 }
 
 // noColumns takes an empty list of columns out, which stands for all of them.

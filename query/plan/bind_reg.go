@@ -82,7 +82,7 @@ func (b *binder) regOID(kind string, arg Expr, pos int) Expr {
 			return &Const{Typ: sqltype.TOID, Value: sqltype.Datum{Int: int64(t.OID())}}
 		}
 		n := parseName(c.Value.Str, pos)
-		t, user, uerr := ResolveType(b.Scope, &ast.TypeName{Loc: ast.Loc(pos), Schema: n.Schema, Name: n.Name})
+		_, user, uerr := ResolveType(b.Scope, &ast.TypeName{Loc: ast.Loc(pos), Schema: n.Schema, Name: n.Name})
 		if uerr != nil || user == nil {
 			fail(at(err, pos))
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -280,13 +279,4 @@ func (s *Server) elsewhere(ctx context.Context, id string, err error) error {
 			WithHint("Begin another one.")
 	}
 	return err
-}
-
-// sortedRoutes lists the routes that join transactions, for tests and documentation.
-func sortedRoutes() (list []string) {
-	for path := range joining {
-		list = append(list, path)
-	}
-	slices.Sort(list)
-	return list
 }

@@ -128,14 +128,13 @@ type entry struct {
 	tx   Tx // nil once it has ended
 
 	// Below: under Registry.mu.
-	busy    *Step         // the step or the end that runs
-	free    chan struct{} // closed when busy ends
-	timer   *time.Timer   // of idleness while open, of forgetting afterwards
-	seq     int64         // of the last numbered step
-	digest  Digest        // of its request
-	answer  *Answer       // of it; nil where it was too large to keep
-	err     error         // why the commit failed
-	outcome txn.Timestamp // of the commit
+	busy   *Step         // the step or the end that runs
+	free   chan struct{} // closed when busy ends
+	timer  *time.Timer   // of idleness while open, of forgetting afterwards
+	seq    int64         // of the last numbered step
+	digest Digest        // of its request
+	answer *Answer       // of it; nil where it was too large to keep
+	err    error         // why the commit failed
 }
 
 // Info is what can be told of a transaction.

@@ -48,7 +48,7 @@ func (f *inPlaceFile) ReadAt(p []byte, off int64) (int, error) {
 	}
 	buf := (*bp)[:need]
 	n, err := f.File.ReadAt(buf[from-first:], headerLen+from)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
 	n -= n % unit
@@ -125,7 +125,7 @@ func (f *inPlaceFile) WriteAt(p []byte, off int64) (int, error) {
 
 // edge reads what a write shares a unit with; behind the end of the file it is zero.
 func (f *inPlaceFile) edge(p []byte, off int64) error {
-	if _, err := f.ReadAt(p, off); err != nil && err != io.EOF {
+	if _, err := f.ReadAt(p, off); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	return nil
@@ -142,7 +142,7 @@ func (f *inPlaceFile) Write(p []byte) (int, error) {
 func (f *inPlaceFile) Read(p []byte) (int, error) {
 	n, err := f.ReadAt(p, f.pos)
 	f.pos += int64(n)
-	if n > 0 && err == io.EOF {
+	if n > 0 && errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return n, err

@@ -4,6 +4,7 @@ import (
 	"crypto/cipher"
 	"crypto/hmac"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -71,7 +72,7 @@ func openSealed(base vfs.File, name string, fk fileKey) (*sealedFile, error) {
 	damaged := false
 	for _, at := range slotAt {
 		b := make([]byte, slotSize)
-		if _, err := base.ReadAt(b, at); err != nil && err != io.EOF {
+		if _, err := base.ReadAt(b, at); err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
 		if s, ok := decodeSlot(b, f.mac); ok {
@@ -235,7 +236,7 @@ func (f *sealedFile) Close() error {
 func (f *sealedFile) Read(p []byte) (int, error) {
 	n, err := f.ReadAt(p, f.pos)
 	f.pos += int64(n)
-	if n > 0 && err == io.EOF {
+	if n > 0 && errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return n, err
@@ -276,7 +277,7 @@ func (f *sealedFile) readAt(p []byte, off int64) (int, error) {
 	buf := (*bp)[:need]
 	n, err := f.File.ReadAt(buf, blockAt(first))
 	if n < need {
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
 		}
 		return 0, &dberr.CorruptError{File: f.name, Offset: blockAt(first) + int64(n), Reason: "the encrypted file is cut short"}

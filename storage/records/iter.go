@@ -22,7 +22,6 @@ type Iter struct {
 	covers   uint64 // disk has everything up to it
 	drops    *dropSet
 	diskKey  []byte // the entry that disk stands on, nil where it has none or has not moved yet
-	placed   bool   // disk stands where the merge goes on
 	fromDisk bool   // the row is disk's
 	exact    []byte // the row's key, where the value was looked up by it
 	value    []byte

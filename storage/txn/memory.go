@@ -83,7 +83,7 @@ func (s *Store) throttle(ctx context.Context) error {
 		select {
 		case <-ended:
 		case <-ctx.Done():
-			if context.Cause(ctx) == errStallTimeout {
+			if errors.Is(context.Cause(ctx), errStallTimeout) {
 				return s.errStalled()
 			}
 			return contextError(ctx)

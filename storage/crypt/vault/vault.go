@@ -121,7 +121,7 @@ func (p *provider) call(ctx context.Context, action, in, value, out string) (str
 			return v, nil
 		}
 	}
-	return "", fmt.Errorf("Vault answered %s without %s", path, out)
+	return "", fmt.Errorf("the answer of Vault to %s lacks %s", path, out)
 }
 
 // explain gives an error of Vault its class.
