@@ -186,3 +186,14 @@ func (f *guardFile) SyncData() error {
 	_, err := f.change(0, func() (int, error) { return 0, f.File.SyncData() })
 	return err
 }
+
+// Close fails the store where what was to be made official may not have been kept.
+// It closes the file in any case.
+func (f *guardFile) Close() error {
+	err := f.File.Close()
+	if err != nil && f.official {
+		f.guard.fail(err)
+		return nil
+	}
+	return err
+}
