@@ -23,6 +23,8 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/query/source"
+	"github.com/weftdb/weft/query/source/kvtable"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/vfs"
 )
@@ -84,18 +86,19 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, err
 	}
-	opts.Query = opts.spill(store)
-	engine, err := query.New(store.Store, opts.Query)
+	keys, err := kv.Open(store.Store, opts.KV)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), store.Close())
 	}
-	keys, err := kv.Open(store.Store, opts.KV)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), engine.Close(), store.Close())
-	}
 	docs, err := document.Open(store.Store, opts.texts(store))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), keys.Close(), engine.Close(), store.Close())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), keys.Close(), store.Close())
+	}
+	opts.Query = opts.spill(store)
+	opts.Query.Sources = append([]source.Source{kvtable.New(keys)}, opts.Query.Sources...)
+	engine, err := query.New(store.Store, opts.Query)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), docs.Close(), keys.Close(), store.Close())
 	}
 	return &DB{store: store, engine: engine, kv: keys, docs: docs}, nil
 }
@@ -134,7 +137,7 @@ func OpenMemory(opts Options) (*DB, error) {
 // Close ends what runs in the background, waits for commits, syncs the log and
 // lets go of the directory. Calls that still run must have ended.
 func (db *DB) Close() error {
-	return errors.Join(db.docs.Close(), db.kv.Close(), db.engine.Close(), db.store.Close())
+	return errors.Join(db.engine.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
 }
 
 // Engine runs SQL in full: sinks that stream, sessions, parameters by type.

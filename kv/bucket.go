@@ -260,3 +260,8 @@ func (s *Store) DropBucket(ctx context.Context, name string) error {
 	_, err := s.update(ctx, func(tx *txn.Tx) error { return s.DropBucketTx(tx, name) })
 	return err
 }
+
+// LookupTx is BucketTx that says whether there is one.
+func (s *Store) LookupTx(tx *txn.Tx, name string) (b Bucket, ok bool, err error) {
+	return s.bucket(tx, name)
+}

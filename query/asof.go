@@ -143,3 +143,15 @@ func (r *running) past() *pasts {
 	}
 	return r.pasts
 }
+
+// external finds a table of another model, as of a time that history has given.
+func (r *running) external(schema, name string, asOf uint64) (*catalog.Table, error) {
+	if asOf == 0 {
+		return r.s.external(schema, name, 0)
+	}
+	tx, err := r.past().at(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.s.externalAt(tx, schema, name)
+}

@@ -30,7 +30,8 @@ type Engine struct {
 	texts *lru[textKey, *parsed]
 	plans *lru[planKey, *compiled]
 
-	quiet quiet
+	quiet    quiet
+	external externalCounts
 
 	// onlineHook, where set by a test, is called before each batch of an index being built.
 	onlineHook func()

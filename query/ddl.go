@@ -25,6 +25,9 @@ func (r *running) ddl(st ast.Stmt) error {
 	if d.e, err = r.s.e.cat.Edit(r.ctx, r.s.tx, r.s.db.ID); err != nil {
 		return err
 	}
+	if err := r.s.refuseExternal(st, d.e.HasSchema); err != nil {
+		return err
+	}
 	tag := ddlName(st)
 	if done, err := d.relationDDL(st); done || err != nil {
 		return r.finishDDL(d, tag, err)

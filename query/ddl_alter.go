@@ -244,7 +244,7 @@ func (d *definer) empty(t *catalog.Table, restart bool) error {
 	if err := d.e.PutTable(t); err != nil {
 		return err
 	}
-	d.s.touch(keyOf(t))
+	d.s.touch(t)
 	if !restart {
 		return nil
 	}

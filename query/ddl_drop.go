@@ -199,7 +199,7 @@ func (d *definer) dropTable(id keyspace.ObjectID, cascade bool) error {
 			}
 		}
 	}
-	d.s.touch(keyOf(t))
+	d.s.touch(t)
 	d.s.work.drops = true
 	return d.e.DropTable(d.e.Table(id))
 }

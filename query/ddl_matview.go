@@ -187,7 +187,7 @@ func (d *definer) refreshView(st *ast.RefreshMatView) error {
 	if err := d.put(t); err != nil {
 		return err
 	}
-	d.s.touch(keyOf(t))
+	d.s.touch(t)
 	if st.NoData {
 		return nil
 	}

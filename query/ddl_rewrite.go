@@ -33,7 +33,7 @@ func (d *definer) rewrite(old, t *catalog.Table, exprs map[catalog.ColumnID]ast.
 	if err := d.put(t); err != nil {
 		return err
 	}
-	d.s.touch(keyOf(t))
+	d.s.touch(t)
 	t = d.e.Table(t.ID)
 	q, err := plan.BindRewrite(d.scope(), old, t, exprs)
 	if err != nil {

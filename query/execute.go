@@ -143,8 +143,10 @@ type compiled struct {
 	params  []sqltype.Type
 	writes  bool
 	told    map[tableKey]told
-	choice  *choice // nil where this plan is always the one to use
-	custom  bool    // made for the values of one execution
+	// external are the tables of other models that the plan reads or writes.
+	external map[tableKey]toldExternal
+	choice   *choice // nil where this plan is always the one to use
+	custom   bool    // made for the values of one execution
 }
 
 // planKey finds a plan. The settings in it are those that change what a text means.
@@ -186,6 +188,7 @@ func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
 		Catalog: snap, Path: s.set.path, Temp: s.temp, CatalogFunc: (&catalogCall{s, snap}).catalogFunction, Database: s.db.Name, Params: types,
 		Env:      &sqltype.Env{Location: s.set.zone},
 		Virtual:  virtualTable,
+		External: s.external,
 		Sequence: s.e.seqs.function,
 	}
 }
@@ -200,13 +203,19 @@ func (r *running) general(st ast.Stmt) (*compiled, error) {
 	params := r.given()
 	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: s.temp + "," + strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql}
 	if c, ok := s.e.plans.get(key, func(c *compiled) bool { return c.stamp == snap.Stamp && !s.e.stale(c) }); ok {
-		r.cached = true
-		return c, nil
+		holds, err := s.externalHolds(r.ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if holds {
+			r.cached = true
+			return c, nil
+		}
 	}
 	begun := time.Now()
 	defer func() { r.planning = time.Since(begun) }()
 	scope := s.scope(snap, params)
-	scope.History = r.history
+	scope.History, scope.External = r.history, r.external
 	scope.MySQL = r.text.mysql
 	c, err := s.e.plan(r.ctx, scope, st, s.set.planner)
 	if err != nil {
@@ -244,11 +253,14 @@ func (e *Engine) planWith(ctx context.Context, scope *plan.Scope, st ast.Stmt, s
 		withValues(q, params)
 	}
 	source := e.newPlanSource(ctx)
+	for _, t := range q.External {
+		source.TableStats(t)
+	}
 	res, err := opt.Optimize(q, source, set)
 	if err != nil {
 		return nil, fmt.Errorf("plan statement: %w", err)
 	}
-	c := &compiled{root: res.Root, command: q.Command, params: q.Params, writes: q.Writes, told: source.told}
+	c := &compiled{root: res.Root, command: q.Command, params: q.Params, writes: q.Writes, told: source.told, external: source.external}
 	if q.Out != nil {
 		c.cols = make([]Column, 0, len(q.Out))
 		for _, col := range q.Out {

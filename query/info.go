@@ -228,6 +228,9 @@ func (s *Session) lookup(snap *catalog.Snapshot, n ast.Name) (catalog.Relation, 
 		if r, ok := snap.Lookup(schema, n.Name); ok {
 			return r, nil
 		}
+		if err := s.errExternal(n, "this statement"); err != nil && !snap.HasSchema(n.Schema) {
+			return catalog.Relation{}, err
+		}
 		return catalog.Relation{}, dberr.SQL(dberr.StateUndefinedTable, "relation \"%s.%s\" does not exist", n.Schema, n.Name).At(n.Pos())
 	}
 	if r, ok := snap.Lookup(s.temp, n.Name); ok && s.temp != "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/opt"
+	"github.com/weftdb/weft/query/source"
 	"github.com/weftdb/weft/storage/vfs"
 )
 
@@ -45,6 +46,9 @@ type Options struct {
 	Version string
 	// Planner switches planning methods off, to compare plans.
 	Planner opt.Settings
+	// Sources are other models, whose objects are tables of SQL, each in a schema of its
+	// own.
+	Sources []source.Source
 	// Events, where set, is told what the engine does. Its functions must not block.
 	Events Events
 }

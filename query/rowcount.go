@@ -219,10 +219,13 @@ type planSource struct {
 	e    *Engine
 	told map[tableKey]told
 	seen map[tableKey]*stats.Table
+	// external are the tables of other models.
+	external map[tableKey]toldExternal
 }
 
 func (e *Engine) newPlanSource(ctx context.Context) *planSource {
-	return &planSource{ctx: ctx, e: e, told: map[tableKey]told{}, seen: map[tableKey]*stats.Table{}}
+	return &planSource{ctx: ctx, e: e, told: map[tableKey]told{}, seen: map[tableKey]*stats.Table{},
+		external: map[tableKey]toldExternal{}}
 }
 
 // TableStats implements stats.Source.
@@ -230,6 +233,12 @@ func (p *planSource) TableStats(t *catalog.Table) *stats.Table {
 	k := keyOf(t)
 	if st := p.seen[k]; st != nil {
 		return st
+	}
+	if t.External != nil {
+		n := p.e.externalRows(p.ctx, t)
+		p.external[k] = toldExternal{t, n}
+		p.seen[k] = &stats.Table{Rows: max(n, fewestRows)}
+		return p.seen[k]
 	}
 	st, gen, err := p.e.stats.of(p.ctx, k)
 	if err != nil { // plans can be made without; the next ANALYZE replaces what is damaged

@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/storage/txn"
 )
 
 // runPlan runs a plan in the session's transaction and notes how it changes row counts.
@@ -39,7 +40,8 @@ func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, 
 	return &exec.Context{
 		Ctx: ctx, Tx: s.tx, Env: env, LockTimeout: s.set.lockTimeout,
 		Memory: s.e.opts.MemoryBytes, SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,
-		Rules: s.rules(snap), Deferral: s.deferral(), Past: s.past, Virtual: &systemSource{e: s.e, db: s.db.Name, snap: snap},
+		Rules: s.rules(snap), Deferral: s.deferral(), Past: s.past, Virtual: &systemSource{e: s.e, db: s.db.Name, snap: snap, tx: s.tx},
+		Sources: s.e.opts.Sources,
 	}, nil
 }
 
@@ -59,6 +61,7 @@ type systemSource struct {
 	e    *Engine
 	db   string
 	snap *catalog.Snapshot
+	tx   *txn.Tx
 }
 
 // OpenVirtual implements exec.VirtualSource.
@@ -78,7 +81,11 @@ func (v *systemSource) rows(ctx context.Context, object string) ([][]sqltype.Dat
 	if object == statsView {
 		return v.e.statsRows(ctx, v.snap)
 	}
-	return viewRows(v.db, v.snap, object)
+	snap, err := v.e.withExternal(v.tx, v.snap)
+	if err != nil {
+		return nil, err
+	}
+	return viewRows(v.db, snap, object)
 }
 
 // viewScan gives rows that have been made.
@@ -111,6 +118,10 @@ func (v *viewScan) Close() error { return nil }
 // countChanges notes what a finished plan did to the row counts. Where the number
 // cannot be told from the result the table is counted anew.
 func (s *Session) countChanges(root plan.Node, n int64) {
+	if t := written(root); t != nil && t.External != nil {
+		s.noteWrites(root)
+		return
+	}
 	switch r := root.(type) {
 	case *plan.Insert:
 		s.work.addChanges(keyOf(r.Table), n)
@@ -131,9 +142,9 @@ func (s *Session) countChanges(root plan.Node, n int64) {
 func (s *Session) noteWrites(n plan.Node) {
 	switch r := n.(type) {
 	case *plan.Insert:
-		s.touch(keyOf(r.Table))
+		s.touch(r.Table)
 	case *plan.Delete:
-		s.touch(keyOf(r.Table))
+		s.touch(r.Table)
 	case *plan.Values, *plan.Scan:
 		return
 	}
@@ -150,7 +161,24 @@ func (w *txWork) addChanges(k tableKey, n int64) {
 	w.changed[k] += n
 }
 
-func (s *Session) touch(k tableKey) {
+// written is the table that a node writes; nil where it writes none.
+func written(n plan.Node) *catalog.Table {
+	switch n := n.(type) {
+	case *plan.Insert:
+		return n.Table
+	case *plan.Update:
+		return n.Table
+	case *plan.Delete:
+		return n.Table
+	}
+	return nil
+}
+
+func (s *Session) touch(t *catalog.Table) {
+	if t.External != nil {
+		return
+	}
+	k := keyOf(t)
 	if s.work.touched == nil {
 		s.work.touched = map[tableKey]bool{}
 	}

@@ -558,7 +558,7 @@ func (r *running) constant(a ast.Expr, types []sqltype.Type, i int) (sqltype.Dat
 
 // describe lists the columns of a table.
 func (r *running) describe(st *ast.Describe) error {
-	snap, err := r.s.e.cat.At(r.s.tx, r.s.db.ID)
+	snap, err := r.s.allTables()
 	if err != nil {
 		return err
 	}
@@ -589,7 +589,7 @@ func boolDatum(b bool) sqltype.Datum {
 }
 
 func (r *running) showTables() error {
-	snap, err := r.s.e.cat.At(r.s.tx, r.s.db.ID)
+	snap, err := r.s.allTables()
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,9 @@ type IndexColumn struct {
 	Type       sqltype.Type
 	Desc       bool
 	NullsFirst bool
+	// Path, of an external table, says that the part is what a path leads to in the
+	// jsonb value of Column, by the rules of the model that keeps the index.
+	Path []string
 }
 
 // Index is an index of a table. The primary index holds the rows: its key is
@@ -132,6 +135,8 @@ type Table struct {
 	Query     string
 	Reads     []keyspace.ObjectID
 	Populated bool
+	// External is set where another model keeps the rows.
+	External *External
 }
 
 // RowID is the column id of the hidden row id of a table without primary key.

@@ -196,6 +196,10 @@ func newInsert(c *Context, n *plan.Insert) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n.Table.External != nil {
+		insertExternal(c, n, w)
+		return w, nil
+	}
 	if n.Conflict == nil && n.Returning == nil && readsNoTable(n.Input) {
 		w.streamed(n)
 		return w, nil
@@ -249,6 +253,9 @@ func newDelete(c *Context, n *plan.Delete) (Operator, error) {
 		}
 		return int64(w.rows.len()), ch.finish()
 	}
+	if n.Table.External != nil {
+		deleteExternal(c, n, w)
+	}
 	w.result = func(b *vec.Batch) *vec.Batch {
 		return &vec.Batch{Len: b.Len, Cols: append(append([]*vec.Vector(nil), b.Cols[:k]...), b.Cols[k+1:]...)}
 	}
@@ -291,6 +298,9 @@ func newUpdate(c *Context, n *plan.Update) (Operator, error) {
 			return 0, err
 		}
 		return int64(w.rows.len()), ch.finish()
+	}
+	if n.Table.External != nil {
+		updateExternal(c, u, w)
 	}
 	return w, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/weftdb/weft/query/colstore"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/source"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/txn"
@@ -65,6 +66,8 @@ type Context struct {
 	Deferral *Deferral
 	// Virtual opens the rows of a plan.Virtual node.
 	Virtual VirtualSource
+	// Sources are the models that keep the rows of external tables.
+	Sources []source.Source
 	// Columns, where not nil, has columns of tables, which scans read and fill.
 	Columns *colstore.Cache
 	// Bulk says that the run is all that its transaction does, and is given up as a whole: a
@@ -181,6 +184,9 @@ func build(c *Context, n plan.Node) (Operator, error) {
 	case *plan.Values:
 		return newValues(c, n)
 	case *plan.Scan:
+		if n.Table.External != nil {
+			return newExternal(c, n)
+		}
 		return newScan(c, n)
 	case *plan.FuncScan:
 		return newFuncScan(c, n)

@@ -226,7 +226,7 @@ func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool,
 	}
 	starts := math.Max(1, float64(len(ranges)))
 	perRow := costScanRow + costScanByte*width
-	if x.Primary && read/starts >= columnRows && !scan.NeedRowKey {
+	if x.Primary && read/starts >= columnRows && !scan.NeedRowKey && m.scan.Table.External == nil {
 		perRow = costColumnRow + costColumnByte*width
 	}
 	if point {

@@ -31,6 +31,9 @@ type Scope struct {
 	Env *sqltype.Env
 	// Virtual finds a system view; nil where there is none.
 	Virtual func(schema, name string) *VirtualTable
+	// External finds a table of another model, as of a timestamp (0 for that of the
+	// transaction); nil without an error where the schema is no model's. It may be nil.
+	External func(schema, name string, asOf uint64) (*catalog.Table, error)
 	// Sequence gives the function that yields the following value of a sequence; what
 	// is nextval, currval, setval or lastval (then the sequence is nil).
 	Sequence func(what string, seq *catalog.Sequence) *fn.Func

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
@@ -148,7 +149,9 @@ func (b *binder) scan(t *catalog.Table, alias string) (*fromItem, *LScan) {
 		sc.Ords = append(sc.Ords, i)
 		sc.ColIDs = append(sc.ColIDs, b.q.NewCol(c.Name, c.Type))
 	}
-	b.reads[relKey{t.Schema, t.Name}] = true
+	if t.External == nil {
+		b.reads[relKey{t.Schema, t.Name}] = true
+	}
 	return (&fromItem{rel: sc}).single(b.tableEntry(t, alias, sc.ColIDs)), sc
 }
 
@@ -160,6 +163,9 @@ func (b *binder) relation(n ast.Name) (catalog.Relation, *VirtualTable) {
 	if n.Schema != "" {
 		if r, ok := b.Catalog.Lookup(b.schemaName(n.Schema), n.Name); ok {
 			return r, nil
+		}
+		if t := b.external(n.Schema, n.Name, n.Pos(), true); t != nil {
+			return catalog.Relation{Table: t}, nil
 		}
 		if b.Virtual != nil {
 			if v := b.Virtual(n.Schema, n.Name); v != nil {
@@ -182,9 +188,31 @@ func (b *binder) relation(n ast.Name) (catalog.Relation, *VirtualTable) {
 		if r, ok := b.Catalog.Lookup(schema, n.Name); ok {
 			return r, nil
 		}
+		if t := b.external(schema, n.Name, n.Pos(), false); t != nil {
+			return catalog.Relation{Table: t}, nil
+		}
 	}
 	failAt(n.Pos(), dberr.StateUndefinedTable, "relation %q does not exist", n.Name)
 	return catalog.Relation{}, nil
+}
+
+// external finds a table of another model. Where must is not set, one that is not there
+// is no error.
+func (b *binder) external(schema, name string, pos int, must bool) *catalog.Table {
+	if b.External == nil {
+		return nil
+	}
+	t, err := b.External(schema, name, b.asOf)
+	if e := dberr.As(err); e != nil && e.SQLState == dberr.StateUndefinedTable && !must {
+		return nil
+	}
+	if err != nil {
+		fail(at(err, pos))
+	}
+	if t != nil && b.asOf == 0 && !slices.Contains(b.q.External, t) {
+		b.q.External = append(b.q.External, t)
+	}
+	return t
 }
 
 func (b *binder) virtualRef(v *VirtualTable, schema, alias string, names []string, pos int) *fromItem {

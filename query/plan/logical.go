@@ -303,6 +303,8 @@ type Query struct {
 	Writes bool
 	// Volatile says that two runs in one transaction may differ.
 	Volatile bool
+	// External are the tables of other models that it names.
+	External []*catalog.Table
 	withIDs  int
 }
 

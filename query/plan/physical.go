@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/source"
 	"github.com/weftdb/weft/query/sqltype"
 )
 
@@ -78,6 +79,9 @@ type Scan struct {
 	Fetch   bool
 	Reverse bool
 	Filter  Expr
+	// Probes are, of an external table, the conditions on paths that its model is asked
+	// to search for. They are in Filter, too.
+	Probes []Probe
 	// Point is true where Ranges is one full unique key without bounds: at most one row.
 	Point bool
 	// Limit is the most rows that will be read after Filter, 0 for no bound.
@@ -88,6 +92,17 @@ type Scan struct {
 	Alias      string // for EXPLAIN
 	// AsOf is the timestamp as of which the table is read, 0 for that of the transaction.
 	AsOf uint64
+}
+
+// Probe is a condition on what a path leads to in a jsonb column; see source.Probe. The
+// values are as those of a Bound.
+type Probe struct {
+	Column int // ordinal
+	Path   []string
+	Kind   source.ProbeOp
+	Op     string
+	Values []Expr
+	Cond   Expr // over the output columns, for EXPLAIN
 }
 
 // FuncScan calls a set-returning function once and gives its rows.

@@ -1,4 +1,4 @@
-package api
+package app
 
 import (
 	"os"
@@ -29,10 +29,10 @@ func runPage(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ts, _, _ := live(t, Options{})
+	c := serve(t)
 	blocks := docsBlock.FindAllStringSubmatch(string(page), -1)
 	for _, m := range blocks {
-		script := strings.ReplaceAll(m[1], "127.0.0.1:7600", strings.TrimPrefix(ts.URL, "http://"))
+		script := strings.ReplaceAll(m[1], "127.0.0.1:7600", strings.TrimPrefix(c.url, "http://"))
 		out, err := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script).CombinedOutput()
 		if err != nil {
 			t.Errorf("%v\n%s\n%s", err, m[1], out)
