@@ -289,6 +289,7 @@ func TestPlans(t *testing.T) {
 		{`{"s":"k101"}`, nil, "collection", "", "none", 2},
 		{`{"n":{"$in":[1,2,3]},"s":{"$startsWith":"k00"}}`, nil, "index", "n_1_s_-1", "none", 6},
 		{`{"$and":[{"n":1},{"n":2}]}`, nil, "index", "n_1_s_-1", "none", 0},
+		{`{"$expr":{"$and":[{"$eq":[5,"$n"]},{"$gt":["$s","k2"]}]}}`, nil, "index", "n_1_s_-1", "none", 6},
 		{`{}`, []SortField{{"_id", true}}, "collection", "", "index", 1000},
 	} {
 		page := find(t, s, "c", c.filter, c.sort...)

@@ -353,7 +353,7 @@ func (f *finder) read(it txn.Iterator, k *candidate) (ok bool, err error) {
 		if k.d, err = f.s.document(f.tx, p.c.ID, id, &r, it.Timestamp()); err != nil {
 			return false, err
 		}
-		return p.filter.Match(k.d.Value), nil
+		return p.filter.Test(k.d.Value)
 	}
 	x := p.access.x
 	entry, id, err := f.s.cutEntry(x, it.Key(), it.Value())
@@ -368,8 +368,8 @@ func (f *finder) read(it txn.Iterator, k *candidate) (ok bool, err error) {
 		return false, damaged("the index %q of collection %q has an entry of the document %q, which is not there", x.Name, p.c.Name, id)
 	}
 	k.d = w.old
-	if !p.filter.Match(k.d.Value) {
-		return false, nil
+	if ok, err := p.filter.Test(k.d.Value); err != nil || !ok {
+		return false, err
 	}
 	if x.Multikey && !f.firstOf(x, k.d.Value, entry) {
 		return false, nil

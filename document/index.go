@@ -109,8 +109,12 @@ func (x *Index) Check() error {
 		seen[f.Path] = true
 	}
 	if x.Partial != "" {
-		if _, err := match.Parse([]byte(x.Partial)); err != nil {
+		f, err := match.Parse([]byte(x.Partial))
+		if err != nil {
 			return err
+		}
+		if f.HasExpr() {
+			return invalid("INVALID_INDEX", "partial", "the filter of a partial index has no $expr")
 		}
 	}
 	if x.Name == "" {

@@ -116,7 +116,13 @@ func (s *Store) searchFiltered(ctx context.Context, index *fulltext.Index, colle
 				if err != nil {
 					return err
 				}
-				if !ok || !q.Filter.Match(d.Value) {
+				if ok {
+					ok, err = q.Filter.Test(d.Value)
+				}
+				if err != nil {
+					return err
+				}
+				if !ok {
 					continue
 				}
 				if page.Total++; page.Total > q.Offset && len(page.Hits) < q.Limit {

@@ -113,6 +113,24 @@ func AppendArray(dst []byte, elements []Value) []byte {
 // Of makes a Value from one of the Append functions.
 func Of(b []byte) Value { return Value{b} }
 
+// FromNull is null.
+func FromNull() Value { return Value{AppendNull(nil)} }
+
+// FromBool is a boolean.
+func FromBool(v bool) Value { return Value{AppendBool(nil, v)} }
+
+// FromInt is an integer.
+func FromInt(v int64) Value { return Value{AppendInt(nil, v)} }
+
+// FromText is a string, which must be UTF-8.
+func FromText[T string | []byte](v T) Value { return Value{AppendString(nil, v)} }
+
+// FromArray is an array of elements, none of them Missing.
+func FromArray(elements []Value) Value { return Value{AppendArray(nil, elements)} }
+
+// FromFields is an object of fields, as AppendObject takes them.
+func FromFields(fields []Field) Value { return Value{AppendObject(nil, fields)} }
+
 // header writes the numbers of a container.
 type header struct {
 	tag          byte

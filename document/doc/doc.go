@@ -317,6 +317,16 @@ func (v Value) Elements(fn func(i int, e Value) bool) {
 	}
 }
 
+// List gives the elements of an array.
+func (v Value) List() []Value {
+	list := make([]Value, 0, v.Len())
+	v.Elements(func(_ int, e Value) bool {
+		list = append(list, e)
+		return true
+	})
+	return list
+}
+
 // Fields calls fn for each field of an object, in order, until it returns false.
 func (v Value) Fields(fn func(name []byte, f Value) bool) {
 	if v.Kind() != Object {

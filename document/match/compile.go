@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/weftdb/weft/document/doc"
+	"github.com/weftdb/weft/document/expr"
 	"github.com/weftdb/weft/internal/dberr"
 )
 
@@ -36,25 +37,45 @@ func Parse(text []byte) (*Filter, error) {
 
 // Compile compiles a filter. It keeps pieces of v.
 func Compile(v doc.Value) (*Filter, error) {
+	f, err := CompileWith(new(expr.Compiler), v)
+	if err != nil {
+		return nil, err
+	}
+	return f.Bind(nil), nil
+}
+
+// CompileWith compiles a filter that is part of something larger, whose compiler
+// knows the variables of $expr. They are bound by Bind.
+func CompileWith(x *expr.Compiler, v doc.Value) (*Filter, error) {
 	if v.Kind() != doc.Object {
 		return nil, invalid("filter", "a filter must be an object, not %s", v.Kind())
 	}
-	c := compiler{}
+	c := compiler{expr: x}
 	root, err := c.document(v, 0)
 	if err != nil {
 		return nil, err
 	}
-	return &Filter{root}, nil
+	return &Filter{root, c.exprs}, nil
 }
 
 // All is the filter that holds for every document.
-func All() *Filter { return &Filter{&Node{Op: And}} }
+func All() *Filter { return &Filter{root: &Node{Op: And}} }
+
+// Both is the filter that holds where a and b do.
+func Both(a, b *Filter) *Filter {
+	return &Filter{&Node{Op: And, Children: []*Node{a.root, b.root}}, a.exprs || b.exprs}
+}
 
 func invalid(field, format string, args ...any) *dberr.Error {
 	return dberr.New(dberr.ErrInvalid, "INVALID_FILTER", format, args...).WithField(field)
 }
 
-type compiler struct{ nodes int }
+type compiler struct {
+	nodes    int
+	expr     *expr.Compiler // nil where $expr may not stand
+	exprs    bool           // there is one
+	elements int            // how many $elemMatch it is in
+}
 
 func (c *compiler) node(n *Node, depth int) (*Node, error) {
 	if c.nodes++; c.nodes > MaxNodes {
@@ -100,6 +121,8 @@ func (c *compiler) logic(name string, v doc.Value, depth int) (*Node, error) {
 	case "$and":
 		op = And
 	case "$or", "$nor":
+	case "$expr":
+		return c.expression(v, depth)
 	default:
 		return nil, unknown(name, logicNames)
 	}
@@ -125,6 +148,54 @@ func (c *compiler) logic(name string, v doc.Value, depth int) (*Node, error) {
 		return &Node{Op: Not, Children: []*Node{n}}, nil
 	}
 	return n, err
+}
+
+// expression compiles the argument of $expr.
+func (c *compiler) expression(v doc.Value, depth int) (*Node, error) {
+	if c.expr == nil || c.elements > 0 {
+		return nil, invalid("$expr", "$expr stands in the filter of whole documents, alone or in $and, $or and $nor, and not here")
+	}
+	x, err := c.expr.Expression(v)
+	if err != nil {
+		return nil, err
+	}
+	c.exprs = true
+	return c.node(&Node{Op: Expr, expr: x}, depth)
+}
+
+// Bind is the filter with the variables of its $expr bound to values. An $expr by
+// which a field is equal to a value is given a condition beside it that indexes
+// understand.
+func (f *Filter) Bind(vars []expr.Binding) *Filter {
+	if !f.exprs {
+		return f
+	}
+	return &Filter{f.root.bind(vars), true}
+}
+
+func (n *Node) bind(vars []expr.Binding) *Node {
+	out := *n
+	switch n.Op {
+	case And, Or, Not:
+		out.Children = make([]*Node, len(n.Children))
+		for i, c := range n.Children {
+			out.Children[i] = c.bind(vars)
+		}
+	case Expr:
+		out.vars = vars
+		equal := expr.Equalities(n.expr, vars)
+		if len(equal) == 0 || n.bound {
+			return &out
+		}
+		out.bound = true
+		and := &Node{Op: And}
+		for _, e := range equal {
+			and.Children = append(and.Children, &Node{Op: Eq, Path: e.Path, Value: e.Value, implied: true})
+		}
+		and.Children = append(and.Children, &out)
+		return and
+	}
+	return &out
 }
 
 // isOperators says whether an object is one of operators; a mixture is an error.
@@ -196,7 +267,7 @@ type build func(c *compiler, name string, p doc.Path, arg, options doc.Value, de
 var (
 	operatorTable map[string]build
 	operatorNames []string
-	logicNames    = []string{"$and", "$nor", "$or"}
+	logicNames    = []string{"$and", "$expr", "$nor", "$or"}
 )
 
 func init() { // the table and the functions in it know each other
@@ -507,7 +578,9 @@ func elemMatch(c *compiler, name string, p doc.Path, arg, _ doc.Value, depth int
 		return onValue
 	})
 	n := &Node{Op: ElemMatch, Path: p}
+	c.elements++
 	child, err := c.operatorsOrFields(onValue, arg, depth+1)
+	c.elements--
 	if !onValue {
 		n.size = elemFields
 	}
@@ -543,7 +616,7 @@ func CompileElement(v doc.Value) (*Filter, error) {
 	default:
 		n = &Node{Op: Eq, Value: v}
 	}
-	return &Filter{n}, err
+	return &Filter{root: n}, err
 }
 
 // Equality is a path that a filter wants equal to one value.
@@ -558,7 +631,7 @@ func (f *Filter) Equalities() []Equality { return f.root.equalities(nil) }
 
 func (n *Node) equalities(list []Equality) []Equality {
 	switch {
-	case n.Op == Eq:
+	case n.Op == Eq && !n.implied:
 		list = append(list, Equality{n.Path, n.Value})
 	case n.Op == And:
 		for _, c := range n.Children {

@@ -6,7 +6,7 @@
 // element of an array that it leads to; values compare only with their own kind;
 // null is equal to what is missing; and $ne, $nin, $not and $nor are the negations of
 // the rest. What it does not know it refuses by name: no part of a filter is ever
-// passed over.
+// passed over. $expr holds if its expression, of document/expr, is true.
 //
 // A Filter never changes and is safe for concurrent use. The operators are those of
 // the table in compile.go.
@@ -14,9 +14,12 @@ package match
 
 import (
 	"bytes"
+	"math"
 	"regexp"
+	"slices"
 
 	"github.com/weftdb/weft/document/doc"
+	"github.com/weftdb/weft/document/expr"
 )
 
 // Op is what a Node does.
@@ -42,6 +45,7 @@ const (
 	Mod                  // a number whose remainder by Divisor is Remainder
 	Size                 // an array of so many elements
 	ElemMatch            // an array with an element for which Children[0] holds
+	Expr                 // an expression is true
 	numOps
 )
 
@@ -59,78 +63,144 @@ type Node struct {
 	divisor   int64
 	remainder int64
 	size      int
+	expr      expr.Expr
+	vars      []expr.Binding // of expr
+	bound     bool           // conditions that follow from expr stand beside it
+	implied   bool           // it is such a condition, for the sake of indexes
 }
 
 // Filter is a compiled filter.
-type Filter struct{ root *Node }
+type Filter struct {
+	root  *Node
+	exprs bool // it has an Expr
+}
 
 // Root is the filter as a tree: an And whose children all must hold.
 func (f *Filter) Root() *Node { return f.root }
 
-// Match says whether the filter holds for a document.
-func (f *Filter) Match(v doc.Value) bool { return f.root.holds(v, nil) }
+// Match says whether the filter holds for a document. It is for filters that have no
+// $expr: where the expression of one fails, Match says no, and Test says why.
+func (f *Filter) Match(v doc.Value) bool {
+	ok, err := f.Test(v)
+	return ok && err == nil
+}
+
+// Test says whether the filter holds for a document. An error is of a document that
+// the expression of a $expr does not allow.
+func (f *Filter) Test(v doc.Value) (bool, error) {
+	if !f.exprs {
+		return f.root.holds(v, nil), nil
+	}
+	w := walk{at: found}
+	ok := f.root.holds(v, &w)
+	return ok && w.err == nil, w.err
+}
 
 // MatchAt is Match that also says which element of an array made the first
 // condition on an array hold, -1 where none did. It is what a positional $ means.
 func (f *Filter) MatchAt(v doc.Value) (at int, ok bool) {
-	at = -1
-	ok = f.root.holds(v, &at)
-	return at, ok
+	w := walk{at: -1}
+	ok = f.root.holds(v, &w)
+	return w.at, ok && w.err == nil
 }
 
-// holds says whether n holds for the document or element v. At, where not nil and
-// not set yet, is set to the element of an array that made a condition hold.
-func (n *Node) holds(v doc.Value, at *int) bool {
+// HasExpr says whether the filter has a $expr.
+func (f *Filter) HasExpr() bool { return f.exprs }
+
+// walk is what is learnt while a filter is held against a document.
+type walk struct {
+	at  int   // the element of an array that made a condition hold: -1 while none did
+	err error // of the first expression that failed
+}
+
+// found is of a walk for which the element does not matter.
+const found = math.MaxInt
+
+// holds says whether n holds for the document or element v. W may be nil where no
+// condition is an Expr.
+func (n *Node) holds(v doc.Value, w *walk) bool {
 	switch n.Op {
 	case And:
 		for _, c := range n.Children {
-			if !c.holds(v, at) {
+			if !c.holds(v, w) {
 				return false
 			}
 		}
 		return true
 	case Or:
 		for _, c := range n.Children {
-			if c.holds(v, at) {
+			if c.holds(v, w) {
 				return true
 			}
 		}
 		return false
 	case Not:
-		return !n.Children[0].holds(v, nil)
+		return n.denied(v, w)
+	case Expr:
+		return n.evaluate(v, w)
+	}
+	if n.implied {
+		w = nil
 	}
 	if len(n.Path) == 0 {
 		return n.test(v)
 	}
-	found := false
+	holds := false
 	v.Walk(n.Path, func(leaf doc.Value, i int) bool {
-		found = n.leaf(leaf, i, at)
-		return !found
+		holds = n.leaf(leaf, i, w)
+		return !holds
 	})
-	return found
+	return holds
+}
+
+// denied says that what is within a Not does not hold; no element of it counts.
+func (n *Node) denied(v doc.Value, w *walk) bool {
+	if w == nil {
+		return !n.Children[0].holds(v, nil)
+	}
+	inner := walk{at: found}
+	ok := n.Children[0].holds(v, &inner)
+	if w.err == nil {
+		w.err = inner.err
+	}
+	return !ok
+}
+
+func (n *Node) evaluate(v doc.Value, w *walk) bool {
+	if w != nil && w.err != nil {
+		return false
+	}
+	out, err := n.expr.Eval(&expr.Env{Root: v, Vars: slices.Clip(n.vars)})
+	if err != nil {
+		if w != nil {
+			w.err = err
+		}
+		return false
+	}
+	return expr.Truth(out)
 }
 
 // leaf looks at a value that the path led to and, if it is an array, at its elements.
-func (n *Node) leaf(leaf doc.Value, i int, at *int) bool {
+func (n *Node) leaf(leaf doc.Value, i int, w *walk) bool {
 	if leaf.Kind() == doc.Array {
 		if place, ok := n.element(leaf); ok {
 			if i < 0 {
 				i = place
 			}
-			note(at, i)
+			w.note(i)
 			return true
 		}
 	}
 	if n.Op == ElemMatch || !n.test(leaf) {
 		return false
 	}
-	note(at, i)
+	w.note(i)
 	return true
 }
 
-func note(at *int, i int) {
-	if at != nil && *at < 0 {
-		*at = i
+func (w *walk) note(i int) {
+	if w != nil && w.at < 0 {
+		w.at = i
 	}
 }
 

@@ -38,6 +38,12 @@ func TestManual(t *testing.T) {
 		{`{"a":{"$type":"int"}}`, []string{`{"a":1}`}, []string{`{"a":3000000000}`, `{"a":1.5}`}},
 		{`{"a":{"$type":["long","string"]}}`, []string{`{"a":1}`, `{"a":"x"}`}, []string{`{"a":1.5}`, `{}`}},
 		{`{"$nor":[{"a":1},{"b":2}]}`, []string{`{}`, `{"a":2,"b":1}`}, []string{`{"a":1}`, `{"b":2}`}},
+		{`{"$expr":{"$gt":["$spent","$budget"]}}`, []string{`{"spent":2,"budget":1}`, `{"spent":"a","budget":1}`}, []string{`{}`, `{"spent":1,"budget":1}`}},
+		{`{"$expr":{"$eq":["$a.b",5]}}`, []string{`{"a":{"b":5.0}}`}, []string{`{"a":[{"b":5}]}`, `{"a":{"b":[5]}}`, `{}`}},
+		{`{"$expr":{"$eq":[null,"$a"]}}`, []string{`{"a":null}`}, []string{`{}`, `{"a":[null]}`}},
+		{`{"$expr":{"$eq":["$a",[5]]}}`, []string{`{"a":[5]}`}, []string{`{"a":5}`, `{"a":[[5]]}`}},
+		{`{"$nor":[{"$expr":{"$and":[{"$eq":["$a",1]},{"$eq":["$b",2]}]}}]}`, []string{`{"a":1}`, `{"a":[1],"b":2}`}, []string{`{"a":1,"b":2}`}},
+		{`{"$or":[{"$expr":"$on"},{"a":1}]}`, []string{`{"on":true}`, `{"a":1}`}, []string{`{"on":false}`, `{}`}},
 		{`{"$or":[{"a":1},{"b":2}],"c":3}`, []string{`{"a":1,"c":3}`}, []string{`{"a":1}`, `{"c":3}`}},
 	} {
 		f, err := Parse([]byte(c.filter))
@@ -60,35 +66,40 @@ func TestManual(t *testing.T) {
 func TestRefused(t *testing.T) {
 	deep := strings.Repeat(`{"$and":[`, 90) + `{}` + strings.Repeat(`]}`, 90)
 	for text, code := range map[string]string{
-		`[]`:                                   "INVALID_FILTER",
-		`{"$where":"1"}`:                       "UNKNOWN_OPERATOR",
-		`{"$And":[{}]}`:                        "UNKNOWN_OPERATOR",
-		`{"a":{"$near":[1,2]}}`:                "UNKNOWN_OPERATOR",
-		`{"a":{"$elemmatch":{}}}`:              "UNKNOWN_OPERATOR",
-		`{"a":{"$gt":1,"b":2}}`:                "INVALID_FILTER",
-		`{"$and":[]}`:                          "INVALID_FILTER",
-		`{"$or":{"a":1}}`:                      "INVALID_FILTER",
-		`{"$or":[1]}`:                          "INVALID_FILTER",
-		`{"a":{"$in":1}}`:                      "INVALID_FILTER",
-		`{"a":{"$in":[{"$gt":1}]}}`:            "INVALID_FILTER",
-		`{"a":{"$exists":"yes"}}`:              "INVALID_FILTER",
-		`{"a":{"$type":"integer"}}`:            "INVALID_FILTER",
-		`{"a":{"$type":[]}}`:                   "INVALID_FILTER",
-		`{"a":{"$regex":"("}}`:                 "INVALID_FILTER",
-		`{"a":{"$regex":"a","$options":"g"}}`:  "INVALID_FILTER",
-		`{"a":{"$options":"i"}}`:               "INVALID_FILTER",
-		`{"a":{"$mod":[0,1]}}`:                 "INVALID_FILTER",
-		`{"a":{"$mod":[1]}}`:                   "INVALID_FILTER",
-		`{"a":{"$size":-1}}`:                   "INVALID_FILTER",
-		`{"a":{"$size":1.5}}`:                  "INVALID_FILTER",
-		`{"a":{"$not":5}}`:                     "INVALID_FILTER",
-		`{"a":{"$startsWith":5}}`:              "INVALID_FILTER",
-		`{"a":{"$all":[{"$gt":5}]}}`:           "INVALID_FILTER",
-		`{"a..b":1}`:                           "INVALID_PATH",
-		`{"":1}`:                               "INVALID_PATH",
-		`{`:                                    "INVALID_JSON",
-		deep:                                   "INVALID_FILTER",
-		`{"a":{"$elemMatch":{"$gt":1,"b":2}}}`: "UNKNOWN_OPERATOR",
+		`[]`:                                        "INVALID_FILTER",
+		`{"$where":"1"}`:                            "UNKNOWN_OPERATOR",
+		`{"$And":[{}]}`:                             "UNKNOWN_OPERATOR",
+		`{"a":{"$near":[1,2]}}`:                     "UNKNOWN_OPERATOR",
+		`{"a":{"$elemmatch":{}}}`:                   "UNKNOWN_OPERATOR",
+		`{"a":{"$gt":1,"b":2}}`:                     "INVALID_FILTER",
+		`{"$and":[]}`:                               "INVALID_FILTER",
+		`{"$or":{"a":1}}`:                           "INVALID_FILTER",
+		`{"$or":[1]}`:                               "INVALID_FILTER",
+		`{"a":{"$in":1}}`:                           "INVALID_FILTER",
+		`{"a":{"$in":[{"$gt":1}]}}`:                 "INVALID_FILTER",
+		`{"a":{"$exists":"yes"}}`:                   "INVALID_FILTER",
+		`{"a":{"$type":"integer"}}`:                 "INVALID_FILTER",
+		`{"a":{"$type":[]}}`:                        "INVALID_FILTER",
+		`{"a":{"$regex":"("}}`:                      "INVALID_FILTER",
+		`{"a":{"$regex":"a","$options":"g"}}`:       "INVALID_FILTER",
+		`{"a":{"$options":"i"}}`:                    "INVALID_FILTER",
+		`{"a":{"$mod":[0,1]}}`:                      "INVALID_FILTER",
+		`{"a":{"$mod":[1]}}`:                        "INVALID_FILTER",
+		`{"a":{"$size":-1}}`:                        "INVALID_FILTER",
+		`{"a":{"$size":1.5}}`:                       "INVALID_FILTER",
+		`{"a":{"$not":5}}`:                          "INVALID_FILTER",
+		`{"a":{"$startsWith":5}}`:                   "INVALID_FILTER",
+		`{"a":{"$all":[{"$gt":5}]}}`:                "INVALID_FILTER",
+		`{"a..b":1}`:                                "INVALID_PATH",
+		`{"":1}`:                                    "INVALID_PATH",
+		`{`:                                         "INVALID_JSON",
+		`{"$expr":{"$foo":1}}`:                      "UNKNOWN_OPERATOR",
+		`{"$expr":"$$x"}`:                           "UNKNOWN_OPERATOR",
+		`{"$expr":{"$cond":[1]}}`:                   "INVALID_EXPRESSION",
+		`{"a":{"$expr":true}}`:                      "UNKNOWN_OPERATOR",
+		`{"a":{"$elemMatch":{"$expr":true}}}`:       "INVALID_FILTER",
+		deep:                                        "INVALID_FILTER",
+		`{"a":{"$elemMatch":{"$gt":1,"b":2}}}`:      "UNKNOWN_OPERATOR",
 		`{"a":{"$elemMatch":{"b":{"$unknown":1}}}}`: "UNKNOWN_OPERATOR",
 	} {
 		_, err := Parse([]byte(text))
@@ -109,6 +120,7 @@ func TestMatchAt(t *testing.T) {
 		{`{"a":{"$elemMatch":{"b":2,"c":3}}}`, `{"a":[{"b":2},{"c":3},{"b":2,"c":3}]}`, 2},
 		{`{"x":1,"a":{"$gt":1}}`, `{"x":1,"a":[1,2]}`, 1},
 		{`{"x":1}`, `{"x":1,"a":[1,2]}`, -1},
+		{`{"$or":[{"$expr":{"$eq":["$b",2]}},{"a":5}]}`, `{"b":[1,2],"a":[1,1,5]}`, 2},
 	} {
 		f, err := Parse([]byte(c.filter))
 		if err != nil {
@@ -155,5 +167,36 @@ func BenchmarkMatch(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestExprFails: what an expression does not allow is an error, wherever it stands, and
+// not an answer.
+func TestExprFails(t *testing.T) {
+	v, err := doc.Parse([]byte(`{"a":"text"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, fails := range map[string]bool{
+		`{"$expr":{"$add":["$a",1]}}`:                                  true,
+		`{"$nor":[{"$expr":{"$add":["$a",1]}}]}`:                       true,
+		`{"$and":[{"$or":[{"a":1},{"$expr":{"$add":["$a",1]}}]}]}`:     true,
+		`{"a":"text","$expr":{"$gt":[{"$strLenCP":"$a"},3]}}`:          false,
+		`{"a":1,"$expr":{"$add":["$a",1]}}`:                            false, // not looked at
+		`{"$or":[{"$expr":{"$add":["$a",1]}},{"a":"text"}]}`:           true,
+		`{"$expr":{"$and":[{"$eq":["$b",1]},{"$add":["$a",1]}]}}`:      false,
+		`{"$expr":{"$and":[{"$eq":["$a","text"]},{"$add":["$a",1]}]}}`: true,
+	} {
+		f, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ok, err := f.Test(v)
+		if e := dberr.As(err); (e != nil && e.Code == "EXPRESSION_FAILED") != fails {
+			t.Errorf("%s: got %v, %v", text, ok, err)
+		}
+		if fails && f.Match(v) {
+			t.Errorf("%s matches", text)
+		}
 	}
 }

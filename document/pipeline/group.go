@@ -1,11 +1,11 @@
 package pipeline
 
 import (
-	"math"
 	"sort"
 	"strings"
 
 	"github.com/weftdb/weft/document/doc"
+	"github.com/weftdb/weft/document/expr"
 )
 
 // accumulator gathers the values of a group.
@@ -16,8 +16,8 @@ type accumulator interface {
 
 // accumulators make one for a group. Those that hold values take them off the budget.
 var accumulators = map[string]func(r *run) accumulator{
-	"$sum":          func(*run) accumulator { return &summed{sum: integer(0)} },
-	"$avg":          func(*run) accumulator { return &summed{sum: integer(0), average: true} },
+	"$sum":          func(*run) accumulator { return &summed{sum: doc.FromInt(0)} },
+	"$avg":          func(*run) accumulator { return &summed{sum: doc.FromInt(0), average: true} },
 	"$min":          func(*run) accumulator { return &bound{sign: -1} },
 	"$max":          func(*run) accumulator { return &bound{sign: 1} },
 	"$first":        func(*run) accumulator { return &edge{} },
@@ -26,7 +26,7 @@ var accumulators = map[string]func(r *run) accumulator{
 	"$addToSet":     func(r *run) accumulator { return &pushed{r: r, set: map[string]bool{}} },
 	"$count":        func(*run) accumulator { return &counted{} },
 	"$stdDevPop":    func(*run) accumulator { return &deviation{} },
-	"$stdDevSamp":   func(*run) accumulator { return &deviation{sample: true} },
+	"$stdDevSamp":   func(*run) accumulator { return &deviation{expr.Deviation{Sample: true}} },
 	"$mergeObjects": func(*run) accumulator { return &merged{} },
 }
 
@@ -60,7 +60,7 @@ func (s *summed) result() (doc.Value, error) {
 	if s.n == 0 {
 		return null, nil
 	}
-	return divide(s.sum, integer(s.n))
+	return expr.Divide(s.sum, doc.FromInt(s.n))
 }
 
 type bound struct {
@@ -109,7 +109,7 @@ func (p *pushed) add(v doc.Value) error {
 		return nil
 	}
 	if p.set != nil {
-		k := key(v)
+		k := expr.Key(v)
 		if p.set[k] {
 			return nil
 		}
@@ -122,57 +122,36 @@ func (p *pushed) add(v doc.Value) error {
 	return p.r.hold("$group", len(v.Bytes()))
 }
 
-func (p *pushed) result() (doc.Value, error) { return array(p.list), nil }
+func (p *pushed) result() (doc.Value, error) { return doc.FromArray(p.list), nil }
 
 type counted struct{ n int64 }
 
 func (c *counted) add(doc.Value) error        { c.n++; return nil }
-func (c *counted) result() (doc.Value, error) { return integer(c.n), nil }
+func (c *counted) result() (doc.Value, error) { return doc.FromInt(c.n), nil }
 
-// deviation is Welford's algorithm.
-type deviation struct {
-	n, mean, m2 float64
-	sample      bool
-}
+type deviation struct{ expr.Deviation }
 
-func (d *deviation) add(v doc.Value) error {
-	if x, ok := v.Float(); ok {
-		d.n++
-		delta := x - d.mean
-		d.mean += delta / d.n
-		d.m2 += delta * (x - d.mean)
-	}
-	return nil
-}
+func (d *deviation) add(v doc.Value) error { d.Add(v); return nil }
 
-func (d *deviation) result() (doc.Value, error) {
-	n := d.n
-	if d.sample {
-		n--
-	}
-	if n <= 0 {
-		return null, nil
-	}
-	return finite("$stdDevPop", math.Sqrt(d.m2/n))
-}
+func (d *deviation) result() (doc.Value, error) { return d.Result() }
 
 type merged struct{ list []doc.Value }
 
 func (m *merged) add(v doc.Value) (err error) {
 	var one doc.Value
-	if one, err = mergeObjects(append(m.list, v)); err == nil {
+	if one, err = expr.MergeObjects(append(m.list, v)); err == nil {
 		m.list = []doc.Value{one}
 	}
 	return err
 }
 
-func (m *merged) result() (doc.Value, error) { return mergeObjects(m.list) }
+func (m *merged) result() (doc.Value, error) { return expr.MergeObjects(m.list) }
 
 // gathered is a field of a group.
 type gathered struct {
 	name string
 	make func(r *run) accumulator
-	arg  expr
+	arg  expr.Expr
 }
 
 func (c *compiler) gathered(stage, name string, v doc.Value) (g gathered, err error) {
@@ -185,12 +164,12 @@ func (c *compiler) gathered(stage, name string, v doc.Value) (g gathered, err er
 	op, arg := v.FieldAt(0)
 	makes, ok := accumulators[string(op)]
 	if !ok {
-		return g, unknown("accumulator", string(op), accumulatorNames())
+		return g, expr.Unknown("accumulator", string(op), accumulatorNames())
 	}
 	if string(op) == "$count" && (arg.Kind() != doc.Object || arg.Len() > 0) {
 		return g, invalid(name, "the accumulator $count takes {}")
 	}
-	x, err := c.expression(arg)
+	x, err := c.Expression(arg)
 	return gathered{name, makes, x}, err
 }
 
@@ -203,7 +182,7 @@ func newGroup(c *compiler, name string, arg doc.Value) (stage, error) {
 	var err error
 	arg.Fields(func(field []byte, v doc.Value) bool {
 		if string(field) == "_id" {
-			g.id, err = c.expression(v)
+			g.id, err = c.Expression(v)
 			return err == nil
 		}
 		var f gathered
@@ -216,7 +195,7 @@ func newGroup(c *compiler, name string, arg doc.Value) (stage, error) {
 
 type groupStage struct {
 	name   string
-	id     expr
+	id     expr.Expr
 	fields []gathered
 }
 
@@ -237,12 +216,12 @@ func (g *groupStage) run(r *run, in Iter) (Iter, error) {
 		if !v.Exists() {
 			break
 		}
-		e := &env{root: v}
-		id, err := g.id.eval(e)
+		e := r.env(v)
+		id, err := g.id.Eval(e)
 		if err != nil {
 			return nil, err
 		}
-		k := key(orNull(id))
+		k := expr.Key(orNull(id))
 		at := groups[k]
 		if at == nil {
 			at = &group{id: orNull(id)}
@@ -256,7 +235,7 @@ func (g *groupStage) run(r *run, in Iter) (Iter, error) {
 			order = append(order, at)
 		}
 		for i, f := range g.fields {
-			x, err := f.arg.eval(e)
+			x, err := f.arg.Eval(e)
 			if err == nil {
 				err = at.accs[i].add(x)
 			}
@@ -283,15 +262,15 @@ func (g *groupStage) results(groups []*group) Iter {
 			}
 			fields = append(fields, doc.Field{Name: f.name, Value: v})
 		}
-		return doc.Of(doc.AppendObject(nil, fields)), nil
+		return doc.FromFields(fields), nil
 	}
 }
 
 // newSortByCount is $group by an expression with a count, the largest first.
 func newSortByCount(c *compiler, name string, arg doc.Value) (stage, error) {
-	id, err := c.expression(arg)
-	g := &groupStage{name: name, id: id, fields: []gathered{{"count", accumulators["$count"], literal{null}}}}
-	return stages{g, &sortStage{order{{doc.Path{"count"}, -1}}}}, err
+	id, err := c.Expression(arg)
+	g := &groupStage{name: name, id: id, fields: []gathered{{"count", accumulators["$count"], expr.Literal{Value: null}}}}
+	return stages{g, &sortStage{expr.By("count", -1)}}, err
 }
 
 // stages are several as one.
@@ -318,9 +297,9 @@ func newBucket(c *compiler, name string, arg doc.Value) (stage, error) {
 	arg.Fields(func(field []byte, v doc.Value) bool {
 		switch string(field) {
 		case "groupBy":
-			b.by, err = c.expression(v)
+			b.by, err = c.Expression(v)
 		case "boundaries":
-			b.bounds = elements(v)
+			b.bounds = v.List()
 		case "default":
 			b.other = v
 		case "output":
@@ -347,20 +326,20 @@ func newBucket(c *compiler, name string, arg doc.Value) (stage, error) {
 		}
 	}
 	if !arg.Field("output").Exists() {
-		g.fields = []gathered{{"count", accumulators["$count"], literal{null}}}
+		g.fields = []gathered{{"count", accumulators["$count"], expr.Literal{Value: null}}}
 	}
-	return stages{g, &sortStage{order{{doc.Path{"_id"}, 1}}}}, nil
+	return stages{g, &sortStage{expr.By("_id", 1)}}, nil
 }
 
 // bucketStage is the expression that gives the lower boundary of a document's bucket.
 type bucketStage struct {
-	by     expr
+	by     expr.Expr
 	bounds []doc.Value
 	other  doc.Value
 }
 
-func (b *bucketStage) eval(e *env) (doc.Value, error) {
-	v, err := b.by.eval(e)
+func (b *bucketStage) Eval(e *expr.Env) (doc.Value, error) {
+	v, err := b.by.Eval(e)
 	if err != nil {
 		return v, err
 	}
@@ -369,7 +348,7 @@ func (b *bucketStage) eval(e *env) (doc.Value, error) {
 		return b.bounds[i-1], nil
 	}
 	if !b.other.Exists() {
-		return v, cannot("$bucket", "the value %.60s is in no bucket, and there is no default", v.JSON())
+		return v, expr.Failed("$bucket", "the value %.60s is in no bucket, and there is no default", v.JSON())
 	}
 	return b.other, nil
 }

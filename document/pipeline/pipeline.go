@@ -1,32 +1,28 @@
-// Package pipeline is the aggregation language of documents: MongoDB's stages and
-// the expressions that they need.
+// Package pipeline is the aggregation language of documents: MongoDB's stages, with
+// the expressions of document/expr and the filters of document/match.
 //
-// It promises that a stage or operator means what MongoDB's manual says, with exact
-// numbers in place of doubles where a result has finitely many digits; that
-// documents stream through the stages which need not hold them; that what the
+// It promises that a stage means what MongoDB's manual says; that documents stream through the stages which need not hold them; that what the
 // others hold stays within the limit of Options, and is an error beyond it, never a
-// part of the answer; and that every stage, operator and option that it does not
-// know is refused by name before anything runs.
+// part of the answer; and that every stage, accumulator and option that it
+// does not know is refused by name before anything runs.
 //
 // It owns nothing and knows no collection: documents come from a Source. A Pipeline
 // never changes and is safe for concurrent use. The stages are those of the table in
-// stages.go, the operators of expressions those of the tables in operators.go.
+// stages.go, the accumulators those of the table in group.go.
 package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"github.com/weftdb/weft/document/doc"
+	"github.com/weftdb/weft/document/expr"
 	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/internal/dberr"
 )
 
-// The limits of a pipeline.
-const (
-	MaxStages  = 100
-	MaxNesting = 100
-	MaxNodes   = 20_000 // operators and values of all expressions
-)
+// MaxStages bounds a pipeline, beside the limits of document/expr.
+const MaxStages = 100
 
 // Iter gives documents, one a call, and Missing after the last.
 type Iter func() (doc.Value, error)
@@ -57,13 +53,29 @@ type stage interface {
 	run(r *run, in Iter) (Iter, error)
 }
 
-// run is a pipeline that is running.
+// run is a pipeline that is running, or one within another.
 type run struct {
+	*budget
 	ctx  context.Context
 	src  Source
+	vars []expr.Binding // of the $lookup stages around it
+}
+
+// budget is what a pipeline and those within it share.
+type budget struct {
 	left int64 // bytes that may be held yet
 	step int
 }
+
+// within is a run with further variables.
+func (r *run) within(vars []expr.Binding) *run {
+	inner := *r
+	inner.vars = slices.Concat(r.vars, vars)
+	return &inner
+}
+
+// env is what the expressions of a stage are evaluated with.
+func (r *run) env(v doc.Value) *expr.Env { return &expr.Env{Root: v, Vars: slices.Clip(r.vars)} }
 
 // hold takes bytes off the budget.
 func (r *run) hold(stage string, bytes int) error {
@@ -90,10 +102,9 @@ func invalid(field, format string, args ...any) *dberr.Error {
 	return dberr.New(dberr.ErrInvalid, "INVALID_PIPELINE", format, args...).WithField(field)
 }
 
-// cannot is an expression that the document at hand does not allow.
-func cannot(op, format string, args ...any) *dberr.Error {
-	return dberr.New(dberr.ErrConstraint, "EXPRESSION_FAILED", format, args...).WithField(op)
-}
+var null = doc.FromNull()
+
+func isNull(v doc.Value) bool { return v.Kind() <= doc.Null }
 
 // Parse compiles a pipeline from JSON text.
 func Parse(text []byte) (*Pipeline, error) {
@@ -114,18 +125,8 @@ func Compile(v doc.Value) (*Pipeline, error) {
 	return p, nil
 }
 
-// compiler counts what it compiles.
-type compiler struct{ nodes, depth int }
-
-func (c *compiler) node() error {
-	if c.nodes++; c.nodes > MaxNodes {
-		return invalid("pipeline", "the pipeline has more than %d operators and values", MaxNodes)
-	}
-	if c.depth > MaxNesting {
-		return invalid("pipeline", "the pipeline is nested deeper than %d", MaxNesting)
-	}
-	return nil
-}
+// compiler compiles the stages, and counts what they hold.
+type compiler struct{ expr.Compiler }
 
 func (c *compiler) pipeline(v doc.Value, top bool) (*Pipeline, error) {
 	if v.Kind() != doc.Array {
@@ -134,13 +135,13 @@ func (c *compiler) pipeline(v doc.Value, top bool) (*Pipeline, error) {
 	if v.Len() > MaxStages {
 		return nil, invalid("pipeline", "a pipeline of %d stages has more than %d", v.Len(), MaxStages)
 	}
-	c.depth++
-	defer func() { c.depth-- }()
 	p := &Pipeline{first: match.All()}
-	var err error
-	v.Elements(func(i int, e doc.Value) bool {
-		err = c.stage(p, e, i, top && i == v.Len()-1)
-		return err == nil
+	err := c.Nested(nil, func() (err error) {
+		v.Elements(func(i int, e doc.Value) bool {
+			err = c.stage(p, e, i, top && i == v.Len()-1)
+			return err == nil
+		})
+		return err
 	})
 	return p, err
 }
@@ -151,7 +152,7 @@ func (c *compiler) stage(p *Pipeline, v doc.Value, i int, last bool) error {
 		return invalid("pipeline", `stage %d must be an object with one field, such as {"$match": {…}}`, i)
 	}
 	name, arg := v.FieldAt(0)
-	if err := c.node(); err != nil {
+	if err := c.Node(); err != nil {
 		return err
 	}
 	if string(name) == "$out" {
@@ -159,7 +160,7 @@ func (c *compiler) stage(p *Pipeline, v doc.Value, i int, last bool) error {
 	}
 	build, ok := stageTable[string(name)]
 	if !ok {
-		return unknown("stage", string(name), stageNames)
+		return expr.Unknown("stage", string(name), stageNames)
 	}
 	s, err := build(c, string(name), arg)
 	if err != nil {
@@ -184,11 +185,6 @@ func (p *Pipeline) setOut(arg doc.Value, last bool) error {
 	return nil
 }
 
-func unknown(what, name string, known []string) error {
-	return dberr.New(dberr.ErrInvalid, "UNKNOWN_OPERATOR", "the %s %q is not known here", what, name).WithField(name).
-		WithHint("known here: %s", join(known))
-}
-
 // Out is the collection that $out names, empty where there is none.
 func (p *Pipeline) Out() string { return p.out }
 
@@ -198,8 +194,13 @@ func (p *Pipeline) Run(ctx context.Context, src Source, collection string, o Opt
 	if o.MemoryBytes <= 0 {
 		o.MemoryBytes = 128 << 20
 	}
-	r := &run{ctx: ctx, src: src, left: o.MemoryBytes}
-	in, err := src.Find(ctx, collection, p.first)
+	r := &run{budget: &budget{left: o.MemoryBytes}, ctx: ctx, src: src}
+	return p.over(r, collection, p.first.Bind(nil))
+}
+
+// over runs the stages over the documents of a collection.
+func (p *Pipeline) over(r *run, collection string, f *match.Filter) (Iter, error) {
+	in, err := r.src.Find(r.ctx, collection, f)
 	if err != nil {
 		return nil, err
 	}
@@ -228,14 +229,22 @@ func (p *Pipeline) run(r *run, in Iter) (Iter, error) {
 
 // whole runs a pipeline within another, on documents that are held.
 func (p *Pipeline) whole(r *run, in Iter) (Iter, error) {
-	return p.run(r, func() (doc.Value, error) {
+	return p.run(r, matching(p.first.Bind(r.vars), in))
+}
+
+// matching gives those for which the filter holds.
+func matching(f *match.Filter, in Iter) Iter {
+	return func() (doc.Value, error) {
 		for {
 			v, err := in()
-			if err != nil || !v.Exists() || p.first.Match(v) {
+			if err != nil || !v.Exists() {
+				return v, err
+			}
+			if ok, err := f.Test(v); ok || err != nil {
 				return v, err
 			}
 		}
-	})
+	}
 }
 
 // list gives the elements of a slice.

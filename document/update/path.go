@@ -61,6 +61,10 @@ func compileFilters(list doc.Value) (map[string]*match.Filter, error) {
 		if f, err = match.Compile(v); err != nil {
 			return false
 		}
+		if f.HasExpr() {
+			err = invalid("arrayFilters", "an array filter has no $expr")
+			return false
+		}
 		names := f.Names()
 		if len(names) != 1 || !isIdentifier(names[0]) {
 			err = invalid("arrayFilters", "an array filter must be about one name, such as {\"elem.grade\": {\"$gte\": 85}}: %.80s", v.JSON())

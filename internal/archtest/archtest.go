@@ -68,10 +68,11 @@ var Rules = []Rule{
 
 	{Path: "kv", Layer: layerModel},
 	{Path: "document/doc", Layer: layerModel},
-	{Path: "document/match", Layer: layerModel, Also: []string{"document/doc"}},
+	{Path: "document/expr", Layer: layerModel, Also: []string{"document/doc"}},
+	{Path: "document/match", Layer: layerModel, Also: []string{"document/doc", "document/expr"}},
 	{Path: "document/update", Layer: layerModel, Also: []string{"document/doc", "document/match"}},
 	{Path: "document/fulltext", Layer: layerModel, Also: []string{"document/doc"}},
-	{Path: "document/pipeline", Layer: layerModel, Also: []string{"document/doc", "document/match"}},
+	{Path: "document/pipeline", Layer: layerModel, Also: []string{"document/doc", "document/expr", "document/match"}},
 	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update", "document/pipeline", "document/fulltext"}},
 
 	// Inside query, in import order.
