@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/crypt"
@@ -49,88 +48,6 @@ func commitOne(b *testing.B, s *storage.Store, i uint64, value []byte) {
 	if err := s.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error { return tx.Put(key, value) }); err != nil {
 		b.Error(err)
 	}
-}
-
-// BenchmarkRecovery opens a store whose log holds 1 M records of 16 + 100 bytes.
-func BenchmarkRecovery(b *testing.B) {
-	for _, perTx := range []int{1, 1000} {
-		b.Run(fmt.Sprintf("writes=%d", perTx), func(b *testing.B) {
-			const records = 1_000_000
-			dir := b.TempDir()
-			s, err := storage.Open(vfs.OS(), dir, storage.Options{Durability: txn.DurabilityInterval})
-			if err != nil {
-				b.Fatal(err)
-			}
-			value := make([]byte, 100)
-			for i := uint64(0); i < records; i += uint64(perTx) {
-				if err := s.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
-					for j := range uint64(perTx) {
-						key := binary.BigEndian.AppendUint64(nil, (i+j)*0x9e3779b97f4a7c15)
-						if err := tx.Put(binary.BigEndian.AppendUint64(key, i+j), value); err != nil {
-							return err
-						}
-					}
-					return nil
-				}); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if err := s.Close(); err != nil {
-				b.Fatal(err)
-			}
-			for b.Loop() {
-				s, err := storage.Open(vfs.OS(), dir, storage.Options{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.SetBytes(s.Recovery().Bytes)
-				b.StopTimer()
-				s.Close()
-				b.StartTimer()
-			}
-		})
-	}
-}
-
-// BenchmarkRecoveryImport opens a store that was filled by an import: commits of
-// 8192 rows in key order, each after the one before.
-func BenchmarkRecoveryImport(b *testing.B) {
-	const commits, perTx = 369, 8192
-	dir := b.TempDir()
-	s, err := storage.Open(vfs.OS(), dir, storage.Options{Durability: txn.DurabilityInterval})
-	if err != nil {
-		b.Fatal(err)
-	}
-	value := make([]byte, 70)
-	key := []byte{1, 0x10, 7}
-	began := time.Now()
-	for i := range uint64(commits) {
-		if err := s.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
-			for j := range uint64(perTx) {
-				if err := tx.Put(binary.BigEndian.AppendUint64(key[:3:3], i*perTx+j), value); err != nil {
-					return err
-				}
-			}
-			return nil
-		}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	filled := time.Since(began)
-	if err := s.Close(); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		s, err := storage.Open(vfs.OS(), dir, storage.Options{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.SetBytes(s.Recovery().Bytes)
-		b.StopTimer()
-		s.Close()
-		b.StartTimer()
-	}
-	b.ReportMetric(commits*perTx/filled.Seconds(), "imported-rows/s")
 }
 
 // BenchmarkHotKey has 16 clients increment one key, each increment synced.

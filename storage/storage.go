@@ -115,10 +115,13 @@ func (s *Store) openLocal(fs vfs.FS, opts Options) (err error) {
 		progress(r)
 		return s.Replay(r)
 	})
+	s.log = log
+	if replayed := s.Replayed(); err == nil {
+		err = replayed
+	}
 	if err != nil {
 		return err
 	}
-	s.log = log
 	s.recovery.Records, s.recovery.Bytes, s.recovery.TornBytes = rec.Records, rec.Bytes, rec.TornBytes
 	s.recovery.LastCommit, s.recovery.Applied = txn.Timestamp(rec.LastTimestamp), txn.Timestamp(applied)
 	s.Start(log, s.recovery.LastCommit)

@@ -40,8 +40,9 @@ func tryBacked(fs vfs.FS, opts txn.Options) (_ *backed, err error) {
 		return nil, err
 	}
 	make := func() (*sorted.Store, error) {
-		b.disk, err = sorted.Open(fs, "sorted", backedID, sorted.Options{TargetFileBytes: 64 << 10, BlockBytes: 1 << 10, CacheBytes: 1 << 20})
-		return b.disk, err
+		disk, err := sorted.Open(fs, "sorted", backedID, sorted.Options{TargetFileBytes: 64 << 10, BlockBytes: 1 << 10, CacheBytes: 1 << 20})
+		b.disk = disk
+		return disk, err
 	}
 	backing := txn.Backing{Make: make, Cut: func(ts uint64) error { return b.log.TruncateBefore(ts) }}
 	after := uint64(0)
@@ -53,6 +54,9 @@ func tryBacked(fs vfs.FS, opts txn.Options) (_ *backed, err error) {
 	}
 	b.Back(backing)
 	log, rec, err := wal.Open(fs, "log", backedID, wal.Options{SegmentBytes: 64 << 10}, after, b.Replay)
+	if replayed := b.Replayed(); err == nil {
+		err = replayed
+	}
 	if err != nil {
 		return nil, err
 	}

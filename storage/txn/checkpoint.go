@@ -288,31 +288,3 @@ func (s *Store) errStalled() error {
 	return dberr.New(dberr.ErrUnavailable, "CHECKPOINTS_BEHIND", "the sorted store takes less than is written; nothing more is let in for now").
 		WithHint("retry later, or write more slowly").Wrap(cause)
 }
-
-// flushReplayed brings what was replayed into the sorted store, before Start, where
-// it is as much as a generation.
-func (s *Store) flushReplayed() error {
-	if !s.pool.Backed() || s.pool.FreshBytes() < s.limits.flush {
-		return nil
-	}
-	s.pool.Settle()
-	if err := s.haveDisk(); err != nil {
-		return err
-	}
-	last := s.replayedTo
-	s.published.Store(last)
-	g := s.pool.Freeze(last)
-	if _, err := s.pool.Flush(context.Background(), g, min(s.live.raise(s.historyBegins()), last)); err != nil {
-		return err
-	}
-	s.pool.Stored(g)
-	s.checkpoints.logged.add(-s.checkpoints.logged.get())
-	for rounds := 0; rounds < 2 && s.pool.Load() > s.limits.memory; {
-		s.pool.Epoch(s.epoch.Add(1))
-		if s.pool.Trim(math.MaxUint64, math.MaxUint64, sweepStep).Versions == 0 && s.pool.Evict(evictLeaves).Round {
-			rounds++
-		}
-		s.pool.Reclaim(s.epoch.Load(), math.MaxInt)
-	}
-	return nil
-}

@@ -14,7 +14,7 @@ func TestReplayKeepsMemoryFlat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const commits, writes = 300, 1000
+	const commits, writes = 1000, 1000
 	ops := make([]Op, writes)
 	most := int64(0)
 	for ts := uint64(1); ts <= commits; ts++ {
@@ -26,10 +26,13 @@ func TestReplayKeepsMemoryFlat(t *testing.T) {
 		}
 		most = max(most, s.Stats().Stale)
 	}
+	if err := s.Replayed(); err != nil {
+		t.Fatal(err)
+	}
 	s.Start(nil, commits)
 	defer s.Close()
-	if most > sweepAtStart+writes {
-		t.Errorf("up to %d superseded versions were held, want at most about %d", most, sweepAtStart)
+	if most > sweepAtStart+backlogWrites+writes {
+		t.Errorf("up to %d superseded versions were held, want at most about %d", most, sweepAtStart+backlogWrites)
 	}
 	if st := s.Stats(); st.Keys != writes {
 		t.Errorf("%d keys, want %d", st.Keys, writes)

@@ -29,12 +29,11 @@ type Log interface {
 
 // Store is the transactional key space. Safe for concurrent use.
 type Store struct {
-	opts       Options
-	pool       *records.Store
-	replayed   int    // writes since the last sweep
-	replayedTo uint64 // timestamp of the last record
-	log        Log    // nil: nothing outlives the process
-	live       live
+	opts      Options
+	pool      *records.Store
+	replaying *replay // nil but while the log is replayed
+	log       Log     // nil: nothing outlives the process
+	live      live
 
 	// published is the newest timestamp that is visible: every commit up to it is
 	// as durable as it asked to be.
@@ -80,7 +79,7 @@ type commitState struct {
 	recent   recent
 }
 
-// New returns an empty store that is not open yet: it takes Replay, and then Start.
+// New returns an empty store that is not open yet: it takes Replay, Replayed, and then Start.
 func New(opts Options) (*Store, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, fmt.Errorf("open transactions: %w", err)
@@ -120,71 +119,6 @@ func NewMemory(opts Options) (*Store, error) {
 	}
 	s.Start(nil, 0)
 	return s, nil
-}
-
-// Replay installs a record of the log. It is called in order, before Start.
-// Versions that were older than the history before the process began are dropped
-// on the way, so that a long log of updates does not take more than it leaves.
-func (s *Store) Replay(r wal.Record) error {
-	var err error
-	if err = s.flushReplayed(); err != nil {
-		return err
-	}
-	s.checkpoints.logged.add(int64(len(r.Payload)))
-	if s.replayed >= sweepAtStart {
-		s.replayed = 0
-		s.pool.Settle()
-		s.published.Store(r.Timestamp)
-		horizon := s.live.raise(s.historyBegins())
-		for s.pool.Sweep(horizon, sweepStep).More {
-		}
-		s.pool.Epoch(s.epoch.Add(1))
-		s.pool.Reclaim(s.epoch.Load(), math.MaxInt)
-	}
-	switch r.Type {
-	case recordCommit:
-		err = s.replayCommit(r)
-	case recordDropRange:
-		var lower, upper []byte
-		if lower, upper, err = decodeDropRange(r.Payload); err == nil {
-			s.pool.Settle()
-			s.pool.DropRange(lower, upper, r.Timestamp)
-			s.replayed = sweepAtStart // it may have hidden any number
-		}
-	default:
-		err = dberr.New(dberr.ErrUnsupported, "RECORD_TYPE", "record type %d is not known to this version", r.Type)
-	}
-	if err != nil {
-		return fmt.Errorf("replay the record of timestamp %d: %w", r.Timestamp, err)
-	}
-	s.replayedTo = r.Timestamp
-	return nil
-}
-
-// replayCommit installs a commit. The hash index gets the keys of a large one
-// while the next is decoded.
-func (s *Store) replayCommit(r wal.Record) error {
-	writes := countWrites(r.Payload)
-	s.replayed += writes
-	if writes < bulkWrites {
-		s.pool.Settle()
-		return decodeCommit(r.Payload, func(key, value []byte, deleted bool) {
-			if deleted {
-				s.pool.Delete(key, r.Timestamp)
-			} else {
-				s.pool.Put(key, value, r.Timestamp)
-			}
-		})
-	}
-	b := s.pool.Bulk(r.Timestamp)
-	defer b.EndBehind()
-	return decodeCommit(r.Payload, func(key, value []byte, deleted bool) {
-		if deleted {
-			b.Delete(key)
-		} else {
-			b.Put(key, value)
-		}
-	})
 }
 
 // Start opens the store: commits go to log from now on, or nowhere where log is
