@@ -104,6 +104,15 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// setOf is a call of a set-returning function.
+func setOf(t *testing.T, name string, args ...plan.Expr) *plan.SetCall {
+	set, _, err := fn.ResolveSet(name, exprTypes(args))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &plan.SetCall{Set: set, Args: args}
+}
+
 // busy are plans that go on for ever without reading much.
 func busy(t *testing.T) map[string]plan.Node {
 	rel := relation{types: []sqltype.Type{sqltype.TInt4, sqltype.TText}}
@@ -113,7 +122,7 @@ func busy(t *testing.T) map[string]plan.Node {
 	count := agg(t, "count")
 	count.Star = true
 	ends := func(n plan.Node) plan.Node { return &plan.Aggregate{Base: one, Input: n, Aggs: []plan.AggCall{count}} }
-	series := &plan.FuncScan{Base: plan.Base{Out: []plan.Field{{Type: sqltype.TInt4}}}, Name: "generate_series", Args: []plan.Expr{intConst(1), intConst(1 << 30)}}
+	series := &plan.FuncScan{Base: plan.Base{Out: []plan.Field{{Type: sqltype.TInt4}}}, Calls: []*plan.SetCall{setOf(t, "generate_series", intConst(1), intConst(1<<30))}}
 	text := &plan.Slot{Typ: sqltype.TText, Index: 1}
 	frame := plan.Frame{Mode: plan.FrameRows, Start: plan.FrameBound{Kind: plan.CurrentRow}, End: plan.FrameBound{Kind: plan.UnboundedFollowing}}
 	never := op(t, "<", rel.slot(0), intConst(-1<<30))

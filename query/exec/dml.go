@@ -145,6 +145,14 @@ func readsNoTable(n plan.Node) bool {
 		}
 		return free
 	}
+	sets := func(list []*plan.SetCall) bool {
+		for _, s := range list {
+			if s != nil && !calls(s.Args) {
+				return false
+			}
+		}
+		return true
+	}
 	switch n := n.(type) {
 	case *plan.Values:
 		for _, row := range n.Rows {
@@ -154,11 +162,11 @@ func readsNoTable(n plan.Node) bool {
 		}
 		return true
 	case *plan.FuncScan:
-		return calls(n.Args)
+		return sets(n.Calls)
 	case *plan.Virtual:
 		return n.Source == plan.BulkSource
 	case *plan.Project:
-		return n.Sets == nil && calls(n.Exprs) && readsNoTable(n.Input)
+		return sets(n.Sets) && calls(n.Exprs) && readsNoTable(n.Input)
 	}
 	return false
 }

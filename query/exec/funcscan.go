@@ -9,45 +9,75 @@ import (
 	"github.com/weftdb/weft/query/vec"
 )
 
-// setCall is a call of a set-returning function, or of a scalar one that then
-// gives one row.
+// setCall is a call of a set-returning function, or a value that is one row.
 type setCall struct {
-	c      *Context
-	args   []evaluator
-	set    *fn.SetFunc
-	scalar *fn.Func
-	vals   []sqltype.Datum
+	c     *Context
+	set   *fn.SetFunc
+	args  []evaluator
+	given []*vec.Vector // the arguments of a batch
+	vals  []sqltype.Datum
+	it    fn.SetIter    // of the current row; nil once it has ended
+	rows  []*vec.Vector // what the iterator gave, a vector for each column
+	n     int           // rows that it gave
 }
 
-func newSetCall(c *Context, name string, args []plan.Expr) (*setCall, error) {
-	compiled, err := compileAll(c, args)
-	if err != nil {
-		return nil, err
-	}
-	s := &setCall{c: c, args: compiled, vals: make([]sqltype.Datum, len(args))}
-	if fn.IsSet(name) {
-		s.set, _, err = fn.ResolveSet(name, exprTypes(args))
-		return s, err
-	}
-	s.scalar, _, err = fn.Resolve(name, exprTypes(args))
-	return s, err
+func newSetCall(c *Context, n *plan.SetCall, rows []*vec.Vector) (*setCall, error) {
+	compiled, err := compileAll(c, n.Args)
+	return &setCall{c: c, set: n.Set, args: compiled, vals: make([]sqltype.Datum, len(n.Args)), rows: rows}, err
 }
 
 // load evaluates the arguments for a batch.
-func (s *setCall) load(b *vec.Batch, into []*vec.Vector) ([]*vec.Vector, error) {
-	return evalAll(s.args, b, b.Sel, into)
+func (s *setCall) load(b *vec.Batch) (err error) {
+	s.given, err = evalAll(s.args, b, b.Sel, s.given)
+	return err
 }
 
 // open calls the function with row i of the arguments.
-func (s *setCall) open(vals []*vec.Vector, i int) (fn.SetIter, error) {
-	for k, v := range vals {
+func (s *setCall) open(i int) (err error) {
+	for k, v := range s.given {
 		s.vals[k] = v.Get(i)
 	}
-	if s.set != nil {
-		return s.set.Open(s.c.Env, s.vals)
+	if s.set == nil {
+		s.it = &oneValue{d: s.vals[0]}
+		return nil
 	}
-	d, err := s.scalar.CallRow(s.c.Env, s.vals...)
-	return &oneValue{d: d}, err
+	s.it, err = s.set.Open(s.c.Env, s.vals)
+	return err
+}
+
+// next fills rows, whose vectors are empty, with up to want rows.
+func (s *setCall) next(want int) error {
+	s.n = 0
+	for s.it != nil && s.n < want {
+		n, err := s.it.Next(s.rows, want-s.n)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			s.it = nil
+		}
+		s.n += n
+	}
+	return nil
+}
+
+// nextTogether takes rows of several calls side by side; those that have fewer are filled
+// up with NULLs.
+func nextTogether(calls []*setCall, want int) (rows int, err error) {
+	for _, s := range calls {
+		if err := s.next(want); err != nil {
+			return 0, err
+		}
+		rows = max(rows, s.n)
+	}
+	for _, s := range calls {
+		for range rows - s.n {
+			for _, v := range s.rows {
+				v.AppendDatum(sqltype.NullDatum)
+			}
+		}
+	}
+	return rows, nil
 }
 
 // oneValue is the row of a scalar function.
@@ -61,59 +91,57 @@ func (o *oneValue) Next(out []*vec.Vector, _ int) (int, error) {
 		return 0, nil
 	}
 	o.done = true
-	if r, ok := o.d.Any.(*sqltype.RecordValue); ok && len(out) > 1 {
-		for i, v := range out {
-			v.AppendDatum(r.Vals[i])
-		}
-		return 1, nil
-	}
 	out[0].AppendDatum(o.d)
 	return 1, nil
 }
 
-// funcScan gives the rows of a function.
+// funcScan gives the rows of functions side by side.
 type funcScan struct {
-	n    *plan.FuncScan
-	call *setCall
-	it   fn.SetIter
-	rows int64
-	done bool
-	out  *vec.Batch
+	n     *plan.FuncScan
+	calls []*setCall
+	rows  int64
+	open  bool
+	done  bool
+	out   *vec.Batch
 }
 
 func newFuncScan(c *Context, n *plan.FuncScan) (Operator, error) {
-	call, err := newSetCall(c, n.Name, n.Args)
-	if err != nil {
-		return nil, err
+	f := &funcScan{n: n, out: newColumns(n.Out)}
+	at := 0
+	for _, s := range n.Calls {
+		call, err := newSetCall(c, s, f.out.Cols[at:at+s.Width()])
+		if err != nil {
+			return nil, err
+		}
+		f.calls = append(f.calls, call)
+		at += s.Width()
 	}
-	return &funcScan{n: n, call: call, out: newColumns(n.Out)}, nil
+	return f, nil
 }
 
 func (f *funcScan) Next(ctx context.Context) (*vec.Batch, error) {
 	if err := canceled(ctx); err != nil || f.done {
 		return nil, err
 	}
-	if f.it == nil {
-		vals, err := f.call.load(oneRow, nil)
-		if err != nil {
-			return nil, err
+	if !f.open {
+		for _, s := range f.calls {
+			if err := s.load(oneRow); err != nil {
+				return nil, err
+			}
+			if err := s.open(0); err != nil {
+				return nil, err
+			}
 		}
-		if f.it, err = f.call.open(vals, 0); err != nil {
-			return nil, err
-		}
+		f.open = true
 	}
 	f.out.Reset()
-	cols := f.out.Cols
-	if f.n.Ordinality {
-		cols = cols[:len(cols)-1]
-	}
-	n, err := f.it.Next(cols, vec.BatchSize)
+	n, err := nextTogether(f.calls, vec.BatchSize)
 	if n == 0 || err != nil {
 		f.done = true
 		return nil, err
 	}
 	if f.n.Ordinality {
-		ord := f.out.Cols[len(cols)]
+		ord := f.out.Cols[len(f.out.Cols)-1]
 		for range n {
 			f.rows++
 			ord.I = append(ord.I, f.rows)
@@ -124,7 +152,7 @@ func (f *funcScan) Next(ctx context.Context) (*vec.Batch, error) {
 }
 
 func (f *funcScan) restart() bool {
-	f.it, f.rows, f.done = nil, 0, false
+	f.rows, f.open, f.done = 0, false, false
 	return true
 }
 
@@ -139,28 +167,30 @@ type projectSet struct {
 	in    Operator
 	exprs []evaluator // nil where sets has a call
 	sets  []*setCall
+	calls []*setCall // those of sets
+	take  []int      // which column of a call, or plan.WholeRow
 	cur   *vec.Batch
 	rows  []int32
 	at    int
-	vals  []*vec.Vector   // of exprs
-	args  [][]*vec.Vector // of sets
-	its   []fn.SetIter    // of the current row; nil once ended
+	vals  []*vec.Vector // of exprs
 	open  bool
-	part  []*vec.Vector // what an iterator gave
 	out   *vec.Batch
 }
 
 func newProjectSet(c *Context, n *plan.Project) (Operator, error) {
 	k := len(n.Out)
 	p := &projectSet{
-		exprs: make([]evaluator, k), sets: make([]*setCall, k), vals: make([]*vec.Vector, k),
-		args: make([][]*vec.Vector, k), its: make([]fn.SetIter, k), part: make([]*vec.Vector, k), out: newColumns(n.Out),
+		exprs: make([]evaluator, k), sets: make([]*setCall, k), take: make([]int, k), vals: make([]*vec.Vector, k), out: newColumns(n.Out),
 	}
 	for i := range n.Out {
 		var err error
-		if i < len(n.Sets) && n.Sets[i] != nil {
-			p.sets[i], err = newSetCall(c, n.Sets[i].Name, n.Sets[i].Args)
-			p.part[i] = newOut(n.Out[i].Type)
+		if s := n.Sets[i]; s != nil {
+			rows := make([]*vec.Vector, s.Width())
+			for col := range rows {
+				rows[col] = newOut(s.Set.Cols[col].Type)
+			}
+			p.sets[i], err = newSetCall(c, s, rows)
+			p.calls, p.take[i] = append(p.calls, p.sets[i]), s.Column
 		} else {
 			p.exprs[i], err = compile(c, n.Exprs[i])
 		}
@@ -210,7 +240,7 @@ func (p *projectSet) load(ctx context.Context) (more bool, err error) {
 	p.cur, p.rows, p.at = b, live(b), 0
 	for i := range p.exprs {
 		if p.sets[i] != nil {
-			p.args[i], err = p.sets[i].load(b, p.args[i])
+			err = p.sets[i].load(b)
 		} else {
 			p.vals[i], err = p.exprs[i].eval(b, b.Sel)
 		}
@@ -224,51 +254,57 @@ func (p *projectSet) load(ctx context.Context) (more bool, err error) {
 // row adds the next rows that the current input row gives.
 func (p *projectSet) row() (err error) {
 	i := int(p.rows[p.at])
-	if !p.open {
-		for k, s := range p.sets {
-			if s == nil {
-				continue
-			}
-			if p.its[k], err = s.open(p.args[k], i); err != nil {
+	for _, s := range p.calls {
+		if !p.open {
+			if err := s.open(i); err != nil {
 				return err
 			}
 		}
-		p.open = true
+		for _, v := range s.rows {
+			v.Reset(0)
+		}
 	}
-	want, most := vec.BatchSize-p.out.Len, 0
-	for k, it := range p.its {
-		if p.sets[k] == nil {
-			continue
-		}
-		p.part[k].Reset(0)
-		for it != nil && p.part[k].Len() < want {
-			n, err := it.Next([]*vec.Vector{p.part[k]}, want-p.part[k].Len())
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				it, p.its[k] = nil, nil
-			}
-		}
-		most = max(most, p.part[k].Len())
+	p.open = true
+	want := vec.BatchSize - p.out.Len
+	n, err := nextTogether(p.calls, want)
+	if err != nil {
+		return err
 	}
 	for k, col := range p.out.Cols {
-		if p.sets[k] == nil {
-			for range most {
+		switch s := p.sets[k]; {
+		case s == nil:
+			for range n {
 				col.AppendRow(p.vals[k], i)
 			}
-			continue
-		}
-		col.Append(p.part[k], p.part[k].Len(), nil)
-		for n := p.part[k].Len(); n < most; n++ {
-			col.AppendDatum(sqltype.NullDatum)
+		case p.take[k] == plan.WholeRow:
+			appendRecords(col, s.rows, s.n)
+			for range n - s.n {
+				col.AppendDatum(sqltype.NullDatum)
+			}
+		default:
+			col.Append(s.rows[p.take[k]], n, nil)
 		}
 	}
-	p.out.Len += most
-	if most < want {
+	p.out.Len += n
+	if n < want {
 		p.at, p.open = p.at+1, false
 	}
 	return nil
+}
+
+// appendRecords adds n rows of columns as records.
+func appendRecords(out *vec.Vector, cols []*vec.Vector, n int) {
+	types := make([]sqltype.Type, len(cols))
+	for k, c := range cols {
+		types[k] = c.Type
+	}
+	for i := range n {
+		r := &sqltype.RecordValue{Types: types, Vals: make([]sqltype.Datum, len(cols))}
+		for k, c := range cols {
+			r.Vals[k] = c.Get(i)
+		}
+		out.AppendDatum(sqltype.Datum{Any: r})
+	}
 }
 
 func (p *projectSet) Close() error {

@@ -3,7 +3,6 @@ package fn
 import (
 	"strings"
 
-	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 )
@@ -330,17 +329,4 @@ func registerSets(t *tables) {
 		t.set(each+"_text("+typ+") record", "key text,value text", openEach(each+"_text", true))
 		t.set(keys+"("+typ+") text", "", openKeys(keys))
 	}
-}
-
-// ResolveUnnest is unnest() of several arrays, which only FROM allows: one column
-// for each, of its element type.
-func ResolveUnnest(args []sqltype.Type) (*SetFunc, error) {
-	s := &SetFunc{Name: "unnest", Args: args, open: openUnnest}
-	for _, a := range args {
-		if a.ID != sqltype.Array {
-			return nil, dberr.SQL(dberr.StateUndefinedFunction, "function unnest(%s) does not exist", a.Name()).WithHint(noFuncHint)
-		}
-		s.Cols = append(s.Cols, Column{"unnest", a.ElemType()})
-	}
-	return s, nil
 }

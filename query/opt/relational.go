@@ -191,7 +191,7 @@ func (b *builder) emitProject(exprs []plan.Expr, sets []*plan.SetCall, cols []pl
 			if err != nil {
 				return nil, nil, err
 			}
-			calls[i] = &plan.SetCall{Name: sets[i].Name, Args: args}
+			calls[i] = &plan.SetCall{Set: sets[i].Set, Args: args, Column: sets[i].Column}
 			out[i] = &plan.Const{Typ: e.Type(), Value: sqltype.NullDatum}
 			continue
 		}
@@ -716,20 +716,36 @@ func (b *builder) buildValues(r *plan.LValues) (cand, error) {
 
 func (b *builder) buildFunc(r *plan.LFunc) (cand, error) {
 	c := cand{cols: r.ColIDs, rows: funcRows(r)}
-	args, err := b.emitAll(r.Args, nil)
-	if err != nil {
-		return c, err
+	f := &plan.FuncScan{Ordinality: r.Ordinality, Alias: r.Alias}
+	for _, s := range r.Calls {
+		args, err := b.emitAll(s.Args, nil)
+		if err != nil {
+			return c, err
+		}
+		f.Calls = append(f.Calls, &plan.SetCall{Set: s.Set, Args: args, Column: s.Column})
 	}
 	c.total = c.rows * costFuncRow
-	c.node = &plan.FuncScan{Base: b.base(&c), Name: r.Name, Args: args, Ordinality: r.Ordinality, Alias: r.Alias}
+	f.Base = b.base(&c)
+	c.node = f
 	return c, nil
 }
 
 func funcRows(r *plan.LFunc) float64 {
-	if r.Name == "generate_series" && len(r.Args) >= 2 {
-		lo, ok1 := constInt(r.Args[0])
-		hi, ok2 := constInt(r.Args[1])
-		if ok1 && ok2 && r.Args[0].Type().Phys() == sqltype.PhysInt && isInt(r.Args[0].Type()) {
+	rows := 0.0
+	for _, s := range r.Calls {
+		rows = math.Max(rows, callRows(s))
+	}
+	return rows
+}
+
+func callRows(s *plan.SetCall) float64 {
+	if s.Set == nil {
+		return 1
+	}
+	if s.Set.Name == "generate_series" && len(s.Args) >= 2 {
+		lo, ok1 := constInt(s.Args[0])
+		hi, ok2 := constInt(s.Args[1])
+		if ok1 && ok2 && s.Args[0].Type().Phys() == sqltype.PhysInt && isInt(s.Args[0].Type()) {
 			return math.Max(0, float64(hi)-float64(lo)+1)
 		}
 		return stats.DefaultRows

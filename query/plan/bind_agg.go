@@ -121,7 +121,7 @@ func aggKey(c *AggCall) string {
 // aggParts binds the arguments of an aggregate over the rows before grouping.
 func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 	in := *s
-	in.inAgg, in.sets = true, nil
+	in.inAgg, in.setsOK, in.noSets = true, false, "aggregate function calls"
 	in.noWin = "aggregate function calls"
 	call := AggCall{Distinct: e.Distinct, Star: e.Star}
 	list := e.Args
@@ -206,7 +206,8 @@ func (b *binder) groupBy(s *scope, sel *ast.Select, targets []target) *grouped {
 	if len(sel.GroupBy) == 0 {
 		return nil
 	}
-	s.what, s.noAgg, s.noWin = "GROUP BY", "GROUP BY", "GROUP BY"
+	s.what, s.noAgg, s.noWin, s.setsOK = "GROUP BY", "GROUP BY", "GROUP BY", true
+	defer func() { s.setsOK = false }()
 	g := &grouped{}
 	sets := [][]int{{}}
 	plain := true
@@ -395,11 +396,6 @@ func (b *binder) aggregate(s *scope, rel Rel, g *grouped, fromCols ColSet, targe
 	}
 	for i := range targets {
 		targets[i].expr = u.replace(targets[i].expr)
-		if targets[i].set != nil {
-			for k, x := range targets[i].set.Args {
-				targets[i].set.Args[k] = u.replace(x)
-			}
-		}
 	}
 	for _, list := range [][]order{orders, distinct} {
 		for i := range list {
@@ -420,6 +416,7 @@ func (b *binder) aggregate(s *scope, rel Rel, g *grouped, fromCols ColSet, targe
 		}
 		w.calls = eachWindow(w.calls, func(e Expr) Expr { return u.replace(e) })
 	}
+	a.Input = b.expandSets(rel, pointers(a.Keys))
 	return a
 }
 

@@ -11,15 +11,6 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 )
 
-// setMarker stands for a set-returning call in a select list.
-type setMarker struct {
-	typ  sqltype.Type
-	call *SetCall
-}
-
-// Type gives the type of the call's rows.
-func (e *setMarker) Type() sqltype.Type { return e.typ }
-
 // call binds a call of any kind.
 func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 	name := e.Name[len(e.Name)-1]
@@ -60,16 +51,11 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 		}
 		return &Const{Typ: sqltype.TText, Value: sqltype.Datum{Str: *b.mergeAction}}
 	}
-	if fn.IsSet(name) && !(fn.IsFunc(name) && s.sets == nil) {
+	if fn.IsSet(name) && !(fn.IsFunc(name) && !s.setsOK) {
 		return b.setCall(s, e, name)
 	}
-	in := *s
-	in.sets = nil
-	if s.sets != nil {
-		in.sets = s.sets
-	}
 	given := b.arrange(e, name)
-	args, types := b.args(&in, given)
+	args, types := b.args(s, given)
 	resolve := fn.Resolve
 	if e.Variadic {
 		resolve = fn.ResolveVariadic
@@ -149,31 +135,6 @@ func (b *binder) noFunction(s *scope, e *ast.FuncCall, name string) {
 	}
 	fail(dberr.SQL(dberr.StateUndefinedFunction, "function %s(%s) does not exist", name, strings.Join(list, ", ")).
 		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.").At(e.Pos()))
-}
-
-// setCall binds a set-returning call in a select list.
-func (b *binder) setCall(s *scope, e *ast.FuncCall, name string) Expr {
-	if s.sets == nil {
-		what := s.what
-		if what == "" {
-			what = "this context"
-		}
-		failAt(e.Pos(), dberr.StateFeatureNotSupported, "set-returning functions are not allowed in %s", what)
-	}
-	in := *s
-	in.sets = nil
-	given := b.arrange(e, name)
-	args, types := b.args(&in, given)
-	f, want, err := fn.ResolveSet(name, types)
-	if err != nil {
-		fail(at(err, e.Pos()))
-	}
-	if len(f.Cols) != 1 {
-		unsupported(e.Pos(), "a function of several columns in a select list")
-	}
-	m := &setMarker{typ: f.Cols[0].Type, call: &SetCall{Name: name, Args: b.coerceArgs(args, want, given)}}
-	*s.sets = append(*s.sets, m.call)
-	return m
 }
 
 func isSequenceCall(name string) bool {

@@ -276,6 +276,7 @@ func (b *binder) toBool(x Expr, what string, pos int) Expr {
 	if b.mysql {
 		x = b.mysqlTruth(x, pos)
 	}
+	b.noSetWithin(x, "argument of "+what, pos)
 	if t := x.Type(); t.ID == sqltype.Unknown {
 		return b.coerce(x, sqltype.TBool, pos)
 	} else if t.ID != sqltype.Bool {

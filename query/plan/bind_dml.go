@@ -135,6 +135,9 @@ func (b *binder) insertRows(st *ast.Insert, parent *scope, t *catalog.Table, col
 		}
 		return b.fullRows([][]Expr{row}, t)
 	}
+	if len(q.Values) == 1 && valuesSets(q.Values[0]) {
+		q = b.rowAsSelect(q)
+	}
 	if q.Values != nil && q.With == nil && q.OrderBy == nil && q.Limit == nil && q.Offset == nil {
 		return b.insertValues(st, q, parent, t, cols, given)
 	}

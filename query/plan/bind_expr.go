@@ -57,8 +57,9 @@ func (b *binder) expr(s *scope, e ast.Expr) Expr {
 	case *ast.IsDistinct:
 		return b.isDistinct(s, e)
 	case *ast.Case:
-		return b.caseExpr(s, e)
+		return b.caseExpr(withoutSets(s, "CASE"), e)
 	case *ast.Coalesce:
+		s = withoutSets(s, "COALESCE")
 		t, args := b.common(s, "COALESCE", e.Args, e.Pos())
 		return &Coalesce{Typ: t, Args: args}
 	case *ast.NullIf:
@@ -243,6 +244,9 @@ func (b *binder) booleans(s *scope, list []ast.Expr, what string) []Expr {
 
 func (b *binder) between(s *scope, e *ast.Between) Expr {
 	arg, lo, hi := b.expr(s, e.Arg), b.expr(s, e.Lo), b.expr(s, e.Hi)
+	for _, x := range []Expr{arg, lo, hi} {
+		b.noSetWithin(x, "argument of AND", e.Pos())
+	}
 	within := func(lo, hi Expr) Expr {
 		return &And{Args: []Expr{b.operator(">=", arg, lo, e.Pos()), b.operator("<=", arg, hi, e.Pos())}}
 	}

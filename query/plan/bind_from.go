@@ -315,45 +315,80 @@ func (b *binder) subqueryRef(s *scope, t *ast.SubqueryRef) *fromItem {
 	return b.derived(b.query(t.Query, parent, nil), alias, names, t.Pos())
 }
 
+// funcRef binds functions in FROM. unnest of several arrays is one of each.
 func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
-	if len(t.Funcs) != 1 {
-		unsupported(t.Pos(), "ROWS FROM with several functions")
-	}
-	if len(t.ColDefs) > 0 || len(t.Funcs[0].ColDefs) > 0 {
+	if len(t.ColDefs) > 0 {
 		unsupported(t.Pos(), "a column definition list")
 	}
-	in := &scope{parent: s.parent, tables: s.tables, vis: s.vis, ctes: s.ctes, what: "functions in FROM", noAgg: "functions in FROM", noWin: "functions in FROM"}
-	call, ok := t.Funcs[0].Call.(*ast.FuncCall)
-	name := ast.ColumnName(t.Funcs[0].Call)
-	alias := name
+	in := &scope{parent: s.parent, tables: s.tables, vis: s.vis, ctes: s.ctes, what: "functions in FROM", noAgg: "functions in FROM", noWin: "functions in FROM",
+		noSets: "set-returning functions must appear at top level of FROM"}
+	alias := ast.ColumnName(t.Funcs[0].Call)
 	var names []string
 	if t.Alias != nil {
 		alias, names = t.Alias.Name, t.Alias.Columns
 	}
 	e := &entry{name: alias}
-	if !ok || !fn.IsSet(name) || len(call.Name) > 1 && call.Name[0] != catalog.SystemSchema {
+	if len(t.Funcs) == 1 && setName(t.Funcs[0].Call) == "" {
 		return b.scalarRef(in, t, e, names)
 	}
-	given := b.arrange(call, name)
-	args, types := b.args(in, given)
-	set, want, err := fn.ResolveSet(name, types)
-	if err != nil {
-		fail(at(err, t.Pos()))
-	}
-	rel := &LFunc{Name: name, Args: b.coerceArgs(args, want, given), Ordinality: t.Ordinality, Alias: alias}
-	for _, c := range set.Cols {
-		cn := c.Name
-		if len(set.Cols) == 1 && (t.Alias != nil || cn == "") {
-			cn = alias
+	rel := &LFunc{Ordinality: t.Ordinality, Alias: alias}
+	for _, f := range t.Funcs {
+		if len(f.ColDefs) > 0 {
+			unsupported(t.Pos(), "a column definition list")
 		}
-		b.funcCol(rel, e, cn, c.Type)
+		for _, call := range spreadUnnest(f.Call) {
+			b.funcItem(in, rel, e, call, t.Alias != nil && len(t.Funcs) == 1)
+		}
 	}
+	e.scalar = len(e.cols) == 1 && !t.Ordinality
 	if t.Ordinality {
 		b.funcCol(rel, e, "ordinality", sqltype.TInt8)
 	}
 	item := (&fromItem{rel: rel}).single(e)
 	b.rename(item, names, alias, t.Pos())
 	return item
+}
+
+// spreadUnnest turns unnest(a, b) into unnest(a) and unnest(b).
+func spreadUnnest(e ast.Expr) []ast.Expr {
+	call, ok := e.(*ast.FuncCall)
+	if !ok || len(call.Args) < 2 || len(call.Name) > 1 || call.Name[0] != "unnest" || call.Variadic {
+		return []ast.Expr{e}
+	}
+	var out []ast.Expr
+	for i := range call.Args {
+		one := *call
+		one.Args = call.Args[i : i+1]
+		out = append(out, &one)
+	}
+	return out
+}
+
+// funcItem adds the call of one function. The column of a function that does not name
+// it is named after the alias of the only one, else after the function.
+func (b *binder) funcItem(s *scope, rel *LFunc, e *entry, x ast.Expr, aliased bool) {
+	name := setName(x)
+	if name == "" {
+		v := b.settled(b.expr(s, x))
+		rel.Calls = append(rel.Calls, &SetCall{Args: []Expr{v}})
+		b.funcCol(rel, e, ast.ColumnName(x), v.Type())
+		return
+	}
+	args := withSets(s)
+	set := b.boundSet(args, x.(*ast.FuncCall), name)
+	for _, a := range set.Args {
+		if hasSets(a) {
+			b.refuseSet(s, x.Pos())
+		}
+	}
+	rel.Calls = append(rel.Calls, set)
+	for _, c := range set.Set.Cols {
+		cn := c.Name
+		if len(set.Set.Cols) == 1 && aliased && cn == name {
+			cn = e.name
+		}
+		b.funcCol(rel, e, cn, c.Type)
+	}
 }
 
 func (b *binder) funcCol(rel *LFunc, e *entry, name string, t sqltype.Type) {

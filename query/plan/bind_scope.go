@@ -21,8 +21,9 @@ type scope struct {
 	// noAgg and noWin say why aggregates and window functions are refused; "" allows.
 	noAgg, noWin string
 	inAgg        bool
-	hidden       []string    // tables that are there but may not be named here
-	sets         *[]*SetCall // where set-returning calls may stand, else nil
+	hidden       []string // tables that are there but may not be named here
+	setsOK       bool     // set-returning calls may stand here
+	noSets       string   // what has no set-returning calls, where it is not the clause
 }
 
 // entry is a table of a FROM clause under its alias.
@@ -31,6 +32,7 @@ type entry struct {
 	cols         []visible
 	table        *catalog.Table
 	scan         *LScan
+	scalar       bool // the only column of a function: its value is the whole row
 }
 
 // visible is a named column of a scope. Expr is a Var, or what a merged column
@@ -94,6 +96,9 @@ func (b *binder) unqualified(s *scope, name string, pos int) Expr {
 	for level := s; level != nil; level = level.parent { // a whole row by its table's name
 		for _, t := range level.tables {
 			if t.name == name {
+				if t.scalar {
+					return b.found(level, t.cols[0], pos)
+				}
 				unsupported(pos, "a whole-row reference")
 			}
 		}

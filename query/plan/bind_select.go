@@ -42,7 +42,6 @@ func wrapWith(r Rel, wraps []*LWith) Rel {
 type target struct {
 	expr Expr
 	name string
-	set  *SetCall
 	pos  int
 }
 
@@ -77,7 +76,7 @@ func (b *binder) core(sel *ast.Select, parent *scope, hints []sqltype.Type) *bou
 		s.what, s.noAgg, s.noWin = "HAVING", "", "HAVING"
 		having = b.boolean(s, sel.Having, "HAVING")
 	}
-	s.what, s.noAgg, s.noWin = "ORDER BY", "", ""
+	s.what, s.noAgg, s.noWin, s.setsOK = "ORDER BY", "", "", true
 	orders := b.orders(s, sel.OrderBy, targets, "ORDER BY")
 	var distinct []order
 	for _, e := range sel.DistinctOn {
@@ -90,42 +89,36 @@ func (b *binder) core(sel *ast.Select, parent *scope, hints []sqltype.Type) *bou
 		}
 	}
 	b.noLocks(sel, s, targets)
-	rel = b.windows(s, rel)
+	rel = b.expandSets(b.windows(s, rel), selected(targets, orders, distinct))
 	return b.project(sel, s, rel, targets, orders, distinct, locks)
 }
 
 // targets binds a select list.
 func (b *binder) targets(s *scope, list []ast.Target, hints []sqltype.Type) (out []target) {
-	var sets []*SetCall
 	for i, t := range list {
 		if ref, ok := t.Expr.(*ast.ColumnRef); ok && ref.Star {
 			out = append(out, b.star(s, ref)...)
 			continue
 		}
-		s.what, s.noAgg, s.noWin = "SELECT", "", ""
-		sets = sets[:0]
-		s.sets = &sets
+		s.what, s.noAgg, s.noWin, s.setsOK = "SELECT", "", "", true
+		if f, ok := t.Expr.(*ast.Field); ok && f.Star && b.isSetCall(s, f.Arg) {
+			out = append(out, b.setStar(s, f)...)
+			continue
+		}
 		e := b.expr(s, t.Expr)
 		if b.mysql && e.Type().ID == sqltype.Bool {
 			e = b.cast(e, sqltype.TInt4, t.Pos())
 		}
-		s.sets = nil
 		n := target{expr: e, name: t.Alias, pos: t.Pos()}
 		if n.name == "" {
 			n.name = ast.ColumnName(t.Expr)
-		}
-		if len(sets) > 0 {
-			if p, ok := e.(*setMarker); ok && len(sets) == 1 {
-				n.set = p.call
-			} else {
-				unsupported(t.Pos(), "a set-returning function within an expression")
-			}
 		}
 		if e.Type().ID == sqltype.Unknown && i < len(hints) && hints[i].ID != sqltype.Unknown && len(out) == i {
 			n.expr = b.assign(e, hints[i], "", t.Pos())
 		}
 		out = append(out, n)
 	}
+	s.setsOK = false
 	return out
 }
 
@@ -242,7 +235,7 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 	p := &LProject{Input: rel}
 	out := &bound{}
 	used, own := ColSet{}, SetOf(rel.Cols()) // a column from outside gets an id of its own here
-	add := func(e Expr, name string, set *SetCall) Col {
+	add := func(e Expr, name string) Col {
 		c := Col(0)
 		if v, ok := e.(*Var); ok && !used.Has(v.Col) && own.Has(v.Col) {
 			c = v.Col
@@ -251,12 +244,6 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 		}
 		used.Add(c)
 		p.Exprs, p.ColIDs = append(p.Exprs, e), append(p.ColIDs, c)
-		if set != nil && p.Sets == nil {
-			p.Sets = make([]*SetCall, len(p.Exprs)-1)
-		}
-		if p.Sets != nil {
-			p.Sets = append(p.Sets, set)
-		}
 		return c
 	}
 	for i := range targets {
@@ -264,7 +251,7 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 		if (sel.Distinct || len(orders) > 0 && ordersBy(orders, i)) && t.expr.Type().ID == sqltype.Unknown {
 			t.expr = b.settled(t.expr)
 		}
-		out.cols = append(out.cols, add(t.expr, t.name, t.set))
+		out.cols = append(out.cols, add(t.expr, t.name))
 		out.names = append(out.names, t.name)
 	}
 	keyOf := func(o order) Expr {
@@ -276,7 +263,7 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 				return b.q.Ref(p.ColIDs[i])
 			}
 		}
-		return b.q.Ref(add(o.expr, "", nil))
+		return b.q.Ref(add(o.expr, ""))
 	}
 	var keys []SortKey
 	for _, o := range orders {
@@ -301,7 +288,7 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 	}
 	for _, l := range locks {
 		for i, k := range l.Keys {
-			l.Keys[i] = add(b.q.Ref(k), "", nil)
+			l.Keys[i] = add(b.q.Ref(k), "")
 		}
 		l.Input, out.rel = out.rel, l
 	}
@@ -612,7 +599,7 @@ func (b *binder) noLocks(sel *ast.Select, s *scope, targets []target) {
 	l := sel.Locking[0]
 	what := ""
 	for _, t := range targets {
-		if t.set != nil {
+		if hasSets(t.expr) {
 			what = "set-returning functions in the target list"
 		}
 	}

@@ -31,6 +31,9 @@ func (b *binder) subqueryExpr(s *scope, e ast.Expr) Expr {
 	case *ast.Default:
 		failAt(e.Pos(), dberr.StateSyntax, "DEFAULT is not allowed in this context")
 	case *ast.Field:
+		if b.isSetCall(s, e.Arg) {
+			return b.setField(s, e)
+		}
 		unsupported(e.Pos(), "a field of a row value")
 	}
 	unsupported(e.Pos(), fmt.Sprintf("%T", e))
@@ -76,6 +79,9 @@ func (b *binder) anyLink(s *scope, kind SubPlanKind, op string, left []ast.Expr,
 }
 
 func (b *binder) link(kind SubPlanKind, op string, ls []Expr, rel Rel, pos int) Expr {
+	for _, l := range ls {
+		b.noSetWithin(l, "row comparison operator", pos)
+	}
 	link := &SubLink{Typ: sqltype.TBool, Kind: kind, Rel: rel, Equal: op == "="}
 	var lvars, rvars []Expr
 	for i, c := range rel.Cols() {
@@ -138,7 +144,11 @@ func (b *binder) anyArray(s *scope, e *ast.Quantified, kind SubPlanKind) Expr {
 		failAt(e.Pos(), dberr.StateWrongObjectType, "op ANY/ALL (array) requires array on right side")
 	}
 	col := b.q.NewCol("unnest", t.ElemType())
-	rel := &LFunc{Name: "unnest", Args: []Expr{arr}, ColIDs: []Col{col}}
+	set, _, err := fn.ResolveSet("unnest", []sqltype.Type{t})
+	if err != nil {
+		fail(at(err, e.Pos()))
+	}
+	rel := &LFunc{Calls: []*SetCall{{Set: set, Args: []Expr{arr}}}, ColIDs: []Col{col}}
 	link := b.link(kind, e.Op, []Expr{l}, rel, e.Pos())
 	// A NULL array gives NULL, not "no element".
 	return &Case{Typ: sqltype.TBool, Conds: []Expr{&IsNull{Arg: arr}},

@@ -23,7 +23,7 @@ func (b *binder) windowCall(s *scope, e *ast.FuncCall, name string) Expr {
 		failAt(e.Pos(), dberr.StateFeatureNotSupported, "aggregate ORDER BY is not implemented for window functions")
 	}
 	in := *s
-	in.noWin, in.sets = "window functions", nil
+	in.noWin, in.setsOK, in.noSets = "window functions", false, "window function calls"
 	call := WindowCall{}
 	args, types := b.args(&in, e.Args)
 	if fn.IsWindow(name) {
@@ -49,6 +49,7 @@ func (b *binder) windowCall(s *scope, e *ast.FuncCall, name string) Expr {
 		}
 	}
 	spec := &winSpec{}
+	in.noSets = "set-returning functions in window definitions are not supported"
 	b.windowSpec(&in, e.Over, spec, &call, 0)
 	c := b.q.NewCol(name, call.Typ)
 	for _, w := range s.win.specs {

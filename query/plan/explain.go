@@ -156,7 +156,7 @@ func (x *Explainer) title(n Node) string {
 	case *Scan:
 		return scanTitle(n)
 	case *FuncScan:
-		return "Function Scan on " + n.Name
+		return "Function Scan on " + n.name()
 	case *Virtual:
 		return "Virtual Scan on " + n.Object
 	case *Filter:
@@ -207,6 +207,14 @@ func (x *Explainer) title(n Node) string {
 		return "HashSetOp " + name
 	}
 	return otherTitle(n)
+}
+
+// name is what a scan of functions is called: its only function, or its alias.
+func (n *FuncScan) name() string {
+	if len(n.Calls) == 1 {
+		return n.Calls[0].Name()
+	}
+	return n.Alias
 }
 
 func joinWord(k JoinKind) string {

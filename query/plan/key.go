@@ -75,6 +75,11 @@ func writeKey(b *strings.Builder, e Expr) {
 		fmt.Fprintf(b, "array%v", e.Typ)
 	case *RowExpr:
 		b.WriteString("row")
+	case *setExpr:
+		fmt.Fprintf(b, "set%s%d", e.call.Name(), e.call.Column)
+		if e.call.Set.Volatility == fn.Volatile {
+			fmt.Fprintf(b, "%p", e.call)
+		}
 	case *SubLink:
 		if writeArrayKey(b, e) {
 			return
@@ -99,7 +104,7 @@ func writeKey(b *strings.Builder, e Expr) {
 // each time.
 func writeArrayKey(b *strings.Builder, e *SubLink) bool {
 	f, ok := e.Rel.(*LFunc)
-	if !ok || f.Name != "unnest" || len(f.Args) != 1 {
+	if !ok || len(f.Calls) != 1 || f.Calls[0].Name() != "unnest" || len(f.Calls[0].Args) != 1 {
 		return false
 	}
 	fmt.Fprintf(b, "any%d(", e.Kind)
@@ -107,7 +112,7 @@ func writeArrayKey(b *strings.Builder, e *SubLink) bool {
 		writeKey(b, l)
 		b.WriteByte(',')
 	}
-	writeKey(b, f.Args[0])
+	writeKey(b, f.Calls[0].Args[0])
 	b.WriteByte(',')
 	own := append(append([]Col(nil), e.LeftCols...), f.ColIDs...)
 	writeKey(b, Replace(e.Test, func(x Expr) (Expr, bool) {

@@ -68,10 +68,9 @@ type LValues struct {
 	ColIDs []Col
 }
 
-// LFunc calls a set-returning function.
+// LFunc calls set-returning functions, side by side.
 type LFunc struct {
-	Name       string
-	Args       []Expr
+	Calls      []*SetCall
 	Ordinality bool
 	Alias      string
 	ColIDs     []Col

@@ -105,11 +105,11 @@ type Probe struct {
 	Cond   Expr // over the output columns, for EXPLAIN
 }
 
-// FuncScan calls a set-returning function once and gives its rows.
+// FuncScan calls set-returning functions once and gives their rows side by side, with
+// NULLs where one has fewer than another. Ordinality adds a column that counts them.
 type FuncScan struct {
 	Base
-	Name       string // generate_series, unnest, …
-	Args       []Expr
+	Calls      []*SetCall
 	Ordinality bool
 	Alias      string
 }
@@ -141,10 +141,47 @@ type Project struct {
 	Sets []*SetCall
 }
 
-// SetCall is a set-returning call in a select list.
+// SetCall is a set-returning call. Without Set it is the one row of the value Args[0],
+// a scalar function in FROM.
 type SetCall struct {
-	Name string
+	Set  *fn.SetFunc
 	Args []Expr
+	// Column is which column of the function a select list takes: WholeRow for all of
+	// them as one value. FROM takes each as a column of its own.
+	Column int
+}
+
+// WholeRow as SetCall.Column takes all columns of the function as a record.
+const WholeRow = -1
+
+// Width is the number of the call's columns.
+func (s *SetCall) Width() int {
+	if s.Set == nil {
+		return 1
+	}
+	return len(s.Set.Cols)
+}
+
+// Name is the function's name for EXPLAIN.
+func (s *SetCall) Name() string {
+	if s.Set != nil {
+		return s.Set.Name
+	}
+	if c, ok := s.Args[0].(*Call); ok {
+		return c.Func.Name
+	}
+	return "value"
+}
+
+// Type is the type of what a select list takes.
+func (s *SetCall) Type() sqltype.Type {
+	switch {
+	case s.Set == nil:
+		return s.Args[0].Type()
+	case s.Column == WholeRow:
+		return sqltype.Type{ID: sqltype.Record}
+	}
+	return s.Set.Cols[s.Column].Type
 }
 
 // SortKey is one key of an order.

@@ -50,7 +50,7 @@ func visitExprs(r Rel, m func(Expr) Expr) Rel {
 		return &c
 	case *LFunc:
 		c := *r
-		c.Args = each(r.Args, m)
+		c.Calls = eachSet(r.Calls, m)
 		return &c
 	case *LFilter:
 		c := *r
@@ -146,7 +146,7 @@ func eachSet(list []*SetCall, m func(Expr) Expr) []*SetCall {
 	out := make([]*SetCall, len(list))
 	for i, s := range list {
 		if s != nil {
-			out[i] = &SetCall{Name: s.Name, Args: each(s.Args, m)}
+			out[i] = &SetCall{Set: s.Set, Args: each(s.Args, m), Column: s.Column}
 		}
 	}
 	return out

@@ -32,6 +32,8 @@ func Children(e Expr) []Expr {
 		return e.Elems
 	case *RowExpr:
 		return e.Elems
+	case *setExpr:
+		return e.call.Args
 	case *SubLink:
 		return e.Left
 	case *SubPlan:
@@ -83,6 +85,10 @@ func WithChildren(e Expr, kids []Expr) Expr {
 		return &ArrayExpr{Typ: e.Typ, Elems: kids}
 	case *RowExpr:
 		return &RowExpr{Elems: kids}
+	case *setExpr:
+		c := *e.call
+		c.Args = kids
+		return &setExpr{&c}
 	case *SubLink:
 		c := *e
 		c.Left = kids

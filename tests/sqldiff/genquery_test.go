@@ -19,6 +19,15 @@ type queryOptions struct {
 	outer []col    // columns of enclosing queries
 	subs  int
 	named bool // columns get the names c1, c2 …
+	sets  bool // columns may be set-returning
+}
+
+// rowSets are set-returning expressions of a select list.
+var rowSets = map[string][]string{
+	"int4":  {"generate_series(1, {small})", "(generate_series({small}, 3) * coalesce({int2}, 2))", "generate_series(1, generate_series(0, {small}))", "(abs(generate_series(-2, {small})) % 2)", "unnest(ARRAY[{int4}, {int4}, NULL])"},
+	"text":  {"string_to_table({text}, 'b')", "upper(string_to_table(coalesce({text}, 'aba'), 'b'))", "(jsonb_each(jsonb_build_object('a', {any}, 'b', 1))).key", "regexp_split_to_table({text}, {regex})"},
+	"jsonb": {"jsonb_array_elements(jsonb_build_array({any}, {int4}))", "to_jsonb(generate_series(1, {small}))", "(jsonb_each(jsonb_build_object('a', {any}, 'b', 1))).value"},
+	"bool":  {"(generate_series(1, {small}) > 1)"},
 }
 
 // query makes a query in parentheses, to stand within another.
@@ -100,6 +109,10 @@ func (g *gen) core(o queryOptions) (*node, scope) {
 		target := sc
 		target.depth = g.r.IntN(4)
 		e := g.expr(t, target)
+		if sets := rowSets[t]; o.sets && len(sets) > 0 && g.oneIn(12) {
+			target.depth = 1
+			e = g.rule(t, pick(g, sets), "", "", target)
+		}
 		if o.named {
 			e = seq(e, fmt.Sprintf(" AS c%d", i+1))
 		}
@@ -267,7 +280,7 @@ func (g *gen) lateral(alias string, left scope, o queryOptions) (*node, []col) {
 	} else {
 		want := []string{g.typ(), g.typ()}
 		cols = []col{{alias + ".c1", want[0]}, {alias + ".c2", want[1]}}
-		item = seq(g.query(queryOptions{want: want, outer: correlated(left), subs: 0, named: true}), " AS "+alias)
+		item = seq(g.query(queryOptions{want: want, outer: correlated(left), subs: 0, named: true, sets: true}), " AS "+alias)
 	}
 	return seq(kind, item, on), cols
 }
@@ -323,7 +336,7 @@ func (g *gen) source(o queryOptions, joined bool) source {
 		return s
 	case p < 15 && o.subs > 0:
 		want := []string{g.typ(), g.typ()}
-		return source{text: g.query(queryOptions{want: want, subs: o.subs - 1, named: true}), cols: []col{{"c1", want[0]}, {"c2", want[1]}}}
+		return source{text: g.query(queryOptions{want: want, subs: o.subs - 1, named: true, sets: true}), cols: []col{{"c1", want[0]}, {"c2", want[1]}}}
 	case p < 18:
 		return source{text: lit("(SELECT g FROM generate_series(1, " + pick(g, []string{"3", "0", "5"}) + ") AS g)"), cols: []col{{"g", "int4"}}, key: "g"}
 	case p < 21:
@@ -379,7 +392,7 @@ func (g *gen) selectStatement() statement {
 		want = want[:1]
 	}
 	st := statement{root: root}
-	root.parts = append(root.parts, g.body(queryOptions{want: want, subs: 2}))
+	root.parts = append(root.parts, g.body(queryOptions{want: want, subs: 2, sets: true}))
 	switch p := g.r.IntN(100); {
 	case p < 25:
 		var keys []*node

@@ -1,7 +1,7 @@
 // Package pgtest runs a real PostgreSQL for tests that ask it what the right
 // answer is: a throw-away cluster on a Unix socket in the test's own directory, without
 // fsync, gone when the test ends. Where no server is installed the test is skipped with
-// one line.
+// one line. WEFT_PG_BIN names the folder of another server's programs.
 package pgtest
 
 import (
@@ -32,7 +32,11 @@ type Cluster struct {
 // and has UTC and UTF-8. Settings are further ones, as name=value.
 func Start(t testing.TB, settings ...string) *Cluster {
 	t.Helper()
-	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	where := "/usr/lib/postgresql/*/bin/initdb"
+	if bin := os.Getenv("WEFT_PG_BIN"); bin != "" {
+		where = filepath.Join(bin, "initdb")
+	}
+	bins, err := filepath.Glob(where)
 	if err != nil || len(bins) == 0 {
 		t.Skip("no PostgreSQL server is installed")
 	}
@@ -94,6 +98,22 @@ func (c *Cluster) run(name string, args ...string) {
 	if err := cmd.Run(); err != nil {
 		c.t.Fatalf("%s: %v\n%s", name, err, out.String())
 	}
+}
+
+// Version is the server's major version.
+func (c *Cluster) Version() int {
+	c.t.Helper()
+	out, err := c.command("postgres", "--version").Output()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	words := strings.Fields(string(out))
+	major, _, _ := strings.Cut(words[min(2, len(words)-1)], ".")
+	n, err := strconv.Atoi(major)
+	if err != nil {
+		c.t.Fatalf("version of %q: %v", out, err)
+	}
+	return n
 }
 
 // Exec runs a script, statement by statement, until the first error.
