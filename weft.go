@@ -24,6 +24,7 @@ import (
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/source"
+	"github.com/weftdb/weft/query/source/doctable"
 	"github.com/weftdb/weft/query/source/kvtable"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/vfs"
@@ -95,7 +96,7 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), keys.Close(), store.Close())
 	}
 	opts.Query = opts.spill(store)
-	opts.Query.Sources = append([]source.Source{kvtable.New(keys)}, opts.Query.Sources...)
+	opts.Query.Sources = append([]source.Source{kvtable.New(keys), doctable.New(docs)}, opts.Query.Sources...)
 	engine, err := query.New(store.Store, opts.Query)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), docs.Close(), keys.Close(), store.Close())

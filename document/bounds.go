@@ -54,9 +54,6 @@ type piece struct {
 func (x *index) pieces(i int, conds []*match.Node) []piece {
 	var best []piece
 	for _, n := range conds {
-		if !slices.Equal(n.Path, x.paths[i]) {
-			continue
-		}
 		p := x.piecesOf(i, n)
 		switch {
 		case p == nil:
@@ -76,6 +73,17 @@ func (x *index) pieces(i int, conds []*match.Node) []piece {
 // piecesOf are the values for which one condition may hold, nil where it cannot say.
 func (x *index) piecesOf(i int, n *match.Node) []piece {
 	switch n.Op {
+	case match.Or:
+		return x.anyOf(i, n.Children)
+	case match.And:
+		return x.pieces(i, n.Children)
+	}
+	if !slices.Equal(n.Path, x.paths[i]) {
+		return nil
+	}
+	switch n.Op {
+	case match.Type:
+		return x.ofKinds(i, n)
 	case match.Eq:
 		return x.points(i, []doc.Value{n.Value})
 	case match.In:
@@ -86,6 +94,54 @@ func (x *index) piecesOf(i int, n *match.Node) []piece {
 		return x.prefix(i, n.Value.Str())
 	}
 	return nil
+}
+
+// anyOf are the values for which one of several conditions may hold: each of them must
+// be about the field.
+func (x *index) anyOf(i int, list []*match.Node) []piece {
+	all := []piece{}
+	for _, n := range list {
+		p := x.piecesOf(i, n)
+		if p == nil || len(all)+len(p) > maxSpans {
+			return nil
+		}
+		all = append(all, p...)
+	}
+	slices.SortFunc(all, func(a, b piece) int { return bytes.Compare(a.lower, b.lower) })
+	out := all[:0]
+	for _, p := range all {
+		k := len(out) - 1
+		switch {
+		case k < 0 || before(out[k].upper, p.lower) || bytes.Equal(out[k].upper, p.lower):
+			out = append(out, p)
+		case p.point && bytes.Equal(out[k].lower, p.lower) && bytes.Equal(out[k].upper, p.upper): // the same value
+		case before(out[k].upper, p.upper):
+			out[k].upper, out[k].point = p.upper, false
+		}
+	}
+	return out
+}
+
+// ofKinds are all values of some kinds. An array is in an index by its elements.
+func (x *index) ofKinds(i int, n *match.Node) []piece {
+	if x.Kind == Hash {
+		return nil
+	}
+	out := []piece{}
+	for kind := doc.Null; kind <= doc.Bool; kind++ {
+		switch {
+		case !n.HasKind(kind):
+		case kind == doc.Array && x.Multikey, kind == doc.Null:
+			return nil
+		case kind == doc.Array: // there is none
+		case x.Fields[i].Descending:
+			out = append(out, piece{lower: []byte{^byte(kind)}, upper: []byte{^byte(kind) + 1}})
+		default:
+			out = append(out, piece{lower: []byte{byte(kind)}, upper: []byte{byte(kind) + 1}})
+		}
+	}
+	slices.SortFunc(out, func(a, b piece) int { return bytes.Compare(a.lower, b.lower) })
+	return out
 }
 
 // points takes values that are not arrays, which are indexed by their elements.

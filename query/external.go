@@ -148,3 +148,19 @@ func (s *Session) allTables() (*catalog.Snapshot, error) {
 	}
 	return s.e.withExternal(s.tx, snap)
 }
+
+// searchCounted is how many rows of a search are counted; one that finds more is estimated.
+const searchCounted = 500
+
+// SearchRows implements opt.Searcher.
+func (p *planSource) SearchRows(t *catalog.Table, x *catalog.Index, probes []source.Probe) (rows float64, ok bool) {
+	src, is := p.e.sourceOf(t.Schema).(source.Estimator)
+	if !is {
+		return 0, false
+	}
+	n, ok, err := src.Estimate(p.ctx, t, x, probes, searchCounted)
+	if err != nil || !ok || n == searchCounted {
+		return 0, false
+	}
+	return float64(n), true
+}

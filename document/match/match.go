@@ -327,6 +327,14 @@ func (n *Node) mod(v doc.Value) bool {
 	return i%n.divisor == n.remainder
 }
 
+// HasKind reports whether a Type condition may hold for values of a kind.
+func (n *Node) HasKind(k doc.Kind) bool {
+	if n.kinds&(1<<k) != 0 {
+		return true
+	}
+	return k == doc.Number && n.kinds>>16 != 0
+}
+
 // typeBits are the names of types that v answers to.
 func typeBits(v doc.Value) uint32 {
 	bits := uint32(0)

@@ -12,6 +12,11 @@ type External struct {
 	Object, Noun string
 	// Stamp changes with every change of the definition, and never comes back.
 	Stamp Stamp
+	// MakesKey says that a row may be added without a key, which the model then makes.
+	// FixedKey says that the key of a row cannot change.
+	MakesKey, FixedKey bool
+	// Probes says that the model takes conditions on paths (source.Probe).
+	Probes bool
 	// Manage says how it is made, changed and dropped, for hints.
 	Manage string
 }

@@ -52,7 +52,7 @@ func (x *externalWriter) wrote(row []sqltype.Datum, along ...sqltype.Datum) erro
 // model's to make.
 func (x *externalWriter) check(b *vec.Batch, r int, vals []sqltype.Datum) error {
 	for o := range x.t.Columns {
-		if c := &x.t.Columns[o]; c.NotNull && vals[o].Null && c.Identity == 0 {
+		if c := &x.t.Columns[o]; c.NotNull && vals[o].Null && !(x.t.External.MakesKey && c.ID == x.t.Indexes[0].Columns[0].Column) {
 			e := dberr.SQL(dberr.StateNotNullViolation, "null value in column %q of relation %q violates not-null constraint", c.Name, x.t.Name)
 			e.Detail, e.Field = failingRow(x.t.Columns, b, r), c.Name
 			return e
@@ -104,9 +104,12 @@ func insertExternal(c *Context, n *plan.Insert, w *writing) {
 						continue
 					}
 				}
-				stored, err := x.w.Insert(vals[:k])
+				stored, err := x.insert(vals[:k], up != nil && up.n.Nothing && up.n.Index < 0)
 				if err != nil {
-					return source.Fail(err)
+					return err
+				}
+				if stored == nil {
+					continue
 				}
 				if up != nil {
 					up.touch(stored)
@@ -124,6 +127,22 @@ func insertExternal(c *Context, n *plan.Insert, w *writing) {
 	}
 }
 
+// insert adds a row. With skip one that another row's unique values stand in the way of
+// is left out, and nil returned.
+func (x *externalWriter) insert(row []sqltype.Datum, skip bool) ([]sqltype.Datum, error) {
+	if !skip {
+		stored, err := x.w.Insert(row)
+		return stored, source.Fail(err)
+	}
+	from := x.c.Tx.Savepoint()
+	stored, err := x.w.Insert(row)
+	err = source.Fail(err)
+	if e := dberr.As(err); e != nil && e.SQLState == dberr.StateUniqueViolation {
+		return nil, x.c.Tx.RollbackTo(from)
+	}
+	return stored, err
+}
+
 // externalUpsert is ON CONFLICT, by the key.
 type externalUpsert struct {
 	x       *externalWriter
@@ -136,7 +155,7 @@ type externalUpsert struct {
 }
 
 func newExternalUpsert(x *externalWriter, n *plan.OnConflict) (*externalUpsert, error) {
-	if n.Index > 0 {
+	if n.Index > 0 { // other indexes are of expressions
 		return nil, dberr.SQL(dberr.StateFeatureNotSupported, "ON CONFLICT by the index %q of a %s is not supported", x.t.Indexes[n.Index].Name, x.t.External.Noun).
 			WithHint("Name the key: ON CONFLICT (%s).", x.t.Columns[x.t.Ordinal(x.t.Indexes[0].Columns[0].Column)].Name)
 	}
@@ -215,11 +234,26 @@ func (x *externalWriter) change(old, fresh []sqltype.Datum, changed []bool) (sto
 		stored, err = x.w.Update(old, fresh, changed)
 		return stored, source.Fail(err)
 	}
+	if err := x.mayMove(); err != nil {
+		return nil, err
+	}
 	if err := x.w.Delete(old); err != nil {
 		return nil, source.Fail(err)
 	}
 	stored, err = x.w.Insert(fresh)
 	return stored, source.Fail(err)
+}
+
+// mayMove refuses to change a key that is fixed.
+func (x *externalWriter) mayMove() error {
+	if !x.t.External.FixedKey {
+		return nil
+	}
+	key := x.t.Columns[x.t.Ordinal(x.t.Indexes[0].Columns[0].Column)].Name
+	e := dberr.SQL(dberr.StateCheckViolation, "the column %q of %s.%s cannot change", key, x.t.Schema, x.t.Name).
+		WithField(key).WithHint("Delete the row and insert another one.")
+	e.Code = "IMMUTABLE_ID"
+	return e
 }
 
 // moved reports whether the key of a row changes.
@@ -275,6 +309,9 @@ func updateExternal(c *Context, u *updating, w *writing) {
 		err = pass(func(old, fresh []sqltype.Datum, b *vec.Batch, r int) error {
 			_, is := u.rows(b)
 			if err := x.check(is, r, fresh); err != nil || !x.moved(old, fresh) {
+				return err
+			}
+			if err := x.mayMove(); err != nil {
 				return err
 			}
 			return source.Fail(x.w.Delete(old))

@@ -115,13 +115,26 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 		}
 	}
 	var list []cand
+	var found []probed
+	if s.Table.External != nil && s.Table.External.Probes {
+		found = m.probes()
+	}
 	for i := range s.Table.Indexes {
 		x := &s.Table.Indexes[i]
 		if x.Building || x.Predicate != "" {
 			continue
 		}
+		if len(x.Columns) > 0 && x.Columns[0].Path != nil {
+			if c, ok := m.byPath(x, list[0]); ok {
+				list = append(list, c)
+			}
+			continue
+		}
 		c, useful, err := m.path(x, st, n)
 		if err != nil {
+			return nil, err
+		}
+		if err := m.ask(c, found); err != nil {
 			return nil, err
 		}
 		if useful || x.Primary {
@@ -226,6 +239,9 @@ func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool,
 	}
 	starts := math.Max(1, float64(len(ranges)))
 	perRow := costScanRow + costScanByte*width
+	if m.scan.Table.External != nil {
+		perRow += costExternalRow
+	}
 	if x.Primary && read/starts >= columnRows && !scan.NeedRowKey && m.scan.Table.External == nil {
 		perRow = costColumnRow + costColumnByte*width
 	}

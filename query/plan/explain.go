@@ -292,6 +292,8 @@ func (x *Explainer) details(n Node) (out [][2]string) {
 	switch n := n.(type) {
 	case *Scan:
 		add("Index Cond", rangesText(n))
+		add("Index Cond", probesText(n, true))
+		add("Pushed Down", probesText(n, false))
 		add("Filter", exprText(n.Filter))
 		if n.Limit > 0 {
 			add("Rows Wanted", fmt.Sprint(n.Limit))
@@ -333,6 +335,18 @@ func (x *Explainer) details(n Node) (out [][2]string) {
 		}
 	}
 	return out
+}
+
+// probesText are the conditions that an external table's model is asked for: those that
+// its index is searched by, or the others.
+func probesText(s *Scan, byIndex bool) string {
+	var conds []Expr
+	for _, p := range s.Probes {
+		if p.Cond != nil && p.ByIndex == byIndex {
+			conds = append(conds, p.Cond)
+		}
+	}
+	return exprText(Conjunction(conds))
 }
 
 func rangesText(s *Scan) string {

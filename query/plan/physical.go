@@ -102,7 +102,11 @@ type Probe struct {
 	Kind   source.ProbeOp
 	Op     string
 	Values []Expr
-	Cond   Expr // over the output columns, for EXPLAIN
+	// Cond is the condition over the output columns, for EXPLAIN; nil where another probe
+	// has it. From is the condition itself, for estimates. ByIndex says that the index of the
+	// scan is searched by the probe.
+	Cond, From Expr
+	ByIndex    bool
 }
 
 // FuncScan calls set-returning functions once and gives their rows side by side, with

@@ -81,7 +81,8 @@ const (
 	TextIn                       // ->> is one of the texts
 	NumberCompare                // ->> cast to a number type, compared by Op
 	NumberIn
-	JSONCompare // -> compared with a jsonb value by =
+	FloatCompare // ->> cast to double precision, compared by Op
+	JSONCompare  // -> compared with a jsonb value by =
 	JSONIn
 	Contains // the column @> a jsonb value; the path is empty
 )
@@ -91,8 +92,8 @@ type Probe struct {
 	Column int // ordinal
 	Path   []string
 	Kind   ProbeOp
-	Op     string          // = < <= > >= or ~~ for a prefix
-	Values []sqltype.Datum // one but for the In kinds; of type text, numeric or jsonb
+	Op     string          // = < <= > >=
+	Values []sqltype.Datum // one but for the In kinds; of type text, numeric, float8 or jsonb
 }
 
 // Rows are the rows of a scan.
@@ -115,4 +116,11 @@ type Writer interface {
 	Update(old, fresh []sqltype.Datum, changed []bool) (stored []sqltype.Datum, err error)
 	// Delete removes a row.
 	Delete(old []sqltype.Datum) error
+}
+
+// Estimator is a Source that can say how much a search finds.
+type Estimator interface {
+	// Estimate counts the rows, up to limit, that a search of an index by probes comes to;
+	// ok is false where the index cannot be searched by them.
+	Estimate(ctx context.Context, t *catalog.Table, x *catalog.Index, probes []Probe, limit int64) (n int64, ok bool, err error)
 }
