@@ -37,6 +37,7 @@ func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, 
 	if err != nil {
 		return nil, err
 	}
+	env.Sleep = exec.Sleeper(ctx)
 	return &exec.Context{
 		Ctx: ctx, Tx: s.tx, Env: env, LockTimeout: s.set.lockTimeout,
 		Memory: s.e.opts.MemoryBytes, SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,

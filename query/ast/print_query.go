@@ -147,8 +147,28 @@ func (p *printer) with(w *With) {
 		p.s([...]string{" AS (", " AS MATERIALIZED (", " AS NOT MATERIALIZED ("}[c.Materialize])
 		p.stmt(c.Query)
 		p.s(")")
+		p.tracing(c)
 	})
 	p.s(" ")
+}
+
+func (p *printer) tracing(c *CTE) {
+	if q := c.Search; q != nil {
+		p.s(" SEARCH ")
+		p.s(map[bool]string{false: "DEPTH", true: "BREADTH"}[q.Breadth])
+		p.s(" FIRST BY ")
+		p.idents(q.Columns)
+		p.s(" SET " + QuoteIdent(q.Sequence))
+	}
+	if q := c.Cycle; q != nil {
+		p.s(" CYCLE ")
+		p.idents(q.Columns)
+		p.s(" SET " + QuoteIdent(q.Mark) + " TO ")
+		p.expr(q.Value)
+		p.s(" DEFAULT ")
+		p.expr(q.Default)
+		p.s(" USING " + QuoteIdent(q.Path))
+	}
 }
 
 func (p *printer) orderBy(items []OrderItem) {

@@ -71,6 +71,25 @@ type CTE struct {
 	Columns     []string
 	Materialize Materialize
 	Query       Stmt
+	Search      *Search // nil means none
+	Cycle       *Cycle  // nil means none
+}
+
+// Search is SEARCH {DEPTH|BREADTH} FIRST BY Columns SET Sequence.
+type Search struct {
+	Loc
+	Breadth  bool
+	Columns  []string
+	Sequence string
+}
+
+// Cycle is CYCLE Columns SET Mark TO Value DEFAULT Default USING Path.
+type Cycle struct {
+	Loc
+	Columns        []string
+	Mark           string
+	Value, Default Expr
+	Path           string
 }
 
 // Target is one item of a select list or of RETURNING. Alias is "" where none

@@ -221,6 +221,10 @@ func (w walker) with(c *With) {
 	}
 	for _, cte := range c.CTEs {
 		w.stmt(cte.Query)
+		if cte.Cycle != nil {
+			w.expr(cte.Cycle.Value)
+			w.expr(cte.Cycle.Default)
+		}
 	}
 }
 

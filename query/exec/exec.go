@@ -278,6 +278,20 @@ func exprTypes(es []plan.Expr) []sqltype.Type {
 	return types
 }
 
+// Sleeper waits for functions that do, until the statement is cancelled.
+func Sleeper(ctx context.Context) func(time.Duration) error {
+	return func(d time.Duration) error {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			return nil
+		case <-ctx.Done():
+			return canceled(ctx)
+		}
+	}
+}
+
 // canceled returns the error of a context that has ended, in SQL's terms.
 func canceled(ctx context.Context) error {
 	err := ctx.Err()

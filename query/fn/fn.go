@@ -38,6 +38,8 @@ type Env struct {
 	Schema        string
 	Statement     time.Time
 	ServerVersion string
+	// Sleep waits, or fails where the statement is cancelled before; nil is no wait.
+	Sleep func(d time.Duration) error
 	// Session is the session's own state, for functions that the engine makes (nextval).
 	Session any
 }

@@ -127,7 +127,7 @@ func arrayOf(t sqltype.Type) (sqltype.Type, error) {
 	if t.ID == sqltype.Array {
 		return t, nil
 	}
-	if t.ID == sqltype.Record || t.ID == sqltype.Void {
+	if t.ID == sqltype.Void {
 		return t, dberr.SQL(dberr.StateUndefinedObject, "could not find array type for data type %s", t.Name())
 	}
 	return sqltype.ArrayOf(t), nil

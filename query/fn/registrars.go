@@ -6,7 +6,7 @@ var registrars = []func(*tables){
 	registerCompare,
 	registerAggBasic,
 	registerAggStat,
-	registerAggMore,
+	registerAggMore, registerAggEdge, registerSleep,
 	registerText,
 	registerEncode,
 	registerQuote,

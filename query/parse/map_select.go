@@ -116,9 +116,7 @@ func (m *mapper) with(w *pg.WithClause) *ast.With {
 			m.refuseNode(n, w.Location)
 			continue
 		}
-		m.refuseIf(c.SearchClause != nil, c.GetSearchClause().GetLocation(), "SEARCH")
-		m.refuseIf(c.CycleClause != nil, c.GetCycleClause().GetLocation(), "CYCLE")
-		cte := &ast.CTE{Loc: m.loc(c.Location), Name: c.Ctename, Columns: m.strs(c.Aliascolnames), Query: m.cteQuery(c)}
+		cte := &ast.CTE{Loc: m.loc(c.Location), Name: c.Ctename, Columns: m.strs(c.Aliascolnames), Query: m.cteQuery(c), Search: m.search(c.SearchClause), Cycle: m.cycle(c.CycleClause)}
 		switch c.Ctematerialized {
 		case pg.CTEMaterialize_CTEMaterializeAlways:
 			cte.Materialize = ast.MaterializeAlways
@@ -128,6 +126,21 @@ func (m *mapper) with(w *pg.WithClause) *ast.With {
 		out.CTEs = append(out.CTEs, cte)
 	}
 	return out
+}
+
+func (m *mapper) search(c *pg.CTESearchClause) *ast.Search {
+	if c == nil {
+		return nil
+	}
+	return &ast.Search{Loc: m.loc(c.Location), Breadth: c.SearchBreadthFirst, Columns: m.strs(c.SearchColList), Sequence: c.SearchSeqColumn}
+}
+
+func (m *mapper) cycle(c *pg.CTECycleClause) *ast.Cycle {
+	if c == nil {
+		return nil
+	}
+	return &ast.Cycle{Loc: m.loc(c.Location), Columns: m.strs(c.CycleColList), Mark: c.CycleMarkColumn,
+		Value: m.expr(c.CycleMarkValue), Default: m.expr(c.CycleMarkDefault), Path: c.CyclePathColumn}
 }
 
 func (m *mapper) cteQuery(c *pg.CommonTableExpr) ast.Stmt {

@@ -19,6 +19,7 @@ type aggState struct {
 	grouping  [][]Expr
 	groupCols []Col
 	groupPos  []int
+	direct    []Expr // direct arguments, which may only use what is grouped by
 }
 
 // winState collects the window calls of one query level.
@@ -40,6 +41,14 @@ func (b *binder) aggCall(s *scope, e *ast.FuncCall, name string) Expr {
 		b.refuseAgg(s, e)
 	}
 	call := b.aggParts(s, e, name)
+	if s.agg != nil {
+		s.agg.direct = append(s.agg.direct, call.Direct...)
+	}
+	return b.addAgg(s, e, call, name)
+}
+
+// addAgg makes the value of an aggregate a column of the query level that it is over.
+func (b *binder) addAgg(s *scope, e *ast.FuncCall, call AggCall, name string) Expr {
 	level := aggLevel(s, &call)
 	switch {
 	case level != s && level.noAgg == "here":
@@ -118,11 +127,17 @@ func aggKey(c *AggCall) string {
 	return k
 }
 
-// aggParts binds the arguments of an aggregate over the rows before grouping.
-func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
+// aggScope is the scope of what an aggregate is called with.
+func aggScope(s *scope) *scope {
 	in := *s
 	in.inAgg, in.setsOK, in.noSets = true, false, "aggregate function calls"
 	in.noWin = "aggregate function calls"
+	return &in
+}
+
+// aggParts binds the arguments of an aggregate over the rows before grouping.
+func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
+	in := aggScope(s)
 	call := AggCall{Distinct: e.Distinct, Star: e.Star}
 	list := e.Args
 	if e.WithinGroup {
@@ -130,7 +145,7 @@ func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 			list = append(list[:len(list):len(list)], o.Expr)
 		}
 	}
-	args, types := b.args(&in, list)
+	args, types := b.args(in, list)
 	f, want, err := fn.ResolveAgg(name, types)
 	if err != nil {
 		fail(at(err, e.Pos()))
@@ -152,7 +167,7 @@ func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 	} else {
 		call.Args = args
 		for _, o := range e.OrderBy {
-			x := b.settled(b.expr(&in, o.Expr))
+			x := b.settled(b.expr(in, o.Expr))
 			call.Order = append(call.Order, order{item: o}.key(x))
 		}
 	}
@@ -171,7 +186,7 @@ func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 	}
 	if e.Filter != nil {
 		in.what = "FILTER"
-		call.Filter = b.boolean(&in, e.Filter, "FILTER")
+		call.Filter = b.boolean(in, e.Filter, "FILTER")
 	}
 	return call
 }
@@ -415,6 +430,9 @@ func (b *binder) aggregate(s *scope, rel Rel, g *grouped, fromCols ColSet, targe
 			w.order[i].Expr = u.replace(w.order[i].Expr)
 		}
 		w.calls = eachWindow(w.calls, func(e Expr) Expr { return u.replace(e) })
+	}
+	for _, d := range s.agg.direct {
+		u.replace(d)
 	}
 	a.Input = b.expandSets(rel, pointers(a.Keys))
 	return a

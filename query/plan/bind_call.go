@@ -33,6 +33,8 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 		return b.windowCall(s, e, name)
 	}
 	switch {
+	case e.WithinGroup && isHypothetical(name):
+		return b.hypotheticalCall(s, e, name)
 	case fn.IsAgg(name):
 		return b.aggCall(s, e, name)
 	case fn.IsWindow(name):

@@ -41,6 +41,8 @@ type visible struct {
 	name string
 	expr Expr
 	from *entry
+	// hidden columns have to be named: * leaves them out.
+	hidden bool
 	// origin is the column of a table or view that it is, where it is one.
 	origin ColumnUse
 }
@@ -51,6 +53,7 @@ type cte struct {
 	name string
 	out  *bound
 	work bool // within its own recursive term
+	own  int  // its own columns; those after them are SEARCH's and CYCLE's
 }
 
 func (b *binder) newScope(parent *scope) *scope {

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/fn"
@@ -128,8 +130,9 @@ func (b *binder) star(s *scope, ref *ast.ColumnRef) (out []target) {
 		if len(s.tables) == 0 {
 			failAt(ref.Pos(), dberr.StateSyntax, "SELECT * with no tables specified is not valid")
 		}
-		b.uses.noteStar(ref, s.vis)
-		for _, v := range s.vis {
+		shown := shown(s.vis)
+		b.uses.noteStar(ref, shown)
+		for _, v := range shown {
 			out = append(out, target{expr: b.found(s, v, ref.Pos()), name: v.name, pos: ref.Pos()})
 		}
 		return out
@@ -140,8 +143,9 @@ func (b *binder) star(s *scope, ref *ast.ColumnRef) (out []target) {
 	}
 	for level := s; level != nil; level = level.parent {
 		if e := b.entryIn(level, schema, table, ref.Pos()); e != nil {
-			b.uses.noteStar(ref, e.cols)
-			for _, v := range e.cols {
+			shown := shown(e.cols)
+			b.uses.noteStar(ref, shown)
+			for _, v := range shown {
 				out = append(out, target{expr: b.found(level, v, ref.Pos()), name: v.name, pos: ref.Pos()})
 			}
 			return out
@@ -149,6 +153,11 @@ func (b *binder) star(s *scope, ref *ast.ColumnRef) (out []target) {
 	}
 	b.missingTable(s, schema, table, ref.Pos())
 	return nil
+}
+
+// shown are the columns that * stands for.
+func shown(list []visible) []visible {
+	return slices.DeleteFunc(slices.Clone(list), func(v visible) bool { return v.hidden })
 }
 
 func (b *binder) orders(s *scope, items []ast.OrderItem, targets []target, what string) (out []order) {

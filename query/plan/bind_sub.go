@@ -130,26 +130,35 @@ func (b *binder) anyArray(s *scope, e *ast.Quantified, kind SubPlanKind) Expr {
 	if a, ok := e.Array.(*ast.Array); ok && !e.All && e.Op == "=" && len(a.Elems) > 0 {
 		return b.in(s, &ast.In{Loc: e.Loc, Arg: e.Arg, List: a.Elems})
 	}
-	arr := b.expr(s, e.Array)
+	return b.anyOf(kind, e.Op, l, b.arrayFor(b.expr(s, e.Array), l, e.Array.Pos()), e.Pos())
+}
+
+// arrayFor gives an untyped array the type of what it is compared with.
+func (b *binder) arrayFor(arr, l Expr, pos int) Expr {
 	t := arr.Type()
 	if t.ID == sqltype.Unknown {
 		lt := l.Type()
 		if lt.ID == sqltype.Unknown {
 			lt = sqltype.TText
 		}
-		arr = b.coerce(arr, sqltype.ArrayOf(lt.Base()), e.Array.Pos())
-		t = arr.Type()
+		arr = b.coerce(arr, sqltype.ArrayOf(lt.Base()), pos)
 	}
+	return arr
+}
+
+// anyOf binds l op ANY/ALL (arr).
+func (b *binder) anyOf(kind SubPlanKind, op string, l, arr Expr, pos int) Expr {
+	t := arr.Type()
 	if t.ID != sqltype.Array {
-		failAt(e.Pos(), dberr.StateWrongObjectType, "op ANY/ALL (array) requires array on right side")
+		failAt(pos, dberr.StateWrongObjectType, "op ANY/ALL (array) requires array on right side")
 	}
 	col := b.q.NewCol("unnest", t.ElemType())
 	set, _, err := fn.ResolveSet("unnest", []sqltype.Type{t})
 	if err != nil {
-		fail(at(err, e.Pos()))
+		fail(at(err, pos))
 	}
 	rel := &LFunc{Calls: []*SetCall{{Set: set, Args: []Expr{arr}}}, ColIDs: []Col{col}}
-	link := b.link(kind, e.Op, []Expr{l}, rel, e.Pos())
+	link := b.link(kind, op, []Expr{l}, rel, pos)
 	// A NULL array gives NULL, not "no element".
 	return &Case{Typ: sqltype.TBool, Conds: []Expr{&IsNull{Arg: arr}},
 		Results: []Expr{&Const{Typ: sqltype.TBool, Value: sqltype.NullDatum}}, Else: link}
@@ -185,9 +194,12 @@ func (b *binder) with(w *ast.With, s *scope) (wraps []*LWith) {
 		id := b.q.withIDs
 		lw := &LWith{ID: id, Name: c.Name, Materialized: c.Materialize == ast.MaterializeAlways}
 		sel, isSelect := c.Query.(*ast.Select)
-		if w.Recursive && isSelect && refersTo(sel, c.Name) {
+		switch {
+		case w.Recursive && isSelect && refersTo(sel, c.Name):
 			b.recursive(lw, c, sel, s)
-		} else {
+		case c.Search != nil || c.Cycle != nil:
+			failAt(c.Pos(), dberr.StateSyntax, "WITH query is not recursive")
+		default:
 			out := b.statementIn(c.Query, s)
 			for i := range out.cols {
 				b.settle(out, i)
@@ -242,10 +254,19 @@ func (b *binder) recursive(lw *LWith, c *ast.CTE, sel *ast.Select, s *scope) {
 	lw.Plan = b.exactly(first)
 	first.rel, first.cols = lw.Plan, lw.Plan.Cols()
 	b.nameColumns(first, c)
-	def := &cte{id: lw.ID, name: c.Name, out: first, work: true}
+	def := &cte{id: lw.ID, name: c.Name, out: first, work: true, own: len(first.cols)}
 	s.ctes[c.Name] = def
-	step := b.query(sel.Right, s, nil)
-	if len(step.cols) != len(first.cols) {
+	own, right := first.cols, sel.Right
+	var trace *tracing
+	if c.Search != nil || c.Cycle != nil {
+		trace = b.newTracing(s, c, sel, first.names)
+		lw.Plan = trace.extend(lw.Plan, own, nil)
+		first.rel, first.cols = lw.Plan, lw.Plan.Cols()
+		first.names = append(first.names[:def.own:def.own], trace.extras...)
+		own, right = first.cols, trace.term(sel.Right)
+	}
+	step := b.query(right, s, nil)
+	if len(step.cols) != len(own) {
 		failAt(targetPos(sel.Right, 0), dberr.StateSyntax, "each UNION query must have the same number of columns")
 	}
 	for i := range step.cols {
@@ -259,6 +280,10 @@ func (b *binder) recursive(lw *LWith, c *ast.CTE, sel *ast.Select, s *scope) {
 			WithHint("Cast the output of the non-recursive term to the correct type.").At(targetPos(sel.Left, i)))
 	}
 	lw.Step, lw.Recursive, lw.Union = b.exactly(step), true, !sel.All
+	if trace != nil {
+		cols := lw.Step.Cols()
+		lw.Step = trace.extend(lw.Step, cols[:def.own], cols[def.own:])
+	}
 	def.work = false
 }
 
@@ -282,7 +307,10 @@ func (b *binder) cteRef(c *cte, alias string, names []string, pos int) *fromItem
 	for i, src := range c.out.cols {
 		id := b.q.NewCol(c.out.names[i], b.q.TypeOf(src))
 		ref.Source, ref.ColIDs = append(ref.Source, src), append(ref.ColIDs, id)
-		e.cols = append(e.cols, visible{name: c.out.names[i], expr: b.q.Ref(id), from: e})
+		if c.out.names[i] == depthColumn && !c.work {
+			continue
+		}
+		e.cols = append(e.cols, visible{name: c.out.names[i], expr: b.q.Ref(id), from: e, hidden: c.work && i >= c.own})
 	}
 	item := (&fromItem{rel: ref}).single(e)
 	b.rename(item, names, alias, pos)

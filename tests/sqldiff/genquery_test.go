@@ -419,7 +419,11 @@ func (g *gen) with() *node {
 	if g.oneIn(4) {
 		g.named = append(g.named, source{name: "r", cols: []col{{"k", "int4"}, {"s", "text"}}})
 		step := pick(g, []string{"SELECT k + 1, s || 'x' FROM r WHERE k < 5", "SELECT r.k + a.id + 1, a.v FROM r JOIN t2 AS a ON a.id = r.k WHERE r.k < 8", "SELECT k * 2 + 1, left(s, 1) FROM r WHERE k < 20"})
-		return seq("WITH RECURSIVE r(k, s) AS (SELECT ", lit(pick(g, []string{"0, 'a'::text", "id, v::text FROM t2 WHERE id < 3", "1, NULL::text"})), pick(g, []string{" UNION ALL ", " UNION "}), step, ") ")
+		trace := pick(g, []string{"", "", " SEARCH BREADTH FIRST BY k, s SET sq", " SEARCH DEPTH FIRST BY s SET sq", " CYCLE k SET cy USING sq", " SEARCH DEPTH FIRST BY k SET sq CYCLE k, s SET cy TO 'y' DEFAULT 'n' USING pa"})
+		if trace != "" {
+			g.named[len(g.named)-1].cols = append(g.named[len(g.named)-1].cols, col{"sq::text", "text"})
+		}
+		return seq("WITH RECURSIVE r(k, s) AS (SELECT ", lit(pick(g, []string{"0, 'a'::text", "id, v::text FROM t2 WHERE id < 3", "1, NULL::text"})), pick(g, []string{" UNION ALL ", " UNION "}), step, ")", clause(trace), " ")
 	}
 	var items []*node
 	var made []source

@@ -105,11 +105,11 @@ var comparisons = []string{
 // aggregates make a value of a type from a group. Those with a $ in front may not be
 // used as window functions.
 var aggregates = map[string][]string{
-	"int8":   {"count(*)", "count({any})", "$count(DISTINCT {any})", "sum({int4})", "sum({int2})", "$sum(DISTINCT {int4})", "bit_or({int8})", "max({int8})", "$array_length(array_agg({int4}), 1)::bigint", "$count(DISTINCT ({int4}, {bool}))"},
+	"int8":   {"count(*)", "count({any})", "$count(DISTINCT {any})", "sum({int4})", "sum({int2})", "$sum(DISTINCT {int4})", "bit_or({int8})", "max({int8})", "$array_length(array_agg({int4}), 1)::bigint", "$count(DISTINCT ({int4}, {bool}))", "$rank(2) WITHIN GROUP (ORDER BY {int4})", "$dense_rank('ab', 1) WITHIN GROUP (ORDER BY {text} DESC, {int2} NULLS FIRST)"},
 	"int4":   {"max({int4})", "min({int4})", "bit_and({int4})", "bit_or({int4})", "$percentile_disc(0.5) WITHIN GROUP (ORDER BY {int4})", "$percentile_disc(0.25) WITHIN GROUP (ORDER BY {int4} DESC)"},
 	"int2":   {"max({int2})", "min({int2})"},
 	"num":    {"sum({num})", "avg({num})", "sum({int8})", "avg({int4})", "var_pop({int4})", "stddev({int2})", "variance({num})", "min({num})", "max({num})", "$sum(DISTINCT {num})", "$avg(DISTINCT {int4})"},
-	"f8":     {"sum({fcol})", "avg({fcol})", "min({f8})", "max({f8})", "$percentile_cont(0.5) WITHIN GROUP (ORDER BY {f8})", "$regr_count({f8}, {f8})::float8", "covar_pop({int2}::float8, {int2}::float8)"},
+	"f8":     {"sum({fcol})", "avg({fcol})", "min({f8})", "max({f8})", "$percentile_cont(0.5) WITHIN GROUP (ORDER BY {f8})", "$regr_count({f8}, {f8})::float8", "$percent_rank(NULL) WITHIN GROUP (ORDER BY {int4} NULLS FIRST)", "$cume_dist(1, date '2024-01-01') WITHIN GROUP (ORDER BY {int4}, {date})", "covar_pop({int2}::float8, {int2}::float8)"},
 	"text":   {"max({text})", "min({text})", "$string_agg({text=x}, ',' ORDER BY {=x})", "$string_agg(DISTINCT {text=x}::text, '-' ORDER BY {=x}::text DESC)", "$array_agg({int4=x} ORDER BY {=x} NULLS FIRST)::text", "$array_agg(DISTINCT {bool=x} ORDER BY {=x})::text", "max({vc})", "$percentile_disc(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY {int4})::text"},
 	"bpchar": {"max({bpchar})", "min({bpchar})"},
 	"bool":   {"bool_and({bool})", "bool_or({bool})", "every({bool})"},
