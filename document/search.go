@@ -2,8 +2,9 @@ package document
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 
-	"github.com/weftdb/weft/document/doc"
 	"github.com/weftdb/weft/document/fulltext"
 	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/internal/dberr"
@@ -18,6 +19,10 @@ type Search struct {
 	// Strong waits until everything that was committed before is in the index. Else it
 	// may be behind by a moment.
 	Strong bool
+	// Cursor is of the page before, whose request was the same but for its limit. A
+	// document that stays as it is comes on one page, whatever is written between them,
+	// where the order is by fields; scores change with what is written.
+	Cursor string
 }
 
 // SearchHit is a document that was found.
@@ -30,94 +35,159 @@ type SearchHit struct {
 // SearchPage is the answer to a search.
 type SearchPage struct {
 	// Total is how many documents were found. With a filter that is how many of the
-	// first MaxHits it holds for.
+	// first MaxHits it holds for, and behind a cursor it is not known: -1.
 	Total   int
 	Hits    []SearchHit
 	Facets  map[string][]fulltext.FacetValue // of all that were found, whatever the filter
 	Applied txn.Timestamp                    // the commit up to which the index was, at least
+	Cursor  string                           // of the next page, empty after the last
 }
 
-// Search finds documents by their words, the best first, and returns them as they
-// are now.
+// Search finds documents by their words, the best first or in the order that is asked
+// for, and returns them as they are now.
 func (s *Store) Search(ctx context.Context, collection string, q Search) (page SearchPage, err error) {
-	if s.tx != nil {
-		return page, dberr.New(dberr.ErrUnsupported, "NOT_IN_TRANSACTION", "a search does not see the writes of a transaction, and so does not run in one")
-	}
-	x, err := s.openText(ctx, collection)
-	if err != nil {
-		return page, err
-	}
-	want := txn.Timestamp(0)
-	if q.Strong {
-		want = s.txns.LastCommit()
-	}
-	index, err := x.wait(ctx, want)
+	x, index, err := s.searched(ctx, collection, q.Strong)
 	if err != nil {
 		return page, err
 	}
 	x.mu.Lock()
 	page.Applied = x.mu.upTo
 	x.mu.Unlock()
-	if q.Filter == nil {
-		err = s.searchPlain(ctx, index, collection, &q, &page)
-	} else {
-		err = s.searchFiltered(ctx, index, collection, &q, &page)
+	if q.Cursor != "" {
+		if q.Offset != 0 {
+			return page, invalid("INVALID_FIELD", "offset", "a search goes on behind a cursor or from an offset, not both")
+		}
+		err := s.View(ctx, func(tx *txn.Tx) error {
+			q.After, err = s.openCursor(tx, q.Cursor, q.fingerprint(collection))
+			return err
+		})
+		if err != nil {
+			return page, err
+		}
 	}
+	r := searcher{s: s, index: index, collection: collection, q: &q, page: &page}
+	if q.Filter == nil {
+		err = r.plain(ctx)
+	} else {
+		err = r.filtered(ctx)
+	}
+	if err != nil || r.last == nil {
+		return page, err
+	}
+	err = s.View(ctx, func(tx *txn.Tx) error {
+		page.Cursor, err = s.sealCursor(tx, q.fingerprint(collection), r.last)
+		return err
+	})
 	return page, err
 }
 
-func (s *Store) searchPlain(ctx context.Context, index *fulltext.Index, collection string, q *Search, page *SearchPage) error {
-	found, err := index.Search(ctx, q.Request)
+// searched returns the full-text index of a collection, with strong when it has what
+// was committed before.
+func (s *Store) searched(ctx context.Context, collection string, strong bool) (*textIndex, *fulltext.Index, error) {
+	if s.tx != nil {
+		return nil, nil, dberr.New(dberr.ErrUnsupported, "NOT_IN_TRANSACTION", "a search does not see the writes of a transaction, and so does not run in one")
+	}
+	x, err := s.openText(ctx, collection)
+	if err != nil {
+		return nil, nil, err
+	}
+	want := txn.Timestamp(0)
+	if strong {
+		want = s.txns.LastCommit()
+	}
+	index, err := x.wait(ctx, want)
+	return x, index, err
+}
+
+// fingerprint tells searches apart whose pages belong together.
+func (q *Search) fingerprint(collection string) []byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %s", len(collection), collection)
+	for _, f := range q.Sort {
+		fmt.Fprintf(h, " %d %s %v", len(f.Field), f.Field, f.Descending)
+	}
+	var filter []byte
+	if q.Filter != nil {
+		filter = q.Filter.Source()
+	}
+	fmt.Fprintf(h, " %d %x %x", len(q.Query.Bytes()), q.Query.Bytes(), filter)
+	return h.Sum(nil)[:queryBytes]
+}
+
+// searcher makes a page.
+type searcher struct {
+	s          *Store
+	index      *fulltext.Index
+	collection string
+	q          *Search
+	page       *SearchPage
+	last       []byte // the place of the last hit, where there are more
+}
+
+// plain asks for one hit more than is wanted, to know whether there is one.
+func (r *searcher) plain(ctx context.Context) error {
+	req := r.q.Request
+	if req.Limit > 0 && req.Offset+req.Limit < fulltext.MaxHits {
+		req.Limit++
+	}
+	found, err := r.index.Search(ctx, req)
 	if err != nil {
 		return err
 	}
-	page.Total, page.Facets = int(found.Total), found.Facets
-	return s.View(ctx, func(tx *txn.Tx) error {
+	r.page.Total, r.page.Facets = int(found.Total), found.Facets
+	if n := r.q.Limit; n > 0 && len(found.Hits) > n {
+		found.Hits = found.Hits[:n]
+		r.last = found.Hits[n-1].Place
+	}
+	return r.s.View(ctx, func(tx *txn.Tx) error {
 		for i := range found.Hits {
-			if err := s.take(tx, collection, &found.Hits[i], q, page); err != nil {
+			d, ok, err := r.s.GetTx(tx, r.collection, found.Hits[i].ID)
+			if err != nil {
 				return err
+			}
+			if ok {
+				r.take(&found.Hits[i], d)
 			}
 		}
 		return nil
 	})
 }
 
-// take adds the document of a hit, if it is there and the filter holds for it.
-func (s *Store) take(tx *txn.Tx, collection string, h *fulltext.Hit, q *Search, page *SearchPage) error {
-	d, ok, err := s.GetTx(tx, collection, h.ID)
-	if err != nil || !ok {
-		return err
-	}
+// take adds the document of a hit.
+func (r *searcher) take(h *fulltext.Hit, d Document) {
 	d.own()
-	if q.Projection != nil {
-		d.Value = q.Projection.Apply(d.Value)
+	if r.q.Projection != nil {
+		d.Value = r.q.Projection.Apply(d.Value)
 	}
-	page.Hits = append(page.Hits, SearchHit{Document: d, Score: h.Score, Fragments: h.Fragments})
-	return nil
+	r.page.Hits = append(r.page.Hits, SearchHit{Document: d, Score: h.Score, Fragments: h.Fragments})
 }
 
-// searchFiltered looks at all that was found, in pieces, since only the documents
-// tell for which of them the filter holds.
-func (s *Store) searchFiltered(ctx context.Context, index *fulltext.Index, collection string, q *Search, page *SearchPage) error {
+// filtered looks at what was found, in pieces, since only the documents tell for which
+// of them the filter holds: at all of it, to count them, or behind a cursor until the
+// page is full.
+func (r *searcher) filtered(ctx context.Context) error {
 	const piece = 500
-	r := q.Request
-	for r.Offset, r.Limit = 0, piece; r.Offset < fulltext.MaxHits; r.Offset += piece {
-		found, err := index.Search(ctx, r)
+	counts := r.q.After == nil
+	req := r.q.Request
+	req.Offset, req.Limit = 0, piece
+	var full []byte // the place of the last hit of a full page
+	for looked := 0; looked < fulltext.MaxHits || !counts; looked += piece {
+		found, err := r.index.Search(ctx, req)
 		if err != nil {
 			return err
 		}
-		if r.Offset == 0 {
-			page.Facets = found.Facets
-			r.Facets = nil
+		if looked == 0 {
+			r.page.Facets = found.Facets
+			req.Facets = nil
 		}
-		err = s.View(ctx, func(tx *txn.Tx) error {
+		err = r.s.View(ctx, func(tx *txn.Tx) error {
 			for i := range found.Hits {
-				d, ok, err := s.GetTx(tx, collection, found.Hits[i].ID)
-				if err != nil {
-					return err
+				if r.last != nil && !counts {
+					break
 				}
-				if ok {
-					ok, err = q.Filter.Test(d.Value)
+				d, ok, err := r.s.GetTx(tx, r.collection, found.Hits[i].ID)
+				if ok && err == nil {
+					ok, err = r.q.Filter.Test(d.Value)
 				}
 				if err != nil {
 					return err
@@ -125,182 +195,48 @@ func (s *Store) searchFiltered(ctx context.Context, index *fulltext.Index, colle
 				if !ok {
 					continue
 				}
-				if page.Total++; page.Total > q.Offset && len(page.Hits) < q.Limit {
-					if err := s.take(tx, collection, &found.Hits[i], q, page); err != nil {
-						return err
-					}
+				if r.page.Total++; r.page.Total <= r.q.Offset {
+					continue
 				}
+				if len(r.page.Hits) == r.q.Limit {
+					r.last = full
+					continue
+				}
+				r.take(&found.Hits[i], d)
+				full = found.Hits[i].Place
 			}
 			return nil
 		})
-		if err != nil || len(found.Hits) < piece {
+		if err != nil {
 			return err
 		}
+		if len(found.Hits) < piece || r.last != nil && !counts {
+			break
+		}
+		req.After = found.Hits[len(found.Hits)-1].Place
+	}
+	if !counts {
+		r.page.Total = -1
 	}
 	return nil
 }
 
-// Texts are the full-text indexes that stand alone: each a list of texts with
-// metadata, by id. They have a database's names to themselves.
-func (s *Store) Texts() *Texts {
-	return &Texts{&Store{core: s.core, db: s.db, tx: s.tx, hidden: true}}
-}
-
-// Texts is the model of the full-text indexes that stand alone.
-type Texts struct{ s *Store }
-
-// textField and metadataField are the fields of their documents.
-const (
-	textField     = "text"
-	metadataField = "metadata"
-)
-
-// List gives their names.
-func (t *Texts) List(ctx context.Context) (names []string, err error) {
-	list, err := t.s.Collections(ctx)
-	for i := range list {
-		names = append(names, list[i].Name)
-	}
-	return names, err
-}
-
-// Create makes an index; one that is there is an error of class ErrExists.
-func (t *Texts) Create(ctx context.Context, name, analyzer string) error {
-	cfg := &fulltext.Config{Fields: []fulltext.Field{{Path: textField}}, Analyzer: analyzer}
-	if err := cfg.Check(); err != nil {
-		return err
-	}
-	if _, err := t.s.CreateCollection(ctx, name, CollectionOptions{}); err != nil {
-		return textError(err, name)
-	}
-	return t.s.SetText(ctx, name, cfg)
-}
-
-// textError tells of an index, not of the collection that it is inside.
-func textError(err error, name string) error {
-	e := dberr.As(err)
-	if e == nil {
-		return err
-	}
-	switch e.Code {
-	case "COLLECTION_EXISTS":
-		return dberr.New(dberr.ErrExists, "TEXT_INDEX_EXISTS", "the full-text index %q is there already", shorten(name)).WithField("name")
-	case "COLLECTION_NOT_FOUND":
-		return dberr.New(dberr.ErrNotFound, "TEXT_INDEX_NOT_FOUND", "there is no full-text index %q", shorten(name)).WithField("name")
-	case "DOCUMENT_NOT_FOUND":
-		return dberr.New(dberr.ErrNotFound, "DOCUMENT_NOT_FOUND", "the full-text index %q has no such document", shorten(name)).WithField("id")
-	}
-	return err
-}
-
-// Drop removes an index.
-func (t *Texts) Drop(ctx context.Context, name string) error {
-	return textError(t.s.DropCollection(ctx, name), name)
-}
-
-// Status describes an index.
-func (t *Texts) Status(ctx context.Context, name string) (TextStatus, int64, error) {
-	st, err := t.s.Text(ctx, name)
+// Complete gives words of the full-text index of a collection that begin as the last
+// word of a text does; see fulltext.Index.Complete.
+func (s *Store) Complete(ctx context.Context, collection, text, field string, limit int) ([]fulltext.Suggested, error) {
+	_, index, err := s.searched(ctx, collection, false)
 	if err != nil {
-		return st, 0, textError(err, name)
+		return nil, err
 	}
-	n, err := t.s.Count(ctx, name, nil)
-	return st, n, err
+	return index.Complete(ctx, text, field, limit)
 }
 
-// Rebuild makes an index anew.
-func (t *Texts) Rebuild(ctx context.Context, name string) error {
-	return textError(t.s.RebuildText(ctx, name), name)
-}
-
-// RebuildText makes the full-text index of a collection anew, and returns when it is
-// built.
-func (s *Store) RebuildText(ctx context.Context, collection string) error {
-	c, err := s.Collection(ctx, collection)
+// Correct gives words of the full-text index of a collection for those of a text that
+// it does not have; see fulltext.Index.Correct.
+func (s *Store) Correct(ctx context.Context, collection, text, field string, limit int) (fulltext.Correction, error) {
+	_, index, err := s.searched(ctx, collection, false)
 	if err != nil {
-		return err
+		return fulltext.Correction{}, err
 	}
-	if c.Text == nil {
-		_, err := s.openText(ctx, collection)
-		return err
-	}
-	return s.SetText(ctx, collection, c.Text)
+	return index.Correct(ctx, text, field, limit)
 }
-
-// Item is a text of an index.
-type Item struct {
-	ID       string
-	Text     string
-	Metadata doc.Value // an object, or Missing
-}
-
-// Put writes texts, all of them or none, in place of those of the same ids. The index
-// must be there.
-func (t *Texts) Put(ctx context.Context, name string, items []Item) error {
-	return t.s.Update(ctx, func(tx *txn.Tx) error {
-		c, err := t.s.find(tx, name)
-		if err != nil {
-			return textError(err, name)
-		}
-		for i := range items {
-			if err := t.put(tx, c, &items[i]); err != nil {
-				return &ItemError{Index: i, Err: err}
-			}
-		}
-		return nil
-	})
-}
-
-func (t *Texts) put(tx *txn.Tx, c *compiled, item *Item) error {
-	fields := []doc.Field{
-		{Name: IDField, Value: doc.Of(doc.AppendString(nil, item.ID))},
-		{Name: textField, Value: doc.Of(doc.AppendString(nil, item.Text))},
-	}
-	if item.Metadata.Exists() {
-		fields = append(fields, doc.Field{Name: metadataField, Value: item.Metadata})
-	}
-	w, err := t.s.slot(tx, c, item.ID)
-	if err != nil {
-		return err
-	}
-	_, _, err = w.put(doc.Of(doc.AppendObject(nil, fields)))
-	return err
-}
-
-func item(d *Document) Item {
-	return Item{ID: d.ID, Text: string(d.Value.Field(textField).Str()), Metadata: d.Value.Field(metadataField)}
-}
-
-// Get returns a text.
-func (t *Texts) Get(ctx context.Context, name, id string) (Item, bool, error) {
-	d, ok, err := t.s.Get(ctx, name, id)
-	return item(&d), ok, textError(err, name)
-}
-
-// Delete removes a text and says whether it was there.
-func (t *Texts) Delete(ctx context.Context, name, id string) (bool, error) {
-	_, existed, err := t.s.Delete(ctx, name, id, Condition{})
-	return existed, textError(err, name)
-}
-
-// Search finds texts. Metadata, where it is an object, has fields that must be equal.
-func (t *Texts) Search(ctx context.Context, name string, q Search, metadata doc.Value) (SearchPage, error) {
-	if metadata.Exists() {
-		var fields []doc.Field
-		metadata.Fields(func(k []byte, v doc.Value) bool {
-			eq := doc.Of(doc.AppendObject(nil, []doc.Field{{Name: "$eq", Value: v}}))
-			fields = append(fields, doc.Field{Name: metadataField + "." + string(k), Value: eq})
-			return true
-		})
-		f, err := match.Compile(doc.Of(doc.AppendObject(nil, fields)))
-		if err != nil {
-			return SearchPage{}, err
-		}
-		q.Filter = f
-	}
-	page, err := t.s.Search(ctx, name, q)
-	return page, textError(err, name)
-}
-
-// ItemOf is a hit as a text.
-func (h *SearchHit) ItemOf() Item { return item(&h.Document) }

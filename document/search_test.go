@@ -153,10 +153,10 @@ func TestTextSurvives(t *testing.T) {
 func TestTexts(t *testing.T) {
 	s, ctx := open(t), t.Context()
 	x := s.Texts()
-	if err := x.Create(ctx, "i", ""); err != nil {
+	if err := x.Create(ctx, "i", "", true); err != nil {
 		t.Fatal(err)
 	}
-	wantCode(t, x.Create(ctx, "i", ""), "TEXT_INDEX_EXISTS")
+	wantCode(t, x.Create(ctx, "i", "", true), "TEXT_INDEX_EXISTS")
 	wantCode(t, x.Put(ctx, "none", []Item{{ID: "a"}}), "TEXT_INDEX_NOT_FOUND")
 	if err := x.Put(ctx, "i", []Item{{ID: "a", Text: "running fast", Metadata: value(t, `{"lang":"en"}`)}, {ID: "b", Text: "he runs", Metadata: value(t, `{"lang":"de"}`)}}); err != nil {
 		t.Fatal(err)
@@ -202,4 +202,61 @@ func TestTexts(t *testing.T) {
 	}
 	_, _, err := x.Status(ctx, "i")
 	wantCode(t, err, "TEXT_INDEX_NOT_FOUND")
+}
+
+// TestSearchPages: pages by a field neither skip nor repeat a document that stays, while
+// others are written, with a filter and without.
+func TestSearchPages(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	cfg := &fulltext.Config{Fields: []fulltext.Field{{Path: "t"}, {Path: "n", Type: fulltext.Number}}}
+	if err := s.SetText(ctx, "c", cfg); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 60 {
+		insert(t, s, "c", fmt.Sprintf(`{"_id":"s%02d","t":"word","n":%d,"even":%v}`, i, i/3, i%2 == 0))
+	}
+	for _, f := range []string{"", `{"even":true}`} {
+		q := Search{Request: fulltext.Request{Query: value(t, `"word"`), Limit: 7, Sort: []fulltext.SortField{{Field: "n", Descending: true}}}, Strong: true}
+		if f != "" {
+			q.Filter = filter(t, f)
+		}
+		var got []string
+		for page := 0; ; page++ {
+			p, err := s.Search(ctx, "c", q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if page > 0 && f != "" && p.Total != -1 || page == 0 && f != "" && p.Total < 30 {
+				t.Errorf("page %d of %s says %d in all", page, f, p.Total)
+			}
+			for i := range p.Hits {
+				if id := p.Hits[i].ID; id[0] == 's' {
+					got = append(got, id)
+				}
+			}
+			if p.Cursor == "" {
+				break
+			}
+			q.Cursor = p.Cursor
+			insert(t, s, "c", fmt.Sprintf(`{"t":"word","n":%d,"even":true}`, 30-page*4))
+		}
+		want := 60
+		if f != "" {
+			want = 30
+		}
+		seen := map[string]bool{}
+		for _, id := range got {
+			seen[id] = true
+		}
+		if len(got) != want || len(seen) != want {
+			t.Errorf("%s: %d hits, %d different, want %d: %v", f, len(got), len(seen), want, got)
+		}
+		other := q
+		other.Sort = nil
+		_, err := s.Search(ctx, "c", other)
+		wantCode(t, err, "INVALID_CURSOR")
+		q.Offset = 1
+		_, err = s.Search(ctx, "c", q)
+		wantCode(t, err, "INVALID_FIELD")
+	}
 }

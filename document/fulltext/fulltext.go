@@ -22,6 +22,7 @@ import (
 
 	"github.com/blevesearch/bleve/v2"
 	_ "github.com/blevesearch/bleve/v2/config" // the analyzers of all languages
+	"github.com/blevesearch/bleve/v2/index/scorch"
 	"github.com/blevesearch/bleve/v2/mapping"
 	index "github.com/blevesearch/bleve_index_api"
 
@@ -46,6 +47,7 @@ type Field struct {
 	Type     Type    `json:"type,omitempty"`
 	Analyzer string  `json:"analyzer,omitempty"` // of a text; empty is the index's
 	Boost    float64 `json:"boost,omitempty"`    // of the score of what is found there; 0 is 1
+	Suggest  bool    `json:"suggest,omitempty"`  // of a text: keep its words as they are written, for Complete and Correct
 }
 
 // Config describes an index.
@@ -93,6 +95,8 @@ func (c *Config) Check() error {
 			return invalid("INVALID_TEXT_INDEX", "type", "the type %.40q of a field is not known", f.Type).WithHint("known: text, keyword, number, date")
 		case f.Analyzer != "" && f.Type != Text:
 			return invalid("INVALID_TEXT_INDEX", "analyzer", "the field %.64q of type %s has no analyzer", f.Path, f.Type)
+		case f.Suggest && f.Type != Text:
+			return invalid("INVALID_TEXT_INDEX", "suggest", "the field %.64q of type %s takes no \"suggest\": keywords are suggested without", f.Path, f.Type)
 		case f.Boost < 0 || f.Boost > 1000:
 			return invalid("INVALID_TEXT_INDEX", "boost", "the boost %v of a field is not within 0 and 1000", f.Boost)
 		}
@@ -133,6 +137,12 @@ func (c *Config) mapping() mapping.IndexMapping {
 		}
 		fm.IncludeInAll = f.Type == Text
 		d.AddFieldMappingsAt(flat(f.Path), fm)
+		if f.Suggest {
+			words := bleve.NewTextFieldMapping()
+			words.Name, words.Analyzer = wordsOf(f.Path), wordsAnalyzer
+			words.Store, words.IncludeTermVectors, words.IncludeInAll, words.DocValues = false, false, false, false
+			d.AddFieldMappingsAt(flat(f.Path), words)
+		}
 	}
 	m.DefaultMapping = d
 	return m
@@ -188,7 +198,7 @@ func Open(path string, c Config) (*Index, error) {
 	}
 	var err error
 	if path == "" {
-		x.bleve, err = bleve.NewMemOnly(c.mapping())
+		x.bleve, err = bleve.NewUsing("", c.mapping(), scorch.Name, scorch.Name, nil)
 	} else {
 		x.bleve, err = openOrMake(path, c.mapping())
 	}

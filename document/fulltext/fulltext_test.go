@@ -133,3 +133,120 @@ func TestDurable(t *testing.T) {
 		t.Errorf("applied %d with %d documents, want 11 with 4, %v %v", applied, n, err, cerr)
 	}
 }
+
+func ids(r Result) string {
+	var out []string
+	for _, h := range r.Hits {
+		out = append(out, h.ID)
+	}
+	return strings.Join(out, " ")
+}
+
+// TestSort: hits are in the order that is asked for, those without a value last, and
+// pages behind a place go on where it was.
+func TestSort(t *testing.T) {
+	x := open(t, "")
+	defer x.Close()
+	fill(t, x, 5, goods...)
+	fill(t, x, 6, `{"_id":"e","title":"Red coat","tags":["zebra","blue"],"price":-3,"at":"2026-02-02T00:00:00Z"}`)
+	for _, c := range []struct{ query, sort, want string }{
+		{`{}`, `{"price":1}`, "e c b a d"}, {`{}`, `{"price":-1}`, "a b c e d"}, {`{}`, `["at"]`, "c a b e d"}, {`{}`, `["-at","-_id"]`, "e b a c d"},
+		{`{}`, `["tags"]`, "b e d a c"}, {`{}`, `{"field":"tags","ascending":false}`, "e a c d b"}, {`{}`, `["-_id"]`, "e d c b a"}, {`"red"`, `["price"]`, "e c a"},
+		{`"shoes"`, `["-_score"]`, ""}, {`{}`, `null`, "a b c d e"},
+	} {
+		sort, err := ParseSort(value(t, c.sort))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := x.Search(t.Context(), Request{Query: value(t, c.query), Limit: 10, Sort: sort})
+		if err != nil {
+			t.Fatalf("%s by %s: %v", c.query, c.sort, err)
+		}
+		whole := ids(r)
+		if c.want != "" && whole != c.want {
+			t.Errorf("%s by %s: got %s, want %s", c.query, c.sort, whole, c.want)
+		}
+		var paged []string
+		for after := []byte(nil); ; {
+			r, err := x.Search(t.Context(), Request{Query: value(t, c.query), Limit: 1, Sort: sort, After: after})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Hits) == 0 {
+				break
+			}
+			paged, after = append(paged, r.Hits[0].ID), r.Hits[0].Place
+		}
+		if got := strings.Join(paged, " "); got != whole {
+			t.Errorf("%s by %s: pages give %s, one request %s", c.query, c.sort, got, whole)
+		}
+	}
+	for _, text := range []string{`["title"]`, `["none"]`, `["price","-price"]`, `["a","b","c","d","e","f","g","h","i"]`} {
+		sort, err := ParseSort(value(t, text))
+		if err == nil {
+			_, err = x.Search(t.Context(), Request{Limit: 1, Sort: sort})
+		}
+		if e := dberr.As(err); e == nil || e.Code != "INVALID_SEARCH" {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+	for _, text := range []string{`5`, `[5]`, `["-"]`, `{"a":2}`, `{"field":"a","ascending":1}`} {
+		if _, err := ParseSort(value(t, text)); err == nil {
+			t.Errorf("%s is an order", text)
+		}
+	}
+	if _, err := x.Search(t.Context(), Request{Limit: 1, After: []byte{9, 1}}); err == nil {
+		t.Error("a malformed place is taken")
+	}
+}
+
+// TestSuggest: words are completed and corrected as they are written, by what documents
+// there are now.
+func TestSuggest(t *testing.T) {
+	x, err := Open("", Config{Fields: []Field{{Path: "t", Suggest: true}, {Path: "u"}, {Path: "tag", Type: Keyword}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	fill(t, x, 1, `{"_id":"a","t":"Running shoes, for RUNNERS","tag":"New York"}`, `{"_id":"b","t":"A runner runs","tag":"Newark"}`, `{"_id":"c","t":"runners and Läufer","u":"runaway"}`,
+		`{"_id":"d","t":"runway"}`)
+	if err := x.Apply([]Change{{ID: "d"}}, 2); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		text, field string
+		limit       int
+		want        string
+	}{
+		{"run", "", 10, "[{runners 2 0} {runner 1 0} {running 1 0} {runs 1 0}]"}, {"fast Runn", "t", 2, "[{fast runners 2 0} {fast runner 1 0}]"}, {"LÄU", "", 5, "[{läufer 1 0}]"},
+		{"x", "", 5, "[]"}, {"shoes ", "", 5, "[]"}, {"New", "tag", 5, "[{New York 1 0} {Newark 1 0}]"},
+	} {
+		got, err := x.Complete(t.Context(), c.text, c.field, c.limit)
+		if err != nil || fmt.Sprint(got) != c.want && len(got)+len(c.want) != 2 {
+			t.Errorf("complete %q: got %v, %v, want %s", c.text, got, err, c.want)
+		}
+	}
+	for _, c := range []struct{ text, want string }{
+		{"runing shoos", "{running shoes true [{runing 0 [{running 1 1}]} {shoos 7 [{shoes 1 1}]}]}"}, {"Running SHOES!", "{Running SHOES! false []}"},
+		{"the läuferr", "{the läufer true [{the 0 []} {läuferr 4 [{läufer 1 1}]}]}"}, {"runway", "{runway false [{runway 0 []}]}"}, {"", "{ false []}"},
+	} {
+		got, err := x.Correct(t.Context(), c.text, "", 3)
+		if err != nil || fmt.Sprint(got) != c.want {
+			t.Errorf("correct %q: got %v, %v, want %s", c.text, got, err, c.want)
+		}
+	}
+	for _, c := range []struct {
+		text, field string
+		limit       int
+	}{{"a", "u", 1}, {"a", "none", 1}, {"a", "", 0}, {"a", "", 101}, {strings.Repeat("a", 2000), "", 1}, {"\xff", "", 1}} {
+		if _, err := x.Complete(t.Context(), c.text, c.field, c.limit); dberr.As(err) == nil {
+			t.Errorf("complete %.20q of %q, %d: got %v", c.text, c.field, c.limit, err)
+		}
+	}
+	if _, err := x.Correct(t.Context(), strings.Repeat("word ", 40), "", 1); err == nil {
+		t.Error("forty words are corrected")
+	}
+	if _, err := Open("", Config{Fields: []Field{{Path: "n", Type: Number, Suggest: true}}}); err == nil {
+		t.Error("a number has suggestions")
+	}
+}

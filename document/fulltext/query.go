@@ -8,6 +8,7 @@ import (
 	"github.com/blevesearch/bleve/v2/search/query"
 
 	"github.com/weftdb/weft/document/doc"
+	"github.com/weftdb/weft/internal/dberr"
 )
 
 // The limits of a query.
@@ -23,7 +24,7 @@ type builder struct {
 	clauses int
 }
 
-func bad(field, format string, args ...any) error {
+func bad(field, format string, args ...any) *dberr.Error {
 	return invalid("INVALID_SEARCH", field, format, args...)
 }
 

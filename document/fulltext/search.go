@@ -16,6 +16,8 @@ const MaxHits = 10_000
 type Request struct {
 	Query         doc.Value // text, or an object of one clause; Missing finds all
 	Offset, Limit int
+	Sort          []SortField // nil: the best first
+	After         []byte      // the Place of a hit of the same request: only what comes after it
 	Highlight     bool
 	Facets        []Facet
 }
@@ -31,6 +33,7 @@ type Facet struct {
 type Hit struct {
 	ID        string
 	Score     float64
+	Place     []byte              // in the order of the request
 	Fragments map[string][]string // with Highlight, pieces of the fields, what was found in <mark>
 }
 
@@ -47,7 +50,7 @@ type Result struct {
 	Facets map[string][]FacetValue
 }
 
-// Search finds documents, the best first.
+// Search finds documents, the best first or in the order of the request.
 func (x *Index) Search(ctx context.Context, r Request) (Result, error) {
 	if r.Offset < 0 || r.Limit < 0 || r.Offset+r.Limit > MaxHits {
 		return Result{}, bad("limit", "a search goes to %d hits, not from %d for %d", MaxHits, r.Offset, r.Limit)
@@ -61,40 +64,57 @@ func (x *Index) Search(ctx context.Context, r Request) (Result, error) {
 		return Result{}, err
 	}
 	req := bleve.NewSearchRequestOptions(q, r.Limit, r.Offset, false)
-	req.SortBy([]string{"-_score", "_id"})
+	if req.Sort, err = x.order(r.Sort); err != nil {
+		return Result{}, err
+	}
+	if r.After != nil {
+		if err := after(req, r.After); err != nil {
+			return Result{}, err
+		}
+	}
 	if r.Highlight {
 		req.Highlight = bleve.NewHighlightWithStyle("html")
 	}
 	for _, f := range r.Facets {
-		field, err := x.field(f.Field)
-		if err != nil {
+		if err := x.facet(req, f); err != nil {
 			return Result{}, err
 		}
-		if field.Type != Keyword {
-			return Result{}, bad("facets", "facets are counted by fields of type keyword, and %.64q is of type %s", f.Field, field.Type)
-		}
-		if f.Size < 0 || f.Size > 1000 {
-			return Result{}, bad("size", "the size of a facet is within 1 and 1000, not %d", f.Size)
-		}
-		if f.Size == 0 {
-			f.Size = 10
-		}
-		req.AddFacet(f.Name, bleve.NewFacetRequest(f.Field, f.Size))
 	}
 	found, err := x.bleve.SearchInContext(ctx, req)
 	if err != nil {
 		if ctx.Err() != nil {
-			return Result{}, dberr.New(dberr.ErrCanceled, "CANCELED", "the search was canceled").Wrap(context.Cause(ctx))
+			return Result{}, canceled(ctx)
 		}
 		return Result{}, dberr.New(dberr.ErrInvalid, "SEARCH_FAILED", "the search failed: %v", err)
 	}
-	return result(found), nil
+	return result(req, found), nil
 }
 
-func result(found *bleve.SearchResult) Result {
+func canceled(ctx context.Context) error {
+	return dberr.New(dberr.ErrCanceled, "CANCELED", "the search was canceled").Wrap(context.Cause(ctx))
+}
+
+// facet asks for the counts of a facet.
+func (x *Index) facet(req *bleve.SearchRequest, f Facet) error {
+	field, err := x.field(f.Field)
+	switch {
+	case err != nil:
+		return err
+	case field.Type != Keyword:
+		return bad("facets", "facets are counted by fields of type keyword, and %.64q is of type %s", f.Field, field.Type)
+	case f.Size < 0 || f.Size > 1000:
+		return bad("size", "the size of a facet is within 1 and 1000, not %d", f.Size)
+	case f.Size == 0:
+		f.Size = 10
+	}
+	req.AddFacet(f.Name, bleve.NewFacetRequest(f.Field, f.Size))
+	return nil
+}
+
+func result(req *bleve.SearchRequest, found *bleve.SearchResult) Result {
 	out := Result{Total: found.Total, Hits: make([]Hit, 0, len(found.Hits))}
 	for _, h := range found.Hits {
-		out.Hits = append(out.Hits, Hit{ID: h.ID, Score: h.Score, Fragments: h.Fragments})
+		out.Hits = append(out.Hits, Hit{ID: h.ID, Score: h.Score, Place: place(req.Sort, h), Fragments: h.Fragments})
 	}
 	for name, f := range found.Facets {
 		if out.Facets == nil {

@@ -55,7 +55,7 @@ func CompileWith(x *expr.Compiler, v doc.Value) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Filter{root, c.exprs}, nil
+	return &Filter{root, c.exprs, v.Bytes()}, nil
 }
 
 // All is the filter that holds for every document.
@@ -63,7 +63,7 @@ func All() *Filter { return &Filter{root: &Node{Op: And}} }
 
 // Both is the filter that holds where a and b do.
 func Both(a, b *Filter) *Filter {
-	return &Filter{&Node{Op: And, Children: []*Node{a.root, b.root}}, a.exprs || b.exprs}
+	return &Filter{&Node{Op: And, Children: []*Node{a.root, b.root}}, a.exprs || b.exprs, nil}
 }
 
 func invalid(field, format string, args ...any) *dberr.Error {
@@ -170,7 +170,7 @@ func (f *Filter) Bind(vars []expr.Binding) *Filter {
 	if !f.exprs {
 		return f
 	}
-	return &Filter{f.root.bind(vars), true}
+	return &Filter{f.root.bind(vars), true, f.text}
 }
 
 func (n *Node) bind(vars []expr.Binding) *Node {

@@ -73,7 +73,11 @@ type Node struct {
 type Filter struct {
 	root  *Node
 	exprs bool // it has an Expr
+	text  []byte
 }
+
+// Source is what the filter was compiled from, nil of one that was put together.
+func (f *Filter) Source() []byte { return f.text }
 
 // Root is the filter as a tree: an And whose children all must hold.
 func (f *Filter) Root() *Node { return f.root }

@@ -12,7 +12,7 @@ import (
 func indexed(texts ...string) func(*Server, *fake) {
 	return func(s *Server, f *fake) {
 		docs(texts...)(s, f)
-		if err := f.docs().SetText(context.Background(), "c", &fulltext.Config{Fields: []fulltext.Field{{Path: "t"}, {Path: "tag", Type: fulltext.Keyword}}}); err != nil {
+		if err := f.docs().SetText(context.Background(), "c", &fulltext.Config{Fields: []fulltext.Field{{Path: "t", Suggest: true}, {Path: "tag", Type: fulltext.Keyword}}}); err != nil {
 			panic(err)
 		}
 	}
@@ -22,7 +22,7 @@ func indexed(texts ...string) func(*Server, *fake) {
 func alone(items ...string) func(*Server, *fake) {
 	return func(_ *Server, f *fake) {
 		x := f.docs().Texts()
-		if err := x.Create(context.Background(), "i", ""); err != nil {
+		if err := x.Create(context.Background(), "i", "", true); err != nil {
 			panic(err)
 		}
 		for _, text := range items {
@@ -78,5 +78,14 @@ var textScenarios = []scenario{
 	{name: "fts delete text", method: "DELETE", url: ftsURL + "/i/documents/a", state: alone(`{"id":"a","text":"x"}`), status: 200},
 	{name: "fts delete text, none", method: "DELETE", url: ftsURL + "/i/documents/a", state: alone(), status: 404},
 	{name: "fts search", url: ftsURL + "/i/search", body: `{"query":"run","k":5,"filter":{"lang":"en"},"consistency":"strong"}`, state: alone(`{"id":"a","text":"he runs","metadata":{"lang":"en"}}`, `{"id":"b","text":"run","metadata":{"lang":"de"}}`), status: 200,
-		has: []string{`{"hits":[{"id":"a","score":`, `"metadata":{"lang":"en"}}],"count":1,"total":1}`}},
+		has: []string{`{"hits":[{"id":"a","score":`, `"metadata":{"lang":"en"}}],"count":1,"total":1,"next_cursor":null}`}},
+	{name: "fts search, by a field that is not there", url: ftsURL + "/i/search", body: `{"query":"run","sort":{"lang":1}}`, state: alone(), status: 400, has: []string{"INVALID_SEARCH"}},
+	{name: "fts suggest", url: ftsURL + "/i/suggest", body: `{"text":"he ru"}`, state: alone(`{"id":"a","text":"he runs"}`, `{"id":"b","text":"they run and he runs"}`), status: 200, has: []string{`{"suggestions":[`}},
+	{name: "fts suggest, bad mode", url: ftsURL + "/i/suggest", body: `{"text":"x","mode":"guess"}`, state: alone(), status: 400, has: []string{`"field":"mode"`}},
+	{name: "text suggest", url: docsURL + "/c/suggest", body: `{"text":"rde shoes","mode":"correct"}`, state: indexed(`{"_id":"a","t":"red shoes"}`), status: 200, has: []string{`"changed":`, `"words":[`}},
+	{name: "text suggest, of a number", url: docsURL + "/c/suggest", body: `{"text":5}`, state: indexed(`{"_id":"a","t":"red shoes"}`), status: 400, has: []string{`"field":"text"`}},
+	{name: "text suggest, no such field", url: docsURL + "/c/suggest", body: `{"text":"x","field":"u"}`, state: indexed(`{"_id":"a","t":"red shoes"}`), status: 400, has: []string{"INVALID_SEARCH", "it has: "}},
+	{name: "text search, sorted", url: docsURL + "/c/search", body: `{"query":"shoe","consistency":"strong","sort":["-tag"],"limit":1}`, state: indexed(`{"_id":"a","t":"red shoes","tag":"x"}`, `{"_id":"b","t":"blue shoes","tag":"y"}`), status: 200,
+		has: []string{`{"total":2,"hits":[{"id":"b"`, `"next_cursor":"`}},
+	{name: "text search, cursor of nobody", url: docsURL + "/c/search", body: `{"query":"shoe","cursor":"AQ"}`, state: indexed(`{"_id":"a","t":"red shoes"}`), status: 400, has: []string{"INVALID_CURSOR"}},
 }
