@@ -121,7 +121,9 @@ func (s *Store) openFormat(fs vfs.FS) (created bool, err error) {
 	case known && !exists:
 		return false, &dberr.CorruptError{File: logDir, Reason: "the log is missing: the directory has no segment, though there is a store around it"}
 	case known:
-		return false, nil
+		// The process that gave the file its name may have ended before it synced the
+		// directory. What follows relies on the name.
+		return false, vfs.SyncDir(fs, s.dir)
 	case opened:
 		return false, &dberr.CorruptError{File: name, Reason: "it is missing, though there is a log beside it"}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/backup"
 	"github.com/weftdb/weft/storage/compress"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
@@ -35,8 +36,19 @@ type historian interface {
 	undo(slot int) // to the last savepoint
 	commit(slot int) string
 	rollback(slot int)
-	upkeep(kind int) // reopen, crash, checkpoint, sweep: nobody may notice
+	upkeep(kind int) // reopen, crash, checkpoint, sweep, backup, restore: nobody may notice
 }
+
+// The kinds of upkeep. Transactions do not outlive the first three.
+const (
+	reopens = iota
+	crashes
+	restores
+	checkpoints
+	sweeps
+	backsUp
+	upkeeps
+)
 
 const slots = 3
 
@@ -49,13 +61,14 @@ func playHistory(h historian, seed uint64, steps int) (lines []string) {
 	key := func() string { return fmt.Sprintf("k%03d", r.IntN(60)) }
 	var open, reads, saved [slots]bool
 	commits, values := 0, 0
+	full, since := -1, 1 // commits at the last full backup, -1 where there is none; where what a restore has left of the past begins
 	for len(lines) < steps {
 		slot := r.IntN(slots)
 		switch n := r.IntN(100); {
 		case !open[slot]:
 			level, asOf := txn.Isolation(r.IntN(2)), 0
-			if commits > 0 && r.IntN(6) == 0 {
-				asOf = 1 + r.IntN(commits)
+			if commits >= since && r.IntN(6) == 0 {
+				asOf = since + r.IntN(commits-since+1)
 			}
 			h.begin(slot, level, asOf)
 			open[slot], reads[slot], saved[slot] = true, asOf > 0, false
@@ -96,8 +109,16 @@ func playHistory(h historian, seed uint64, steps int) (lines []string) {
 			h.rollback(slot)
 			open[slot] = false
 		case n < 97:
-			kind := r.IntN(4)
-			if kind < 2 { // transactions do not outlive it
+			kind := r.IntN(upkeeps)
+			switch {
+			case kind == backsUp:
+				full = commits
+			case kind == restores && full < 0:
+				kind = crashes
+			case kind == restores:
+				full, since = -1, max(full, 1)
+			}
+			if kind <= restores {
 				for i := range open {
 					if open[i] {
 						h.rollback(i)
@@ -262,6 +283,7 @@ type storeHistorian struct {
 	txs   [slots]*txn.Tx
 	saves [slots]txn.Savepoint
 	at    []txn.Timestamp // of commits; at[0] is none
+	full  *backup.Info    // the last full backup, if it is to be restored
 }
 
 func newStoreHistorian(t *testing.T, opts storage.Options) *storeHistorian {
@@ -336,21 +358,62 @@ func (h *storeHistorian) commit(slot int) string {
 func (h *storeHistorian) upkeep(kind int) {
 	local := h.opts.Backend != storage.BackendMemory
 	switch {
-	case kind == 0 && local:
+	case kind == reopens && local:
 		h.check(h.s.Close())
 		h.open()
-	case kind == 1 && local: // the plug is pulled; what was not synced is there in part
+	case kind == crashes && local: // the plug is pulled; what was not synced is there in part
 		h.check(h.s.Log().Sync(context.Background())) // with interval durability it may be lost
 		old := h.s
 		h.disk = h.disk.CrashClone(vfs.CrashConfig{UnsyncedDataPercent: h.r.IntN(101), RNG: h.r})
 		h.check(old.Close())
 		h.open()
-	case kind == 2:
+	case kind == restores && local:
+		h.restore()
+	case kind == checkpoints:
 		_, err := h.s.Checkpoint(context.Background())
 		h.check(err)
-	case kind == 3:
+	case kind == sweeps:
 		h.s.Sweep()
+	case kind == backsUp && local:
+		info := h.backUp("full", backup.Request{})
+		_, err := h.s.KeepLog("backup", info.To)
+		h.check(err)
+		h.full = &info
 	}
+}
+
+// backupKeys seal every backup.
+var backupKeys = backup.KeyRing{{1, 2, 3}}
+
+func (h *storeHistorian) backUp(path string, req backup.Request) backup.Info {
+	h.t.Helper()
+	h.check(h.disk.RemoveAll(path))
+	codec := compress.Codec{Algorithm: []compress.Algorithm{compress.None, compress.Snappy, compress.LZ4, compress.Zstd}[h.r.IntN(4)]}
+	info, err := backup.Create(context.Background(), h.s, backup.Target{FS: h.disk, Path: path, PartBytes: 8 << 10, Compression: codec, Key: &backupKeys[0]}, req)
+	h.check(err)
+	return info
+}
+
+// restore puts in the place of the store what the last full backup and one of what came
+// after it hold.
+func (h *storeHistorian) restore() {
+	h.t.Helper()
+	if info := h.backUp("later", backup.Request{Parent: h.full}); info.To != h.s.LastCommit() {
+		h.t.Fatalf("the backup is of %d, the last commit of %d", info.To, h.s.LastCommit())
+	}
+	var pieces []*backup.Reader
+	for _, path := range []string{"full", "later"} {
+		r, err := backup.Open(h.disk, path, backupKeys)
+		h.check(err)
+		pieces = append(pieces, r)
+	}
+	c, err := backup.NewChain(pieces, backup.Latest)
+	h.check(err)
+	h.check(h.s.Close())
+	_, err = backup.RestoreInto(context.Background(), h.disk, "d", h.opts, c, true)
+	h.check(err)
+	h.full = nil
+	h.open()
 }
 
 // TestMetamorphic runs one history under every set of options.
@@ -385,8 +448,8 @@ func TestMetamorphic(t *testing.T) {
 	}
 	for seed := range uint64(seeds) {
 		want := playHistory(newPlainModel(), seed, steps)
-		if text := strings.Join(want, "\n"); !strings.Contains(text, "conflict") || !strings.Contains(text, "upkeep 1") {
-			t.Fatalf("seed %d: no conflict, or no crash", seed)
+		if text := strings.Join(want, "\n"); !strings.Contains(text, "conflict") || !strings.Contains(text, fmt.Sprint("upkeep ", crashes)) || !strings.Contains(text, fmt.Sprint("upkeep ", restores)) {
+			t.Fatalf("seed %d: no conflict, no crash, or no restore", seed)
 		}
 		for name, opts := range sets {
 			t.Run(fmt.Sprintf("seed=%d/%s", seed, name), func(t *testing.T) {

@@ -76,6 +76,9 @@ func (b *Rebuild) begin(open bool) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := vfs.SyncDir(b.fs, b.dir); err != nil { // the name may not be durable, and what it does not name goes
+		return err
+	}
 	return removeRebuilt(b.fs, b.dir, at)
 }
 
