@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/weftdb/weft/document/doc"
 	"github.com/weftdb/weft/document/fulltext"
 	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/internal/dberr"
@@ -239,4 +240,19 @@ func (s *Store) Correct(ctx context.Context, collection, text, field string, lim
 		return fulltext.Correction{}, err
 	}
 	return index.Correct(ctx, text, field, limit)
+}
+// SearchIDs finds documents of a collection by their words, as they are committed now,
+// without reading them: up to limit of them, the best first. Total is how many there are.
+func (s *Store) SearchIDs(ctx context.Context, collection string, query doc.Value, limit int) (hits []fulltext.Hit, total int, err error) {
+	plain := &Store{core: s.core, db: s.db, hidden: s.hidden}
+	x, err := plain.openText(ctx, collection)
+	if err != nil {
+		return nil, 0, err
+	}
+	index, err := x.wait(ctx, s.txns.LastCommit())
+	if err != nil {
+		return nil, 0, err
+	}
+	found, err := index.Search(ctx, fulltext.Request{Query: query, Limit: limit})
+	return found.Hits, int(found.Total), err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/source"
 	"github.com/weftdb/weft/query/stats"
 	"github.com/weftdb/weft/storage/txn"
@@ -163,4 +164,15 @@ func (p *planSource) SearchRows(t *catalog.Table, x *catalog.Index, probes []sou
 		return 0, false
 	}
 	return float64(n), true
+}
+
+// searchText runs fts.search in the session's transaction.
+func (s *Session) searchText(ctx context.Context, t fn.TextSearch) (fn.TextHits, error) {
+	for _, src := range s.e.opts.Sources {
+		if x, ok := src.(source.TextSearcher); ok {
+			found, err := x.SearchText(ctx, s.tx, s.db.ID, t)
+			return found, source.Fail(err)
+		}
+	}
+	return fn.TextHits{}, dberr.SQL(dberr.StateFeatureNotSupported, "fts.search() is not supported: no model with full-text indexes is open")
 }

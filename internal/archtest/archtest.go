@@ -83,7 +83,7 @@ var Rules = []Rule{
 	{Path: "query/ast", Layer: layerModel, Also: []string{"query/sqltype"}},
 	{Path: "query/parse", Layer: layerModel, Also: []string{"query/sqltype", "query/ast"}},
 	{Path: "query/catalog", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/ast", "query/parse"}},
-	{Path: "query/source", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/catalog"}},
+	{Path: "query/source", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/fn", "query/catalog"}},
 	{Path: "query/source/kvtable", Layer: layerQuery},
 	{Path: "query/source/doctable", Layer: layerQuery},
 	{Path: "query/stats", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/catalog"}},

@@ -17,6 +17,8 @@ type External struct {
 	MakesKey, FixedKey bool
 	// Probes says that the model takes conditions on paths (source.Probe).
 	Probes bool
+	// FullText says that the model may find its rows by words.
+	FullText bool
 	// Manage says how it is made, changed and dropped, for hints.
 	Manage string
 }

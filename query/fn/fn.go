@@ -42,6 +42,8 @@ type Env struct {
 	Sleep func(d time.Duration) error
 	// Session is the session's own state, for functions that the engine makes (nextval).
 	Session any
+	// Search finds documents by their words; nil where there is no model that could.
+	Search func(TextSearch) (TextHits, error)
 }
 
 // Eval computes out for the live rows of a batch of n rows: those in sel, or all

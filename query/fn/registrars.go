@@ -22,6 +22,7 @@ var registrars = []func(*tables){
 	registerBits,
 	registerNet,
 	registerSets,
+	registerFullText,
 	registerSystem,
 	registerEnum,
 	registerPartitions,

@@ -179,6 +179,9 @@ func (b *binder) binary(s *scope, e *ast.Binary) Expr {
 			return b.rowSubquery(s, e.Op, l, sub, e.Pos())
 		}
 	}
+	if x := b.wholeText(s, e); x != nil {
+		return b.expr(s, x)
+	}
 	return b.operator(e.Op, b.expr(s, e.L), b.expr(s, e.R), e.Pos())
 }
 

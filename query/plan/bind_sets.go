@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"strings"
+
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
@@ -78,7 +80,13 @@ func (b *binder) boundSet(s *scope, e *ast.FuncCall, name string) *SetCall {
 // setName is the name of the set-returning function that an expression calls, or "".
 func setName(e ast.Expr) string {
 	call, ok := e.(*ast.FuncCall)
-	if !ok || call.Over != nil || len(call.Name) > 1 && call.Name[0] != catalog.SystemSchema {
+	if !ok || call.Over != nil {
+		return ""
+	}
+	if len(call.Name) > 1 && call.Name[0] != catalog.SystemSchema {
+		if name := strings.Join(call.Name, "."); fn.IsSet(name) {
+			return name
+		}
 		return ""
 	}
 	if name := call.Name[len(call.Name)-1]; fn.IsSet(name) {

@@ -17,6 +17,7 @@ import (
 	"context"
 
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/keyspace"
@@ -94,6 +95,14 @@ type Probe struct {
 	Kind   ProbeOp
 	Op     string          // = < <= > >=
 	Values []sqltype.Datum // one but for the In kinds; of type text, numeric, float8 or jsonb
+}
+
+// TextSearcher is a Source whose objects may have full-text indexes. The first of the
+// sources that is one answers fts.search and @@.
+type TextSearcher interface {
+	// SearchText finds rows by their words, the best first, as they are committed when it
+	// runs. It refuses where the transaction itself has written rows of the object.
+	SearchText(ctx context.Context, tx *txn.Tx, db keyspace.DatabaseID, t fn.TextSearch) (fn.TextHits, error)
 }
 
 // Rows are the rows of a scan.

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -192,4 +193,57 @@ func put(t *testing.T, db *weft.DB, bucket, key, value string) {
 	if _, err := db.KV().Put(t.Context(), bucket, []byte(key), kv.JSON([]byte(value)), kv.PutOptions{}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestDatabasesAreApart: the tables of a database are its own.
+func TestDatabasesAreApart(t *testing.T) {
+	db := open(t)
+	sales, err := db.KVIn(t.Context(), "sales", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sales.Put(t.Context(), "users", []byte("a"), kv.JSON([]byte("1")), kv.PutOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := try(t, db, "SELECT * FROM kv.users"); err == nil {
+		t.Error("a bucket of another database is seen")
+	}
+	rows, err := db.Engine().Query(t.Context(), "sales", "SELECT key FROM kv.users")
+	if err != nil || !rows.Next() || rows.Strings()[0] != "a" {
+		t.Errorf("the database does not see its own bucket: %v", err)
+	}
+}
+
+// TestPast: AS OF SYSTEM TIME reads entries and documents as they were, with the
+// definitions that there were.
+func TestPast(t *testing.T) {
+	db := open(t)
+	put(t, db, "users", "a", "1")
+	insert(t, db, "people", `{"_id":"1","n":1}`)
+	at := strconv.FormatUint(uint64(db.Store().LastCommit()), 10)
+	ask(t, db, "UPDATE kv.users SET value = '2'; UPDATE doc.people SET data = '{\"n\":2}'")
+	if err := db.KV().DropBucket(t.Context(), "users"); err != nil {
+		t.Fatal(err)
+	}
+	want(t, ask(t, db, "SELECT value FROM kv.users AS OF SYSTEM TIME '"+at+"'"), "1")
+	want(t, ask(t, db, "SELECT data->'n' FROM doc.people AS OF SYSTEM TIME '"+at+"'"), "1")
+	want(t, ask(t, db, "SELECT data->'n' FROM doc.people"), "2")
+}
+
+// TestEarlyReads: where a statement changes data and reads it, it reads what was there before.
+func TestEarlyReads(t *testing.T) {
+	db := open(t)
+	put(t, db, "users", "a", "1")
+	want(t, ask(t, db, "WITH d AS (DELETE FROM kv.users RETURNING key) SELECT u.key, d.key FROM d, kv.users u"), "a|a")
+	want(t, ask(t, db, "SELECT count(*) FROM kv.users"), "0")
+	put(t, db, "users", "a", "1")
+	want(t, ask(t, db, "INSERT INTO kv.users (key, value) SELECT key || '2', value FROM kv.users RETURNING key"), "a2")
+	want(t, ask(t, db, "SELECT u.key, v.value FROM kv.users u CROSS JOIN LATERAL (SELECT value FROM kv.users w WHERE w.key = u.key || '2') v"), "a|1")
+	if _, err := try(t, db, "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT key FROM kv.users FOR UPDATE; COMMIT"); err != nil {
+		t.Error(err)
+	}
+	ask(t, db, "CREATE VIEW grown AS SELECT key, value FROM kv.users WHERE value > '0'")
+	want(t, ask(t, db, "SELECT key FROM grown"), "a\na2")
+	ask(t, db, "CREATE TABLE copy AS SELECT * FROM kv.users")
+	want(t, ask(t, db, "SELECT count(*) FROM copy"), "2")
 }

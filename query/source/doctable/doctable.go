@@ -140,7 +140,7 @@ func describe(db keyspace.DatabaseID, c *document.Collection, version txn.Timest
 			ID: catalog.ExternalID(sourceNumber+1, c.ID), Name: c.Name + "_pkey", Unique: true, Primary: true, Constraint: true,
 			Columns: []catalog.IndexColumn{{Column: colID + 1, Type: sqltype.TText}},
 		}},
-		External: &catalog.External{Source: Schema, Object: c.Name, Noun: "collection", Stamp: stamp, Manage: manage, MakesKey: true, FixedKey: true, Probes: true},
+		External: &catalog.External{Source: Schema, Object: c.Name, Noun: "collection", Stamp: stamp, Manage: manage, MakesKey: true, FixedKey: true, Probes: true, FullText: true},
 	}
 	for i := range c.Indexes {
 		x := &c.Indexes[i]

@@ -1,0 +1,66 @@
+package fn
+
+import (
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/vec"
+)
+
+// TextSearch is a call of fts.search.
+type TextSearch struct {
+	Collection string
+	Query      string // words, or with Clause a clause in JSON
+	Clause     bool
+	Hits       int // at most so many; 0 is all
+}
+
+// TextHits are what a search found, the best first.
+type TextHits struct {
+	IDs    []string
+	Scores []float64
+}
+
+// registerFullText registers the search in full-text indexes of other models.
+func registerFullText(t *tables) {
+	const cols = "_id text,score float8"
+	for _, clause := range []bool{false, true} {
+		typ := map[bool]string{false: "text", true: "jsonb"}[clause]
+		t.set("fts.search(collection text,query "+typ+") text stable", cols, searchText(clause))
+		t.set("fts.search(collection text,query "+typ+",hits int4) text stable", cols, searchText(clause))
+	}
+}
+
+func searchText(clause bool) func(c *call) (SetIter, error) {
+	return func(c *call) (SetIter, error) {
+		if c.env == nil || c.env.Search == nil {
+			return nil, dberr.SQL(dberr.StateFeatureNotSupported, "fts.search() is not supported here")
+		}
+		hits := int64(0)
+		if len(c.arg) > 2 {
+			hits = c.arg[2].Int
+		}
+		if hits < 0 {
+			return nil, dberr.SQL(dberr.StateInvalidParameterValue, "hits of fts.search() is %d, which is negative", hits).WithField("hits")
+		}
+		found, err := c.env.Search(TextSearch{Collection: c.arg[0].Str, Query: c.arg[1].Str, Clause: clause, Hits: int(hits)})
+		if err != nil {
+			return nil, err
+		}
+		return &textHits{found: found}, nil
+	}
+}
+
+// textHits gives what was found.
+type textHits struct {
+	found TextHits
+	at    int
+}
+
+func (h *textHits) Next(out []*vec.Vector, limit int) (n int, err error) {
+	for ; n < limit && h.at < len(h.found.IDs); n++ {
+		out[0].AppendDatum(sqltype.Datum{Str: h.found.IDs[h.at]})
+		out[1].AppendDatum(sqltype.Datum{Float: h.found.Scores[h.at]})
+		h.at++
+	}
+	return n, nil
+}

@@ -1,0 +1,59 @@
+package models_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/weftdb/weft"
+	"github.com/weftdb/weft/document/fulltext"
+)
+
+// TestFullText: words are searched in SQL, with a score, beside other conditions.
+func TestFullText(t *testing.T) {
+	db := shop(t)
+	for _, d := range []string{`{"_id":"t1","name":"red running shoes","price":50}`, `{"_id":"t2","name":"blue shoes","price":20}`, `{"_id":"t3","name":"a red red red hat","price":5}`} {
+		insert(t, db, "products", d)
+	}
+	cfg := &fulltext.Config{Fields: []fulltext.Field{{Path: "name"}}, Analyzer: "en"}
+	if err := db.Documents().SetText(t.Context(), "products", cfg); err != nil {
+		t.Fatal(err)
+	}
+	want(t, ask(t, db, "SELECT _id FROM doc.products WHERE doc.products @@ 'red' ORDER BY _id"), "t1\nt3")
+	want(t, ask(t, db, "SELECT _id FROM doc.products p WHERE p @@ 'shoe' AND (data->>'price')::numeric < 30 ORDER BY _id"), "b\nt2")
+	want(t, ask(t, db, "SELECT _id FROM doc.products p WHERE NOT p @@ 'shoe' ORDER BY _id"), "a\nt3")
+	want(t, ask(t, db, "SELECT count(*) FROM doc.products WHERE products @@ $1", "hat"), "1")
+	want(t, ask(t, db, "SELECT _id, score > 0 FROM fts.search('products', 'red') ORDER BY score DESC"), "t3|t\nt1|t")
+	want(t, ask(t, db, "SELECT _id FROM fts.search('products', 'red', 1)"), "t3")
+	want(t, ask(t, db, `SELECT _id FROM fts.search('products', '{"phrase":"running shoes"}'::jsonb)`), "t1")
+	want(t, ask(t, db, `SELECT data->>'name' FROM fts.search('products', 'red shoe', hits => 3) f JOIN doc.products USING (_id) WHERE data->>'price' = '50'`), "red running shoes")
+	want(t, ask(t, db, "SELECT w, count(_id) FROM (VALUES ('red'), ('hat'), ('sea')) v(w) LEFT JOIN LATERAL fts.search('products', w) f ON true GROUP BY w ORDER BY w"), "hat|1\nred|2\nsea|0")
+	want(t, ask(t, db, "UPDATE doc.products p SET data = data || '{\"name\":\"sold\"}' WHERE p @@ 'hat' RETURNING _id"), "t3")
+	want(t, ask(t, db, "SELECT _id FROM doc.products p WHERE p @@ 'red'"), "t1")
+	want(t, ask(t, db, "SELECT _id FROM doc.products p WHERE p @@ 'sold'"), "t3")
+	if plan := ask(t, db, "EXPLAIN (COSTS OFF) SELECT data FROM doc.products p WHERE p @@ 'red'"); !strings.Contains(plan, "Function Scan on fts.search") || !strings.Contains(plan, "on products p") {
+		t.Error(plan)
+	}
+	want(t, ask(t, db, `SELECT '{"a":1}'::jsonb @@ '$.a == 1'`), "t")
+
+	for sql, state := range map[string]string{
+		"SELECT * FROM fts.search('nope', 'x')":                                     "42P01",
+		"SELECT * FROM fts.search('products', 'x', -1)":                             "22023",
+		`SELECT * FROM fts.search('products', '{"nope":1}'::jsonb)`:                 "22023",
+		"INSERT INTO doc.bare (data) VALUES ('{}'); SELECT 1":                       "42P01",
+		"SELECT * FROM fts.nope('products', 'x')":                                   "3F000",
+		"DELETE FROM doc.products; SELECT _id FROM doc.products p WHERE p @@ 'red'": "0A000",
+		"SELECT _id FROM kv.default d WHERE d @@ 'red'":                             "0A000",
+	} {
+		_, err := try(t, db, sql)
+		var e *weft.Error
+		if !errors.As(err, &e) || e.SQLState != state {
+			t.Errorf("%s: %+v, want %s", sql, err, state)
+		}
+	}
+	insert(t, db, "plain", `{"a":1}`)
+	if _, err := try(t, db, "SELECT * FROM fts.search('plain', 'x')"); !errors.Is(err, weft.ErrNotFound) {
+		t.Errorf("a collection without full text gives %v", err)
+	}
+	want(t, ask(t, db, "SELECT count(*) FROM doc.products"), "5")
+}
