@@ -21,7 +21,11 @@ run: build ## build and serve on 127.0.0.1:7600 with data in ./weft-data
 build: ## build bin/weft, one static binary
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/weft ./cmd/weft
 
-test: build ## run every test that takes seconds
+sdks/javascript/node_modules: sdks/javascript/package-lock.json
+	@if command -v npm >/dev/null 2>&1; then npm ci --silent --prefix sdks/javascript && touch $@; \
+	else echo "no npm: the types of the client for JavaScript are not checked"; fi
+
+test: build sdks/javascript/node_modules ## run every test that takes seconds
 	$(GO) vet ./...
 	$(GO) test -count=1 ./internal/archtest/
 	$(GO) test -timeout 15m ./...

@@ -115,7 +115,7 @@ func (s *Server) dispatch(x *exchange, next echo.HandlerFunc) error {
 	ids, keys := h["Weft-Transaction"], h["Idempotency-Key"]
 	switch {
 	case len(ids) == 0 && len(keys) == 0:
-		if h.Get("Weft-Transaction-Seq") != "" {
+		if h.Get(seqHeader) != "" {
 			return invalid("INVALID_HEADER", "Weft-Transaction-Seq stands without Weft-Transaction").WithField("Weft-Transaction-Seq")
 		}
 		return next(x)
@@ -166,6 +166,9 @@ func (s *Server) within(x *exchange, id string, next echo.HandlerFunc) error {
 		ask.Digest = func() (transactions.Digest, error) { return d.sum() }
 	}
 	st, err := s.transactions.Enter(x.Request().Context(), id, ask)
+	if seq != 0 && (err == nil || usedUp(err)) {
+		x.Response().Header().Set(seqHeader, strconv.FormatInt(seq, 10))
+	}
 	if err != nil {
 		return s.elsewhere(ctx, id, err)
 	}
@@ -202,6 +205,7 @@ func (s *Server) step(x *exchange, st *transactions.Step, seq int64, next echo.H
 	res.Writer = w
 	err := x.tx.Do(func() error { return next(x) })
 	if incomplete(err) {
+		res.Header().Del(seqHeader)
 		st.Undone()
 		return err
 	}
@@ -217,6 +221,16 @@ func (s *Server) step(x *exchange, st *transactions.Step, seq int64, next echo.H
 	return nil
 }
 
+// seqHeader comes back with the number of a step that was done, well or not, so that the
+// client goes on behind it. An answer without it means that the number is still to be used.
+const seqHeader = "Weft-Transaction-Seq"
+
+// usedUp says that a step was done under its number, though not as this request.
+func usedUp(err error) bool {
+	e := dberr.As(err)
+	return e != nil && (e.Code == "TRANSACTION_SEQUENCE_REUSED" || e.Code == "ANSWER_NOT_KEPT")
+}
+
 // keptAnswer is the longest answer of a numbered step that is kept.
 const keptAnswer = 4 << 20
 
@@ -227,7 +241,7 @@ func incomplete(err error) bool {
 }
 
 func sequence(h http.Header) (int64, error) {
-	v := h.Get("Weft-Transaction-Seq")
+	v := h.Get(seqHeader)
 	if v == "" {
 		return 0, nil
 	}

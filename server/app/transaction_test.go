@@ -30,6 +30,12 @@ func (c client) do(method, path, body string, status int, headers ...string) str
 
 func (c client) try(method, path, body string, headers ...string) (int, string) {
 	c.t.Helper()
+	res, got := c.send(method, path, body, headers...)
+	return res.StatusCode, got
+}
+
+func (c client) send(method, path, body string, headers ...string) (*http.Response, string) {
+	c.t.Helper()
 	req, err := http.NewRequest(method, c.url+"/api/v1"+path, strings.NewReader(body))
 	if err != nil {
 		c.t.Fatal(err)
@@ -49,7 +55,7 @@ func (c client) try(method, path, body string, headers ...string) (int, string) 
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return res.StatusCode, string(b)
+	return res, string(b)
 }
 
 // sql runs SQL and returns the rows as JSON text.
@@ -258,6 +264,25 @@ func TestNumberedSteps(t *testing.T) {
 	if got := c.sql("SELECT count(*) FROM t"); got != `[[2]]` {
 		t.Errorf("%s rows", got)
 	}
+}
+
+// TestUsedUpNumbers: the answer tells whether the number of a step is used up.
+func TestUsedUpNumbers(t *testing.T) {
+	c := serve(t)
+	id := c.begin("{}")
+	for _, q := range []struct{ n, path, used string }{
+		{"1", "/databases", ""},  // not for transactions
+		{"2", "/query", ""},      // a gap
+		{"1", "/query", "1"},     // done, and refused
+		{"1", "/kv/append", "1"}, // another request under its number
+		{"2", "/kv/append", "2"}, // refused by another model
+	} {
+		res, _ := c.send("POST", q.path, `{"sql":"SELECT nope"}`, header, id, "Weft-Transaction-Seq", q.n)
+		if got := res.Header.Get("Weft-Transaction-Seq"); res.StatusCode < 400 || got != q.used {
+			t.Errorf("step %s on %s: status %d says that %q is used up, want %q", q.n, q.path, res.StatusCode, got, q.used)
+		}
+	}
+	c.do("POST", "/transactions/"+id+"/rollback", "", 200)
 }
 
 func TestBatchIsAtomic(t *testing.T) {

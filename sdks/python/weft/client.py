@@ -101,8 +101,12 @@ class _Requests:
     def _headers(self) -> dict[str, str]:
         return {}
 
+    def _answered(self, headers: Headers) -> None:
+        pass
+
     def _call(self, method: str, path: str, body: Any = None, headers: Headers | None = None, content: bytes | None = None) -> Any:
         status, got, data = self._client._send(method, path, body, {**self._headers(), **(headers or {})}, content)
+        self._answered(got)
         if status >= 400:
             raise _failure(status, data)
         return json.loads(data) if data else None
@@ -236,12 +240,15 @@ class Transaction(_Requests):
         return {"Weft-Transaction": self.id}
 
     def _call(self, method: str, path: str, body: Any = None, headers: Headers | None = None, content: bytes | None = None) -> Any:
-        self._seq += 1
-        numbered = {**(headers or {}), "Weft-Transaction-Seq": str(self._seq)}
+        numbered = {**(headers or {}), "Weft-Transaction-Seq": str(self._seq + 1)}
         try:
             return super()._call(method, path, body, numbered, content)
         except (OSError, http.client.HTTPException):  # the answer was lost: the same step again
             return super()._call(method, path, body, numbered, content)
+
+    def _answered(self, headers: Headers) -> None:
+        if headers.get("Weft-Transaction-Seq") == str(self._seq + 1):  # otherwise the number is still to be used
+            self._seq += 1
 
     def commit(self) -> str | None:
         """Commit, and give the timestamp; None where nothing was written."""

@@ -1,0 +1,248 @@
+// Tests against a real server: WEFT_URL=http://127.0.0.1:7600 npm test
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import {
+  ConflictError,
+  ConnectionError,
+  ConstraintError,
+  GoneError,
+  NotFoundError,
+  PreconditionFailedError,
+  TimeoutError,
+  UnavailableError,
+  WeftError,
+  connect,
+} from "../src/index.js";
+
+const url = process.env.WEFT_URL;
+const database = `js_${process.pid}`;
+const db = connect(url, { database });
+
+before(() => db.createDatabase(database));
+after(() => db.dropDatabase(database));
+
+const rejects = async (promise, kind, members = {}) => {
+  const e = await promise.then(
+    (v) => assert.fail(`no failure but ${JSON.stringify(v)}`),
+    (e) => e,
+  );
+  assert.ok(e instanceof kind, `${e?.stack}`);
+  for (const [k, v] of Object.entries(members)) assert.deepEqual(e[k], v, `${k} of ${e.stack}`);
+  return e;
+};
+
+test("values come out exactly, and go in exactly", async () => {
+  const sql = "SELECT $1::bigint AS i, $2::numeric AS n, $3::bytea AS b, $4::timestamptz AS t, $5::jsonb AS j, $6::float8 AS f, $7::bool AS o, $8::text AS x, ARRAY[$1::bigint, 1, NULL] AS a";
+  const params = [9223372036854775807n, "1.50", new Uint8Array([0, 255, 1]), new Date("2026-01-31T12:00:00.250Z"), { a: [1, 1.5] }, NaN, true, null];
+  const want = { n: "1.50", b: "AP8B", t: "2026-01-31T12:00:00.25Z", j: { a: [1, 1.5] }, f: "NaN", o: true, x: null };
+  const r = await db.query(sql, params);
+  assert.deepEqual(r.rows[0], { ...want, i: 9223372036854775807n, a: [9223372036854775807n, 1, null] });
+  assert.deepEqual(r.types.slice(0, 4), ["bigint", "numeric", "bytea", "timestamp with time zone"]);
+  const big = await connect(url, { int64: "bigint" }).query("SELECT 1::bigint AS i, NULL::bigint AS z");
+  assert.deepEqual(big.rows, [{ i: 1n, z: null }]);
+  assert.deepEqual((await connect(url, { int64: "string" }).query("SELECT 1::bigint", [], { rows: "arrays" })).rows, [["1"]]);
+  assert.deepEqual(await db.stream(sql, params, { rows: "arrays" }).all(), [Object.values(r.rows[0])]);
+  assert.deepEqual((await db.query("SELECT $1::jsonb::text AS j", [{ big: 12345678901234567890n, at: new Date(0), skip: undefined }])).scalar(), '{"at": "1970-01-01T00:00:00.000Z", "big": 12345678901234567890}');
+  await rejects(db.query("SELECT $1", [undefined]), TypeError);
+  await rejects(db.query("SELECT $1", [{ n: NaN }]), TypeError);
+});
+
+test("failures are classes", async () => {
+  await db.query("CREATE TABLE f (id int PRIMARY KEY, n int NOT NULL)");
+  await db.query("INSERT INTO f VALUES (1, 1)");
+  await rejects(db.query("INSERT INTO f VALUES (1, 2)"), ConstraintError, { status: 409, code: "UNIQUE_VIOLATION", sqlstate: "23505", retryable: false });
+  await rejects(db.query("INSERT INTO f VALUES (2, NULL)"), ConstraintError, { status: 422, sqlstate: "23502", field: "n" });
+  await rejects(db.query("SELECT * FROM nowhere"), NotFoundError, { code: "UNDEFINED_TABLE", sqlstate: "42P01" });
+  await rejects(db.query("SELECT 1;\nSELEC 2"), WeftError, { status: 400, code: "SYNTAX_ERROR", position: { line: 2, column: 1, offset: 10 } });
+  await rejects(db.query("SELECT 1 AS a, 2 AS a"), WeftError, { code: "DUPLICATE_COLUMN_NAME" });
+  await rejects(db.stream("SELECT 1 AS a, 2 AS a").all(), WeftError, { code: "DUPLICATE_COLUMN_NAME" });
+  await rejects(db.query("SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b", [], { timeoutMs: 20 }), TimeoutError, { status: 504 });
+  await rejects(connect(url, { timeoutMs: 30 }).query("SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b"), TimeoutError, { status: 0, code: "CLIENT_TIMEOUT" });
+  const control = new AbortController();
+  const late = db.query("SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b", [], { signal: control.signal });
+  setTimeout(() => control.abort(new RangeError("enough")), 20);
+  await rejects(late, RangeError);
+  await rejects(connect("http://127.0.0.1:1", { retry: { attempts: 1 } }).query("SELECT 1"), ConnectionError, { status: 0 });
+  assert.throws(() => connect("ftp://x"), TypeError);
+});
+
+test("streams are whole or throw", async () => {
+  const rows = db.stream("SELECT n, 'x' AS x FROM generate_series(1, $1) n", [20000]);
+  let sum = 0;
+  for await (const r of rows) sum += r.n;
+  assert.deepEqual([sum, rows.complete, rows.command], [200010000, true, "SELECT"]);
+  const bad = db.stream("SELECT 1 / (3 - n) AS q FROM generate_series(1, 5) n");
+  await rejects(bad.all(), WeftError, { code: "DIVISION_BY_ZERO" });
+  assert.equal(bad.complete, false);
+  const several = db.stream("SELECT 1 AS a; SELECT 2 AS b; DELETE FROM f WHERE false");
+  assert.deepEqual(await several.all(), [{ a: 1 }, { b: 2 }]);
+  const control = new AbortController();
+  await rejects(
+    (async () => {
+      for await (const _ of db.stream("SELECT n FROM generate_series(1, 100000000) n", [], { signal: control.signal })) control.abort(new RangeError("enough"));
+    })(),
+    RangeError,
+  );
+});
+
+test("transactions", async () => {
+  await db.query("CREATE TABLE t (id int PRIMARY KEY, v int)");
+  await db.transaction(async (tx) => {
+    await Promise.all([tx.query("INSERT INTO t VALUES (1, 1)"), tx.kv().set("t", { n: 1 }), tx.collection("t").insert({ n: 1 }, "t")]); // one after the other
+    await rejects(tx.collection("t").createIndex("n"), WeftError, { code: "NOT_IN_TRANSACTION" }); // uses no number up
+    assert.equal(await db.kv().get("t"), undefined);
+    assert.deepEqual(await tx.stream("SELECT v FROM t").all(), [{ v: 1 }]);
+    const read = await tx.prepare("SELECT v FROM t WHERE id = $1");
+    assert.equal((await read.execute([1])).scalar(), 1);
+    for await (const _ of tx.stream("SELECT * FROM t")) await rejects(tx.query("SELECT 1"), Error, { message: "a stream of this transaction is being read; a transaction does one thing at a time" });
+  });
+  assert.deepEqual([await db.kv().get("t"), (await db.collection("t").get("t")).n], [{ n: 1 }, 1]);
+  await rejects(
+    db.transaction(async (tx) => {
+      await tx.query("DELETE FROM t");
+      throw new RangeError("no");
+    }),
+    RangeError,
+  );
+
+  const tries = [];
+  await db.transaction(async (tx) => {
+    const v = (await tx.query("SELECT v FROM t")).scalar();
+    if (tries.length === 0) await db.query("UPDATE t SET v = 10"); // somebody is faster the first time
+    tries.push(v);
+    await tx.query("UPDATE t SET v = $1", [v + 1]);
+  });
+  assert.deepEqual([tries, (await db.query("SELECT v FROM t")).scalar()], [[1, 10], 11]);
+
+  const tx = await db.begin();
+  await tx.query("UPDATE t SET v = 0");
+  await tx.rollback();
+  await rejects(tx.query("SELECT 1"), GoneError, { code: "TRANSACTION_ENDED" });
+  const loser = await db.begin();
+  await loser.query("UPDATE t SET v = v + 1");
+  await db.query("UPDATE t SET v = v + 1");
+  await rejects(loser.commit(), ConflictError, { code: "SERIALIZATION_FAILURE", retryable: true });
+});
+
+// A proxy that breaks the connection, after the server has answered, for the requests of which broken says so.
+async function proxy(broken) {
+  const server = createServer(async (req, res) => {
+    const chunks = [];
+    for await (const c of req) chunks.push(c);
+    const headers = { ...req.headers, host: new URL(url).host };
+    delete headers["content-length"];
+    const answer = await fetch(url + req.url, { method: req.method, headers, body: chunks.length ? Buffer.concat(chunks) : undefined });
+    const body = Buffer.from(await answer.arrayBuffer());
+    if (broken(req, answer)) return req.socket.destroy();
+    const back = Object.fromEntries(answer.headers);
+    delete back["content-encoding"];
+    delete back["content-length"];
+    delete back["transfer-encoding"];
+    res.writeHead(answer.status, back).end(body);
+  });
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => (server.closeAllConnections(), server.close()) };
+}
+
+test("what was lost is sent again, and done once", async () => {
+  await db.query("CREATE TABLE once (n int)");
+  let left = 0;
+  let seen = 0;
+  const p = await proxy(() => (seen++, left-- > 0));
+  const shaky = connect(p.url, { database, retry: { delayMs: 1 } });
+  try {
+    left = 2;
+    await shaky.query("INSERT INTO once VALUES (1)", [], { idempotencyKey: true });
+    left = 1;
+    await rejects(shaky.query("INSERT INTO once VALUES (2)"), ConnectionError); // nobody knows, so it is not sent again
+    left = 1;
+    assert.equal(await shaky.kv().get("none"), undefined); // reading is
+    left = 3;
+    const incremented = shaky.kv("once").increment("n", 1, { idempotencyKey: `js-${process.pid}` });
+    assert.equal(await incremented, 1);
+    await shaky.transaction(async (tx) => {
+      left = 1;
+      await tx.query("INSERT INTO once VALUES (3)");
+      await tx.query("INSERT INTO once VALUES (4)");
+      left = 1; // the commit
+    });
+    left = 9;
+    await rejects(shaky.kv().get("none"), ConnectionError);
+  } finally {
+    p.close();
+  }
+  assert.deepEqual((await db.query("SELECT n FROM once ORDER BY n", [], { rows: "arrays" })).rows, [[1], [2], [3], [4]]);
+  assert.ok(seen > 12);
+});
+
+test("a busy server is asked again, as long as attempts last", async () => {
+  let asked = 0;
+  const busy = async () => (asked++, new Response(JSON.stringify({ code: "OVERLOADED", retryable: true, status: 503 }), { status: 503 }));
+  const c = connect(url, { fetch: busy, retry: { attempts: 3, delayMs: 1 } });
+  await rejects(c.query("DELETE FROM t"), UnavailableError, { code: "OVERLOADED" });
+  assert.equal(asked, 3);
+});
+
+test("keys", async () => {
+  const kv = db.kv("js");
+  const e = await kv.set("a/b ä", [1, "x"], { ttl: 60 });
+  assert.deepEqual(await kv.get("a/b ä"), [1, "x"]);
+  await rejects(kv.set("a/b ä", 2, { ifAbsent: true }), PreconditionFailedError, { status: 412 });
+  await kv.set("a/b ä", 2, { ifVersion: e.version });
+  await rejects(kv.delete("a/b ä", { ifVersion: e.version }), PreconditionFailedError);
+  await kv.set("raw", new Uint8Array([1, 0, 255]));
+  assert.deepEqual(await kv.get("raw"), new Uint8Array([1, 0, 255]));
+  await kv.setMany(Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`k${String(i).padStart(3, "0")}`, i])));
+  const values = [];
+  for await (const x of kv.list({ prefix: "k", pageSize: 100 })) values.push(x.value);
+  assert.deepEqual(values, Array.from({ length: 250 }, (_, i) => i));
+  const last = [];
+  for await (const x of kv.list({ start: "k248", end: "l", reverse: true, keysOnly: true })) last.push([x.key, x.value]);
+  assert.deepEqual(last, [["k249", undefined], ["k248", undefined]]);
+  assert.deepEqual(await kv.count({ prefix: "k", exact: true }), { count: 250, exact: true });
+  assert.equal((await db.buckets()).some((b) => b.name === "js"), true);
+
+  const { version } = await kv.set("w", 1);
+  await kv.set("w", 2);
+  await kv.delete("w");
+  const seen = [];
+  for await (const c of kv.watch({ prefix: "w", since: version })) {
+    seen.push([c.event, c.data.value]);
+    if (c.event === "delete") break;
+  }
+  assert.deepEqual(seen, [["put", 2], ["delete", undefined]]);
+});
+
+test("documents", async () => {
+  const c = db.collection("js");
+  await c.insertMany(Array.from({ length: 25 }, (_, i) => ({ _id: `d${i}`, n: i, tags: [i % 2 ? "odd" : "even"] })));
+  const found = [];
+  for await (const d of c.find({ tags: "odd" }, { sort: { n: -1 }, pageSize: 5, skip: 1, limit: 9, projection: ["n"] })) found.push(d.n);
+  assert.deepEqual(found, [21, 19, 17, 15, 13, 11, 9, 7, 5]);
+  await rejects(c.insert({}, "d1"), WeftError, { status: 409, code: "DOCUMENT_EXISTS" });
+  await rejects(c.update("none", { $set: { a: 1 } }), NotFoundError);
+  await rejects(c.findOne({ n: { $near: 1 } }), WeftError, { code: "UNKNOWN_OPERATOR" });
+  const e = await c.entry("d1");
+  assert.equal((await c.update("d1", { $inc: { n: 100 } }, { ifVersion: e.version })).data.n, 101);
+  await rejects(c.update("d1", { $inc: { n: 10 } }, { ifVersion: e.version }), PreconditionFailedError);
+  assert.equal((await c.createIndex({ fields: ["n"], unique: true })).unique, true);
+  assert.deepEqual((await c.indexes()).map((i) => i.name), ["n_1"]);
+  await c.createTextIndex([{ path: "tags", type: "keyword" }]);
+  const hits = await c.search({ term: "odd", field: "tags" }, { facets: { tags: "tags" }, limit: 2, consistency: "strong" });
+  assert.deepEqual([hits.total, hits.hits.length, hits.facets.tags], [12, 2, [{ value: "odd", count: 12 }]]);
+  await c.dropTextIndex();
+  await c.dropIndex("n_1");
+  assert.equal((await db.collections()).find((x) => x.name === "js").document_count, 25);
+  await c.drop();
+});
+
+test("imports", async () => {
+  const a = await db.importData("imported", "id,v\n1,2\n3,x\n", { max_rejects: 5 });
+  assert.deepEqual([a.rows_imported, a.rows_rejected], [2, 0]); // v is text
+  async function* lines() {
+    for (let i = 0; i < 1000; i++) yield new TextEncoder().encode(`{"id":${i}}\n`);
+  }
+  assert.equal((await db.importData("streamed", lines(), { format: "ndjson" })).rows_imported, 1000);
+});

@@ -1,0 +1,11 @@
+export { Collection } from "./collection.js";
+export { KV } from "./kv.js";
+export { Prepared } from "./prepared.js";
+export { Result } from "./result.js";
+export { Session } from "./session.js";
+export { RowStream } from "./stream.js";
+export { TextIndex } from "./text.js";
+export { Transaction } from "./transaction.js";
+export { newKey } from "./transport.js";
+export { Client, connect } from "./client.js";
+export { ConflictError, ConnectionError, ConstraintError, GoneError, NotFoundError, PreconditionFailedError, TimeoutError, UnavailableError, WeftError } from "./errors.js";

@@ -1,0 +1,379 @@
+/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./session.js").CallOptions} CallOptions */
+/**
+ * What is stored under a key. `version` rises with every write; it and the times are null
+ * where the transaction that reads has written the key and not committed yet.
+ *
+ * @typedef {object} Entry
+ * @property {string} key
+ * @property {any} value
+ * @property {"text" | "base64"} [encoding] of bytes: what value is written in
+ * @property {string} [content_type] of bytes
+ * @property {number | null} ttl seconds left, rounded up; null is forever
+ * @property {string | null} expires_at RFC 3339
+ * @property {string | null} created_at
+ * @property {string | null} updated_at
+ * @property {string | null} version
+ * @property {number} size bytes of the value
+ */
+/**
+ * Conditions and expiry of a write.
+ *
+ * @typedef {object} SetOptions
+ * @property {number | null} [ttl] seconds until the key expires; 0 is never; without it the bucket's default
+ * @property {boolean} [keepTtl] leave the expiry of a key that is there
+ * @property {string} [ifVersion] only if the key has this version
+ * @property {boolean} [ifAbsent] only if there is no such key
+ * @property {boolean} [ifPresent] only if there is such a key
+ */
+/**
+ * Bounds of a list.
+ *
+ * @typedef {object} ListOptions
+ * @property {string} [prefix] keys that begin with it
+ * @property {string} [start] keys from it on
+ * @property {string} [end] keys before it
+ * @property {boolean} [reverse] the last first
+ * @property {boolean} [keysOnly] without values
+ * @property {number} [pageSize] entries of one request
+ * @property {AbortSignal} [signal]
+ */
+/**
+ * A change that a watch tells of: of `put` the entry, of `delete` the key.
+ *
+ * @typedef {object} KVEvent
+ * @property {"put" | "delete" | "drop"} event
+ * @property {string} id go on behind it with `since`
+ * @property {any} data
+ */
+/** The keys of a bucket. Values are anything that JSON holds, or bytes. */
+export class KV {
+    /**
+     * @param {Session} on
+     * @param {string} bucket
+     */
+    constructor(on: Session, bucket: string);
+    /** The name of the bucket. */
+    bucket: string;
+    /**
+     * The value of a key, or undefined. Bytes come as a Uint8Array.
+     *
+     * @template [T=any]
+     * @param {string} key
+     * @returns {Promise<T | undefined>}
+     *
+     * @example
+     * const kv = db.kv("people");
+     * await kv.set("ada", { born: 1815 });
+     * await kv.get("ada") // => { born: 1815 }
+     * await kv.get("bob") // => undefined
+     */
+    get<T = any>(key: string): Promise<T | undefined>;
+    /**
+     * A key with its version and times, or undefined.
+     *
+     * @param {string} key
+     * @returns {Promise<Entry | undefined>}
+     *
+     * @example
+     * const kv = db.kv("people");
+     * await kv.set("eve", 1, { ttl: 60 });
+     * (await kv.entry("eve")).ttl // => 60
+     */
+    entry(key: string): Promise<Entry | undefined>;
+    /**
+     * Sets a key, on a condition or without one.
+     *
+     * @param {string} key 1 to 4096 bytes
+     * @param {unknown} value JSON, or a Uint8Array
+     * @param {SetOptions & CallOptions} [options]
+     * @returns {Promise<Entry>}
+     * @throws {import("./errors.js").PreconditionFailedError} where the condition does not hold; nothing is written
+     *
+     * @example
+     * const kv = db.kv("locks");
+     * const first = await kv.set("job", "me", { ifAbsent: true, ttl: 30 });
+     * (await kv.set("job", "you", { ifAbsent: true }).catch((e) => e)).code // => "PRECONDITION_FAILED"
+     * (await kv.set("job", "me again", { ifVersion: first.version })).value // => "me again"
+     */
+    set(key: string, value: unknown, options?: SetOptions & CallOptions): Promise<Entry>;
+    /**
+     * Removes a key; whether it was there.
+     *
+     * @param {string} key
+     * @param {{ifVersion?: string} & CallOptions} [options]
+     * @returns {Promise<boolean>}
+     *
+     * @example
+     * await db.kv().set("x", 1);
+     * [await db.kv().delete("x"), await db.kv().delete("x")] // => [true, false]
+     */
+    delete(key: string, options?: {
+        ifVersion?: string;
+    } & CallOptions): Promise<boolean>;
+    /**
+     * Adds to a number and gives the sum. A key that is not there counts as 0.
+     *
+     * @param {string} key
+     * @param {number | bigint} [by]
+     * @param {SetOptions & CallOptions} [options]
+     * @returns {Promise<number>}
+     *
+     * @example
+     * await db.kv("hits").increment("home", 5) // => 5
+     * await db.kv("hits").increment("home") // => 6
+     */
+    increment(key: string, by?: number | bigint, options?: SetOptions & CallOptions): Promise<number>;
+    /**
+     * Appends an element to an array, a string to a string, or bytes to bytes.
+     *
+     * @param {string} key
+     * @param {unknown} value
+     * @param {SetOptions & CallOptions} [options]
+     * @returns {Promise<Entry>}
+     *
+     * @example
+     * const kv = db.kv("log");
+     * await kv.set("all", ["a"]);
+     * (await kv.append("all", "b")).value // => ["a", "b"]
+     */
+    append(key: string, value: unknown, options?: SetOptions & CallOptions): Promise<Entry>;
+    /**
+     * Sets a key to `value` if it has `expected`. `undefined` stands for no such key: as
+     * `expected` the key must be missing, as `value` it is removed.
+     *
+     * @param {string} key
+     * @param {unknown} expected JSON, compared by meaning
+     * @param {unknown} value
+     * @param {CallOptions} [options]
+     * @returns {Promise<{swapped: boolean, entry: Entry | null}>} and what is there now
+     *
+     * @example
+     * const kv = db.kv("state");
+     * (await kv.compareAndSet("door", undefined, "open")).swapped // => true
+     * (await kv.compareAndSet("door", "shut", "open")).swapped // => false
+     */
+    compareAndSet(key: string, expected: unknown, value: unknown, options?: CallOptions): Promise<{
+        swapped: boolean;
+        entry: Entry | null;
+    }>;
+    /**
+     * Sets a key and gives what it had, or null.
+     *
+     * @param {string} key
+     * @param {unknown} value
+     * @param {SetOptions & CallOptions} [options]
+     * @returns {Promise<Entry | null>}
+     *
+     * @example
+     * await db.kv().set("turn", 1);
+     * (await db.kv().getAndSet("turn", 2)).value // => 1
+     */
+    getAndSet(key: string, value: unknown, options?: SetOptions & CallOptions): Promise<Entry | null>;
+    /**
+     * Changes when a key expires.
+     *
+     * @param {string} key
+     * @param {number} ttl seconds; 0 is never
+     * @param {CallOptions} [options]
+     * @returns {Promise<Entry>}
+     *
+     * @example
+     * await db.kv().set("session", 1);
+     * (await db.kv().touch("session", 30)).ttl // => 30
+     */
+    touch(key: string, ttl: number, options?: CallOptions): Promise<Entry>;
+    /**
+     * The entries of several keys at one instant, by key; those that are missing are left out.
+     *
+     * @param {readonly string[]} keys
+     * @returns {Promise<Map<string, Entry>>}
+     *
+     * @example
+     * const kv = db.kv("cities");
+     * await kv.setMany({ a: "Oslo", b: "Rome" });
+     * [...(await kv.getMany(["b", "c", "a"])).values()].map((e) => e.value) // => ["Rome", "Oslo"]
+     */
+    getMany(keys: readonly string[]): Promise<Map<string, Entry>>;
+    /**
+     * Sets several keys, all or none.
+     *
+     * @param {Record<string, unknown> | Iterable<readonly [string, unknown]>} values
+     * @param {SetOptions & CallOptions} [options] for each of them
+     * @returns {Promise<number>} how many
+     *
+     * @example
+     * await db.kv("colors").setMany([["sky", "blue"], ["sun", "yellow"]]) // => 2
+     */
+    setMany(values: Record<string, unknown> | Iterable<readonly [string, unknown]>, options?: SetOptions & CallOptions): Promise<number>;
+    /**
+     * Removes several keys, all or none; how many were there.
+     *
+     * @param {readonly string[]} keys
+     * @param {CallOptions} [options]
+     * @returns {Promise<number>}
+     *
+     * @example
+     * await db.kv("colors").set("grass", "green");
+     * await db.kv("colors").deleteMany(["grass", "nothing"]) // => 1
+     */
+    deleteMany(keys: readonly string[], options?: CallOptions): Promise<number>;
+    /**
+     * The entries in the order of their keys, page by page. No key that stays is skipped,
+     * and none comes twice, whatever is written meanwhile.
+     *
+     * @param {ListOptions} [options]
+     * @returns {AsyncGenerator<Entry, void, undefined>}
+     *
+     * @example
+     * const kv = db.kv("list");
+     * await kv.setMany({ "a:1": 1, "a:2": 2, b: 3 });
+     * const keys = [];
+     * for await (const e of kv.list({ prefix: "a:" })) keys.push(e.key);
+     * keys // => ["a:1", "a:2"]
+     */
+    list(options?: ListOptions): AsyncGenerator<Entry, void, undefined>;
+    /**
+     * How many keys there are.
+     *
+     * @param {{prefix?: string, start?: string, end?: string, exact?: boolean}} [options] exact reads all of them
+     * @returns {Promise<{count: number, exact: boolean}>}
+     *
+     * @example
+     * await db.kv("counted").set("a", 1);
+     * await db.kv("counted").count({ exact: true }) // => { count: 1, exact: true }
+     */
+    count(options?: {
+        prefix?: string;
+        start?: string;
+        end?: string;
+        exact?: boolean;
+    }): Promise<{
+        count: number;
+        exact: boolean;
+    }>;
+    /**
+     * The changes from now on, or from behind `since`, which is the id of an event or a
+     * version. It goes on by itself where the connection fails, and ends when the bucket
+     * is dropped. Outside of transactions.
+     *
+     * @param {{prefix?: string, since?: string, keysOnly?: boolean, signal?: AbortSignal}} [options]
+     * @returns {AsyncGenerator<KVEvent, void, undefined>}
+     * @throws {import("./errors.js").GoneError} where the history behind `since` is gone
+     *
+     * @example
+     * const kv = db.kv("watched");
+     * const { version } = await kv.set("a", 1);
+     * await kv.set("a", 2);
+     * for await (const { event, data } of kv.watch({ since: version })) {
+     *   [event, data.key, data.value] // => ["put", "a", 2]
+     *   break;
+     * }
+     */
+    watch(options?: {
+        prefix?: string;
+        since?: string;
+        keysOnly?: boolean;
+        signal?: AbortSignal;
+    }): AsyncGenerator<KVEvent, void, undefined>;
+    #private;
+}
+export type Session = import("./session.js").Session;
+export type CallOptions = import("./session.js").CallOptions;
+/**
+ * What is stored under a key. `version` rises with every write; it and the times are null
+ * where the transaction that reads has written the key and not committed yet.
+ */
+export type Entry = {
+    key: string;
+    value: any;
+    /**
+     * of bytes: what value is written in
+     */
+    encoding?: "text" | "base64" | undefined;
+    /**
+     * of bytes
+     */
+    content_type?: string | undefined;
+    /**
+     * seconds left, rounded up; null is forever
+     */
+    ttl: number | null;
+    /**
+     * RFC 3339
+     */
+    expires_at: string | null;
+    created_at: string | null;
+    updated_at: string | null;
+    version: string | null;
+    /**
+     * bytes of the value
+     */
+    size: number;
+};
+/**
+ * Conditions and expiry of a write.
+ */
+export type SetOptions = {
+    /**
+     * seconds until the key expires; 0 is never; without it the bucket's default
+     */
+    ttl?: number | null | undefined;
+    /**
+     * leave the expiry of a key that is there
+     */
+    keepTtl?: boolean | undefined;
+    /**
+     * only if the key has this version
+     */
+    ifVersion?: string | undefined;
+    /**
+     * only if there is no such key
+     */
+    ifAbsent?: boolean | undefined;
+    /**
+     * only if there is such a key
+     */
+    ifPresent?: boolean | undefined;
+};
+/**
+ * Bounds of a list.
+ */
+export type ListOptions = {
+    /**
+     * keys that begin with it
+     */
+    prefix?: string | undefined;
+    /**
+     * keys from it on
+     */
+    start?: string | undefined;
+    /**
+     * keys before it
+     */
+    end?: string | undefined;
+    /**
+     * the last first
+     */
+    reverse?: boolean | undefined;
+    /**
+     * without values
+     */
+    keysOnly?: boolean | undefined;
+    /**
+     * entries of one request
+     */
+    pageSize?: number | undefined;
+    signal?: AbortSignal | undefined;
+};
+/**
+ * A change that a watch tells of: of `put` the entry, of `delete` the key.
+ */
+export type KVEvent = {
+    event: "put" | "delete" | "drop";
+    /**
+     * go on behind it with `since`
+     */
+    id: string;
+    data: any;
+};
