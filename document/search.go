@@ -241,6 +241,7 @@ func (s *Store) Correct(ctx context.Context, collection, text, field string, lim
 	}
 	return index.Correct(ctx, text, field, limit)
 }
+
 // SearchIDs finds documents of a collection by their words, as they are committed now,
 // without reading them: up to limit of them, the best first. Total is how many there are.
 func (s *Store) SearchIDs(ctx context.Context, collection string, query doc.Value, limit int) (hits []fulltext.Hit, total int, err error) {

@@ -161,7 +161,7 @@ func hexDigit(c byte) (byte, bool) {
 const hexDigits = "0123456789abcdef"
 
 // AppendJSONString appends s as a JSON string, escaping only what must be.
-func AppendJSONString(dst []byte, s string) []byte {
+func AppendJSONString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	from := 0
 	for i := 0; i < len(s); i++ {

@@ -8,6 +8,7 @@ import (
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/source"
+	"github.com/weftdb/weft/query/source/jsonb"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/txn"
@@ -20,7 +21,7 @@ func fill(row *[numCols]sqltype.Datum, d *document.Document, data bool) error {
 	}
 	row[colID] = sqltype.Datum{Str: d.ID}
 	if data {
-		text, err := sqltype.CanonicalJSON(string(d.Value.AppendJSON(nil)))
+		text, err := jsonb.Of(d.Value)
 		if err != nil {
 			return fmt.Errorf("make jsonb of the document %q: %w", d.ID, err)
 		}

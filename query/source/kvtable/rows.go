@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/source"
+	"github.com/weftdb/weft/query/source/jsonb"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/txn"
@@ -57,7 +58,7 @@ func (r *row) fill(e *kv.Entry, need *[numCols]bool) error {
 // value makes value or raw.
 func (r *row) value(v *kv.Value) {
 	if v.JSON {
-		if text, err := sqltype.CanonicalJSON(string(v.Data)); err == nil {
+		if text, err := jsonb.OfText(v.Data); err == nil {
 			r.vals[colValue] = sqltype.Datum{Str: text}
 			return
 		}
