@@ -1,7 +1,10 @@
 """Tests against a real server: WEFT_URL=http://127.0.0.1:7600 python3 test_contract.py"""
 
+import contextlib
 import doctest
+import io
 import os
+import tempfile
 import unittest
 
 import weft
@@ -12,10 +15,8 @@ URL = os.environ["WEFT_URL"]
 class Contract(unittest.TestCase):
     def setUp(self):
         self.db = weft.connect(URL)
+        self.addCleanup(self.db.close)
         self.db.query("DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, v numeric, doc jsonb)")
-
-    def tearDown(self):
-        self.db.close()
 
     def test_query(self):
         r = self.db.query("INSERT INTO t VALUES ($1, 1.50, $2) RETURNING id, v, doc", [1, {"a": [1]}])
@@ -58,8 +59,9 @@ class Contract(unittest.TestCase):
         self.assertEqual((tries, self.db.query("SELECT v FROM t").scalar()), ([1, 10], "11"))
 
     def test_once_and_batch(self):
+        key = weft.new_key()
         for _ in range(2):
-            self.db.query("INSERT INTO t (id) VALUES (5)", idempotency_key="py-insert-5")
+            self.db.query("INSERT INTO t (id) VALUES (5)", idempotency_key=key)
         bodies = self.db.batch([
             {"id": "q", "method": "POST", "path": "/query", "body": {"sql": "SELECT id FROM t"}},
             {"method": "POST", "path": "/kv/keys", "body": {"key": "b", "value": {"$ref": "q.data.rows.0.0"}}},
@@ -92,10 +94,101 @@ class Contract(unittest.TestCase):
         a = self.db.import_data("t", "id,v\n1,2\nx,3\n")
         self.assertEqual((a["rows_imported"], a["rows_rejected"]), (1, 1))
 
+    def test_documents(self):
+        c = self.db.collection("py")
+        c.insert_many([{"_id": f"d{i}", "n": i, "tags": ["odd" if i % 2 else "even"]} for i in range(25)])
+        found = [d["n"] for d in c.find({"tags": "odd"}, sort={"n": -1}, page_size=5, skip=1, limit=9, projection=["n"])]
+        self.assertEqual(found, [21, 19, 17, 15, 13, 11, 9, 7, 5])
+        with self.assertRaises(weft.Error) as e:
+            c.insert({}, "d1")
+        self.assertEqual((e.exception.status, e.exception.code), (409, "DOCUMENT_EXISTS"))
+        v = c.entry("d1")["version"]
+        self.assertEqual(c.update("d1", {"$inc": {"n": 100}}, if_version=v)["data"]["n"], 101)
+        with self.assertRaises(weft.PreconditionFailed):
+            c.update("d1", {"$inc": {"n": 100}}, if_version=v)
+        with self.assertRaises(weft.NotFound):
+            c.update("none", {"$set": {"n": 1}})
+        self.assertEqual((c.count({"n": {"$lt": 3}}), c.path("d2", "tags.0"), c.find_one({"n": 4})["_id"]), (2, "even", "d4"))
+        self.assertEqual(c.create_index("n", unique=True)["name"], "n_1")
+        self.assertEqual(c.find_and_modify({"n": 0}, update={"$set": {"z": 1}}, **{"return": "after"})["data"]["z"], 1)
+        self.assertEqual(len(list(c.export())), 25)
+        with self.db.begin() as tx:
+            tx.collection("py").delete("d3")
+            self.assertIsNotNone(c.get("d3"))
+            with self.assertRaises(weft.Error) as e:
+                tx.collection("py").create_index("tags")  # not in a transaction, and uses no step up
+            self.assertEqual(e.exception.code, "NOT_IN_TRANSACTION")
+            tx.collection("py").delete("d5")
+        self.assertEqual((c.get("d3"), c.get("d5"), c.delete_many({"tags": "even"})), (None, None, 13))
+        c.drop()
+
+    def test_failures(self):
+        self.db.query("INSERT INTO t VALUES (1, 1)")
+        with self.assertRaises(weft.ConstraintViolation) as e:
+            self.db.query("INSERT INTO t VALUES (1, 1)")
+        self.assertEqual((e.exception.code, e.exception.sqlstate), ("UNIQUE_VIOLATION", "23505"))
+        tx = self.db.begin()
+        tx.rollback()
+        with self.assertRaises(weft.Gone):
+            tx.query("SELECT 1")
+        with self.assertRaises(weft.Timeout):
+            self.db.query("SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b", timeout_ms=20)
+        with self.assertRaises(weft.ConnectionFailed):
+            weft.connect("http://127.0.0.1:1", attempts=1).query("SELECT 1")
+
+    def test_what_was_lost_is_done_once(self):
+        send, lose = self.db._send, [0]
+
+        def shaky(*args):
+            answer = send(*args)
+            if lose[0] > 0:  # the server has done it, and nobody hears
+                lose[0] -= 1
+                raise weft.ConnectionFailed({})
+            return answer
+
+        self.db._send = shaky
+        lose[0] = 2
+        self.db.query("INSERT INTO t VALUES (1)", idempotency_key=weft.new_key())
+        lose[0] = 1
+        with self.assertRaises(weft.ConnectionFailed):  # nobody knows, so it is not sent again
+            self.db.query("INSERT INTO t VALUES (2)")
+        lose[0] = 1
+        self.assertIsNone(self.db.kv("py").get("nothing"))
+        with self.db.begin() as tx:
+            lose[0] = 1
+            tx.query("INSERT INTO t VALUES (3)")
+            tx.query("INSERT INTO t VALUES (4)")
+            lose[0] = 1  # the commit
+        self.assertEqual(self.db.query("SELECT id FROM t ORDER BY id").rows, [[1], [2], [3], [4]])
+
+    def test_readme(self):
+        with open("README.md", encoding="utf-8") as f:
+            code = f.read().split("```python\n")[1].split("```")[0]
+        self.db.create_database("py_readme")
+        try:
+            with tempfile.TemporaryDirectory() as dir:
+                with open(dir + "/city.csv", "w", encoding="utf-8") as f:
+                    f.write("id,name\n1,Bern\n")
+                code = code.replace("http://127.0.0.1:7600\"", URL + "\", \"py_readme\"").replace("order-17", weft.new_key()).replace("city.csv", dir + "/city.csv")
+                with contextlib.redirect_stdout(io.StringIO()) as out:
+                    exec(code, {})
+            self.assertIn("['integer']", out.getvalue())
+        finally:
+            self.db.drop_database("py_readme")
+
     def test_docs(self):
-        self.db.query("DROP TABLE IF EXISTS city")
-        here = dict(weft.__dict__, connect=lambda _: self.db)
-        self.assertEqual(doctest.testmod(weft, extraglobs=here).failed, 0)
+        name = "py_docs"
+        self.db.create_database(name)
+        try:
+            self.db.database = name
+            here = dict(weft.__dict__, connect=lambda _: self.db, db=self.db)
+            for part in (weft, weft.client, weft.session, weft.kv, weft.documents, weft.text):
+                result = doctest.testmod(part, extraglobs=here)
+                self.assertEqual(result.failed, 0)
+                self.assertGreater(result.attempted, 0, part)
+        finally:
+            self.db.database = None
+            self.db.drop_database(name)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,25 @@
     [['Oslo']]
 """
 
-from .client import (
-    Client,
+from .client import Client, Transaction, connect
+from .documents import Collection
+from .errors import (
     Conflict,
+    ConnectionFailed,
+    ConstraintViolation,
     Error,
-    KV,
+    Gone,
     NotFound,
     PreconditionFailed,
-    Prepared,
-    Result,
-    Transaction,
+    Timeout,
     Unavailable,
-    connect,
 )
+from .kv import KV
+from .requests import new_key
+from .session import Prepared, Result
+from .text import TextIndex
 
-__all__ = ["Client", "Conflict", "Error", "KV", "NotFound", "PreconditionFailed", "Prepared", "Result", "Transaction", "Unavailable", "connect"]
+__all__ = [
+    "Client", "Collection", "Conflict", "ConnectionFailed", "ConstraintViolation", "Error", "Gone", "KV", "NotFound", "PreconditionFailed",
+    "Prepared", "Result", "TextIndex", "Timeout", "Transaction", "Unavailable", "connect", "new_key",
+]
