@@ -22,6 +22,7 @@ type checkFlags struct {
 	dataDir string
 	json    bool
 	backups bool
+	keys    keyFlags
 }
 
 func newCheckCommand() *cobra.Command {
@@ -31,12 +32,16 @@ func newCheckCommand() *cobra.Command {
 		Short: "check a data directory: every checksum, every row, every index",
 		Long: "Reads everything in a data directory that no server is using, and checks it: the checksums of the log and of the SSTables, the\n" +
 			"order of keys, the records of every catalog, every row, key and document, and every index against them. With --backups the backups in the\n" +
-			"directory, too. Opening the directory does what starting a server does, which finishes what a crash left unfinished.\n" +
+			"directory, too: of an encrypted one the checksums, and with its key every item. Opening the directory does\n" +
+			"what starting a server does, which finishes what a crash left unfinished.\n" +
 			"The exit code is 0 where all is well, 6 where something is not, 3 where a server is using the directory.",
 		Example: "  weft check --data-dir ./weft-data\n" +
-			"  weft check --data-dir ./weft-data --backups --json",
+			"  weft check --data-dir ./weft-data --backups --key-file backup.key",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(f.keys.files) > 0 && !f.backups {
+				return usage("--key-file: it is the key of backups; add --backups, or leave it out")
+			}
 			ctx, stop := interruptible(cmd)
 			defer stop()
 			return f.run(ctx, cmd.OutOrStdout())
@@ -46,6 +51,7 @@ func newCheckCommand() *cobra.Command {
 	fl.StringVar(&f.dataDir, "data-dir", "./weft-data", "data directory")
 	fl.BoolVar(&f.json, "json", false, "print JSON")
 	fl.BoolVar(&f.backups, "backups", false, "verify the backups in the directory, too")
+	f.keys.flags(cmd)
 	return cmd
 }
 
@@ -78,6 +84,9 @@ type checked struct {
 	Collections int64 `json:"collections"`
 	Documents   int64 `json:"documents"`
 	Backups     int64 `json:"backups"`
+	// Sealed are those of the backups whose key was not given: their checksums were
+	// checked, their items were not.
+	Sealed int64 `json:"backups_sealed"`
 }
 
 // What to do about damage.
@@ -222,7 +231,11 @@ func (f *checkFlags) checkBackups(ctx context.Context, r *checkReport) error {
 	if _, err := os.Stat(f.dataDir + "/backups"); err != nil {
 		return nil // there are none
 	}
-	m, err := t.manager(nil)
+	ring, err := f.keys.ring()
+	if err != nil {
+		return err
+	}
+	m, err := t.manager(ring)
 	if err != nil {
 		return err
 	}
@@ -233,6 +246,9 @@ func (f *checkFlags) checkBackups(ctx context.Context, r *checkReport) error {
 	}
 	for _, b := range list {
 		r.Checked.Backups++
+		if _, ok := ring.Find(b.KeyID); b.Encrypted && !ok {
+			r.Checked.Sealed++
+		}
 		err := b.Err
 		if b.State == backup.Completed {
 			_, err = m.Verify(ctx, b.ID)
@@ -258,6 +274,9 @@ func (f *checkFlags) print(out io.Writer, r *checkReport) error {
 		fmt.Fprintf(out, ", %d backups", c.Backups)
 	}
 	fmt.Fprintln(out)
+	if c.Sealed > 0 {
+		fmt.Fprintf(out, "of %d encrypted backups only the checksums were checked: give their keys with --key-file to check what is in them\n", c.Sealed)
+	}
 	advice := ""
 	for _, x := range r.Findings {
 		fmt.Fprintf(out, "%s: %s\n", x.Part, x.Problem)

@@ -104,6 +104,9 @@ func (s *Service) Attach(store *storage.Store) (err error) {
 		return fmt.Errorf("begin scheduled backups: %w", err)
 	}
 	if s.o.Archive != nil {
+		if err := s.o.Manager.remember(store.ID()); err != nil {
+			return fmt.Errorf("archive the log: %w", err)
+		}
 		if a.archiver, err = StartArchive(store, *s.o.Archive); err != nil {
 			return err
 		}
@@ -394,30 +397,4 @@ func chainsOf(list []Status) (chains []chain) {
 		chains = append(chains, c)
 	}
 	return chains
-}
-
-// trimArchive removes what was archived before the oldest full backup of each store.
-func (s *Service) trimArchive() error {
-	if s.o.Archive == nil {
-		return nil
-	}
-	list, err := s.o.Manager.List()
-	if err != nil {
-		return err
-	}
-	oldest := map[[16]byte]txn.Timestamp{}
-	for _, b := range list {
-		if b.Kind != Full || b.State == Running {
-			continue
-		}
-		if at, ok := oldest[b.Store]; !ok || b.To < at {
-			oldest[b.Store] = b.To
-		}
-	}
-	for store, at := range oldest {
-		if _, err := TrimArchive(s.o.Archive.FS, s.o.Archive.Dir, store, at); err != nil {
-			return err
-		}
-	}
-	return nil
 }
