@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
@@ -59,7 +60,11 @@ func (d *definer) createIndex(st *ast.CreateIndex) error {
 		x.Include = append(x.Include, t.Columns[i].ID)
 	}
 	if st.Where != nil {
-		if _, err := plan.BindRowExpr(d.scope(), t, st.Where, sqltype.TBool, "index predicate"); err != nil {
+		pred, err := plan.BindRowExpr(d.scope(), t, st.Where, sqltype.TBool, "index predicate")
+		if err == nil {
+			err = m.lasting(pred, st.Where, sqltype.TBool, "index predicate")
+		}
+		if err != nil {
 			return err
 		}
 		x.Predicate = ast.String(st.Where)
@@ -110,8 +115,8 @@ func (m *tableMaker) indexPart(el ast.IndexElem) (p catalog.IndexColumn, name st
 	if err != nil {
 		return p, "", err
 	}
-	if !immutable(x) {
-		return p, "", dberr.SQL("42P17", "functions in index expression must be marked IMMUTABLE").At(el.Pos())
+	if err := m.lasting(x, el.Expr, sqltype.TUnknown, "index expression"); err != nil {
+		return p, "", err
 	}
 	p.Expr, p.Type = ast.String(el.Expr), x.Type()
 	name = "expr"
@@ -121,15 +126,19 @@ func (m *tableMaker) indexPart(el ast.IndexElem) (p catalog.IndexColumn, name st
 	return p, name, indexable(p.Type, el.Pos())
 }
 
-func immutable(e plan.Expr) bool {
-	ok := true
-	plan.Walk(e, func(x plan.Expr) bool {
-		if c, is := x.(*plan.Call); is && c.Func.Volatility != fn.Immutable {
-			ok = false
-		}
-		return ok
-	})
-	return ok
+// lasting checks that what an index stores means the same in every session and at any
+// time: entries that one of them writes are searched by others.
+func (m *tableMaker) lasting(x plan.Expr, e ast.Expr, want sqltype.Type, what string) error {
+	if !plan.Immutable(x) {
+		return dberr.SQL("42P17", "functions in %s must be marked IMMUTABLE", what).At(e.Pos())
+	}
+	other := *m.scope()
+	other.Env = &sqltype.Env{Now: time.Unix(0, 0), Location: time.FixedZone("elsewhere", -13*60*60)}
+	if y, err := plan.BindRowExpr(&other, m.t, e, want, what); err != nil || !plan.Same(x, y) {
+		return dberr.SQL("42P17", "a constant in %s depends on the time or the time zone of the session", what).At(e.Pos()).
+			WithHint("Write the time in full, with its offset from UTC: '2024-01-31 12:00:00+00'.")
+	}
+	return nil
 }
 
 // buildIndex stores a table whose index i is new and has no entries yet, and makes them.

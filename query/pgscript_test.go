@@ -42,6 +42,9 @@ func TestScriptsAgainstPostgres(t *testing.T) {
 			steps, _ := readScript(t, f)
 			got := psqlScript(t, psql, c.Dir, steps)
 			for i, s := range steps {
+				if strings.HasPrefix(s.head, "plan") {
+					continue
+				}
 				want := ourPlace.ReplaceAllString(s.want, "")
 				if got[i] != want {
 					t.Errorf("%s:%d: %s\nPostgreSQL:\n%s\nscript:\n%s", f, s.line, s.sql, got[i], want)
@@ -56,7 +59,11 @@ func psqlScript(t *testing.T, psql, dir string, steps []scriptStep) []string {
 	var in strings.Builder
 	in.WriteString("\\set VERBOSITY verbose\n\\pset null NULL\n")
 	for i, s := range steps {
-		fmt.Fprintf(&in, "\\echo @@%d\n%s;\n", i, s.sql)
+		sql := s.sql
+		if strings.HasPrefix(s.head, "plan") { // ours are not PostgreSQL's
+			sql = ""
+		}
+		fmt.Fprintf(&in, "\\echo @@%d\n%s;\n", i, sql)
 	}
 	in.WriteString("\\echo @@end\n")
 	cmd := exec.Command(psql, "-h", dir, "-U", "postgres", "-X", "-q", "-A", "-t")

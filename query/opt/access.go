@@ -2,11 +2,8 @@ package opt
 
 import (
 	"math"
-	"sort"
-	"strings"
 
 	"github.com/weftdb/weft/query/catalog"
-	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/stats"
@@ -93,17 +90,12 @@ type matcher struct {
 	col   map[catalog.ColumnID]plan.Col
 	own   plan.ColSet
 	conds []plan.Expr
+	// search is conds with the columns that stand for indexed expressions.
+	search []plan.Expr
+	index  *indexed // nil where no index holds more than columns
+	prover *prover
 	// ignore leaves the conditions to the filter: the index is read as a whole.
 	ignore bool
-}
-
-// sarg is a condition on one key part that an index can search for.
-type sarg struct {
-	op    string // = < <= > >= in null
-	value plan.Expr
-	list  []plan.Expr
-	cond  int
-	lossy bool // the condition must still be checked
 }
 
 func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error) {
@@ -114,6 +106,15 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 			m.col[s.Table.Columns[ord].ID] = s.ColIDs[i]
 		}
 	}
+	m.search = conds
+	if s.Indexed != nil {
+		m.index, m.search, m.prover = b.nameScan(s), b.named(conds), b.prove(s, conds)
+		for _, parts := range m.index.parts {
+			for _, c := range parts {
+				m.own.Add(c)
+			}
+		}
+	}
 	var list []cand
 	var found []probed
 	if s.Table.External != nil && s.Table.External.Probes {
@@ -121,7 +122,8 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 	}
 	for i := range s.Table.Indexes {
 		x := &s.Table.Indexes[i]
-		if x.Building || x.Predicate != "" {
+		pred, ok := m.within(i)
+		if x.Building || !ok {
 			continue
 		}
 		if len(x.Columns) > 0 && x.Columns[0].Path != nil {
@@ -130,7 +132,7 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 			}
 			continue
 		}
-		c, useful, err := m.path(x, st, n)
+		c, useful, err := m.path(i, pred, st, n)
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +146,7 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 	if searchesPrimary(list) && !list[0].unique || b.set.NoIndexScan {
 		whole := *m
 		whole.ignore = true
-		c, _, err := whole.path(&s.Table.Indexes[0], st, n)
+		c, _, err := whole.path(0, nil, st, n)
 		if err != nil {
 			return nil, err
 		}
@@ -183,15 +185,47 @@ func (b *builder) disable(c *cand) {
 	c.total += costDisabled
 }
 
-// path plans reading through one index. It is useful where it searches, gives an
-// order, or holds all columns.
-func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool, error) {
-	b := m.b
-	var ranges []plan.KeyRange
-	used, frac, point := map[int]bool{}, 1.0, false
-	if !m.ignore {
-		ranges, used, frac, point = m.ranges(x)
+// within gives the predicate of an index; ok is false where rows of the scan may be
+// without an entry.
+func (m *matcher) within(i int) (pred []plan.Expr, ok bool) {
+	if m.scan.Table.Indexes[i].Predicate == "" {
+		return nil, true
 	}
+	if m.index == nil {
+		return nil, false
+	}
+	pred, ok = m.index.preds[i]
+	for _, e := range pred {
+		ok = ok && m.prover.implies(e)
+	}
+	return pred, ok
+}
+
+// partCol is the column of the scan that a key part holds, or that stands for it.
+func (m *matcher) partCol(i, part int) (plan.Col, bool) {
+	k := &m.scan.Table.Indexes[i].Columns[part]
+	if k.Column != 0 {
+		c, ok := m.col[k.Column]
+		return c, ok
+	}
+	if m.index == nil || m.index.parts[i] == nil {
+		return 0, false
+	}
+	c := m.index.parts[i][part]
+	return c, c != 0
+}
+
+// path plans reading through index no, which holds the rows for which pred is true. It is
+// useful where it searches, holds fewer rows, gives an order, or holds all columns.
+func (m *matcher) path(no int, pred []plan.Expr, st *stats.Table, n need) ([]cand, bool, error) {
+	b, x := m.b, &m.scan.Table.Indexes[no]
+	var ranges []plan.KeyRange
+	used, point := map[int]bool{}, false
+	var search []plan.Expr
+	if !m.ignore {
+		ranges, used, search, point = m.ranges(no)
+	}
+	frac := m.readFrac(search, pred, used)
 	if x.Kind == catalog.Hash && !point {
 		return nil, false, nil
 	}
@@ -260,11 +294,11 @@ func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool,
 		return nil, false, err
 	}
 	scan.Filter = filter
-	c.order = m.order(x, ranges)
+	c.order = m.order(no, ranges)
 	scan.Base = b.base(&c)
 	c.node = scan
 	list := []cand{c}
-	useful := ranges != nil || covered && !x.Primary || len(c.order) > 0 && hasOrder(c, n.order) && len(n.order) > 0
+	useful := ranges != nil || len(pred) > 0 || covered && !x.Primary || len(c.order) > 0 && hasOrder(c, n.order) && len(n.order) > 0
 	if rev, ok := reversed(c, scan, n); ok {
 		list = append(list, rev)
 		useful = true
@@ -272,25 +306,22 @@ func (m *matcher) path(x *catalog.Index, st *stats.Table, n need) ([]cand, bool,
 	return list, useful, nil
 }
 
-// emitRanges turns the columns in key values, which are of rows further out, into
-// registers. Ranges share bounds and heads of Eq, so those are made anew.
-func (m *matcher) emitRanges(ranges []plan.KeyRange) (err error) {
-	bound := func(bd *plan.Bound) *plan.Bound {
-		if bd == nil || err != nil {
-			return bd
-		}
-		out := *bd
-		out.Vals, err = m.b.emitAll(bd.Vals, nil)
-		return &out
+// readFrac estimates the fraction of the table that is read by searching an index with a
+// predicate, and marks the conditions that the predicate has checked.
+func (m *matcher) readFrac(search, pred []plan.Expr, used map[int]bool) float64 {
+	if len(pred) == 0 {
+		return m.b.selectivity(search)
 	}
-	for i := range ranges {
-		r := &ranges[i]
-		if r.Eq, err = m.b.emitAll(r.Eq, nil); err != nil {
-			return err
+	p := m.b.prove(m.scan, search)
+	for _, e := range pred {
+		for i, c := range m.conds {
+			used[i] = used[i] || plan.Same(c, e)
 		}
-		r.Lower, r.Upper = bound(r.Lower), bound(r.Upper)
+		if !p.implies(e) {
+			search = append(search[:len(search):len(search)], e)
+		}
 	}
-	return err
+	return m.b.selectivity(search)
 }
 
 // reversed is the same scan backwards, where that gives the wanted order.
@@ -347,7 +378,8 @@ func (m *matcher) covers(x *catalog.Index, ords []int) bool {
 
 // order is the order in which an index gives rows; key parts that are fixed to one
 // value do not count.
-func (m *matcher) order(x *catalog.Index, ranges []plan.KeyRange) (out []ordering) {
+func (m *matcher) order(no int, ranges []plan.KeyRange) (out []ordering) {
+	x := &m.scan.Table.Indexes[no]
 	if x.Kind == catalog.Hash || len(ranges) > 1 && !sortedRanges(ranges) {
 		return nil
 	}
@@ -359,12 +391,12 @@ func (m *matcher) order(x *catalog.Index, ranges []plan.KeyRange) (out []orderin
 		if i < skip {
 			continue
 		}
-		c, ok := m.col[k.Column]
-		if !ok || k.Column == 0 {
+		c, ok := m.partCol(no, i)
+		if !ok {
 			break
 		}
 		o := ordering{c, k.Desc, k.NullsFirst}
-		if !m.nullable(k.Column) { // either place of NULLs will do: the usual one is named
+		if k.Column != 0 && !m.nullable(k.Column) { // either place of NULLs will do: the usual one is named
 			o.nullsFirst = k.Desc
 		}
 		out = append(out, o)
@@ -372,291 +404,7 @@ func (m *matcher) order(x *catalog.Index, ranges []plan.KeyRange) (out []orderin
 	return out
 }
 
-// sortedRanges is true for the ranges of an IN list of constants, which were sorted.
-func sortedRanges(ranges []plan.KeyRange) bool {
-	for _, r := range ranges {
-		for _, e := range r.Eq {
-			if _, ok := e.(*plan.Const); !ok {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 func (m *matcher) nullable(id catalog.ColumnID) bool {
 	o := m.scan.Table.Ordinal(id)
 	return o < 0 || !m.scan.Table.Columns[o].NotNull
-}
-
-// maxRanges is how many ranges an IN list may become.
-const maxRanges = 1000
-
-// ranges turns conditions into key ranges of an index. used marks the conditions
-// that need no further check.
-func (m *matcher) ranges(x *catalog.Index) (ranges []plan.KeyRange, used map[int]bool, frac float64, point bool) {
-	used = map[int]bool{}
-	var search []plan.Expr // what is searched for
-	ranges = []plan.KeyRange{{}}
-	full, nulls := true, false
-	searched := false
-	for _, k := range x.Columns {
-		col, ok := m.col[k.Column]
-		if !ok || k.Column == 0 {
-			full = false
-			break
-		}
-		args := m.sargs(col)
-		if eq := pick(args, "="); eq != nil {
-			searched = true
-			search = append(search, m.conds[eq.cond])
-			used[eq.cond] = !eq.lossy
-			m.appendEq(ranges, eq.value, false)
-			continue
-		}
-		if in := pick(args, "in"); in != nil && len(ranges)*len(in.list) <= maxRanges {
-			searched = true
-			search = append(search, m.conds[in.cond])
-			used[in.cond] = true
-			ranges = product(ranges, in.list)
-			continue
-		}
-		if null := pick(args, "null"); null != nil {
-			searched, nulls = true, true
-			search = append(search, m.conds[null.cond])
-			used[null.cond] = true
-			m.appendEq(ranges, &plan.Const{Typ: k.Type, Value: sqltype.NullDatum}, true)
-			continue
-		}
-		full = false
-		if x.Kind == catalog.Ordered && m.bound(ranges, args, k, used) {
-			searched = true
-			seen := map[int]bool{}
-			for _, a := range args {
-				if a.op != "=" && a.op != "in" && a.op != "null" && !seen[a.cond] {
-					seen[a.cond] = true
-					search = append(search, m.conds[a.cond])
-				}
-			}
-		}
-		break
-	}
-	if !searched {
-		return nil, used, 1, false
-	}
-	point = full && x.Distinct() && !nulls && len(ranges) == 1
-	return ranges, used, m.b.selectivity(search), point
-}
-
-func (m *matcher) appendEq(ranges []plan.KeyRange, v plan.Expr, null bool) {
-	for i := range ranges {
-		r := &ranges[i]
-		if null && r.EqNull == nil {
-			r.EqNull = make([]bool, len(r.Eq))
-		}
-		r.Eq = append(r.Eq[:len(r.Eq):len(r.Eq)], v)
-		if r.EqNull != nil {
-			r.EqNull = append(r.EqNull[:len(r.EqNull):len(r.EqNull)], null)
-		}
-	}
-}
-
-func product(ranges []plan.KeyRange, list []plan.Expr) (out []plan.KeyRange) {
-	for _, r := range ranges {
-		for _, v := range list {
-			n := r
-			n.Eq = append(r.Eq[:len(r.Eq):len(r.Eq)], v)
-			if r.EqNull != nil {
-				n.EqNull = append(r.EqNull[:len(r.EqNull):len(r.EqNull)], false)
-			}
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-func pick(list []sarg, op string) *sarg {
-	for i := range list {
-		if list[i].op == op {
-			return &list[i]
-		}
-	}
-	return nil
-}
-
-// bound sets the ends of the ranges on the next key part, in the order of keys.
-func (m *matcher) bound(ranges []plan.KeyRange, args []sarg, k catalog.IndexColumn, used map[int]bool) bool {
-	any := false
-	for _, a := range args {
-		bd := &plan.Bound{Vals: []plan.Expr{a.value}, Inclusive: a.op == "<=" || a.op == ">="}
-		low := a.op == ">" || a.op == ">="
-		if !low && a.op != "<" && a.op != "<=" {
-			continue
-		}
-		if k.Desc { // limits are in the order of keys
-			low = !low
-		}
-		if low && ranges[0].Lower != nil || !low && ranges[0].Upper != nil {
-			continue
-		}
-		for i := range ranges {
-			if low {
-				ranges[i].Lower = bd
-			} else {
-				ranges[i].Upper = bd
-			}
-			ranges[i].NotNull = true
-		}
-		used[a.cond] = !a.lossy
-		any = true
-	}
-	return any
-}
-
-// sargs lists what the conditions say about one column.
-func (m *matcher) sargs(col plan.Col) (out []sarg) {
-	t := m.b.q.Info[col].Type
-	for i, c := range m.conds {
-		switch e := c.(type) {
-		case *plan.Call:
-			if e.Op && len(e.Args) == 2 {
-				out = append(out, m.compareSarg(e, i, col, t)...)
-			}
-		case *plan.In:
-			if s, ok := m.inSarg(e, i, col, t); ok {
-				out = append(out, s)
-			}
-		case *plan.IsNull:
-			if v, ok := e.Arg.(*plan.Var); ok && v.Col == col && !e.Not {
-				out = append(out, sarg{op: "null", cond: i})
-			}
-		case *plan.Var:
-			if e.Col == col && t.ID == sqltype.Bool {
-				out = append(out, sarg{op: "=", value: boolConst(true), cond: i})
-			}
-		case *plan.Not:
-			if v, ok := e.Arg.(*plan.Var); ok && v.Col == col && t.ID == sqltype.Bool {
-				out = append(out, sarg{op: "=", value: boolConst(false), cond: i})
-			}
-		}
-	}
-	return out
-}
-
-func (m *matcher) compareSarg(e *plan.Call, i int, col plan.Col, t sqltype.Type) []sarg {
-	op, value := e.Func.Name, e.Args[1]
-	if v, ok := e.Args[0].(*plan.Var); !ok || v.Col != col {
-		v, ok := e.Args[1].(*plan.Var)
-		if !ok || v.Col != col || flipped[op] == "" {
-			return nil
-		}
-		op, value = flipped[op], e.Args[0]
-	}
-	if op == "~~" {
-		return likeSargs(value, i, t)
-	}
-	if flipped[op] == "" || !m.outside(value) {
-		return nil
-	}
-	v, ok := keyValue(value, t)
-	if !ok {
-		return nil
-	}
-	return []sarg{{op: op, value: v, cond: i}}
-}
-
-// outside reports whether e can be computed before the scan starts.
-func (m *matcher) outside(e plan.Expr) bool {
-	return !refers(e, m.own) && !isVolatile(e) && !hasSubquery(e)
-}
-
-// keyValue makes a value have the type of a key part, where its order is the same.
-func keyValue(e plan.Expr, t sqltype.Type) (plan.Expr, bool) {
-	have := e.Type()
-	if have == t || fn.SameValue(have, t.Base()) {
-		return e, true
-	}
-	if isInt(have) && isInt(t) {
-		if c, ok := e.(*plan.Const); ok {
-			return &plan.Const{Typ: t, Value: c.Value}, c.Value.Null || fitsInt(c.Value.Int, t)
-		}
-		return e, true // integers of all sizes have one encoding and one order
-	}
-	return nil, false
-}
-
-func isInt(t sqltype.Type) bool {
-	return t.ID == sqltype.Int2 || t.ID == sqltype.Int4 || t.ID == sqltype.Int8
-}
-
-func fitsInt(v int64, t sqltype.Type) bool {
-	switch t.ID {
-	case sqltype.Int2:
-		return v == int64(int16(v))
-	case sqltype.Int4:
-		return v == int64(int32(v))
-	}
-	return true
-}
-
-func (m *matcher) inSarg(e *plan.In, i int, col plan.Col, t sqltype.Type) (sarg, bool) {
-	v, ok := e.Arg.(*plan.Var)
-	if !ok || v.Col != col || e.Not || len(e.List) > maxRanges {
-		return sarg{}, false
-	}
-	s := sarg{op: "in", cond: i}
-	var values []*plan.Const
-	for _, x := range e.List {
-		c, ok := x.(*plan.Const)
-		if !ok {
-			v, ok := keyValue(x, t)
-			if !ok || !m.outside(x) {
-				return sarg{}, false
-			}
-			s.list = append(s.list, v) // the executor joins ranges that turn out equal
-			continue
-		}
-		if c.Value.Null {
-			continue
-		}
-		if isInt(c.Typ) && isInt(t) && !fitsInt(c.Value.Int, t) {
-			continue // no row can have it
-		}
-		k, ok := keyValue(c, t)
-		if !ok {
-			return sarg{}, false
-		}
-		values = append(values, k.(*plan.Const))
-	}
-	sort.SliceStable(values, func(i, j int) bool { return sqltype.Compare(t, values[i].Value, values[j].Value) < 0 })
-	for k, c := range values {
-		if k == 0 || sqltype.Compare(t, values[k-1].Value, c.Value) != 0 {
-			s.list = append(s.list, c)
-		}
-	}
-	return s, len(s.list) > 0
-}
-
-// likeSargs turns LIKE 'abc%' into a range.
-func likeSargs(pattern plan.Expr, i int, t sqltype.Type) []sarg {
-	c, ok := pattern.(*plan.Const)
-	if !ok || c.Value.Null || t.ID != sqltype.Text && t.ID != sqltype.Varchar {
-		return nil
-	}
-	prefix := c.Value.Str
-	if k := strings.IndexAny(prefix, `%_\`); k >= 0 {
-		prefix = prefix[:k]
-	} else {
-		return []sarg{{op: "=", value: &plan.Const{Typ: t, Value: c.Value}, cond: i, lossy: true}}
-	}
-	if prefix == "" {
-		return nil
-	}
-	out := []sarg{{op: ">=", value: &plan.Const{Typ: t, Value: sqltype.Datum{Str: prefix}}, cond: i, lossy: true}}
-	end := []byte(prefix)
-	if last := end[len(end)-1]; last < 0x7f { // the following character is one byte too
-		end[len(end)-1]++
-		out = append(out, sarg{op: "<", value: &plan.Const{Typ: t, Value: sqltype.Datum{Str: string(end)}}, cond: i, lossy: true})
-	}
-	return out
 }

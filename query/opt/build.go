@@ -52,6 +52,8 @@ type builder struct {
 	used       plan.ColSet              // columns that somebody needs
 	follows    map[*plan.Or][]plan.Expr // what was taken out of disjunctions over two sides of a join
 	sameAs     map[plan.Col]plan.Col    // of columns that inner joins make equal: the first of them
+	indexed    map[*plan.LScan]*indexed
+	exprCols   map[string]plan.Col // columns that stand for indexed expressions, by plan.Key
 }
 
 // colStat is what is known of a column of a plan.
@@ -76,6 +78,7 @@ func newBuilder(q *plan.Query, source stats.Source, set Settings) *builder {
 		outer: map[plan.Col]int{}, colStats: map[plan.Col]colStat{}, ctes: map[int]*cteInfo{}, used: plan.ColSet{},
 		follows: map[*plan.Or][]plan.Expr{},
 		sameAs:  map[plan.Col]plan.Col{},
+		indexed: map[*plan.LScan]*indexed{}, exprCols: map[string]plan.Col{},
 	}
 }
 
@@ -107,6 +110,7 @@ func (b *builder) collectUsed(r plan.Rel) {
 		return true
 	})
 	b.collectPositional(r)
+	b.nameExprs(r)
 }
 
 // collectPositional notes the columns that operators read by position.

@@ -10,6 +10,7 @@ import (
 
 // selectivity estimates the fraction of rows for which all conditions are true.
 func (b *builder) selectivity(conds []plan.Expr) float64 {
+	conds = b.named(conds)
 	s, taken := b.equalitiesFrac(conds)
 	ranges := map[plan.Col]float64{}
 	fixed, product := []plan.Col{}, 1.0

@@ -144,7 +144,7 @@ func (b *binder) asOfRef(s *scope, t *ast.TableRef) *fromItem {
 
 // scan makes a scan of all columns.
 func (b *binder) scan(t *catalog.Table, alias string) (*fromItem, *LScan) {
-	sc := &LScan{Table: t, Alias: alias, AsOf: b.asOf}
+	sc := &LScan{Table: t, Alias: alias, AsOf: b.asOf, Indexed: b.indexed(t)}
 	for i, c := range t.Columns {
 		sc.Ords = append(sc.Ords, i)
 		sc.ColIDs = append(sc.ColIDs, b.q.NewCol(c.Name, c.Type))
@@ -153,6 +153,22 @@ func (b *binder) scan(t *catalog.Table, alias string) (*fromItem, *LScan) {
 		b.reads[relKey{t.Schema, t.Name}] = true
 	}
 	return (&fromItem{rel: sc}).single(b.tableEntry(t, alias, sc.ColIDs)), sc
+}
+
+// indexed binds what the indexes of a table that is read hold besides columns. Where that
+// cannot be bound, reads do without.
+func (b *binder) indexed(t *catalog.Table) *IndexExprs {
+	for i := range t.Indexes {
+		x := &t.Indexes[i]
+		if x.Predicate != "" || slices.ContainsFunc(x.Columns, func(k catalog.IndexColumn) bool { return k.Expr != "" }) {
+			parts, err := BindIndexExprs(b.Scope, t)
+			if err != nil {
+				return nil
+			}
+			return parts
+		}
+	}
+	return nil
 }
 
 // relation finds a relation by name, in the search path where it has no schema.

@@ -57,6 +57,9 @@ type LScan struct {
 	AsOf uint64
 	// Lock is set where rows are to be locked (FOR UPDATE).
 	Lock bool
+	// Indexed are the expressions and predicates of the table's indexes, over the
+	// columns of the table as slots; nil where it has none.
+	Indexed *IndexExprs
 }
 
 // RowKeyOrd is the ordinal of the encoded primary key in LScan.Ords.

@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/weftdb/weft/query/fn"
+
 // Children lists the direct subexpressions of e. Subqueries are not entered,
 // except for the left side of a SubLink or the arguments of a SubPlan.
 func Children(e Expr) []Expr {
@@ -99,6 +101,18 @@ func WithChildren(e Expr, kids []Expr) Expr {
 		return &c
 	}
 	return e
+}
+
+// Immutable reports whether e calls no function whose result may change.
+func Immutable(e Expr) bool {
+	ok := true
+	Walk(e, func(x Expr) bool {
+		if c, is := x.(*Call); is && c.Func.Volatility != fn.Immutable {
+			ok = false
+		}
+		return ok
+	})
+	return ok
 }
 
 // Map rebuilds an expression bottom up: fn gets each node with its children
