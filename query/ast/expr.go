@@ -181,6 +181,9 @@ type Collate struct {
 	Name []string
 }
 
+// SQLJSON begins the names of the functions that SQL/JSON's expressions become.
+const SQLJSON = "sql/json "
+
 // FuncCall is a call of a function or an aggregate. The special forms of SQL have been
 // turned into calls as PostgreSQL does: EXTRACT(f FROM x) is extract('f', x),
 // x AT TIME ZONE z is timezone(z, x), SUBSTRING(a FROM b FOR c) is substring(a, b, c),

@@ -1,5 +1,7 @@
 package ast
 
+import "strings"
+
 // ColumnName is what PostgreSQL calls an output column that has no alias.
 func ColumnName(e Expr) string {
 	if name, _ := figure(e); name != "" {
@@ -14,6 +16,19 @@ func (t Target) Name() string {
 		return t.Alias
 	}
 	return ColumnName(t.Expr)
+}
+
+// jsonTitle is what the column of a SQL/JSON function is called.
+func jsonTitle(name string) (string, int) {
+	switch {
+	case name == "is_json":
+		return "", 0
+	case strings.Contains(name, "_object_agg"):
+		return "json_objectagg", 2
+	case strings.Contains(name, "_agg"):
+		return "json_arrayagg", 2
+	}
+	return name, 2
 }
 
 // figure finds a name and how good it is: 2 for a real one, 1 for a type's or CASE.
@@ -31,6 +46,9 @@ func figure(e Expr) (string, int) {
 	case *Index:
 		return figure(e.Arg)
 	case *FuncCall:
+		if name, ok := strings.CutPrefix(e.Name[len(e.Name)-1], SQLJSON); ok {
+			return jsonTitle(name)
+		}
 		return e.Name[len(e.Name)-1], 2
 	case *NullIf:
 		return "nullif", 2

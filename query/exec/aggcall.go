@@ -27,7 +27,7 @@ type aggCall struct {
 // sortsDistinct are the aggregates whose result shows the order of their rows:
 // with DISTINCT and no order they get them sorted, as in PostgreSQL.
 var sortsDistinct = map[string]bool{
-	"array_agg": true, "string_agg": true, "json_agg": true, "jsonb_agg": true,
+	"array_agg": true, "string_agg": true, "json_agg": true, "jsonb_agg": true, "json_agg_strict": true, "jsonb_agg_strict": true,
 }
 
 func compileAggs(c *Context, calls []plan.AggCall) (*aggArgs, error) {

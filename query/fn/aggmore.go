@@ -3,6 +3,7 @@ package fn
 import (
 	"math"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 )
@@ -96,7 +97,7 @@ type textAgg struct {
 	b     [][]byte
 	any   vec.Bitmap
 	held  int64
-	add   func(b []byte, first bool, i int, args []*vec.Vector) ([]byte, error)
+	add   func(g int32, b []byte, first bool, i int, args []*vec.Vector) ([]byte, error)
 	close func(b []byte) (sqltype.Datum, error)
 	// skip says that rows whose first argument is NULL do not count.
 	skip bool
@@ -114,7 +115,7 @@ func (a *textAgg) Add(n int, sel []int32, groups []int32, args []*vec.Vector) er
 		}
 		g := groups[i]
 		before := cap(a.b[g])
-		b, err := a.add(a.b[g], !a.any.Get(int(g)), int(i), args)
+		b, err := a.add(g, a.b[g], !a.any.Get(int(g)), int(i), args)
 		if err != nil {
 			return err
 		}
@@ -148,7 +149,7 @@ func (a *textAgg) Result(from, to int, out *vec.Vector) error {
 func (a *textAgg) Bytes() int64 { return int64(24*cap(a.b)+8*cap(a.any)) + a.held }
 
 func stringAgg(*Env) Aggregator {
-	return &textAgg{skip: true, add: func(b []byte, first bool, i int, args []*vec.Vector) ([]byte, error) {
+	return &textAgg{skip: true, add: func(_ int32, b []byte, first bool, i int, args []*vec.Vector) ([]byte, error) {
 		if !first && !args[1].IsNull(i) {
 			b = append(b, args[1].S[args[1].At(i)]...)
 		}
@@ -156,7 +157,8 @@ func stringAgg(*Env) Aggregator {
 	}}
 }
 
-func jsonAgg(b bool) func([]sqltype.Type, sqltype.Type) func(*Env) Aggregator {
+// jsonAgg is json_agg; strict leaves out NULLs, a group of nothing else is [].
+func jsonAgg(b, strict bool) func([]sqltype.Type, sqltype.Type) func(*Env) Aggregator {
 	return func(args []sqltype.Type, _ sqltype.Type) func(*Env) Aggregator {
 		return func(env *Env) Aggregator {
 			te := env.types()
@@ -165,10 +167,14 @@ func jsonAgg(b bool) func([]sqltype.Type, sqltype.Type) func(*Env) Aggregator {
 				sep = ", \n "
 			}
 			return &textAgg{
-				add: func(b []byte, first bool, i int, vs []*vec.Vector) ([]byte, error) {
+				add: func(_ int32, b []byte, first bool, i int, vs []*vec.Vector) ([]byte, error) {
 					if first {
 						b = append(b, '[')
-					} else {
+					}
+					if strict && vs[0].IsNull(i) {
+						return b, nil
+					}
+					if len(b) > 1 {
 						b = append(b, sep...)
 					}
 					return appendJSONValue(b, te, args[0], vs[0].Get(i)), nil
@@ -179,20 +185,45 @@ func jsonAgg(b bool) func([]sqltype.Type, sqltype.Type) func(*Env) Aggregator {
 	}
 }
 
-func jsonObjectAgg(b bool) func([]sqltype.Type, sqltype.Type) func(*Env) Aggregator {
+// jsonObjectAgg is json_object_agg; unique refuses keys that come twice, and strict
+// leaves out NULLs, whose keys count all the same.
+func jsonObjectAgg(b, unique, strict bool) func([]sqltype.Type, sqltype.Type) func(*Env) Aggregator {
 	return func(args []sqltype.Type, _ sqltype.Type) func(*Env) Aggregator {
 		return func(env *Env) Aggregator {
 			te := env.types()
+			seen := map[int32]map[string]bool{}
+			check := func(g int32, key string) error {
+				if seen[g][key] {
+					return errDuplicateKey(key)
+				}
+				if seen[g] == nil {
+					seen[g] = map[string]bool{}
+				}
+				seen[g][key] = true
+				return nil
+			}
 			return &textAgg{
-				add: func(dst []byte, first bool, i int, vs []*vec.Vector) ([]byte, error) {
+				add: func(g int32, dst []byte, first bool, i int, vs []*vec.Vector) ([]byte, error) {
 					if first {
 						dst = append(dst, "{ "...)
-					} else {
-						dst = append(dst, ", "...)
 					}
 					key := vs[0].Get(i)
 					if key.Null {
-						return dst, errParam("field name must not be null")
+						if b {
+							return dst, errParam("field name must not be null")
+						}
+						return dst, dberr.SQL(stateJSONNullKey, "null value not allowed for object key")
+					}
+					if unique {
+						if err := check(g, textOf(env, args[0], key)); err != nil {
+							return dst, err
+						}
+					}
+					if strict && vs[1].IsNull(i) {
+						return dst, nil
+					}
+					if len(dst) > 2 {
+						dst = append(dst, ", "...)
 					}
 					dst, err := jsonKey(dst, env, args[0], key)
 					if err != nil {
@@ -425,10 +456,16 @@ func registerAggMore(t *tables) {
 	t.agg("string_agg(bytea,bytea) bytea called", stringAgg)
 	t.aggOf("array_agg(anynonarray) anyarray called", arrayAgg)
 	t.aggOf("array_agg(anyarray) anyarray called", arrayAgg)
-	t.aggOf("json_agg(anyelement) json called", jsonAgg(false))
-	t.aggOf("jsonb_agg(anyelement) jsonb called", jsonAgg(true))
-	t.aggOf("json_object_agg(any,any) json called", jsonObjectAgg(false))
-	t.aggOf("jsonb_object_agg(any,any) jsonb called", jsonObjectAgg(true))
+	t.aggOf("json_agg(anyelement) json called", jsonAgg(false, false))
+	t.aggOf("jsonb_agg(anyelement) jsonb called", jsonAgg(true, false))
+	t.aggOf("json_object_agg(any,any) json called", jsonObjectAgg(false, false, false))
+	t.aggOf("jsonb_object_agg(any,any) jsonb called", jsonObjectAgg(true, false, false))
+	for i, typ := range []string{"json", "jsonb"} {
+		t.aggOf(typ+"_agg_strict(anyelement) "+typ+" called", jsonAgg(i == 1, true))
+		t.aggOf(typ+"_object_agg_strict(any,any) "+typ+" called", jsonObjectAgg(i == 1, false, true))
+		t.aggOf(typ+"_object_agg_unique(any,any) "+typ+" called", jsonObjectAgg(i == 1, true, false))
+		t.aggOf(typ+"_object_agg_unique_strict(any,any) "+typ+" called", jsonObjectAgg(i == 1, true, true))
+	}
 	t.aggOf("any_value(anyelement) anyelement", func(args []sqltype.Type, _ sqltype.Type) func(*Env) Aggregator {
 		return firstAgg(args[0])
 	})

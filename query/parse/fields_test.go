@@ -31,9 +31,11 @@ var unset = map[string]string{
 	"RenameStmt.relation_type": "only of columns", "jumble_args": "about fingerprints", "TypeName.typemod": "always -1",
 	"SQLValueFunction.typmod": "only of the forms with a precision", "funcformat": "how a call was written",
 	"row_format": "how a row was written", "ResTarget.val": "absent in column lists", "IndexStmt.isconstraint": "analysis",
+	"JsonOutput.returning": "absent is the default", "JsonReturning.format": "absent is the default", "JsonIsPredicate.format": "absent is the default",
+	"JsonArrayQueryConstructor.format": "absent is the default", "JsonTableColumn.format": "absent is the default, and the kind of the column says it",
 	"cycle_mark_type": "analysis", "cycle_mark_typmod": "analysis", "cycle_mark_collation": "analysis", "cycle_mark_neop": "analysis",
 	"argnumber": "analysis", "JsonValueExpr.format": "absent is the default",
-	"TRANS_STMT_START": "is BEGIN", "TRANS_STMT_BEGIN": "is START",
+	"TRANS_STMT_START": "is BEGIN", "JS_FORMAT_DEFAULT": "the kind of the column says it", "TRANS_STMT_BEGIN": "is START",
 	"SORTBY_ASC": "the default", "LIMIT_OPTION_COUNT": "what is not WITH TIES", "LIMIT_OPTION_DEFAULT": "what is not WITH TIES",
 }
 

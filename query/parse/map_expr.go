@@ -74,10 +74,11 @@ func (m *mapper) expr(n *pg.Node) ast.Expr {
 		return &ast.Grouping{Loc: m.loc(v.GroupingFunc.Location), Args: m.exprs(v.GroupingFunc.Args)}
 	case *pg.Node_MergeSupportFunc:
 		return &ast.FuncCall{Loc: m.loc(v.MergeSupportFunc.Location), Name: []string{"merge_action"}}
-	case *pg.Node_JsonParseExpr:
-		return m.jsonParse(v.JsonParseExpr)
 	case *pg.Node_SetToDefault:
 		return &ast.Default{Loc: m.loc(v.SetToDefault.Location)}
+	}
+	if e, ok := m.jsonExpr(n); ok {
+		return e
 	}
 	m.refuseNode(n, nodeLocation(n))
 	return nil
@@ -258,15 +259,4 @@ func (m *mapper) subscript(ix *pg.A_Indices) ast.Subscript {
 	}
 	m.refuseIf(ix.Lidx != nil, -1, "a lower bound of an index")
 	return ast.Subscript{Lo: m.expr(ix.Uidx)}
-}
-
-// jsonParse maps JSON(x), which is a cast.
-func (m *mapper) jsonParse(e *pg.JsonParseExpr) ast.Expr {
-	v := e.Expr
-	m.refuseIf(e.UniqueKeys, e.Location, "WITH UNIQUE KEYS")
-	m.refuseIf(e.Output != nil, e.Location, "RETURNING in JSON")
-	f := v.GetFormat()
-	m.refuseIf(f.GetFormatType() > pg.JsonFormatType_JS_FORMAT_DEFAULT || f.GetEncoding() > pg.JsonEncoding_JS_ENC_DEFAULT ||
-		v.GetFormattedExpr() != nil, e.Location, "FORMAT in JSON")
-	return &ast.Cast{Loc: m.loc(e.Location), Arg: m.expr(v.GetRawExpr()), Type: &ast.TypeName{Loc: m.loc(e.Location), Name: "json"}}
 }

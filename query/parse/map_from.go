@@ -32,6 +32,8 @@ func (m *mapper) tableExpr(n *pg.Node) ast.TableExpr {
 		return m.sample(v.RangeTableSample)
 	case *pg.Node_JoinExpr:
 		return m.join(v.JoinExpr)
+	case *pg.Node_JsonTable:
+		return m.jsonTable(v.JsonTable)
 	}
 	m.refuseNode(n, nodeLocation(n))
 	return &ast.TableRef{}

@@ -20,6 +20,9 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 		}
 		b.noFunction(s, e, strings.Join(e.Name, "."))
 	}
+	if json, ok := strings.CutPrefix(name, ast.SQLJSON); ok {
+		return b.jsonCall(s, e, json)
+	}
 	if e.Variadic && (e.Over != nil || !fn.IsFunc(name)) {
 		unsupported(e.Pos(), "VARIADIC in a call of "+name)
 	}

@@ -344,7 +344,7 @@ func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
 		alias, names = t.Alias.Name, t.Alias.Columns
 	}
 	e := &entry{name: alias}
-	if len(t.Funcs) == 1 && setName(t.Funcs[0].Call) == "" {
+	if len(t.Funcs) == 1 && setName(t.Funcs[0].Call) == "" && !isJSONTable(t.Funcs[0].Call) {
 		return b.scalarRef(in, t, e, names)
 	}
 	rel := &LFunc{Ordinality: t.Ordinality, Alias: alias}
@@ -356,13 +356,18 @@ func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
 			b.funcItem(in, rel, e, call, t.Alias != nil && len(t.Funcs) == 1)
 		}
 	}
-	e.scalar = len(e.cols) == 1 && !t.Ordinality
+	e.scalar = len(e.cols) == 1 && !t.Ordinality && !isJSONTable(t.Funcs[0].Call)
 	if t.Ordinality {
 		b.funcCol(rel, e, "ordinality", sqltype.TInt8)
 	}
 	item := (&fromItem{rel: rel}).single(e)
 	b.rename(item, names, alias, t.Pos())
 	return item
+}
+
+func isJSONTable(e ast.Expr) bool {
+	call, ok := e.(*ast.FuncCall)
+	return ok && call.Name[0] == ast.SQLJSON+"json_table"
 }
 
 // spreadUnnest turns unnest(a, b) into unnest(a) and unnest(b).
@@ -383,6 +388,10 @@ func spreadUnnest(e ast.Expr) []ast.Expr {
 // funcItem adds the call of one function. The column of a function that does not name
 // it is named after the alias of the only one, else after the function.
 func (b *binder) funcItem(s *scope, rel *LFunc, e *entry, x ast.Expr, aliased bool) {
+	if isJSONTable(x) {
+		b.jsonTable(s, rel, e, x.(*ast.FuncCall))
+		return
+	}
 	name := setName(x)
 	if name == "" {
 		v := b.settled(b.expr(s, x))

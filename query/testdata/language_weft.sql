@@ -67,3 +67,17 @@ SELECT * FROM spread ORDER BY a, g
 20|NULL|7|q|1
 10|a|8|NULL|2
 20|NULL|8|NULL|2
+
+statement
+CREATE VIEW js AS SELECT JSON_VALUE(j, '$.a' RETURNING int DEFAULT 3 ON EMPTY) AS v, JSON_OBJECT('k': j IS JSON ABSENT ON NULL) AS o, t.* FROM (VALUES (jsonb '{"a":1,"b":[7,8]}'), ('{}')) AS d(j) LEFT JOIN LATERAL JSON_TABLE(j, '$' AS p PASSING 7 AS x COLUMNS (n FOR ORDINALITY, e bool EXISTS PATH '$.a', NESTED PATH '$.b[*] ? (@ > $x)' COLUMNS (b int PATH '$'))) AS t ON true
+
+query
+SELECT * FROM js ORDER BY v
+----
+1|{"k" : true}|1|t|8
+3|{"k" : true}|1|f|NULL
+
+query
+SELECT JSON_ARRAYAGG(v ORDER BY v), JSON_OBJECTAGG(v: e WITH UNIQUE KEYS RETURNING jsonb) FROM js
+----
+[1, 3]|{"1": true, "3": false}
