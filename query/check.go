@@ -104,7 +104,10 @@ func (c *checker) database() error {
 		}
 	}
 	c.at = Finding{Database: c.s.db.Name}
-	return c.report(c.strangers(known))
+	if err := c.report(c.strangers(known)); err != nil {
+		return err
+	}
+	return c.report(c.counters(snap))
 }
 
 // index checks an index, the first of which holds the rows.
@@ -187,14 +190,38 @@ func (m *indexMatch) leftovers() error {
 
 // strangers looks for rows and entries of indexes that the catalog does not know.
 func (c *checker) strangers(known map[keyspace.ObjectID]bool) error {
-	prefix := keyspace.AppendSpacePrefix(nil, c.s.db.ID, keyspace.SpaceIndex)
+	odd, err := c.unknown(keyspace.SpaceIndex, known)
+	if err == nil && len(odd) > 0 {
+		c.problem("there are rows or entries of objects that the catalog does not know: %s", idList(odd))
+	}
+	return err
+}
+
+// counters looks for values of sequences that the catalog does not know. They are not part of
+// transactions, so what looks odd is asked for again.
+func (c *checker) counters(snap *catalog.Snapshot) error {
+	odd, err := c.unknown(keyspace.SpaceSequence, countersOf(snap))
+	if err == nil && len(odd) > 0 {
+		odd, err = c.s.e.seqs.unknown(c.ctx, c.s.db.ID, odd)
+	}
+	if err == nil && len(odd) > 0 {
+		c.problem("there are values of sequences that the catalog does not know: %s", idList(odd))
+	}
+	return err
+}
+
+func idList(ids []keyspace.ObjectID) string { return strings.Trim(fmt.Sprint(ids), "[]") }
+
+// unknown gives the ids under which a space has keys, and which are not known and not of
+// what was dropped and waits to be removed.
+func (c *checker) unknown(space keyspace.Space, known map[keyspace.ObjectID]bool) (odd []keyspace.ObjectID, err error) {
+	prefix := keyspace.AppendSpacePrefix(nil, c.s.db.ID, space)
 	pending, err := c.s.e.cat.PendingDrops(c.s.tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	it := c.s.tx.Iter(txn.IterOptions{Lower: prefix, Upper: keyspace.End(prefix)})
 	defer it.Close() //nolint:errcheck // Err is looked at
-	var odd []string
 	for it.Next() {
 		_, _, id, _, ok := keyspace.Split(it.Key())
 		if !ok {
@@ -202,16 +229,13 @@ func (c *checker) strangers(known map[keyspace.ObjectID]bool) error {
 			continue
 		}
 		if !known[id] && !pending(it.Key()) {
-			odd = append(odd, fmt.Sprint(id))
+			odd = append(odd, id)
 		}
-		next := keyspace.End(keyspace.AppendPrefix(nil, c.s.db.ID, keyspace.SpaceIndex, id))
+		next := keyspace.End(keyspace.AppendPrefix(nil, c.s.db.ID, space, id))
 		if next == nil {
 			break
 		}
 		it.Seek(next)
 	}
-	if len(odd) > 0 {
-		c.problem("there are rows or entries of objects that the catalog does not know: %s", strings.Join(odd, ", "))
-	}
-	return it.Err()
+	return odd, it.Err()
 }

@@ -196,7 +196,7 @@ func (r *running) vacuum(ctx context.Context, st *ast.Vacuum) error {
 			return dberr.SQL(dberr.StateWrongObjectType, "%q is not a table or materialized view", t.Table.Name).At(t.Table.Pos())
 		}
 	}
-	if err := s.e.cat.RunDrops(ctx); err != nil {
+	if err := s.e.runDrops(ctx); err != nil {
 		return err
 	}
 	s.e.store.Sweep()

@@ -55,14 +55,14 @@ func New(store *txn.Store, opts Options) (*Engine, error) {
 		}
 	}
 	e := &Engine{store: store, opts: opts, cat: catalog.New(store)}
-	e.seqs, e.stats = newSequences(store), newStatistics(store)
+	e.seqs, e.stats = newSequences(store, e.cat), newStatistics(store)
 	e.rows = newRowCounts(store)
 	e.texts, e.plans = newLRU[textKey, *parsed](opts.PlanCache), newLRU[planKey, *compiled](opts.PlanCache)
 	if opts.ColumnCacheBytes > 0 {
 		e.columns = colstore.New(store, opts.ColumnCacheBytes)
 	}
 	e.ctx, e.stop = context.WithCancel(context.Background())
-	if err := e.cat.RunDrops(e.ctx); err != nil {
+	if err := e.runDrops(e.ctx); err != nil {
 		e.stop()
 		return nil, fmt.Errorf("open query engine: %w", err)
 	}
@@ -136,12 +136,21 @@ func (e *Engine) CreateDatabase(ctx context.Context, name string) error {
 	return err
 }
 
+// runDrops removes the data of what was dropped, and forgets the columns that are kept of it.
+func (e *Engine) runDrops(ctx context.Context) error {
+	var dropped func(lower, upper []byte)
+	if e.columns != nil {
+		dropped = e.columns.Forget
+	}
+	return e.cat.RunDrops(ctx, dropped)
+}
+
 // DropDatabase removes a database with all that is in it.
 func (e *Engine) DropDatabase(ctx context.Context, name string) error {
 	if err := e.cat.DropDatabase(ctx, name); err != nil {
 		return err
 	}
-	return e.cat.RunDrops(ctx)
+	return e.runDrops(ctx)
 }
 
 // DatabaseID finds a database for another model, making it where that is asked for.

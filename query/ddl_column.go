@@ -45,7 +45,7 @@ func (d *definer) addColumn(t *catalog.Table, c *ast.AlterCmd) error {
 		}
 	}
 	for _, q := range m.seqs {
-		if err := d.e.PutSequence(q); err != nil {
+		if err := d.putSequence(q); err != nil {
 			return err
 		}
 	}
@@ -292,7 +292,7 @@ func (d *definer) alterIdentity(t *catalog.Table, c *ast.AlterCmd) error {
 		if err := m.ownSequence(col, col.Type, c.Constraint.Sequence, c.Pos()); err != nil {
 			return err
 		}
-		if err := d.e.PutSequence(m.seqs[0]); err != nil {
+		if err := d.putSequence(m.seqs[0]); err != nil {
 			return err
 		}
 		return d.put(t)

@@ -67,7 +67,7 @@ func (d *definer) comment(st *ast.Comment) error {
 	}
 	q := *rel.Sequence
 	q.Comment = value
-	return d.e.PutSequence(&q)
+	return d.putSequence(&q)
 }
 
 func (d *definer) commentColumn(rel catalog.Relation, st *ast.Comment, value string) error {

@@ -145,7 +145,7 @@ func (d *definer) moveSequence(old, q *catalog.Sequence) error {
 	if err != nil {
 		return err
 	}
-	return d.e.PutSequence(q)
+	return d.putSequence(q)
 }
 
 // rewriteTexts gives all stored expressions to change, and stores those of which it

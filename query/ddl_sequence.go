@@ -28,7 +28,7 @@ func (d *definer) createSequence(st *ast.CreateSequence) error {
 		return err
 	}
 	d.changed = true
-	return d.e.PutSequence(q)
+	return d.putSequence(q)
 }
 
 // newSequence makes a sequence for a column of type t.
@@ -109,7 +109,7 @@ func (d *definer) restartSequence(q *catalog.Sequence, v int64, fresh bool) erro
 	if err := d.e.DropCounter(old); err != nil {
 		return err
 	}
-	return d.e.PutSequence(&c)
+	return d.putSequence(&c)
 }
 
 var sequenceLimits = map[sqltype.ID][2]int64{sqltype.Int2: {-1 << 15, 1<<15 - 1}, sqltype.Int4: {-1 << 31, 1<<31 - 1}, sqltype.Int8: {-1 << 63, 1<<63 - 1}}

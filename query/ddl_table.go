@@ -110,7 +110,7 @@ func (m *tableMaker) finish(st *ast.CreateTable, later []func() error) error {
 	}
 	m.changed = true
 	for _, q := range m.seqs {
-		if err := m.e.PutSequence(q); err != nil {
+		if err := m.putSequence(q); err != nil {
 			return err
 		}
 	}

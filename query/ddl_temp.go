@@ -152,11 +152,12 @@ func (e *Engine) dropSchemas(ctx context.Context, db catalog.Database, which fun
 	if err != nil || !found {
 		return err
 	}
-	return e.cat.RunDrops(ctx)
+	return e.runDrops(ctx)
 }
 
 // dropLeftovers drops the temporary objects of sessions that did not end before the
-// engine did, and indexes whose building was not finished.
+// engine did, indexes whose building was not finished, and values of sequences that a
+// transaction was making.
 func (e *Engine) dropLeftovers(ctx context.Context) error {
 	var list []catalog.Database
 	err := e.store.View(ctx, func(tx *txn.Tx) (err error) {
@@ -179,6 +180,9 @@ func (e *Engine) dropLeftovers(ctx context.Context) error {
 		}
 		if err := e.dropUnfinished(ctx, db); err != nil {
 			return fmt.Errorf("drop unfinished indexes of database %q: %w", db.Name, err)
+		}
+		if err := e.dropStrayCounters(ctx, db); err != nil {
+			return fmt.Errorf("remove values of sequences that are not there, of database %q: %w", db.Name, err)
 		}
 	}
 	return nil

@@ -213,7 +213,7 @@ func (e *Engine) dropIndexes(ctx context.Context, db catalog.Database, which fun
 	if err != nil || !found {
 		return err
 	}
-	return e.cat.RunDrops(ctx)
+	return e.runDrops(ctx)
 }
 
 // dropUnfinished drops the indexes whose building a crash has ended.

@@ -22,13 +22,18 @@ const sequenceBlock = 64
 
 // sequences gives out the values of sequences, outside of transactions: what has
 // been given out is never given out again, whatever becomes of the transaction.
+//
+// A value is stored only for a counter that the catalog knows, or that an open transaction
+// has made: who still works on a sequence that was dropped meanwhile leaves nothing behind.
 type sequences struct {
 	store *txn.Store
+	cat   *catalog.Catalog
 
 	// mu is held while a block is taken, which commits a transaction of its own.
 	mu struct {
 		sync.Mutex
 		state map[tableKey]*sequenceState
+		open  map[tableKey]bool // counters made by transactions that have not ended; true where they have a value
 	}
 }
 
@@ -39,9 +44,9 @@ type sequenceState struct {
 	last int64 // given out last
 }
 
-func newSequences(store *txn.Store) *sequences {
-	s := &sequences{store: store}
-	s.mu.state = map[tableKey]*sequenceState{}
+func newSequences(store *txn.Store, cat *catalog.Catalog) *sequences {
+	s := &sequences{store: store, cat: cat}
+	s.mu.state, s.mu.open = map[tableKey]*sequenceState{}, map[tableKey]bool{}
 	return s
 }
 
@@ -79,6 +84,9 @@ func (s *sequences) takeLocked(q *catalog.Sequence, st *sequenceState) error {
 	ctx := context.Background()
 	var first, count int64
 	err := s.store.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
+		if err := s.usableLocked(tx, q); err != nil {
+			return err
+		}
 		last, fresh, err := readSequence(tx, q)
 		if err != nil {
 			return err
@@ -161,6 +169,9 @@ func (s *sequences) reset(q *catalog.Sequence, v int64, fresh bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.store.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
+		if err := s.usableLocked(tx, q); err != nil {
+			return err
+		}
 		return writeSequence(tx, q, v, fresh)
 	})
 	if err != nil {

@@ -62,6 +62,7 @@ type txWork struct {
 	wait     *exec.Deferral             // what deferred constraints are to be checked for
 	modes    constraintModes            // what SET CONSTRAINTS has said
 	made     map[keyspace.ObjectID]bool // types that were made
+	counters []tableKey                 // of sequences, that were made
 }
 
 type savepoint struct {
@@ -437,6 +438,7 @@ func (s *Session) commit(ctx context.Context) error {
 	for _, t := range work.types {
 		t.Register()
 	}
+	s.settleCounters(work.counters)
 	s.e.rows.apply(work.rows, work.touched, tx.CommitTimestamp())
 	s.e.stats.addChanges(work.changed)
 	for _, k := range work.analyzed {
@@ -445,7 +447,7 @@ func (s *Session) commit(ctx context.Context) error {
 	if work.drops {
 		// The drop has happened; only space waits to be given back. What fails here is
 		// done at the next start.
-		if err := s.e.cat.RunDrops(s.e.ctx); err != nil && s.e.opts.Events.Background != nil {
+		if err := s.e.runDrops(s.e.ctx); err != nil && s.e.opts.Events.Background != nil {
 			s.e.opts.Events.Background(err)
 		}
 	}
@@ -464,8 +466,17 @@ func (s *Session) rollback() {
 	if s.tx != nil {
 		s.tx.Rollback()
 		s.set = s.work.saved
+		s.settleCounters(s.work.counters)
 	}
 	s.end()
+}
+
+// settleCounters removes what the ended transaction has left of sequences that are not
+// there. What fails here is done at the next start.
+func (s *Session) settleCounters(made []tableKey) {
+	if err := s.e.seqs.ended(s.e.ctx, made); err != nil && s.e.opts.Events.Background != nil {
+		s.e.opts.Events.Background(err)
+	}
 }
 
 func (s *Session) end() {

@@ -163,7 +163,7 @@ func TestDatabases(t *testing.T) {
 	if err := c.DropDatabase(ctx, "default"); err == nil {
 		t.Error("the default database was dropped")
 	}
-	if err := errors.Join(c.DropDatabase(ctx, "a"), c.RunDrops(ctx)); err != nil {
+	if err := errors.Join(c.DropDatabase(ctx, "a"), c.RunDrops(ctx, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.DropDatabase(ctx, "a"); !errors.Is(err, dberr.ErrNotFound) && dberr.As(err) == nil {

@@ -214,8 +214,9 @@ func pendingDrops(r txn.Reader) (list []pendingDrop, err error) {
 }
 
 // RunDrops removes the data of objects whose drop has committed. It is called
-// after such a commit, and once at the start for what a crash left over.
-func (c *Catalog) RunDrops(ctx context.Context) error {
+// after such a commit, and once at the start for what a crash left over. Each range that
+// was removed is told to dropped, where that is not nil.
+func (c *Catalog) RunDrops(ctx context.Context, dropped func(lower, upper []byte)) error {
 	var todo []pendingDrop
 	err := c.store.View(ctx, func(tx *txn.Tx) (err error) {
 		todo, err = pendingDrops(tx)
@@ -227,6 +228,9 @@ func (c *Catalog) RunDrops(ctx context.Context) error {
 	for _, d := range todo {
 		if err := c.store.DropRange(ctx, d.lower, d.upper); err != nil {
 			return fmt.Errorf("remove dropped data: %w", err)
+		}
+		if dropped != nil {
+			dropped(d.lower, d.upper)
 		}
 	}
 	return c.store.Update(ctx, txn.TxOptions{Isolation: txn.Snapshot}, func(tx *txn.Tx) error {

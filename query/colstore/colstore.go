@@ -56,6 +56,7 @@ type Cache struct {
 	// mu guards what follows and all of the tables. Taken by the commit hook; takes none.
 	mu     sync.Mutex
 	tables map[tableID]*Table
+	gone   map[tableID]bool // dropped; some of them
 	bytes  int64
 	clock  uint64
 	stats  Stats
@@ -85,7 +86,7 @@ func New(store *txn.Store, limit int64) *Cache { return NewSized(store, limit, D
 
 // NewSized is New with other sizes.
 func NewSized(store *txn.Store, limit int64, sizes Sizes) *Cache {
-	return &Cache{store: store, limit: limit, sizes: sizes, tables: map[tableID]*Table{}}
+	return &Cache{store: store, limit: limit, sizes: sizes, tables: map[tableID]*Table{}, gone: map[tableID]bool{}}
 }
 
 // MinRows is the fewest rows that make a table worth watching.
@@ -173,7 +174,7 @@ func (c *Cache) Watch(prefix []byte) {
 		return // closed
 	}
 	c.mu.Lock()
-	if c.tables[id] != nil {
+	if c.tables[id] != nil || c.gone[id] {
 		c.mu.Unlock()
 		return
 	}
@@ -279,20 +280,31 @@ func (t *Table) drop(s *Segment) {
 	}
 }
 
-// Forget drops a table, as when it was dropped from the database.
-func (c *Cache) Forget(prefix []byte) {
-	id, ok := split(prefix)
-	if !ok {
+// maxGone is how many forgotten indexes are remembered.
+const maxGone = 1024
+
+// Forget gives back what is held of the indexes within a range of keys, which were dropped
+// and whose ids are never used again. Scans that run go on with the segments that they
+// have, and builds come to nothing. Scans of older snapshots do not have them watched again.
+func (c *Cache) Forget(lower, upper []byte) {
+	if c.watched.Load() == 0 {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t := c.tables[id]; t != nil {
+	for id, t := range c.tables {
+		if bytes.Compare(t.prefix, lower) < 0 || upper != nil && bytes.Compare(t.prefix, upper) >= 0 {
+			continue
+		}
 		for _, s := range t.segs {
 			c.bytes -= s.bytes
 		}
-		t.segs = nil
+		t.segs, t.recent = nil, nil
 		delete(c.tables, id)
 		c.watched.Add(-1)
+		if len(c.gone) >= maxGone {
+			clear(c.gone) // at worst one of them is watched again, and evicted as what is not read
+		}
+		c.gone[id] = true
 	}
 }
