@@ -75,6 +75,10 @@ func dumpSegment(fs vfs.FS, name string, visit func(name string, offset int64, r
 		d.Ends = fmt.Sprintf("it has log format %d; this version reads %d", s.header.Version, formatVersion)
 		return d, nil
 	}
+	if seq, _ := parseName(segmentPrefix, fs.PathBase(name)); s.header.Seq != seq {
+		d.Ends = fmt.Sprintf("its header is that of segment %d: recycled, made ready, and not begun", s.header.Seq)
+		return d, nil
+	}
 	s.life = s.header.life()
 	d.Sequence, d.StoreID, d.First, d.Previous = s.header.Seq, s.header.StoreID, s.header.First, s.header.Prev
 	sc := newScanner(s, f, d.Size)
