@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -64,7 +65,8 @@ type jsonThrown struct{ error }
 // of evaluates a path on a document.
 func (q *JSONQuery) of(env *Env, doc, path, vars string, empty, failed sqltype.Datum) (sqltype.Datum, error) {
 	d, err := q.find(env, pathCall{doc: doc, path: path, vars: vars, zones: true, env: env}, empty)
-	if hard, ok := err.(jsonThrown); ok {
+	var hard jsonThrown
+	if errors.As(err, &hard) {
 		return d, hard.error
 	}
 	e := dberr.As(err)
