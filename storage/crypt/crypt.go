@@ -23,6 +23,7 @@ package crypt
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -222,7 +223,7 @@ func sized(base vfs.File, size func(physical int64) int64) (vfs.FileInfo, error)
 
 func isZero(b []byte) bool {
 	for len(b) >= 8 {
-		if b[0]|b[1]|b[2]|b[3]|b[4]|b[5]|b[6]|b[7] != 0 {
+		if binary.LittleEndian.Uint64(b) != 0 {
 			return false
 		}
 		b = b[8:]

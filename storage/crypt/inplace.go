@@ -1,12 +1,12 @@
 package crypt
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
+	"math/bits"
 	"sync"
 	"unsafe"
-
-	"golang.org/x/crypto/xts"
 
 	"github.com/weftdb/weft/storage/vfs"
 )
@@ -24,7 +24,7 @@ const (
 type inPlaceFile struct {
 	vfs.File
 	name   string
-	cipher *xts.Cipher
+	cipher *xts
 	pos    int64
 	end    int64 // of Write: where the next one goes
 
@@ -61,20 +61,38 @@ func (f *inPlaceFile) ReadAt(p []byte, off int64) (int, error) {
 	return have, nil
 }
 
-// decrypt turns buf[skip:] into plain bytes; buf begins with the sector at off.
+// decrypt turns buf[skip:] into plain bytes; buf begins with the sector at off. What is
+// zero was never written.
 func (f *inPlaceFile) decrypt(buf []byte, off int64, skip int) {
-	var plain [sectorLen]byte
 	for len(buf) > skip {
 		n := min(sectorLen, len(buf))
 		if skip < n && !isZero(buf[skip:n]) {
-			f.cipher.Decrypt(plain[:n], buf[:n], uint64(off/sectorLen))
-			for i := skip; i < n; i += unit {
-				if !isZero(buf[i : i+unit]) {
-					copy(buf[i:i+unit], plain[i:])
-				}
-			}
+			holes := holesOf(buf[:n], skip)
+			f.cipher.decrypt(buf[:n], uint64(off/sectorLen), skip)
+			holes.clear(buf[:n])
 		}
 		buf, off, skip = buf[n:], off+int64(n), max(0, skip-n)
+	}
+}
+
+// holes are the units of a sector that are zero, a bit each.
+type holes [sectorLen / unit / 64]uint64
+
+func holesOf(sector []byte, from int) (h holes) {
+	for i := from; i < len(sector); i += unit {
+		if binary.LittleEndian.Uint64(sector[i:])|binary.LittleEndian.Uint64(sector[i+8:]) == 0 {
+			h[i/unit/64] |= 1 << (i / unit % 64)
+		}
+	}
+	return h
+}
+
+func (h *holes) clear(sector []byte) {
+	for i, word := range h {
+		for ; word != 0; word &= word - 1 {
+			at := (i*64 + bits.TrailingZeros64(word)) * unit
+			clear(sector[at : at+unit])
+		}
 	}
 }
 
@@ -105,7 +123,7 @@ func (f *inPlaceFile) WriteAt(p []byte, off int64) (int, error) {
 	for s := buf; len(s) > 0; {
 		n := min(sectorLen, len(s))
 		if n < sectorLen || !isZero(s[:n]) {
-			f.cipher.Encrypt(s[:n], s[:n], uint64((to-int64(len(s)))/sectorLen))
+			f.cipher.encrypt(s[:n], uint64((to-int64(len(s)))/sectorLen))
 		}
 		s = s[n:]
 	}

@@ -16,7 +16,6 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/crypto/xts"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/vfs"
@@ -31,8 +30,8 @@ func (k fileKey) sealing() (cipher.AEAD, []byte) {
 }
 
 // inPlace derives what a file that is written in place needs.
-func (k fileKey) inPlace() *xts.Cipher {
-	c, err := xts.NewCipher(aes.NewCipher, k.derive("weft in place", 64))
+func (k fileKey) inPlace() *xts {
+	c, err := newXTS(k.derive("weft in place", xtsKeyLen))
 	if err != nil {
 		panic(err) // the length is right
 	}
