@@ -295,18 +295,19 @@ func benchLoad(c *config, t *table) error {
 	}{{"in order", orderedKey}, {"in no order", keyOf}} {
 		row := t.row("bulk load "+o.name+", batches of 1000", perSec, atLeast(1.5, "pebble"))
 		for round := range c.rounds {
-			for i := range durableSides {
-				side := durableSides[(i+round)%len(durableSides)]
+			names := c.among(durableSides)
+			for i := range names {
+				side := names[(i+round)%len(names)]
 				s, err := c.open(side, setup{memory: plenty})
 				if err != nil {
 					return err
 				}
 				runtime.GC()
-				began := time.Now()
-				if err := fill(s, c.records, o.key); err != nil {
+				took, err := profiles.during(func() error { return fill(s, c.records, o.key) })
+				if err != nil {
 					return errors.Join(err, s.remove())
 				}
-				row.add(side, float64(c.records)/time.Since(began).Seconds())
+				row.add(side, float64(c.records)/took.Seconds())
 				if err := s.remove(); err != nil {
 					return err
 				}
@@ -375,7 +376,7 @@ func recoverCopy(c *config, dir string, o storage.Options, r *row) error {
 // benchReady opens a store of about 1 GB that has a checkpoint.
 func benchReady(c *config, t *table) error {
 	row := t.row(fmt.Sprintf("opening a store of %.1f GB with a checkpoint", float64(c.large)*116/1e9), perOp, goal{"< 1 s", "", 1e9})
-	for _, side := range []string{"weft", "pebble"} {
+	for _, side := range c.among([]string{"weft", "pebble"}) {
 		o := setup{memory: 256 << 20}
 		s, err := c.open(side, o)
 		if err != nil {
@@ -439,7 +440,7 @@ func benchStalls(c *config, t *table) error {
 // benchGC times the garbage collector with everything in memory.
 func benchGC(c *config, t *table) error {
 	row := t.row(fmt.Sprintf("runtime.GC with %s records in memory", si(float64(c.gc))), perOp, goal{"≤ 100 ms", "", 100e6})
-	for _, side := range []string{"weft", "map"} {
+	for _, side := range c.among([]string{"weft", "map"}) {
 		s, err := c.open(side, setup{memory: 8 << 30, ram: true})
 		if err != nil {
 			return err

@@ -2,7 +2,7 @@
 // sharded Go map: the same keys (16 B), values (100 B, half of each random) and
 // durability, the sides taking turns in one run, medians of the rounds.
 //
-//	go run . [-quick] [-records 1000000] [-seconds 1] [-rounds 3] [-only get,scan] [-dir DIR]
+//	go run . [-quick] [-records 1000000] [-seconds 1] [-rounds 3] [-only hot,put] [-sides weft,pebble] [-dir DIR] [-cpu] [-profile DIR]
 //
 // It is a module of its own, so that the peers reach no binary of Weft.
 package main
@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,6 +27,7 @@ type config struct {
 	rounds   int
 	dir      string
 	only     []string
+	sides    []string
 }
 
 // group is measurements that share their stores.
@@ -47,6 +49,9 @@ func main() {
 	flag.IntVar(&c.records, "records", 1_000_000, "records of each store")
 	flag.IntVar(&c.rounds, "rounds", 3, "how often the sides take turns")
 	flag.StringVar(&c.dir, "dir", "", "directory for the stores (default: a temporary one)")
+	among := flag.String("sides", "", "sides to run, with commas (default: all)")
+	flag.BoolVar(&cpuTime, "cpu", false, "count the processor time of the process instead of the time that passes, for a busy machine")
+	flag.StringVar(&profiles.dir, "profile", "", "directory for a CPU profile of each measurement and side")
 	flag.Parse()
 	c.accounts, c.gc, c.large = 100_000, 10_000_000, 8_000_000
 	if *quick {
@@ -55,6 +60,9 @@ func main() {
 	c.round = time.Duration(*seconds * float64(time.Second))
 	if *only != "" {
 		c.only = strings.Split(*only, ",")
+	}
+	if *among != "" {
+		c.sides = strings.Split(*among, ",")
 	}
 	if err := run(&c); err != nil {
 		fmt.Fprintf(os.Stderr, "engine: %v\n", err)
@@ -66,6 +74,16 @@ func run(c *config) error {
 	for _, name := range c.only {
 		if !known(name) {
 			return fmt.Errorf("there is no group %q", name)
+		}
+	}
+	for _, side := range c.sides {
+		if _, ok := openers[side]; !ok {
+			return fmt.Errorf("there is no side %q", side)
+		}
+	}
+	if profiles.dir != "" {
+		if err := os.MkdirAll(profiles.dir, 0o755); err != nil {
+			return err
 		}
 	}
 	dir, err := os.MkdirTemp(c.dir, "weft-bench-engine-")
@@ -113,6 +131,16 @@ func (c *config) wants(name string) bool {
 		}
 	}
 	return len(c.only) == 0
+}
+
+// among returns those of the names that are to run.
+func (c *config) among(names []string) (list []string) {
+	for _, name := range names {
+		if len(c.sides) == 0 || slices.Contains(c.sides, name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // fresh returns an empty directory.

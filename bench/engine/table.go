@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -83,7 +84,12 @@ func (t *table) row(work string, u unit, goals ...goal) *row {
 	return r
 }
 
-func (r *row) add(side string, v float64) { r.values[side] = append(r.values[side], v) }
+func (r *row) add(side string, v float64) {
+	r.values[side] = append(r.values[side], v)
+	if err := profiles.name(r.work, side); err != nil {
+		fmt.Fprintf(os.Stderr, "profile: %v\n", err)
+	}
+}
 
 func (r *row) median(side string) (float64, bool) {
 	v := slices.Clone(r.values[side])

@@ -78,7 +78,7 @@ func (s *store) remove() error { return errors.Join(s.close(), os.RemoveAll(s.di
 
 // openAll opens sides and has each filled by fn.
 func (c *config) openAll(names []string, o setup, fn func(*store) error) (list []*store, err error) {
-	for _, name := range names {
+	for _, name := range c.among(names) {
 		s, err := c.open(name, o)
 		if err != nil {
 			return list, errors.Join(err, removeAll(list))
@@ -173,10 +173,13 @@ func drive(clients int, d time.Duration, timed bool, begin func(client int) (op 
 		})
 	}
 	ready.Wait()
-	began := time.Now()
-	close(start)
-	wg.Wait()
-	r.took = time.Since(began)
+	var err error
+	r.took, err = profiles.during(func() error {
+		close(start)
+		wg.Wait()
+		return nil
+	})
+	errs = append(errs, err)
 	slices.Sort(r.latencies)
 	return r, errors.Join(errs...)
 }
