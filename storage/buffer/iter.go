@@ -14,7 +14,21 @@ type Iter struct {
 	val     []byte
 	at      uint64 // timestamp of val
 	warm    int    // nodes that are marked as used, still: a long scan says nothing of what is hot
+
+	// What is seen of the next entries in the direction is looked up for some at once, so
+	// that the misses of memory overlap, which they do not from row to row.
+	ahead       [aheadMost]addr // versions, or one of the marks below
+	looked, use int             // how many there are, and which is next
+	depth       int             // how many to look up the next time
 }
+
+const (
+	aheadFirst = 4 // a short scan does not look up what nobody asks for
+	aheadMost  = 16
+
+	seenElsewhere addr = 1 // no block has these addresses
+	seenAbsent    addr = 2
+)
 
 // Step says what Next came to.
 type Step uint8
@@ -42,6 +56,7 @@ func (p *Pool) Iter(ts uint64, reverse bool) Iter {
 // first key under it. A nil key is the beginning, or with reverse the end.
 func (it *Iter) Seek(key []byte) {
 	it.node, it.val = 0, nil
+	it.forget()
 	_, it.page = it.p.tree.pageFor(key, it.reverse)
 	it.n = int(it.page.n.Load())
 	switch {
@@ -59,38 +74,82 @@ func (it *Iter) Seek(key []byte) {
 func (it *Iter) Next() Step {
 	s := &it.p.s
 	for {
-		if it.reverse {
-			if it.i == 0 {
+		if it.use == it.looked {
+			if it.rest() == 0 {
 				if step := it.turn(); step != Row {
 					return step
 				}
 				continue
 			}
+			it.lookAhead()
+		}
+		v := it.ahead[it.use]
+		it.use++
+		if it.reverse {
 			it.i--
 			it.node = it.page.nodes[it.i]
 		} else {
-			if it.i >= it.n {
-				if step := it.turn(); step != Row {
-					return step
-				}
-				continue
-			}
 			it.node = it.page.nodes[it.i]
 			it.i++
 		}
-		if it.warm > 0 {
-			if it.warm--; s.marks(it.node)&markUsed == 0 {
-				s.mark(it.node, markUsed)
-			}
-		}
-		var seen Seen
-		if it.val, it.at, seen = s.see(it.node, it.ts); seen == Present {
-			return Row
-		} else if seen == Elsewhere {
+		switch v {
+		case seenAbsent:
+		case seenElsewhere:
+			it.val, it.at = nil, 0
 			return Hole
+		default:
+			it.val, it.at = s.content(v)
+			return Row
 		}
 	}
 }
+
+// rest is how many entries of the page are left.
+func (it *Iter) rest() int {
+	if it.reverse {
+		return it.i
+	}
+	return it.n - it.i
+}
+
+// lookAhead looks up the next entries of the page.
+func (it *Iter) lookAhead() {
+	it.depth = min(max(2*it.depth, aheadFirst), aheadMost)
+	n := min(it.depth, it.rest())
+	nodes := it.page.nodes[:]
+	if it.reverse {
+		nodes = nodes[it.i-n : it.i]
+	} else {
+		nodes = nodes[it.i : it.i+n]
+	}
+	s, ts := &it.p.s, it.ts
+	if it.warm > 0 {
+		for _, node := range nodes[:min(it.warm, n)] {
+			if s.marks(node)&markUsed == 0 {
+				s.mark(node, markUsed)
+			}
+		}
+		it.warm -= min(it.warm, n)
+	}
+	var heads [aheadMost]addr
+	for i, node := range nodes {
+		heads[i] = s.head(node)
+	}
+	for i, v := range heads[:n] {
+		if s.timestamp(v) > ts || s.deleted(v) {
+			v = s.visible(nodes[i], ts)
+		}
+		if it.reverse {
+			it.ahead[n-1-i] = v
+		} else {
+			it.ahead[i] = v
+		}
+	}
+	it.looked, it.use = n, 0
+}
+
+// forget drops what was looked up: the iteration goes on somewhere else.
+func (it *Iter) forget() { it.looked, it.use = 0, 0 }
 
 // turn goes on from a whole page to the next one, if that is whole.
 func (it *Iter) turn() Step {
@@ -120,6 +179,7 @@ func (it *Iter) Turn() bool {
 	if it.page.next == nil {
 		return false
 	}
+	it.forget()
 	it.page = it.page.next.page.Load()
 	it.n, it.i = int(it.page.n.Load()), 0
 	return true
@@ -163,6 +223,7 @@ func (it *Iter) Peek() (key, value []byte, at uint64, seen Seen) {
 
 // Skip moves over the key that Peek gives.
 func (it *Iter) Skip() {
+	it.forget()
 	if it.reverse {
 		it.i--
 	} else {

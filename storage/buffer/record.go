@@ -141,3 +141,27 @@ func (s *slabs) see(node addr, ts uint64) (value []byte, at uint64, seen Seen) {
 	}
 	return nil, 0, Elsewhere
 }
+
+// content is the value of a version that is no deletion, and its timestamp.
+func (s *slabs) content(version addr) (value []byte, at uint64) {
+	p := s.at(version)
+	n := *(*uint32)(unsafe.Add(p, 16))
+	return unsafe.Slice((*byte)(unsafe.Add(p, versionHeader)), n), *(*uint64)(unsafe.Add(p, 8))
+}
+
+// visible is see for whoever wants the version alone: seenElsewhere or seenAbsent
+// where it is not there.
+func (s *slabs) visible(node addr, ts uint64) addr {
+	for v := s.head(node); v != 0; v = s.prev(v) {
+		if s.timestamp(v) <= ts {
+			if s.deleted(v) {
+				return seenAbsent
+			}
+			return v
+		}
+	}
+	if s.marks(node)&markBottom != 0 {
+		return seenAbsent
+	}
+	return seenElsewhere
+}

@@ -168,8 +168,12 @@ func (t *tree) pageFor(key []byte, under bool) (*leaf, *page) {
 	for n.leaves == nil {
 		n = n.kids[which(n)]
 	}
-	l := n.leaves[which(n)]
+	i := which(n)
+	l := n.leaves[i]
 	p := l.page.Load()
+	if i < len(n.fences) && p.high == n.fences[i] {
+		return l, p // not split since n was made; the fence's key need not be looked at
+	}
 	for p.high != nil && p.isLeftOf(key, under) {
 		l = p.next
 		p = l.page.Load()
