@@ -364,7 +364,11 @@ func recoverCopy(c *config, dir string, o storage.Options, r *row) error {
 		return err
 	}
 	runtime.GC()
-	s, err := storage.Open(vfs.OS(), to, o)
+	var s *storage.Store
+	_, err = profiles.during(func() (err error) {
+		s, err = storage.Open(vfs.OS(), to, o)
+		return err
+	})
 	if err != nil {
 		return err
 	}
