@@ -16,7 +16,6 @@ import (
 	"os"
 	"strings"
 
-
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/vfs"
 )
