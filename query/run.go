@@ -196,6 +196,6 @@ func (s *Session) runMeasured(ctx context.Context, c *compiled, params []exec.Pa
 			return plan.Actual{}, false
 		}
 		return plan.Actual{Rows: f.Rows, Loops: f.Loops, Time: f.Total, Startup: f.Startup, Bytes: f.Memory, Spill: f.Spilled, Files: f.Files,
-			Entries: f.Entries, Fetched: f.Fetched, ReadBytes: f.Reads.Bytes, Columns: f.Columns}, true
+			Entries: f.Entries, Fetched: f.Fetched, ReadBytes: f.Reads.Bytes, Columns: f.Columns, Unmatched: f.Unmatched}, true
 	}, err
 }

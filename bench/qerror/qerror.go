@@ -26,7 +26,9 @@ type node struct {
 	Rows   *float64 `json:"Plan Rows"`
 	Actual *float64 `json:"Actual Rows"`
 	Loops  float64  `json:"Actual Loops"`
-	Plans  []node   `json:"Plans"`
+	// Removed are rows that a scan met and left out since a join above has no match for them.
+	Removed float64 `json:"Rows Removed by Join Filter"`
+	Plans   []node  `json:"Plans"`
 }
 
 // Read reads the result of EXPLAIN (ANALYZE, FORMAT JSON) and lists the operators that
@@ -48,8 +50,9 @@ var endless = map[string]bool{"Sort": true, "Top-N Sort": true, "HashAggregate":
 
 func walk(n node, cut bool, out []Operator) []Operator {
 	if n.Rows != nil && n.Actual != nil && n.Loops > 0 {
-		a, e := math.Max(*n.Actual, 1), math.Max(*n.Rows, 1)
-		out = append(out, Operator{Name: n.Type, Estimated: *n.Rows, Actual: *n.Actual, Q: math.Max(a/e, e/a), Cut: cut})
+		met := *n.Actual + n.Removed
+		a, e := math.Max(met, 1), math.Max(*n.Rows, 1)
+		out = append(out, Operator{Name: n.Type, Estimated: *n.Rows, Actual: met, Q: math.Max(a/e, e/a), Cut: cut})
 	}
 	cut = (cut || n.Type == "Limit") && !endless[n.Type]
 	for _, c := range n.Plans {

@@ -403,6 +403,17 @@ func setNulls(v *vec.Vector, n int) {
 	v.Nulls = v.Nulls.Fill(n)
 }
 
+// restart begins anew where there is one group and nothing in files.
+func (a *aggregate) restart() bool {
+	if len(a.sets) != 1 || a.sets[0].table != nil || a.spill != nil || a.sets[0].close() != nil || !restartInput(a.in) {
+		return false
+	}
+	a.held.set(0)
+	a.sets[0] = a.newSet(nil)
+	a.loaded, a.set, a.at, a.unsized = false, 0, 0, 0
+	return true
+}
+
 func (a *aggregate) Close() error {
 	a.held.set(0)
 	var err error

@@ -77,6 +77,9 @@ func (j *existsJoin) build(ctx context.Context) error {
 			return err
 		}
 		if b == nil {
+			if !j.set.top.full {
+				offerKeys(j.left, j.n, j.set.top.table)
+			}
 			return j.right.Close()
 		}
 		if err := j.rkeys.load(b); err != nil {

@@ -207,8 +207,12 @@ func (h *hashJoin) build(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := h.right.Close(); err != nil || h.spill == nil {
+	if err := h.right.Close(); err != nil {
 		return err
+	}
+	if h.spill == nil {
+		offerKeys(h.left, h.n, h.table.keys)
+		return nil
 	}
 	return h.spill.run(ctx)
 }

@@ -47,9 +47,12 @@ func naiveJoin(kind plan.JoinKind, l, r relation, match func(a, b row) bool) (ou
 			out = append(out, slices.Concat(a, nulls(len(r.types))))
 		}
 	}
-	if kind == plan.Right || kind == plan.Full {
+	if keepsRight(kind) {
 		for j, b := range r.rows {
-			if !used[j] {
+			switch {
+			case rightOnly(kind) && used[j] == (kind == plan.RightSemi):
+				out = append(out, b)
+			case !rightOnly(kind) && !used[j]:
 				out = append(out, slices.Concat(nulls(len(l.types)), b))
 			}
 		}
@@ -58,6 +61,9 @@ func naiveJoin(kind plan.JoinKind, l, r relation, match func(a, b row) bool) (ou
 }
 
 func joinFields(kind plan.JoinKind, l, r relation) []plan.Field {
+	if rightOnly(kind) {
+		return r.fields()
+	}
 	if kind >= plan.Semi {
 		return l.fields()
 	}
@@ -95,7 +101,7 @@ func TestHashJoin(t *testing.T) {
 	l, r := random(rng, 400, 25), random(rng, 300, 25)
 	rels := map[string]relation{"l": l, "r": r, "none": {types: l.types}}
 	cases := []joinCase{{[]int{0}, false, false}, {[]int{1}, false, true}, {[]int{2}, false, true}, {[]int{3, 0}, false, false}, {[]int{0, 1}, true, false}}
-	for _, kind := range joinKinds {
+	for _, kind := range append(joinKinds, plan.RightSemi, plan.RightAnti) {
 		for _, j := range cases {
 			for _, side := range []string{"both", "no left", "no right"} {
 				a, b, an, bn := l, r, "l", "r"
@@ -114,7 +120,7 @@ func TestHashJoin(t *testing.T) {
 					n.Residual = op(t, "<", l.slot(4), &plan.Slot{Typ: sqltype.TInt4, Index: 9})
 				}
 				t.Run(fmt.Sprintf("kind=%d,%v,%s", kind, j, side), func(t *testing.T) {
-					verify(t, rels, n, naiveJoin(kind, a, b, j.match(l.types)), kind != plan.Full && kind != plan.Right)
+					verify(t, rels, n, naiveJoin(kind, a, b, j.match(l.types)), !keepsRight(kind))
 				})
 			}
 		}

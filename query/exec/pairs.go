@@ -16,7 +16,7 @@ type pairs struct {
 	both  *vec.Batch // columns of candidates, for cond
 	out   *vec.Batch
 	types []sqltype.Type
-	// matched has the right rows that had a match, for Right and Full: their numbers in
+	// matched has the right rows that had a match, where keepsRight: their numbers in
 	// the batches of the right side, the first of which is number base.
 	matched vec.Bitmap
 	base    int32
@@ -34,7 +34,11 @@ func newPairs(c *Context, kind plan.JoinKind, left, right []plan.Field, cond pla
 		return nil, err
 	}
 	types := append(typesOf(left), typesOf(right)...)
-	p := &pairs{kind: kind, cond: x, nl: len(left), types: types, out: vec.NewBatch(types)}
+	p := &pairs{kind: kind, cond: x, nl: len(left), types: types}
+	if rightOnly(kind) {
+		p.types = typesOf(right)
+	}
+	p.out = vec.NewBatch(p.types)
 	p.none = vec.NewBatch(typesOf(right)).Cols
 	if x != nil {
 		p.both = vec.NewBatch(types)
@@ -45,7 +49,11 @@ func newPairs(c *Context, kind plan.JoinKind, left, right []plan.Field, cond pla
 // leftOnly reports whether the output is left rows as they are.
 func leftOnly(k plan.JoinKind) bool { return k == plan.Semi || k == plan.Anti || k == plan.NullAnti }
 
-func keepsRight(k plan.JoinKind) bool { return k == plan.Right || k == plan.Full }
+// rightOnly reports whether the output is right rows, once all left rows have been seen.
+func rightOnly(k plan.JoinKind) bool { return k == plan.RightSemi || k == plan.RightAnti }
+
+// keepsRight reports whether right rows come out by whether they had a match.
+func keepsRight(k plan.JoinKind) bool { return k == plan.Right || k == plan.Full || rightOnly(k) }
 
 func keepsLeft(k plan.JoinKind) bool { return k == plan.Left || k == plan.Full }
 
@@ -73,7 +81,7 @@ func (p *pairs) chunk(left, right *vec.Batch, rows, li, ri []int32, more bool) (
 			if keepsRight(p.kind) {
 				p.matched = p.matched.With(int(p.base + ri[at]))
 			}
-			if !leftOnly(p.kind) {
+			if !leftOnly(p.kind) && !rightOnly(p.kind) {
 				p.li, p.ri = append(p.li, row), append(p.ri, ri[at])
 			}
 		}
@@ -138,12 +146,12 @@ func (p *pairs) end(left *vec.Batch) *vec.Batch {
 	return &p.view
 }
 
-// unmatched returns up to a batch of right rows without a match, from row at on,
-// with NULLs on the left, and where to go on.
+// unmatched returns up to a batch of right rows without a match, or of RightSemi with one,
+// from row at on, with NULLs on the left where that comes out, and where to go on.
 func (p *pairs) unmatched(right *vec.Batch, at int) (*vec.Batch, int) {
 	p.ri = p.ri[:0]
 	for ; at < right.Len && len(p.ri) < vec.BatchSize; at++ {
-		if !p.matched.Get(int(p.base) + at) {
+		if p.matched.Get(int(p.base)+at) == (p.kind == plan.RightSemi) {
 			p.ri = append(p.ri, int32(at))
 		}
 	}
@@ -151,11 +159,15 @@ func (p *pairs) unmatched(right *vec.Batch, at int) (*vec.Batch, int) {
 		return nil, at
 	}
 	p.out.Len, p.out.Sel = len(p.ri), nil
+	nl := p.nl
+	if rightOnly(p.kind) {
+		nl = 0
+	}
 	for k, col := range p.out.Cols {
-		if k < p.nl {
+		if k < nl {
 			setNulls(col, len(p.ri))
 		} else {
-			col.Gather(right.Cols[k-p.nl], p.ri)
+			col.Gather(right.Cols[k-nl], p.ri)
 		}
 	}
 	return p.out, at

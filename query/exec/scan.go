@@ -36,9 +36,10 @@ type scan struct {
 	left   int64 // rows still wanted, -1 for all
 	key    []byte
 	out    vec.Batch
-	col    *columnScan // of what is there as columns; nil where there is nothing
-	seen   int         // rows that were read as rows
-	read   *Reads      // what EXPLAIN shows of that, nil where nobody asks
+	joins  []scanFilter // of the joins above
+	col    *columnScan  // of what is there as columns; nil where there is nothing
+	seen   int          // rows that were read as rows
+	read   *Reads       // what EXPLAIN shows of that, nil where nobody asks
 }
 
 const firstScanRows = 32

@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"slices"
+
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/colstore"
 	"github.com/weftdb/weft/query/plan"
@@ -21,6 +23,7 @@ type columnScan struct {
 	cols   []*vec.Vector // share memory with segments
 	first  []int         // columns that the filter reads,
 	others []int         // and those that it does not
+	had    []int         // of others: those that were read of this block
 	zones  []zoneTest
 }
 
@@ -201,14 +204,29 @@ func (s *scan) block() (some bool, err error) {
 			return false, err
 		}
 	}
-	sel := s.out.Sel
-	if 2*len(sel) > n {
-		sel = nil
+	k.had = k.had[:0]
+	read := func(col int) {
+		if slices.Contains(k.others, col) && !slices.Contains(k.had, col) {
+			p.Seg.Column(k.keys[col]).Read(b, s.someOf(n), k.cols[col])
+			k.had = append(k.had, col)
+		}
+	}
+	if len(s.joins) > 0 && !s.matched(read) {
+		return false, nil
 	}
 	for _, i := range k.others {
-		p.Seg.Column(k.keys[i]).Read(b, sel, k.cols[i])
+		read(i)
 	}
 	return true, nil
+}
+
+// someOf is the rows of a block of n that are read one by one; nil where that is no less
+// work than reading all.
+func (s *scan) someOf(n int) []int32 {
+	if 2*len(s.out.Sel) > n {
+		return nil
+	}
+	return s.out.Sel
 }
 
 // begin starts with a piece of rows.

@@ -33,6 +33,8 @@ type Reads struct {
 	Fetched int64 // rows fetched by their keys,
 	Bytes   int64 // keys and values of both
 	Columns int64 // rows of columns that were kept decoded: nothing was read for them
+	// Unmatched are rows that did not come out because a join above has no match for them.
+	Unmatched int64
 }
 
 func (r *Reads) entry(key, value []byte) {
@@ -52,6 +54,12 @@ func (r *Reads) fetched(key, value []byte) {
 func (r *Reads) columns(n int) {
 	if r != nil {
 		r.Columns += int64(n)
+	}
+}
+
+func (r *Reads) unmatched(n int) {
+	if r != nil {
+		r.Unmatched += int64(n)
 	}
 }
 

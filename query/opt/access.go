@@ -278,6 +278,7 @@ func (m *matcher) path(no int, pred []plan.Expr, st *stats.Table, n need) ([]can
 	}
 	if x.Primary && read/starts >= columnRows && !scan.NeedRowKey && m.scan.Table.External == nil {
 		perRow = costColumnRow + costColumnByte*width
+		c.late = c.rows * costColumnByte * (width - m.widthOf(m.conds))
 	}
 	if point {
 		c.total = costPointRead
@@ -289,7 +290,7 @@ func (m *matcher) path(no int, pred []plan.Expr, st *stats.Table, n need) ([]can
 	}
 	c.total += read * costFilter * float64(len(rest))
 	c.startup = math.Min(costStartScan, c.total)
-	filter, err := b.emitCond(rest, cols)
+	filter, err := b.emitCond(b.cheapFirst(rest), cols)
 	if err != nil {
 		return nil, false, err
 	}
@@ -345,6 +346,20 @@ func reversed(c cand, s *plan.Scan, n need) (cand, bool) {
 	}
 	r.node = &scan
 	return r, true
+}
+
+// widthOf is the width of the columns that conditions read.
+func (m *matcher) widthOf(conds []plan.Expr) (width float64) {
+	vars := plan.ColSet{}
+	for _, c := range conds {
+		plan.VarsOf(c, vars)
+	}
+	for c := range vars {
+		if m.own.Has(c) {
+			width += stats.WidthOf(m.b.q.Info[c].Type)
+		}
+	}
+	return width
 }
 
 func (m *matcher) rowKeyCol() plan.Col {

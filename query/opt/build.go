@@ -19,6 +19,9 @@ type cand struct {
 	total   float64
 	order   []ordering // by which the rows are ordered
 	unique  bool       // at most one row
+	// late is the cost of the columns of a scan that are read only of rows that a join above
+	// may match; 0 of other plans.
+	late float64
 }
 
 // ordering is one column of an order.

@@ -1,6 +1,11 @@
 package opt
 
-import "github.com/weftdb/weft/query/plan"
+import (
+	"sort"
+
+	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/sqltype"
+)
 
 // splitConds cuts the conditions of filters and joins into the parts that must all be
 // true, as they are after folding, and drops those that always are.
@@ -23,6 +28,76 @@ func (b *builder) splitConds(r plan.Rel) plan.Rel {
 		return &j
 	}
 	return r
+}
+
+// cheapFirst orders conditions by what checking them costs and, of those that compare plain
+// columns, by how few rows they leave. Others keep their order among themselves: one may
+// be there to keep the next from failing.
+func (b *builder) cheapFirst(conds []plan.Expr) []plan.Expr {
+	if len(conds) < 2 {
+		return conds
+	}
+	type ranked struct {
+		cond plan.Expr
+		cost int
+		frac float64
+	}
+	list := make([]ranked, len(conds))
+	for i, c := range conds {
+		list[i] = ranked{cond: c, cost: effort(c)}
+		if list[i].cost == 0 {
+			list[i].frac = b.oneSelectivity(c)
+		}
+	}
+	sort.SliceStable(list, func(i, j int) bool {
+		if list[i].cost != list[j].cost {
+			return list[i].cost < list[j].cost
+		}
+		return list[i].frac < list[j].frac
+	})
+	out := make([]plan.Expr, len(conds))
+	for i, r := range list {
+		out[i] = r.cond
+	}
+	return out
+}
+
+// effort says how much work a condition is: 0 comparisons of columns of numbers or times, 1 of
+// other columns, 2 lists of such, 3 all else.
+func effort(e plan.Expr) int {
+	level := func(list []plan.Expr) int {
+		n := 0
+		for _, a := range list {
+			switch a.(type) {
+			case *plan.Var, *plan.Const, *plan.Param, *plan.Outer:
+			default:
+				return 3
+			}
+			if p := a.Type().Phys(); p != sqltype.PhysInt && p != sqltype.PhysFloat {
+				n = 1
+			}
+		}
+		return n
+	}
+	switch e := e.(type) {
+	case *plan.Var, *plan.Const:
+		return 0
+	case *plan.IsNull:
+		if level([]plan.Expr{e.Arg}) < 3 {
+			return 0
+		}
+	case *plan.Not:
+		return effort(e.Arg)
+	case *plan.Call:
+		if e.Op && len(e.Args) == 2 && (flipped[e.Func.Name] != "" || e.Func.Name == "<>") {
+			return level(e.Args)
+		}
+	case *plan.In:
+		if n := level([]plan.Expr{e.Arg}); n < 3 && level(e.List) < 3 {
+			return 1 + n
+		}
+	}
+	return 3
 }
 
 func conjuncts(list []plan.Expr) (out []plan.Expr) {

@@ -18,6 +18,7 @@ const (
 	costExpr        = 0.01   // one computed expression on one row
 	costHashBuild   = 0.08   // adding a row to a hash table
 	costHashProbe   = 0.04   // looking one up
+	costKeyFilter   = 0.006  // asking for the key of one row of columns that are kept
 	costCacheMiss   = 0.05   // reaching a row of a hash table that is in no cache
 	cacheRows       = 200e3  // rows of a hash table that no longer is
 	costJoinRow     = 0.02   // making one joined row

@@ -32,6 +32,10 @@ func (b *builder) foldNode(e plan.Expr) plan.Expr {
 		if c, ok := e.Arg.(*plan.Const); ok {
 			return boolConst(c.Value.Null != e.Not)
 		}
+	case *plan.In:
+		return foldIn(e)
+	case *plan.IsBool:
+		return foldIsBool(e)
 	case *plan.Case:
 		return foldCase(e)
 	case *plan.Coalesce:
@@ -155,6 +159,50 @@ func foldNot(e *plan.Not) plan.Expr {
 		return &plan.In{Arg: x.Arg, List: x.List, Not: !x.Not, Eq: x.Eq}
 	}
 	return e
+}
+
+// foldIn looks a constant up in a list of constants.
+func foldIn(e *plan.In) plan.Expr {
+	arg, ok := e.Arg.(*plan.Const)
+	if !ok || e.Eq == nil || len(e.List) == 0 {
+		return e
+	}
+	null := arg.Value.Null
+	for _, x := range e.List {
+		k, ok := x.(*plan.Const)
+		if !ok {
+			return e
+		}
+		r, ok := foldCall(&plan.Call{Typ: sqltype.TBool, Func: e.Eq, Args: []plan.Expr{arg, k}, Op: true}).(*plan.Const)
+		switch {
+		case !ok:
+			return e
+		case r.Value.Null:
+			null = true
+		case r.Value.Int != 0:
+			return boolConst(!e.Not)
+		}
+	}
+	if null {
+		return &plan.Const{Typ: sqltype.TBool, Value: sqltype.NullDatum}
+	}
+	return boolConst(e.Not)
+}
+
+func foldIsBool(e *plan.IsBool) plan.Expr {
+	k, ok := e.Arg.(*plan.Const)
+	if !ok {
+		return e
+	}
+	is := byte('u')
+	switch {
+	case k.Value.Null:
+	case k.Value.Int != 0:
+		is = 't'
+	default:
+		is = 'f'
+	}
+	return boolConst((is == e.Want) != e.Not)
 }
 
 func foldCase(e *plan.Case) plan.Expr {

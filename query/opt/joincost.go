@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/sqltype"
 )
 
 // joinSpec is a join of two relations that have plans.
@@ -53,6 +54,9 @@ func (b *builder) joinWays(j *joinSpec, ls, rs []cand, give func(cand)) {
 		given := false
 		if hashable {
 			give(b.hashWay(j, l, right))
+			if j.kind == plan.Semi || j.kind == plan.Anti {
+				give(b.turnedWay(j, l, right))
+			}
 			given = true
 		}
 		if j.inner != nil {
@@ -164,31 +168,72 @@ func (b *builder) both(l, r cand) (cand, cand, error) {
 func (b *builder) hashWay(j *joinSpec, l, r cand) cand {
 	c := j.joined(l, r)
 	c.startup = l.startup + r.total + r.rows*hashBuildCost(r)
-	c.total = l.total + r.total + r.rows*hashBuildCost(r) + l.rows*(costHashProbe+costCacheMiss*missFrac(r.rows)) + c.rows*(costJoinRow+costFilter*float64(len(j.rest)))
+	c.total = b.probeCost(j, l, r) + r.total + r.rows*hashBuildCost(r) + c.rows*(costJoinRow+costFilter*float64(len(j.rest)))
 	if b.set.NoHashJoin {
 		b.disable(&c)
 	}
-	c.make = func() (plan.Node, error) {
-		l, r, err := b.both(l, r)
-		if err != nil {
-			return nil, err
-		}
-		h := &plan.HashJoin{Base: b.base(&c), Kind: j.kind, Left: l.node, Right: r.node}
-		if h.LeftKeys, err = b.emitAll(j.lk, l.cols); err != nil {
-			return nil, err
-		}
-		if h.RightKeys, err = b.emitAll(j.rk, r.cols); err != nil {
-			return nil, err
-		}
-		for _, s := range j.safe {
-			if s {
-				h.NullSafe = j.safe
-			}
-		}
-		h.Residual, err = b.emitCond(j.rest, concatCols(l.cols, r.cols))
-		return h, err
-	}
+	c.make = func() (plan.Node, error) { return b.hashJoin(j, &c, j.kind, l, r) }
 	return c
+}
+
+// turnedWay is a semi or anti join that builds the left side and marks its rows.
+func (b *builder) turnedWay(j *joinSpec, l, r cand) cand {
+	c := j.joined(l, r)
+	c.order = nil
+	t := *j
+	t.lk, t.rk = j.rk, j.lk
+	kind := plan.RightSemi
+	if j.kind == plan.Anti {
+		kind = plan.RightAnti
+	}
+	t.kind, t.rows = kind, math.Max(b.joinRows(plan.Inner, r, l, j.on), 1)
+	c.total = b.probeCost(&t, r, l) + l.total + l.rows*hashBuildCost(l) + t.rows*(costJoinRow+costFilter*float64(len(j.rest))) + c.rows*costJoinRow
+	c.startup = c.total
+	if b.set.NoHashJoin {
+		b.disable(&c)
+	}
+	c.make = func() (plan.Node, error) { return b.hashJoin(&t, &c, kind, r, l) }
+	return c
+}
+
+// hashJoin makes the node of a hash join that builds r.
+func (b *builder) hashJoin(j *joinSpec, c *cand, kind plan.JoinKind, l, r cand) (plan.Node, error) {
+	l, r, err := b.both(l, r)
+	if err != nil {
+		return nil, err
+	}
+	h := &plan.HashJoin{Base: b.base(c), Kind: kind, Left: l.node, Right: r.node}
+	if h.LeftKeys, err = b.emitAll(j.lk, l.cols); err != nil {
+		return nil, err
+	}
+	if h.RightKeys, err = b.emitAll(j.rk, r.cols); err != nil {
+		return nil, err
+	}
+	for _, s := range j.safe {
+		if s {
+			h.NullSafe = j.safe
+		}
+	}
+	h.Residual, err = b.emitCond(j.rest, concatCols(l.cols, r.cols))
+	return h, err
+}
+
+// probeCost is the cost of reading the left side of a hash join and looking its rows up. A
+// scan of columns that are kept asks for the key first, and reads the other columns of the
+// rows only that may have a match.
+func (b *builder) probeCost(j *joinSpec, l, r cand) float64 {
+	probe := l.rows * (costHashProbe + costCacheMiss*missFrac(r.rows))
+	if scan, ok := l.node.(*plan.Scan); !ok || scan.Limit != 0 || l.make != nil {
+		return l.total + probe
+	}
+	if l.late == 0 || len(j.lk) != 1 || j.safe[0] || j.kind == plan.Left || j.kind == plan.Anti || j.kind == plan.Full || j.kind == plan.NullAnti {
+		return l.total + probe
+	}
+	if v, ok := j.lk[0].(*plan.Var); !ok || v.Typ.Phys() != sqltype.PhysInt {
+		return l.total + probe
+	}
+	pass := math.Min(1, j.rows/math.Max(l.rows, 1))
+	return l.total + math.Min(probe, pass*probe-(1-pass)*l.late+l.rows*costKeyFilter)
 }
 
 // hashBuildCost is the cost of one row of the built side.
@@ -450,6 +495,11 @@ func (b *builder) indexWay(j *joinSpec, l cand) cand {
 			a.Args = append(a.Args, b.slot(l.cols, col))
 		}
 		a.Cond, err = b.emitCond(p.stay, concatCols(l.cols, p.scan.cols))
+		if s, ok := a.Right.(*plan.Scan); ok && (j.kind == plan.Semi || j.kind == plan.Anti) && len(p.stay) == 0 {
+			one := *s
+			one.Limit = 1
+			a.Right = &one
+		}
 		return a, err
 	}
 	return c

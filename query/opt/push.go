@@ -248,6 +248,10 @@ func (b *builder) pushJoin(r *plan.LJoin, conds []plan.Expr) plan.Rel {
 		}
 	}
 	for _, c := range conds {
+		if j.Kind >= plan.Semi && hasSubquery(c) { // it is run for fewer rows above
+			above = append(above, c)
+			continue
+		}
 		if refers(c, left) && !refers(c, right) && j.Kind != plan.Full && j.Kind != plan.Right {
 			toLeft = append(toLeft, c)
 		} else {

@@ -139,7 +139,7 @@ func (b *builder) unnestExists(input plan.Rel, s *plan.SubLink, negated bool) pl
 	if negated {
 		kind = plan.Anti
 	}
-	return &plan.LJoin{Kind: kind, Left: input, Right: rel, On: on}
+	return &plan.LJoin{Kind: kind, Left: input, Right: b.unnest(rel), On: on}
 }
 
 func (b *builder) unnestAny(input plan.Rel, s *plan.SubLink, negated bool) plan.Rel {
@@ -152,6 +152,7 @@ func (b *builder) unnestAny(input plan.Rel, s *plan.SubLink, negated bool) plan.
 	if !ok {
 		return nil
 	}
+	rel = b.unnest(rel)
 	subst := map[plan.Col]plan.Expr{}
 	for i, c := range s.LeftCols {
 		subst[c] = s.Left[i]

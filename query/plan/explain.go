@@ -21,6 +21,8 @@ type Actual struct {
 	// What a scan read: index entries, rows fetched by key, the bytes of both, and rows
 	// taken from columns that were kept decoded.
 	Entries, Fetched, ReadBytes, Columns int64
+	// Unmatched are rows that a scan left out since a join above has no match for them.
+	Unmatched int64
 }
 
 // Explainer prints plans as PostgreSQL does.
@@ -120,14 +122,17 @@ func perLoop(rows, loops int64) string {
 	return fmt.Sprintf("%.2f", float64(rows)/float64(loops))
 }
 
-// buffers says what a scan read.
-func (x *Explainer) buffers(n Node) [][2]string {
-	if !x.Buffers || x.Actual == nil {
+// buffers says what a scan read, and what it left out for a join.
+func (x *Explainer) buffers(n Node) (list [][2]string) {
+	if x.Actual == nil {
 		return nil
 	}
 	a, ok := x.Actual(n)
-	if !ok {
-		return nil
+	if ok && a.Unmatched > 0 {
+		list = append(list, [2]string{"Rows Removed by Join Filter", perLoop(a.Unmatched, max(a.Loops, 1))})
+	}
+	if !ok || !x.Buffers {
+		return list
 	}
 	var parts []string
 	for _, p := range []struct {
@@ -139,12 +144,12 @@ func (x *Explainer) buffers(n Node) [][2]string {
 		}
 	}
 	if parts == nil {
-		return nil
+		return list
 	}
-	return [][2]string{{"Buffers", strings.Join(parts, " ")}}
+	return append(list, [2]string{"Buffers", strings.Join(parts, " ")})
 }
 
-var joinNames = map[JoinKind]string{Inner: "", Left: " Left", Right: " Right", Full: " Full", Semi: " Semi", Anti: " Anti", NullAnti: " Null-Aware Anti"}
+var joinNames = map[JoinKind]string{Inner: "", Left: " Left", Right: " Right", Full: " Full", Semi: " Semi", Anti: " Anti", NullAnti: " Null-Aware Anti", RightSemi: " Right Semi", RightAnti: " Right Anti"}
 
 func (x *Explainer) title(n Node) string {
 	switch n := n.(type) {
@@ -595,6 +600,9 @@ func (x *Explainer) JSON(n Node) map[string]any {
 			}
 			if a.Spill > 0 {
 				out["Spilled"], out["Spill Files"] = a.Spill, a.Files
+			}
+			if a.Unmatched > 0 {
+				out["Rows Removed by Join Filter"] = float64(a.Unmatched) / float64(max(a.Loops, 1))
 			}
 			if x.Buffers && a.Entries+a.Fetched+a.Columns > 0 {
 				out["Read Entries"], out["Read Fetched"], out["Read Bytes"], out["Read Column Rows"] = a.Entries, a.Fetched, a.ReadBytes, a.Columns

@@ -263,6 +263,10 @@ const (
 	Semi     // left rows with a match; output is the left columns
 	Anti     // left rows without a match; output is the left columns
 	NullAnti // NOT IN: as Anti, but no row at all if the right side has a NULL key, and no left row with a NULL key unless the right side is empty
+	// Of a HashJoin alone: Semi and Anti with the sides changed, so that the rows that come
+	// out are those of the side that is built. Output is the right columns.
+	RightSemi
+	RightAnti
 )
 
 // HashJoin builds a hash table of Right and probes it with Left. Output is left

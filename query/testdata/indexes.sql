@@ -56,14 +56,14 @@ SELECT id FROM job WHERE state = 'done' AND prio = 3
 ----
 Project
   ->  Seq Scan on job
-        Filter: ((state = 'done'::text) AND (prio = 3))
+        Filter: ((prio = 3) AND (state = 'done'::text))
 
 plan
 SELECT id FROM job WHERE state <> 'done' AND due = '2024-02-10'
 ----
 Project
   ->  Seq Scan on job
-        Filter: ((state <> 'done'::text) AND (due = '2024-02-10'::date))
+        Filter: ((due = '2024-02-10'::date) AND (state <> 'done'::text))
 
 query
 SELECT id, state FROM job WHERE state IN ('held') AND due < '2024-02-20' ORDER BY id LIMIT 3
@@ -217,7 +217,7 @@ SELECT id FROM job WHERE owner > 'User4' AND prio >= 981 ORDER BY due, id
 Project
   ->  Project
         ->  Index Scan using job_owned on job
-              Filter: ((owner > 'User4'::text) AND (prio >= 981))
+              Filter: ((prio >= 981) AND (owner > 'User4'::text))
 
 query
 SELECT id FROM job WHERE owner > 'User4' AND prio >= 981 ORDER BY due, id LIMIT 4
@@ -244,14 +244,14 @@ SELECT id FROM job WHERE lower(owner) IN ('user12', 'user3') AND state = 'held'
 ----
 Project
   ->  Index Scan using job_live on job
-        Filter: ((lower(owner) IN ('user12'::text, 'user3'::text)) AND (state = 'held'::text))
+        Filter: ((state = 'held'::text) AND (lower(owner) IN ('user12'::text, 'user3'::text)))
 
 plan
 SELECT id FROM job WHERE lower(owner) LIKE 'user4%' AND a = 3
 ----
 Project
   ->  Seq Scan on job
-        Filter: ((lower(owner) ~~ 'user4%'::text) AND (a = 3))
+        Filter: ((a = 3) AND (lower(owner) ~~ 'user4%'::text))
 
 query
 SELECT count(*) FROM job WHERE lower(owner) LIKE 'user4%'
