@@ -130,7 +130,7 @@ func (s *Store) build(ctx context.Context, collection string, id keyspace.Object
 
 // buildBatch enters documents from a key on, and returns where the next ones begin.
 func (s *Store) buildBatch(tx *txn.Tx, collection string, id keyspace.ObjectID, from []byte) (next []byte, done bool, err error) {
-	c, err := s.find(tx, collection)
+	c, err := s.toWrite(tx, collection)
 	if err != nil {
 		return nil, false, err
 	}

@@ -179,13 +179,37 @@ func (s *Store) find(tx *txn.Tx, name string) (*compiled, error) {
 	return c, err
 }
 
-// ensure is look that makes the collection where there is none.
+// toWrite is find for who goes on to write documents.
+func (s *Store) toWrite(tx *txn.Tx, name string) (*compiled, error) {
+	c, err := s.find(tx, name)
+	if err != nil {
+		return nil, err
+	}
+	return c, s.guard(tx, name)
+}
+
+// ensure is toWrite that makes the collection where there is none.
 func (s *Store) ensure(tx *txn.Tx, name string) (*compiled, error) {
 	c, err := s.look(tx, name)
-	if err != nil || c != nil {
-		return c, err
+	if err != nil {
+		return nil, err
 	}
-	return s.makeCollection(tx, name, CollectionOptions{})
+	if c == nil {
+		return s.makeCollection(tx, name, CollectionOptions{})
+	}
+	return c, s.guard(tx, name)
+}
+
+// guard has a transaction that writes documents conflict with a change of their
+// collection's definition after its snapshot: it would leave out the entries of an
+// index that is new, and write into a collection that is gone. Serializable ones do so
+// because they have read the definition.
+func (s *Store) guard(tx *txn.Tx, name string) error {
+	if tx.Isolation() != txn.Snapshot {
+		return nil
+	}
+	var key buf
+	return tx.Guard(s.appendCollectionKey(key[:0], name))
 }
 
 func (s *Store) makeCollection(tx *txn.Tx, name string, opts CollectionOptions) (*compiled, error) {

@@ -327,6 +327,58 @@ func TestUnique(t *testing.T) {
 	}
 }
 
+// TestIndexMadeMeanwhile: a transaction under snapshot isolation that has not seen an
+// index cannot commit writes without its entries.
+func TestIndexMadeMeanwhile(t *testing.T) {
+	all := Change{Filter: match.All()}
+	for name, write := range map[string]func(s *Store, tx *txn.Tx) error{
+		"insert": func(s *Store, tx *txn.Tx) error {
+			_, _, err := s.InsertTx(tx, "c", "b", value(t, `{"e":2}`))
+			return err
+		},
+		"insert many": func(s *Store, tx *txn.Tx) error {
+			_, _, err := s.InsertManyTx(tx, "c", []doc.Value{value(t, `{"e":2}`)})
+			return err
+		},
+		"replace": func(s *Store, tx *txn.Tx) error {
+			_, _, _, err := s.ReplaceTx(tx, "c", "a", value(t, `{"e":2}`), Condition{}, false)
+			return err
+		},
+		"modify": func(s *Store, tx *txn.Tx) error {
+			_, _, _, err := s.ModifyTx(tx, "c", "a", Condition{}, func(doc.Value) (doc.Value, error) { return value(t, `{"_id":"a","e":2}`), nil })
+			return err
+		},
+		"delete": func(s *Store, tx *txn.Tx) error {
+			_, _, err := s.DeleteTx(tx, "c", "a", Condition{})
+			return err
+		},
+		"delete many": func(s *Store, tx *txn.Tx) error {
+			_, _, err := s.DeleteManyTx(t.Context(), tx, "c", all, false)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			insert(t, s, "c", `{"_id":"a","e":1}`)
+			tx, err := s.txns.Begin(t.Context(), txn.TxOptions{Isolation: txn.Snapshot})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback()
+			if _, ok, err := s.GetTx(tx, "c", "a"); err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			createIndex(t, s, "c", Index{Fields: []IndexField{{Path: "e"}}})
+			if err := write(s, tx); err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Commit(t.Context()); !errors.Is(err, dberr.ErrConflict) {
+				t.Errorf("committed without the entries of the index: %v", err)
+			}
+		})
+	}
+}
+
 func TestTTL(t *testing.T) {
 	s, ctx := open(t), t.Context()
 	ttl := int64(60)

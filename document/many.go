@@ -94,7 +94,7 @@ func (s *Store) UpdateManyTx(ctx context.Context, tx *txn.Tx, collection string,
 	if ch.Upsert {
 		c, err = s.ensure(tx, collection)
 	} else {
-		c, err = s.find(tx, collection)
+		c, err = s.toWrite(tx, collection)
 	}
 	if err != nil {
 		return out, err
@@ -248,7 +248,7 @@ func (s *Store) DeleteManyTx(ctx context.Context, tx *txn.Tx, collection string,
 	if ch.Filter == nil {
 		ch.Filter = match.All()
 	}
-	c, err := s.find(tx, collection)
+	c, err := s.toWrite(tx, collection)
 	if err != nil {
 		return 0, nil, err
 	}

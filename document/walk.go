@@ -145,15 +145,6 @@ func (s *Store) StoreKey(dst []byte, c *Collection, id string) []byte {
 	return appendDocumentKey(dst, s.db, c.ID, id)
 }
 
-// GuardTx has a transaction that does not keep what it read conflict, too, with a change
-// of a collection's definition, so that it writes the entries of every index.
-func (s *Store) GuardTx(tx *txn.Tx, collection string) error {
-	if tx.Isolation() != txn.Snapshot || tx.ReadOnly() {
-		return nil
-	}
-	return tx.Guard(s.appendCollectionKey(nil, collection))
-}
-
 // IDOf is the id that a document would be inserted with, empty where it would be made.
 func IDOf(v doc.Value) string {
 	if own := v.Field(IDField); own.Kind() == doc.String {

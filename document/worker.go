@@ -275,7 +275,7 @@ func (s *Store) expire(tx *txn.Tx, e *expiring, names map[keyspace.ObjectID]stri
 	if !ok {
 		return false, tx.Delete(e.key)
 	}
-	c, err := s.find(tx, name)
+	c, err := s.toWrite(tx, name)
 	if err != nil {
 		return false, err
 	}

@@ -242,7 +242,7 @@ func (s *Store) ReplaceTx(tx *txn.Tx, collection, id string, v doc.Value, cond C
 	if upsert {
 		c, err = s.ensure(tx, collection)
 	} else {
-		c, err = s.find(tx, collection)
+		c, err = s.toWrite(tx, collection)
 	}
 	if err != nil {
 		return d, false, nil, err
@@ -287,7 +287,7 @@ func NoDocument(collection, id string) error {
 
 // ModifyTx makes of a document what fn makes of it. The id cannot change.
 func (s *Store) ModifyTx(tx *txn.Tx, collection, id string, cond Condition, fn func(doc.Value) (doc.Value, error)) (before, after Document, warnings []Warning, err error) {
-	c, err := s.find(tx, collection)
+	c, err := s.toWrite(tx, collection)
 	if err != nil {
 		return before, after, nil, err
 	}
@@ -342,7 +342,7 @@ func (s *Store) Modify(ctx context.Context, collection, id string, cond Conditio
 
 // DeleteTx removes a document and returns it.
 func (s *Store) DeleteTx(tx *txn.Tx, collection, id string, cond Condition) (old Document, existed bool, err error) {
-	c, err := s.find(tx, collection)
+	c, err := s.toWrite(tx, collection)
 	if err != nil {
 		return old, false, err
 	}
