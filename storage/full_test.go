@@ -20,9 +20,15 @@ import (
 func TestDiskFull(t *testing.T) {
 	var full atomic.Bool
 	mem := vfs.NewCrashableMem()
+	room := make(map[string]int64) // what is allocated of each file beyond its end
 	disk := vfs.NewFault(mem, func(op vfs.Op) error {
-		if full.Load() && (op.Kind == vfs.OpCreate || op.Kind == vfs.OpPreallocate || op.Kind == vfs.OpWrite && vfs.On("sorted")(op)) {
+		switch {
+		case full.Load() && (op.Kind == vfs.OpCreate || op.Kind == vfs.OpPreallocate || op.Kind == vfs.OpWrite && vfs.On("sorted")(op) && room[op.Path] < int64(op.Length)):
 			return fmt.Errorf("%s: %w", op, syscall.ENOSPC)
+		case op.Kind == vfs.OpPreallocate:
+			room[op.Path] += int64(op.Length)
+		case op.Kind == vfs.OpWrite:
+			room[op.Path] -= int64(op.Length)
 		}
 		return nil
 	})

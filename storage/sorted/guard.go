@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	pvfs "github.com/cockroachdb/pebble/v2/vfs"
 
@@ -20,11 +21,16 @@ import (
 // well, then and afterwards. The engine is made to die there: it panics, or goes on
 // with books that do not fit together until it does. So it goes on in memory, where
 // reads are served from, with all files still there, and the store tells its caller.
+//
+// A full disk is not to come to that. So the manifest has room reserved ahead of what
+// it holds, and while no more can be had, no new file is created: what is left of the
+// reserve is enough to make official what was under way.
 type guard struct {
 	vfs.FS
 	books  string       // the directory whose names must be durable
 	failed func() error // not nil once the store has failed
 	fail   func(error)
+	ahead  atomic.Pointer[reserve] // that of the manifest in use; nil before there is one
 }
 
 // Unwrap lets the engine find its own file system underneath.
@@ -42,8 +48,20 @@ func (g *guard) Create(name string, c vfs.Category) (vfs.File, error) {
 	if err := g.failed(); err != nil {
 		return nil, err
 	}
+	if g.official(name, "MANIFEST") {
+		f, err := g.FS.Create(name, c)
+		if err != nil {
+			return nil, err
+		}
+		r := &reserve{file: f}
+		g.ahead.Store(r)
+		return &guardFile{File: f, guard: g, official: true, ahead: r}, nil
+	}
+	if err := g.ahead.Load().refused(); err != nil {
+		return nil, err
+	}
 	f, err := g.FS.Create(name, c)
-	return g.file(f, err, g.official(name, "MANIFEST"))
+	return g.file(f, err, false)
 }
 
 // createMarker creates the file that makes another one official. The engine makes
@@ -70,6 +88,9 @@ func (noFile) Close() error { return nil }
 
 func (g *guard) Link(oldname, newname string) error {
 	if err := g.failed(); err != nil {
+		return err
+	}
+	if err := g.ahead.Load().refused(); err != nil {
 		return err
 	}
 	return g.FS.Link(oldname, newname)
@@ -144,7 +165,8 @@ func (g *guard) file(f vfs.File, err error, official bool) (vfs.File, error) {
 type guardFile struct {
 	vfs.File
 	guard    *guard
-	official bool // what fails leaves in doubt what is in the store
+	official bool     // what fails leaves in doubt what is in the store
+	ahead    *reserve // of a manifest; else nil
 }
 
 // change does what changes the file, if that may be. It says how much was written,
@@ -165,6 +187,7 @@ func (f *guardFile) change(n int, do func() (int, error)) (int, error) {
 }
 
 func (f *guardFile) Write(p []byte) (int, error) {
+	f.ahead.use(len(p))
 	return f.change(len(p), func() (int, error) { return f.File.Write(p) })
 }
 
@@ -190,6 +213,7 @@ func (f *guardFile) SyncData() error {
 // Close fails the store where what was to be made official may not have been kept.
 // It closes the file in any case.
 func (f *guardFile) Close() error {
+	f.ahead.end()
 	err := f.File.Close()
 	if err != nil && f.official {
 		f.guard.fail(err)
