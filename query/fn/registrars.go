@@ -6,7 +6,7 @@ var registrars = []func(*tables){
 	registerCompare,
 	registerAggBasic,
 	registerAggStat,
-	registerAggMore, registerAggEdge, registerSleep,
+	registerAggMore, registerAggEdge, registerSleep, registerLater,
 	registerText,
 	registerEncode,
 	registerQuote,

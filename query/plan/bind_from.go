@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
@@ -334,7 +335,13 @@ func (b *binder) subqueryRef(s *scope, t *ast.SubqueryRef) *fromItem {
 // funcRef binds functions in FROM. unnest of several arrays is one of each.
 func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
 	if len(t.ColDefs) > 0 {
-		unsupported(t.Pos(), "a column definition list")
+		if len(t.Funcs) > 1 {
+			failAt(t.Pos(), dberr.StateSyntax, "ROWS FROM() with multiple functions cannot have a column definition list")
+		}
+		one := *t
+		one.Funcs = []ast.FuncItem{{Call: t.Funcs[0].Call, ColDefs: t.ColDefs}}
+		one.ColDefs = nil
+		t = &one
 	}
 	in := &scope{parent: s.parent, tables: s.tables, vis: s.vis, ctes: s.ctes, what: "functions in FROM", noAgg: "functions in FROM", noWin: "functions in FROM",
 		noSets: "set-returning functions must appear at top level of FROM"}
@@ -344,19 +351,20 @@ func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
 		alias, names = t.Alias.Name, t.Alias.Columns
 	}
 	e := &entry{name: alias}
-	if len(t.Funcs) == 1 && setName(t.Funcs[0].Call) == "" && !isJSONTable(t.Funcs[0].Call) {
+	if len(t.Funcs) == 1 && setName(t.Funcs[0].Call) == "" && !isJSONTable(t.Funcs[0].Call) && jsonRecords(t.Funcs[0].Call) == "" && len(t.Funcs[0].ColDefs) == 0 {
 		return b.scalarRef(in, t, e, names)
 	}
 	rel := &LFunc{Ordinality: t.Ordinality, Alias: alias}
 	for _, f := range t.Funcs {
-		if len(f.ColDefs) > 0 {
-			unsupported(t.Pos(), "a column definition list")
+		if len(f.ColDefs) > 0 || jsonRecords(f.Call) != "" {
+			b.recordItem(in, rel, e, f)
+			continue
 		}
 		for _, call := range spreadUnnest(f.Call) {
 			b.funcItem(in, rel, e, call, t.Alias != nil && len(t.Funcs) == 1)
 		}
 	}
-	e.scalar = len(e.cols) == 1 && !t.Ordinality && !isJSONTable(t.Funcs[0].Call)
+	e.scalar = len(e.cols) == 1 && !t.Ordinality && !isJSONTable(t.Funcs[0].Call) && jsonRecords(t.Funcs[0].Call) == ""
 	if t.Ordinality {
 		b.funcCol(rel, e, "ordinality", sqltype.TInt8)
 	}
@@ -368,6 +376,51 @@ func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
 func isJSONTable(e ast.Expr) bool {
 	call, ok := e.(*ast.FuncCall)
 	return ok && call.Name[0] == ast.SQLJSON+"json_table"
+}
+
+// jsonRecords is the name of the function that an expression calls, where its columns
+// come from a column definition list; else "".
+func jsonRecords(e ast.Expr) string {
+	call, ok := e.(*ast.FuncCall)
+	if !ok || call.Over != nil || len(call.Name) > 1 && call.Name[0] != catalog.SystemSchema {
+		return ""
+	}
+	switch name := call.Name[len(call.Name)-1]; name {
+	case "json_to_record", "json_to_recordset", "jsonb_to_record", "jsonb_to_recordset":
+		return name
+	}
+	return ""
+}
+
+// recordItem adds the call of a function with a column definition list.
+func (b *binder) recordItem(s *scope, rel *LFunc, e *entry, f ast.FuncItem) {
+	name, pos := jsonRecords(f.Call), f.Call.Pos()
+	switch {
+	case name == "":
+		failAt(pos, dberr.StateSyntax, "a column definition list is only allowed for functions returning \"record\"")
+	case len(f.ColDefs) == 0:
+		failAt(pos, dberr.StateSyntax, "a column definition list is required for functions returning \"record\"")
+	}
+	call := f.Call.(*ast.FuncCall)
+	b.plainCall(call, name)
+	if len(call.Args) != 1 {
+		b.noFunction(s, call, name)
+	}
+	typ, many := sqltype.Type{ID: sqltype.JSON}, strings.HasSuffix(name, "set")
+	if strings.HasPrefix(name, "jsonb") {
+		typ.ID = sqltype.JSONB
+	}
+	var cols []fn.Column
+	for _, d := range f.ColDefs {
+		t, user := b.resolveType(d.Type)
+		if user != nil && user.Kind == catalog.Domain {
+			unsupported(d.Pos(), "a domain in a column definition list")
+		}
+		cols = append(cols, fn.Column{Name: d.Name, Type: t})
+		b.funcCol(rel, e, d.Name, t)
+	}
+	x := b.coerce(b.expr(s, call.Args[0]), typ, call.Args[0].Pos())
+	rel.Calls = append(rel.Calls, &SetCall{Set: fn.JSONRecords(name, typ, cols, many), Args: []Expr{x}})
 }
 
 // spreadUnnest turns unnest(a, b) into unnest(a) and unnest(b).
