@@ -303,7 +303,6 @@ func (r *running) env() *fn.Env {
 	return &fn.Env{
 		Now: s.work.start, Location: s.set.zone, Database: s.db.Name, User: "weft", Schema: schema,
 		Statement: time.Now(), ServerVersion: s.e.opts.Version, Session: &s.set.sequences,
-		Search: func(t fn.TextSearch) (fn.TextHits, error) { return s.searchText(r.ctx, t) },
 	}
 }
 

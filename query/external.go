@@ -166,11 +166,11 @@ func (p *planSource) SearchRows(t *catalog.Table, x *catalog.Index, probes []sou
 	return float64(n), true
 }
 
-// searchText runs fts.search in the session's transaction.
-func (s *Session) searchText(ctx context.Context, t fn.TextSearch) (fn.TextHits, error) {
+// searchText runs fts.search in the session's transaction or a view of it.
+func (s *Session) searchText(ctx context.Context, tx *txn.Tx, t fn.TextSearch) (fn.TextHits, error) {
 	for _, src := range s.e.opts.Sources {
 		if x, ok := src.(source.TextSearcher); ok {
-			found, err := x.SearchText(ctx, s.tx, s.db.ID, t)
+			found, err := x.SearchText(ctx, tx, s.db.ID, t)
 			return found, source.Fail(err)
 		}
 	}

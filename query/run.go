@@ -38,12 +38,14 @@ func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, 
 		return nil, err
 	}
 	env.Sleep = exec.Sleeper(ctx)
-	return &exec.Context{
+	x := &exec.Context{
 		Ctx: ctx, Tx: s.tx, Env: env, LockTimeout: s.set.lockTimeout,
 		Memory: s.e.opts.MemoryBytes, SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,
 		Rules: s.rules(snap), Deferral: s.deferral(), Past: s.past, Virtual: &systemSource{e: s.e, db: s.db.Name, snap: snap, tx: s.tx},
 		Sources: s.e.opts.Sources,
-	}, nil
+	}
+	env.Search = func(t fn.TextSearch) (fn.TextHits, error) { return s.searchText(ctx, x.ReadTx(), t) }
+	return x, nil
 }
 
 // rules gives the executor the bound rules of tables that foreign keys write to.

@@ -178,10 +178,15 @@ func newCTE(c *Context, n *plan.CTE) (Operator, error) {
 	t := &cte{c: c, n: n, rows: newCTERows(c, n)}
 	c.ctes[n.ID] = t.rows
 	if n.Modifies {
-		c.early++ // all scans see the rows as they are before any change
-		defer func() { c.early-- }()
+		if c.Tx == nil {
+			return nil, dberr.SQL(dberr.StateInternal, "a write without a transaction")
+		}
+		c.writes(c.Tx.Savepoint())
 		if c.changed == nil {
 			c.changed = map[string]struct{}{}
+		}
+		if c.added == nil {
+			c.added = map[string]struct{}{}
 		}
 		op, err := Build(c, n.Plan)
 		if err != nil {

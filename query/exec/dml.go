@@ -78,6 +78,7 @@ func (w *writing) run(ctx context.Context) error {
 	}
 	w.ran = true
 	sp := w.c.Tx.Savepoint()
+	w.c.writes(sp)
 	n, err := w.do(ctx)
 	if err != nil {
 		w.reader = nil

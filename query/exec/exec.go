@@ -83,11 +83,14 @@ type Context struct {
 	work  map[int]*rowList
 	mem   memory
 	spill *spillSpace
-	// early counts the enclosing CTEs that change data: scans then open when they are built.
-	early int
+	// from is where the statement began to write, once wrote is set; before is the
+	// transaction as it was there, made when it is first read.
+	from   txn.Savepoint
+	wrote  bool
+	before *txn.Tx
 	// changed has, where CTEs change data, the keys of the rows that the statement has
-	// changed: none is changed twice.
-	changed map[string]struct{}
+	// changed: none is changed twice. added has those under which it has put rows.
+	changed, added map[string]struct{}
 }
 
 // Operator produces the rows of a plan node.
@@ -148,6 +151,33 @@ func (c *Context) run(n plan.Node, sink func(*vec.Batch) error) (rows int64, err
 				return rows, err
 			}
 		}
+	}
+}
+
+// ReadTx is what the statement reads tables in: the transaction as it was before the
+// statement wrote anything. All parts of a statement see the same rows; what one of
+// them writes reaches the others through RETURNING alone.
+func (c *Context) ReadTx() *txn.Tx {
+	if !c.wrote {
+		return c.Tx
+	}
+	if c.before == nil {
+		c.before = c.Tx.Before(c.from)
+	}
+	return c.before
+}
+
+// fresh reports whether a part of the statement has made the row under key what it is.
+func (c *Context) fresh(key []byte) bool {
+	_, changed := c.changed[string(key)]
+	_, added := c.added[string(key)]
+	return changed || added
+}
+
+// writes says that from now on the statement writes, or that a part of it does at any time.
+func (c *Context) writes(from txn.Savepoint) {
+	if !c.wrote {
+		c.wrote, c.from = true, from
 	}
 }
 

@@ -23,7 +23,6 @@ type external struct {
 	size   int   // rows of the next batch
 	left   int64 // rows still wanted, -1 for all
 	done   bool
-	kept   *rowReader // of what was read when the scan was built
 	store  *vec.Batch
 	out    vec.Batch
 }
@@ -46,7 +45,7 @@ func newExternal(c *Context, n *plan.Scan) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &external{c: c, n: n, tx: c.Tx, src: src, store: vec.NewBatch(typesOf(n.Out))}
+	e := &external{c: c, n: n, tx: c.ReadTx(), src: src, store: vec.NewBatch(typesOf(n.Out))}
 	if n.AsOf != 0 {
 		if e.tx, err = c.Past(n.AsOf); err != nil {
 			return nil, err
@@ -60,9 +59,6 @@ func newExternal(c *Context, n *plan.Scan) (Operator, error) {
 		e.filter = &condition{x: x}
 	}
 	e.begin()
-	if c.early > 0 && !e.correlated() {
-		return e, e.early()
-	}
 	return e, nil
 }
 
@@ -71,45 +67,6 @@ func (e *external) begin() {
 	e.done, e.none, e.size, e.left = false, false, firstScanRows, -1
 	if e.n.Limit > 0 {
 		e.left = e.n.Limit
-	}
-}
-
-// correlated reports whether what is searched for comes from rows further out.
-func (e *external) correlated() bool {
-	found := false
-	look := func(list []plan.Expr) {
-		for _, x := range list {
-			plan.Walk(x, func(x plan.Expr) bool {
-				_, is := x.(*plan.Outer)
-				found = found || is
-				return true
-			})
-		}
-	}
-	for i := range e.n.Ranges {
-		look(rangeExprs(&e.n.Ranges[i]))
-	}
-	for i := range e.n.Probes {
-		look(e.n.Probes[i].Values)
-	}
-	return found
-}
-
-// early reads everything, where the statement changes data before all scans have begun.
-func (e *external) early() error {
-	list := newRowList(e.c, typesOf(e.n.Out))
-	for {
-		b, err := e.Next(e.c.Ctx)
-		if err != nil {
-			return err
-		}
-		if b == nil {
-			e.kept = list.reader()
-			return nil
-		}
-		if err := list.add(b); err != nil {
-			return err
-		}
 	}
 }
 
@@ -189,9 +146,6 @@ func (e *external) probe(p *plan.Probe) (out source.Probe, ok bool, err error) {
 
 // Next implements Operator.
 func (e *external) Next(ctx context.Context) (*vec.Batch, error) {
-	if e.kept != nil {
-		return e.kept.next(ctx)
-	}
 	for {
 		if err := canceled(ctx); err != nil || e.done {
 			return nil, err
@@ -261,10 +215,6 @@ func (e *external) closeRows() error {
 }
 
 func (e *external) restart() bool {
-	if e.kept != nil {
-		e.kept.rewind()
-		return true
-	}
 	if e.closeRows() != nil {
 		return false
 	}
@@ -275,10 +225,5 @@ func (e *external) restart() bool {
 // Close implements Operator.
 func (e *external) Close() error {
 	e.done = true
-	if e.kept != nil {
-		kept := e.kept
-		e.kept = nil
-		return kept.l.reset()
-	}
 	return e.closeRows()
 }

@@ -53,7 +53,7 @@ func newScan(c *Context, n *plan.Scan) (Operator, error) {
 			return p, nil
 		}
 	}
-	tx := c.Tx
+	tx := c.ReadTx()
 	if n.AsOf != 0 {
 		var err error
 		if tx, err = c.Past(n.AsOf); err != nil {
@@ -92,7 +92,7 @@ func newScan(c *Context, n *plan.Scan) (Operator, error) {
 		return &pointScan{scan: s}, nil
 	}
 	s.restart()
-	return s, c.openEarly(s)
+	return s, nil
 }
 
 func (s *scan) restart() bool {
@@ -349,40 +349,4 @@ func (s *scan) Close() error {
 	s.col.close()
 	s.opened, s.spans, s.at, s.col = true, nil, 0, nil
 	return nil
-}
-
-// openEarly opens a scan when it is built, where the statement changes data before
-// all scans have begun: an iterator sees the transaction as it was when it was made.
-func (c *Context) openEarly(s *scan) error {
-	if c.early == 0 {
-		return nil
-	}
-	for i := range s.n.Ranges {
-		for _, e := range rangeExprs(&s.n.Ranges[i]) {
-			correlated := false
-			plan.Walk(e, func(x plan.Expr) bool {
-				_, is := x.(*plan.Outer)
-				correlated = correlated || is
-				return true
-			})
-			if correlated {
-				return nil
-			}
-		}
-	}
-	if err := s.open(); err != nil || len(s.spans) == 0 {
-		return err
-	}
-	s.openIter()
-	return nil
-}
-
-func rangeExprs(r *plan.KeyRange) []plan.Expr {
-	list := append([]plan.Expr(nil), r.Eq...)
-	for _, b := range []*plan.Bound{r.Lower, r.Upper} {
-		if b != nil {
-			list = append(list, b.Vals...)
-		}
-	}
-	return list
 }

@@ -38,8 +38,8 @@ type zoneTest struct {
 // the order of the primary index, and nothing that only stored rows have.
 func (s *scan) columnar() bool {
 	c := s.c
-	return c.Columns != nil && s.n.AsOf == 0 && c.early == 0 && s.x == &s.layout.Indexes[0] && s.rowKey == nil && !s.fetch &&
-		!s.n.Reverse && !s.n.Point && !c.Tx.HasWrites()
+	return c.Columns != nil && s.n.AsOf == 0 && s.x == &s.layout.Indexes[0] && s.rowKey == nil && !s.fetch &&
+		!s.n.Reverse && !s.n.Point && !s.tx.HasWrites()
 }
 
 // openColumns finds out what of the spans is there as columns.

@@ -55,7 +55,7 @@ func takePoint(c *Context, n *plan.Scan) *pointScan {
 	if s == nil {
 		return nil
 	}
-	s.c, s.tx, s.read = c, c.Tx, c.reads(n)
+	s.c, s.tx, s.read = c, c.ReadTx(), c.reads(n)
 	return &pointScan{scan: s}
 }
 

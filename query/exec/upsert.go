@@ -164,7 +164,7 @@ func (u *upserter) conflict(x *indexed, r int, rowID int64) ([]byte, error) {
 // update changes the row under key as the statement says for the proposed row.
 func (u *upserter) update(key []byte, proposed *vec.Batch) error {
 	w := u.w
-	if _, twice := u.done[string(key)]; twice {
+	if _, twice := u.done[string(key)]; twice || w.ch.c.fresh(key) {
 		return dberr.SQL(dberr.StateCardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time").
 			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
 	}
@@ -195,5 +195,15 @@ func (u *upserter) update(key []byte, proposed *vec.Batch) error {
 	loadRow(w.vals, fresh, 0)
 	moved, _ := w.l.Indexes[0].Key(nil, w.vals, w.rowID(key[len(w.l.Indexes[0].Prefix):]), nil)
 	u.done[string(moved)] = struct{}{}
+	if w.ch.c.changed != nil {
+		w.ch.c.changed[string(key)] = struct{}{}
+	}
 	return u.result.add(fresh)
+}
+
+// noteAdded notes a row that comes to be under key, where a part of the statement may ask.
+func (w *tableWriter) noteAdded(key []byte) {
+	if added := w.ch.c.added; added != nil {
+		added[string(key)] = struct{}{}
+	}
 }

@@ -275,6 +275,7 @@ func (w *tableWriter) insertAt(b *vec.Batch, x *indexed, r int, rowID int64) err
 			return w.errDuplicate(0, w.vals, nil)
 		}
 	}
+	w.noteAdded(w.key)
 	w.value = w.l.AppendRowOf(w.value[:0], b.Cols, r)
 	return w.keyError(0, w.ch.c.Tx.Put(w.key, w.value))
 }
@@ -301,6 +302,7 @@ func (w *tableWriter) insertRow(x *indexed, r int, rowID int64) error {
 			return w.errDuplicate(0, w.vals, nil)
 		}
 	}
+	w.noteAdded(w.key)
 	w.value, w.scratch = w.l.AppendRow(w.value[:0], w.vals, w.scratch)
 	if err := tx.Put(w.key, w.value); err != nil {
 		return w.keyError(0, err)
@@ -470,6 +472,9 @@ func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *index
 	key, _ := prim.Key(nil, w.vals, rowID, nil)
 	value, _ := w.l.AppendRow(nil, w.vals, w.scratch)
 	moved := !bytes.Equal(key, oldKey)
+	if moved {
+		w.noteAdded(key)
+	}
 	if moved && step != updateWrite {
 		if err := tx.Delete(oldKey); err != nil {
 			return nil, err

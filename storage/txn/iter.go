@@ -36,6 +36,14 @@ const (
 
 // Iter implements Reader.
 func (tx *Tx) Iter(opts IterOptions) Iterator {
+	if tx.of != nil {
+		return tx.of.iter(opts, min(tx.seen, len(tx.of.writes.log)))
+	}
+	return tx.iter(opts, len(tx.writes.log))
+}
+
+// iter makes an iterator that sees the first writes of the transaction.
+func (tx *Tx) iter(opts IterOptions, writes int) Iterator {
 	it := &iterator{tx: tx, opts: opts, open: true}
 	opts.Lower, opts.Upper = bytes.Clone(opts.Lower), bytes.Clone(opts.Upper)
 	it.opts = opts
@@ -43,7 +51,7 @@ func (tx *Tx) Iter(opts IterOptions) Iterator {
 		return it
 	}
 	it.base = tx.store.pool.Iter(tx.snapshot, opts.Lower, opts.Upper, opts.Reverse, &tx.stored)
-	it.own = cursor{w: &tx.writes, seq: len(tx.writes.log)}
+	it.own = cursor{w: &tx.writes, seq: writes}
 	if !tx.opts.ReadOnly {
 		tx.looked = true
 		tx.iters = append(tx.iters, it)

@@ -3,7 +3,12 @@ package txn
 import "errors"
 
 // HasWrites says whether the transaction has written anything that was not rolled back.
-func (tx *Tx) HasWrites() bool { return len(tx.writes.log) > 0 }
+func (tx *Tx) HasWrites() bool {
+	if tx.of != nil {
+		return min(tx.seen, len(tx.of.writes.log)) > 0
+	}
+	return len(tx.writes.log) > 0
+}
 
 // ReadRange records [lower, upper) as read, as an iterator over all of it would. A nil upper
 // is no bound. It is for readers that know the range's content at the transaction's snapshot
@@ -11,6 +16,9 @@ func (tx *Tx) HasWrites() bool { return len(tx.writes.log) > 0 }
 func (tx *Tx) ReadRange(lower, upper []byte) error {
 	if err := tx.usable(); err != nil {
 		return err
+	}
+	if tx.of != nil {
+		tx = tx.of
 	}
 	if tx.tracksReads() {
 		tx.reads.addRange(lower, upper)
@@ -22,7 +30,7 @@ func (tx *Tx) ReadRange(lower, upper []byte) error {
 // absence is not recorded as read, since the write is validated; it must not be undone by
 // RollbackTo while the transaction goes on to commit.
 func (tx *Tx) Taken(key []byte) (bool, error) {
-	if !tx.tracksReads() {
+	if tx.of != nil || !tx.tracksReads() {
 		_, taken, err := tx.Get(key)
 		return taken, err
 	}

@@ -36,6 +36,9 @@ type Tx struct {
 	keepLocks bool // Update releases them
 	looked    bool // at anything of the snapshot; of a read-write transaction
 
+	of   *Tx // the transaction that this is a view of (Before), else nil
+	seen int // writes of it that the view sees
+
 	shard         *liveShard // where it is registered
 	before, after *Tx        // its neighbours there
 }
@@ -47,6 +50,9 @@ var errEnded = dberr.New(dberr.ErrInvalid, "TRANSACTION_ENDED", "the transaction
 
 // usable says why the transaction can do nothing more, or nil.
 func (tx *Tx) usable() error {
+	if tx.of != nil {
+		tx = tx.of
+	}
 	if tx.ended.Load() {
 		return errEnded
 	}
@@ -63,6 +69,9 @@ func errTooOld(most time.Duration) error {
 
 // ReadTimestamp implements Reader.
 func (tx *Tx) ReadTimestamp() Timestamp {
+	if tx.of != nil {
+		tx = tx.of
+	}
 	if !tx.opts.ReadOnly {
 		tx.looked = true
 	}
@@ -76,6 +85,9 @@ func (tx *Tx) Isolation() Isolation { return tx.opts.Isolation }
 // store's clock when it was first asked, and never before the snapshot; with
 // TxOptions.AsOf, that timestamp.
 func (tx *Tx) ReadTime() time.Time {
+	if tx.of != nil {
+		tx = tx.of
+	}
 	if tx.opts.AsOf != 0 {
 		return tx.opts.AsOf.Time()
 	}
@@ -90,7 +102,7 @@ func (tx *Tx) ReadTime() time.Time {
 }
 
 // ReadOnly says whether writes are refused.
-func (tx *Tx) ReadOnly() bool { return tx.opts.ReadOnly }
+func (tx *Tx) ReadOnly() bool { return tx.opts.ReadOnly || tx.of != nil }
 
 // CommitTimestamp is the timestamp of a committed transaction, 0 where it wrote nothing.
 func (tx *Tx) CommitTimestamp() Timestamp { return Timestamp(tx.commitTS) }
@@ -107,6 +119,9 @@ func (tx *Tx) Get(key []byte) (value []byte, ok bool, err error) {
 // GetVersion is Get with the timestamp of the commit that wrote the value, 0
 // where the transaction itself did.
 func (tx *Tx) GetVersion(key []byte) (value []byte, at Timestamp, ok bool, err error) {
+	if tx.of != nil {
+		return tx.of.getBefore(key, tx.seen)
+	}
 	if err := tx.usable(); err != nil {
 		return nil, 0, false, err
 	}
@@ -126,6 +141,9 @@ func (tx *Tx) GetVersion(key []byte) (value []byte, at Timestamp, ok bool, err e
 // Guard has the commit of a transaction that writes refused where key has changed since
 // its snapshot, also under snapshot isolation, which validates no other reads.
 func (tx *Tx) Guard(key []byte) error {
+	if tx.of != nil {
+		tx = tx.of
+	}
 	if err := tx.usable(); err != nil {
 		return err
 	}
@@ -138,6 +156,9 @@ func (tx *Tx) Guard(key []byte) error {
 
 // GuardRange is Guard of all keys in [lower, upper), those that are not there too.
 func (tx *Tx) GuardRange(lower, upper []byte) error {
+	if tx.of != nil {
+		tx = tx.of
+	}
 	if err := tx.usable(); err != nil {
 		return err
 	}
@@ -189,7 +210,7 @@ func (tx *Tx) writable() error {
 	if err := tx.usable(); err != nil {
 		return err
 	}
-	if tx.opts.ReadOnly {
+	if tx.ReadOnly() {
 		return &dberr.Error{Class: dberr.ErrReadOnly, Code: "READ_ONLY_TRANSACTION", SQLState: dberr.StateReadOnlyTransaction,
 			Message: "the transaction is read-only"}
 	}
@@ -197,10 +218,13 @@ func (tx *Tx) writable() error {
 }
 
 // Wrote says whether the transaction has writes to commit.
-func (tx *Tx) Wrote() bool { return len(tx.writes.log) > 0 }
+func (tx *Tx) Wrote() bool { return tx.HasWrites() }
 
 // Savepoint marks the current state of the transaction's writes and locks.
 func (tx *Tx) Savepoint() Savepoint {
+	if tx.of != nil {
+		return Savepoint{writes: tx.seen, locks: tx.of.Savepoint().locks}
+	}
 	return Savepoint{writes: len(tx.writes.log), locks: tx.store.locks.position(tx.locks.Load())}
 }
 
@@ -209,6 +233,9 @@ func (tx *Tx) Savepoint() Savepoint {
 func (tx *Tx) RollbackTo(sp Savepoint) error {
 	if err := tx.usable(); err != nil {
 		return err
+	}
+	if tx.of != nil {
+		return tx.writable()
 	}
 	if sp.writes > len(tx.writes.log) {
 		return &dberr.Error{Class: dberr.ErrInvalid, Code: "INVALID_SAVEPOINT", SQLState: dberr.StateInvalidSavepoint,
@@ -230,6 +257,9 @@ func (tx *Tx) RollbackTo(sp Savepoint) error {
 // was written. ErrUndetermined means that the commit was on its way to the log when
 // ctx ended or the log failed: it may or may not take effect.
 func (tx *Tx) Commit(ctx context.Context) error {
+	if tx.of != nil {
+		return tx.writable()
+	}
 	if err := tx.usable(); err != nil {
 		tx.Rollback()
 		return err
@@ -245,9 +275,9 @@ func (tx *Tx) Commit(ctx context.Context) error {
 	return tx.store.commitOps(ctx, tx, ops)
 }
 
-// Rollback ends the transaction without effect; a no-op once it has ended.
+// Rollback ends the transaction without effect; a no-op once it has ended, and of a view.
 func (tx *Tx) Rollback() {
-	if tx.ended.Swap(true) {
+	if tx.of != nil || tx.ended.Swap(true) {
 		return
 	}
 	tx.stored.closeAll()

@@ -90,6 +90,18 @@ func (w *writeSet) get(key []byte) *write {
 	return nil
 }
 
+// before returns the last of the first seen writes that is one of the slot, or nil.
+func (w *writeSet) before(s *slot, seen int) *write {
+	at := s.head
+	for at != none && int(at) >= seen {
+		at = w.log[at].prev
+	}
+	if at == none {
+		return nil
+	}
+	return &w.log[at]
+}
+
 // add records a write; key and value are copied.
 func (w *writeSet) add(key, value []byte, deleted bool) {
 	if w.slots == nil {
@@ -214,13 +226,9 @@ func (c *cursor) next(reverse bool) (key []byte, wr *write) {
 			return nil, nil
 		}
 		s := &c.w.slots[id]
-		at := s.head
-		for at != none && int(at) >= c.seq {
-			at = c.w.log[at].prev
-		}
 		c.last = s.key
-		if at != none {
-			return s.key, &c.w.log[at]
+		if wr := c.w.before(s, c.seq); wr != nil {
+			return s.key, wr
 		}
 	}
 }
