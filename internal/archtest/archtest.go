@@ -75,6 +75,8 @@ var Rules = []Rule{
 	{Path: "document/pipeline", Layer: layerModel, Also: []string{"document/doc", "document/expr", "document/match"}},
 	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update", "document/pipeline", "document/fulltext"}},
 
+	{Path: "timeseries/block", Layer: layerModel},
+
 	// Inside query, in import order.
 	{Path: "query/sqltype", Layer: layerModel, Also: []string{"query/are"}},
 	{Path: "query/vec", Layer: layerModel, Also: []string{"query/sqltype"}},
