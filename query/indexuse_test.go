@@ -67,7 +67,7 @@ func TestIndexesChangeNoAnswer(t *testing.T) {
 	if testing.Short() {
 		rounds = 4
 	}
-	partial, byExpr := 0, 0
+	partial, byExpr, unions := 0, 0, 0
 	for seed := range rounds {
 		p := predicates{rand.New(rand.NewPCG(uint64(seed), 7))}
 		e := testEngine(t, Options{})
@@ -93,6 +93,9 @@ func TestIndexesChangeNoAnswer(t *testing.T) {
 			if strings.Contains(plan, "Index Cond: ((") {
 				byExpr++
 			}
+			if strings.Contains(plan, "Index Union Scan") {
+				unions++
+			}
 			if got, want := ask(t, with, sql), ask(t, without, sql); got != want {
 				t.Fatalf("seed %d: %s\ngot:\n%s\nwant:\n%s\n%s", seed, sql, got, want, plan)
 			}
@@ -101,9 +104,75 @@ func TestIndexesChangeNoAnswer(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d plans by an index, %d by an expression", partial, byExpr)
+	t.Logf("%d plans by an index, %d by an expression, %d by a union", partial, byExpr, unions)
 	if partial < 30*rounds || byExpr < 3*rounds {
 		t.Errorf("%d plans went by an index and %d by an expression: too few to prove anything", partial, byExpr)
+	}
+}
+
+// TestIndexUnion asks for rows by several columns that have an index each.
+func TestIndexUnion(t *testing.T) {
+	e := testEngine(t, Options{})
+	mustExec(t, e, `CREATE TABLE u (id int PRIMARY KEY, a int, b int, c text); CREATE INDEX u_a ON u (a); CREATE INDEX u_b ON u (b, a);
+		INSERT INTO u SELECT s, s % 1000, s % 977, 'c' || s FROM generate_series(1, 120000) AS s; ANALYZE u;
+		CREATE TABLE v (x int, y int); INSERT INTO v VALUES (3, 4), (7, 7), (NULL, 5), (999, NULL); ANALYZE v`)
+	s, plain := sessionWith(t, e, "SET enable_seqscan = on"), sessionWith(t, e, "SET enable_indexscan = off")
+	for _, sql := range []string{
+		"SELECT count(*), sum(id) FROM u WHERE a = 5 OR b = 7",
+		"SELECT id, c FROM u WHERE a IN (5, 6) OR b = 7 AND a > 500 OR id = 77 ORDER BY id",
+		"SELECT id FROM u WHERE (a = 5 OR b = 5) AND c > 'c5' ORDER BY id LIMIT 70",
+		"SELECT id FROM u WHERE a = 5 OR b IS NULL ORDER BY id LIMIT 3",
+		"SELECT v.x, v.y, count(*), sum(u.id) FROM v JOIN u ON u.a = v.x OR u.b = v.y GROUP BY 1, 2 ORDER BY 1, 2",
+		"SELECT v.x, (SELECT count(*) FROM u WHERE u.a = v.x OR u.b = v.y) FROM v ORDER BY 1",
+		"SELECT v.x FROM v WHERE EXISTS (SELECT FROM u WHERE u.a = v.x OR u.b = v.y) ORDER BY 1",
+	} {
+		if plan := ask(t, s, "EXPLAIN (COSTS OFF) "+sql); !strings.Contains(plan, "Index Union Scan on u") {
+			t.Errorf("%s: no union in the plan\n%s", sql, plan)
+		}
+		if got, want := ask(t, s, sql), ask(t, plain, sql); got != want {
+			t.Errorf("%s\ngot:\n%s\nwant:\n%s", sql, got, want)
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	var cond func(depth int) string
+	cond = func(depth int) string {
+		if depth > 0 && r.IntN(4) > 0 {
+			word := []string{" OR ", " OR ", " AND "}[r.IntN(3)]
+			return "(" + cond(depth-1) + word + cond(depth-1) + ")"
+		}
+		n := r.IntN(1000)
+		return fmt.Sprintf([]string{"a = %d", "b = %d", "id = %d", "b BETWEEN %d AND %[1]d + 1", "a IN (%d, 8, 9)", "b = %d AND a > 300", "c = 'c%d'", "a IS NULL AND b < %d"}[r.IntN(8)], n)
+	}
+	unions := 0
+	for range 150 {
+		sql := "SELECT count(*), sum(id) FROM u WHERE " + cond(2)
+		if strings.Contains(ask(t, s, "EXPLAIN "+sql), "Index Union Scan on u") {
+			unions++
+		}
+		if got, want := ask(t, s, sql), ask(t, plain, sql); got != want {
+			t.Errorf("%s\ngot:\n%s\nwant:\n%s", sql, got, want)
+		}
+	}
+	if unions < 40 {
+		t.Errorf("%d of 150 plans have a union: too few to prove anything", unions)
+	}
+	// More keys than a union keeps: the table is read after all.
+	const most = "SELECT count(*), sum(id), min(c) FROM u WHERE a >= 0 OR b >= 0"
+	ask(t, s, "SET enable_seqscan = off")
+	if plan := ask(t, s, "EXPLAIN "+most); !strings.Contains(plan, "Index Union Scan on u") {
+		t.Errorf("no union in the plan\n%s", plan)
+	}
+	if got, want := ask(t, s, most), ask(t, plain, most); got != want {
+		t.Errorf("%s\ngot:\n%s\nwant:\n%s", most, got, want)
+	}
+	ask(t, s, "UPDATE u SET a = a + 1, b = b + 1 WHERE a = 5 OR b = 7")
+	const after = "SELECT count(*), sum(a), sum(b) FROM u WHERE a IN (5, 6) OR b IN (7, 8)"
+	if got, want := ask(t, s, after), ask(t, plain, after); got != want {
+		t.Errorf("after an update: %s\ngot:\n%s\nwant:\n%s", after, got, want)
+	}
+	ask(t, s, "DELETE FROM u WHERE a = 6 OR b = 8")
+	if got, want := ask(t, s, after), ask(t, plain, after); got != want {
+		t.Errorf("after a delete: %s\ngot:\n%s\nwant:\n%s", after, got, want)
 	}
 }
 

@@ -13,6 +13,7 @@ var plannerSettings = []plannerSetting{
 	{"enable_seqscan", "whether the planner may read whole tables", func(p *opt.Settings) *bool { return &p.NoSeqScan }},
 	{"enable_indexscan", "whether the planner may search indexes", func(p *opt.Settings) *bool { return &p.NoIndexScan }},
 	{"enable_indexonlyscan", "whether the planner may read indexes instead of tables", func(p *opt.Settings) *bool { return &p.NoIndexOnlyScan }},
+	{"enable_bitmapscan", "whether the planner may search several indexes for an OR", func(p *opt.Settings) *bool { return &p.NoIndexUnion }},
 	{"enable_hashjoin", "whether the planner may use hash joins", func(p *opt.Settings) *bool { return &p.NoHashJoin }},
 	{"enable_mergejoin", "whether the planner may use merge joins", func(p *opt.Settings) *bool { return &p.NoMergeJoin }},
 	{"enable_nestloop", "whether the planner may use nested loops", func(p *opt.Settings) *bool { return &p.NoNestLoop }},

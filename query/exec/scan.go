@@ -48,11 +48,28 @@ func newScan(c *Context, n *plan.Scan) (Operator, error) {
 	if c.Tx == nil {
 		return nil, dberr.SQL(dberr.StateInternal, "scan of %s without a transaction", n.Table.Name)
 	}
+	if n.Union != nil {
+		return newUnionScan(c, n)
+	}
 	if n.Point && n.Filter == nil {
 		if p := takePoint(c, n); p != nil {
 			return p, nil
 		}
 	}
+	s, err := prepareScan(c, n)
+	if err != nil {
+		return nil, err
+	}
+	if n.Point && pointable(n) {
+		s.dec.ZeroCopy()
+		return &pointScan{scan: s}, nil
+	}
+	s.restart()
+	return s, nil
+}
+
+// prepareScan makes what reading through the index of n needs, and does not open it.
+func prepareScan(c *Context, n *plan.Scan) (*scan, error) {
 	tx := c.ReadTx()
 	if n.AsOf != 0 {
 		var err error
@@ -87,11 +104,6 @@ func newScan(c *Context, n *plan.Scan) (Operator, error) {
 		}
 		s.filter = &condition{x: x}
 	}
-	if n.Point && pointable(n) {
-		s.dec.ZeroCopy()
-		return &pointScan{scan: s}, nil
-	}
-	s.restart()
 	return s, nil
 }
 
@@ -113,18 +125,25 @@ func (s *scan) open() error {
 		s.spans = append(s.spans[:0], s.x.All())
 		return s.openColumns()
 	}
-	s.spans = s.spans[:0]
-	for i := range s.n.Ranges {
-		span, ok, err := keySpan(s.c, s.x, &s.n.Ranges[i])
+	var err error
+	if s.spans, err = keySpans(s.c, s.x, s.n.Ranges, s.spans[:0]); err != nil {
+		return err
+	}
+	return s.openColumns()
+}
+
+// keySpans appends the keys of ranges of an index, in order and without overlaps.
+func keySpans(c *Context, x *rowstore.Index, ranges []plan.KeyRange, spans []rowstore.Span) ([]rowstore.Span, error) {
+	for i := range ranges {
+		span, ok, err := keySpan(c, x, &ranges[i])
 		if err != nil {
-			return err
+			return spans, err
 		}
 		if ok {
-			s.spans = append(s.spans, span)
+			spans = append(spans, span)
 		}
 	}
-	s.spans = rowstore.Normalize(s.spans)
-	return s.openColumns()
+	return rowstore.Normalize(spans), nil
 }
 
 // keySpan computes the keys of a range; not ok where a NULL makes it empty.

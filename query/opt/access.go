@@ -152,6 +152,13 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 		}
 		list = append(list, c...)
 	}
+	if s.Table.External == nil && !list[0].unique {
+		unions, err := m.unions(st)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, unions...)
+	}
 	for i := range list {
 		b.discourage(&list[i])
 	}
@@ -168,6 +175,8 @@ func (b *builder) discourage(c *cand) {
 	s := c.node.(*plan.Scan)
 	off := b.set.NoIndexScan
 	switch {
+	case s.Union != nil:
+		off = off || b.set.NoIndexUnion
 	case s.Ranges == nil && s.Index.Primary && !s.Reverse:
 		off = b.set.NoSeqScan
 	case !s.Fetch && !s.Index.Primary:
@@ -232,23 +241,8 @@ func (m *matcher) path(no int, pred []plan.Expr, st *stats.Table, n need) ([]can
 	if err := m.emitRanges(ranges); err != nil {
 		return nil, false, err
 	}
-	scan := &plan.Scan{Table: m.scan.Table, Index: x, Ranges: ranges, Point: point, Alias: m.scan.Alias, AsOf: m.scan.AsOf}
-	var cols []plan.Col
-	for i, ord := range m.scan.Ords {
-		c := m.scan.ColIDs[i]
-		if !b.used.Has(c) {
-			continue
-		}
-		if ord == plan.RowKeyOrd {
-			scan.NeedRowKey = true
-			continue
-		}
-		cols = append(cols, c)
-		scan.Cols = append(scan.Cols, ord)
-	}
-	if scan.NeedRowKey {
-		cols = append(cols, m.rowKeyCol())
-	}
+	scan, cols := m.output(x)
+	scan.Ranges, scan.Point = ranges, point
 	covered := x.Primary || m.covers(x, scan.Cols)
 	scan.Fetch = !covered
 	var rest []plan.Expr
@@ -305,6 +299,27 @@ func (m *matcher) path(no int, pred []plan.Expr, st *stats.Table, n need) ([]can
 		useful = true
 	}
 	return list, useful, nil
+}
+
+// output is a scan of an index that gives the columns which are used.
+func (m *matcher) output(x *catalog.Index) (scan *plan.Scan, cols []plan.Col) {
+	scan = &plan.Scan{Table: m.scan.Table, Index: x, Alias: m.scan.Alias, AsOf: m.scan.AsOf}
+	for i, ord := range m.scan.Ords {
+		c := m.scan.ColIDs[i]
+		if !m.b.used.Has(c) {
+			continue
+		}
+		if ord == plan.RowKeyOrd {
+			scan.NeedRowKey = true
+			continue
+		}
+		cols = append(cols, c)
+		scan.Cols = append(scan.Cols, ord)
+	}
+	if scan.NeedRowKey {
+		cols = append(cols, m.rowKeyCol())
+	}
+	return scan, cols
 }
 
 // readFrac estimates the fraction of the table that is read by searching an index with a

@@ -236,3 +236,13 @@ func hashable(a, c sqlType) bool {
 	}
 	return isInt(a) && isInt(c) || isText(a) && isText(c)
 }
+
+// unionUsesOuter is usesOuter of the arms of a union.
+func unionUsesOuter(s *plan.Scan, regs []int) bool {
+	for _, a := range s.Union {
+		if usesOuter(a.Ranges, regs) {
+			return true
+		}
+	}
+	return false
+}

@@ -433,7 +433,7 @@ func (b *builder) innerSearch(scan *plan.LScan, conds, on []plan.Expr, left []pl
 	}
 	var searched []cand
 	for _, c := range paths {
-		if s := c.node.(*plan.Scan); s.Ranges != nil && usesOuter(s.Ranges, p.regs) || probesOuter(s, p.regs) {
+		if s := c.node.(*plan.Scan); usesOuter(s.Ranges, p.regs) || unionUsesOuter(s, p.regs) || probesOuter(s, p.regs) {
 			searched = append(searched, c)
 		}
 	}

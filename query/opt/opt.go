@@ -23,6 +23,7 @@ type Settings struct {
 	NoSeqScan       bool
 	NoIndexScan     bool
 	NoIndexOnlyScan bool
+	NoIndexUnion    bool
 	NoHashJoin      bool
 	NoMergeJoin     bool
 	NoNestLoop      bool

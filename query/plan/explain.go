@@ -268,6 +268,8 @@ func scanTitle(n *Scan) string {
 		back = " Backward"
 	}
 	switch {
+	case n.Union != nil:
+		return "Index Union Scan on " + on
 	case n.Ranges == nil && n.Index.Primary && !n.Reverse:
 		return "Seq Scan on " + on
 	case n.Index.Primary && n.Point:
@@ -297,6 +299,7 @@ func (x *Explainer) details(n Node) (out [][2]string) {
 	switch n := n.(type) {
 	case *Scan:
 		add("Index Cond", rangesText(n))
+		add("Index Cond", unionText(n))
 		add("Index Cond", probesText(n, true))
 		add("Pushed Down", probesText(n, false))
 		add("Filter", exprText(n.Filter))
@@ -352,6 +355,15 @@ func probesText(s *Scan, byIndex bool) string {
 		}
 	}
 	return exprText(Conjunction(conds))
+}
+
+// unionText is what the arms of a union search for, and in which indexes.
+func unionText(s *Scan) string {
+	arms := make([]string, len(s.Union))
+	for i, a := range s.Union {
+		arms[i] = "(" + rangesText(&Scan{Table: s.Table, Index: a.Index, Ranges: a.Ranges}) + " using " + a.Index.Name + ")"
+	}
+	return strings.Join(arms, " OR ")
 }
 
 func rangesText(s *Scan) string {

@@ -82,6 +82,9 @@ type Scan struct {
 	// Probes are, of an external table, the conditions on paths that its model is asked
 	// to search for. They are in Filter, too.
 	Probes []Probe
+	// Union, where not nil, gives the rows: those to which any of the arms leads, each once, in
+	// the order of the primary index, which is Index. Ranges is nil then.
+	Union []UnionArm
 	// Point is true where Ranges is one full unique key without bounds: at most one row.
 	Point bool
 	// Limit is the most rows that will be read after Filter, 0 for no bound.
@@ -92,6 +95,12 @@ type Scan struct {
 	Alias      string // for EXPLAIN
 	// AsOf is the timestamp as of which the table is read, 0 for that of the transaction.
 	AsOf uint64
+}
+
+// UnionArm is a search of one index of a Scan.Union. Its ranges may overlap.
+type UnionArm struct {
+	Index  *catalog.Index
+	Ranges []KeyRange
 }
 
 // Probe is a condition on what a path leads to in a jsonb column; see source.Probe. The
