@@ -2,6 +2,7 @@ package txn_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,20 +19,54 @@ import (
 	"github.com/weftdb/weft/storage/vfs"
 )
 
-// model is the store as a list of states: what was there after each commit.
+// model is the store as the versions of each key. The state after each commit would
+// be simpler, and in a long run take a gigabyte and more.
 type model struct {
-	times   []txn.Timestamp
-	states  []map[string]string
-	dropped map[txn.Timestamp]bool
+	times    []txn.Timestamp // of commits, from 0 on
+	versions map[string][]modelVersion
+	now      map[string]string // after the last commit
+	dropped  map[txn.Timestamp]bool
 }
 
+type modelVersion struct {
+	at    txn.Timestamp
+	value string // "" is a deletion
+}
+
+func newModel() model {
+	return model{times: []txn.Timestamp{0}, versions: map[string][]modelVersion{}, now: map[string]string{}, dropped: map[txn.Timestamp]bool{}}
+}
+
+func (m *model) last() txn.Timestamp { return m.times[len(m.times)-1] }
+
+// at is a state of its own: what was there at a timestamp.
 func (m *model) at(ts txn.Timestamp) map[string]string {
-	for i := len(m.times) - 1; i >= 0; i-- {
-		if m.times[i] <= ts {
-			return m.states[i]
+	if ts >= m.last() {
+		return maps.Clone(m.now)
+	}
+	state := map[string]string{}
+	for k, list := range m.versions {
+		n, _ := slices.BinarySearchFunc(list, ts+1, func(v modelVersion, ts txn.Timestamp) int { return cmp.Compare(v.at, ts) })
+		if n > 0 && list[n-1].value != "" {
+			state[k] = list[n-1].value
 		}
 	}
-	return nil
+	return state
+}
+
+// commit notes a commit and how it changes the state, "" being a deletion.
+func (m *model) commit(ts txn.Timestamp, writes map[string]string) {
+	m.times = append(m.times, ts)
+	for k, v := range writes {
+		if list := m.versions[k]; v != "" || len(list) > 0 {
+			m.versions[k] = append(list, modelVersion{ts, v})
+		}
+		if v == "" {
+			delete(m.now, k)
+		} else {
+			m.now[k] = v
+		}
+	}
 }
 
 // modelTx is an open transaction and what it should see.
@@ -90,7 +125,7 @@ func TestModel(t *testing.T) {
 				}
 				defer s.Close()
 				m := &modelRun{t: t, r: rand.New(rand.NewPCG(seed, 7)), s: s, clock: c, keys: keys}
-				m.m.times, m.m.states = []txn.Timestamp{0}, []map[string]string{{}}
+				m.m = newModel()
 				steps := 6000
 				switch {
 				case testing.Short():
@@ -126,7 +161,7 @@ func TestModelBacked(t *testing.T) {
 				m.opts = txn.Options{Clock: m.clock, History: time.Second, BufferBytes: 64 << 10, CheckpointBytes: 16 << 10}
 				m.openBacked()
 				defer func() { m.b.close(t) }()
-				m.m.times, m.m.states = []txn.Timestamp{0}, []map[string]string{{}}
+				m.m = newModel()
 				steps := 6000
 				switch {
 				case testing.Short():
@@ -189,7 +224,7 @@ func (m *modelRun) reopen() {
 	m.open = nil
 	m.b.close(m.t)
 	m.openBacked()
-	if last := m.m.times[len(m.m.times)-1]; m.s.LastCommit() != last {
+	if last := m.m.last(); m.s.LastCommit() != last {
 		m.fatalf("opened again: the last commit is %d, want %d", m.s.LastCommit(), last)
 	}
 }
@@ -215,7 +250,7 @@ func (m *modelRun) history() {
 		}
 		return
 	}
-	before, after := m.m.states[i-1], m.m.states[i]
+	before, after := m.m.at(since), m.m.at(until)
 	if m.m.dropped[until] {
 		if len(got) > 0 {
 			m.fatalf("history of a range drop: got %q", got)
@@ -277,8 +312,7 @@ func (m *modelRun) begin() {
 	if err != nil {
 		m.fatalf("begin: %v", err)
 	}
-	state := m.m.at(tx.ReadTimestamp())
-	m.open = append(m.open, &modelTx{tx: tx, state: maps.Clone(state)})
+	m.open = append(m.open, &modelTx{tx: tx, state: m.m.at(tx.ReadTimestamp())})
 }
 
 func (m *modelRun) write(tx *modelTx) {
@@ -423,21 +457,21 @@ func (m *modelRun) end(i int) {
 	if ts == 0 {
 		return // it wrote nothing
 	}
-	if last := m.m.times[len(m.m.times)-1]; ts <= last || m.s.LastCommit() != ts {
+	if last := m.m.last(); ts <= last || m.s.LastCommit() != ts {
 		m.fatalf("commit at %d after %d, visible %d", ts, last, m.s.LastCommit())
 	}
-	now := maps.Clone(m.m.states[len(m.m.states)-1])
+	writes := map[string]string{}
 	for k, v := range tx.state {
 		if before[k] != v {
-			now[k] = v
+			writes[k] = v
 		}
 	}
 	for k := range before {
 		if _, there := tx.state[k]; !there {
-			delete(now, k)
+			writes[k] = ""
 		}
 	}
-	m.m.times, m.m.states = append(m.m.times, ts), append(m.m.states, now)
+	m.m.commit(ts, writes)
 }
 
 func (m *modelRun) dropRange() {
@@ -445,16 +479,13 @@ func (m *modelRun) dropRange() {
 	if err := m.s.DropRange(context.Background(), lower, upper); err != nil {
 		m.fatalf("drop range: %v", err)
 	}
-	now := maps.Clone(m.m.states[len(m.m.states)-1])
-	for k := range now {
+	writes := map[string]string{}
+	for k := range m.m.now {
 		if k >= string(lower) && k < string(upper) {
-			delete(now, k)
+			writes[k] = ""
 		}
 	}
-	m.m.times, m.m.states = append(m.m.times, m.s.LastCommit()), append(m.m.states, now)
-	if m.m.dropped == nil {
-		m.m.dropped = map[txn.Timestamp]bool{}
-	}
+	m.m.commit(m.s.LastCommit(), writes)
 	m.m.dropped[m.s.LastCommit()] = true
 }
 
@@ -471,5 +502,5 @@ func (m *modelRun) asOf() {
 		}
 		return
 	}
-	m.open = append(m.open, &modelTx{tx: tx, state: maps.Clone(m.m.at(at))})
+	m.open = append(m.open, &modelTx{tx: tx, state: m.m.at(at)})
 }
