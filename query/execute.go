@@ -294,6 +294,9 @@ func (r *running) values(c *compiled) ([]exec.Param, error) {
 	return out, nil
 }
 
+// sqlUser is who current_user says one is: SQL knows one user.
+const sqlUser = "weft"
+
 func (r *running) env() *fn.Env {
 	s := r.s
 	schema := ""
@@ -301,8 +304,9 @@ func (r *running) env() *fn.Env {
 		schema = s.set.path[0]
 	}
 	return &fn.Env{
-		Now: s.work.start, Location: s.set.zone, Database: s.db.Name, User: "weft", Schema: schema,
+		Now: s.work.start, Location: s.set.zone, Database: s.db.Name, User: sqlUser, Schema: schema,
 		Statement: time.Now(), ServerVersion: s.e.opts.Version, Session: &s.set.sequences,
+		Setting: s.currentSetting, SetSetting: s.setConfig,
 	}
 }
 

@@ -31,6 +31,7 @@ type settings struct {
 	application      string
 	sequences        sequenceValues
 	planner          opt.Settings
+	custom           map[string]string // settings of applications, replaced as a whole
 }
 
 func (e *Engine) defaultSettings() settings {
@@ -179,7 +180,8 @@ func (s *Session) restore(name, was string) error {
 	if name == "search_path" {
 		values = strings.Split(was, ", ")
 	}
-	return knownSettings[name].set(s, values)
+	known, _ := s.setting(name)
+	return known.set(s, values)
 }
 
 // setLocal notes what a setting was before SET LOCAL, or that SET has changed it for good.
@@ -194,7 +196,8 @@ func (s *Session) setLocal(name string, local bool) {
 	if s.work.locals == nil {
 		s.work.locals = map[string]string{}
 	}
-	s.work.locals[name] = knownSettings[name].show(s)
+	known, _ := s.setting(name)
+	s.work.locals[name] = known.show(s)
 }
 
 func setReadOnly(s *Session, v []string) error {
@@ -298,7 +301,7 @@ func unknownSetting(name string, pos int) error {
 
 // setStatement runs SET name = value.
 func (r *running) setStatement(st *ast.Set) error {
-	known, ok := knownSettings[settingName(st.Name)]
+	known, ok := r.s.setting(settingName(st.Name))
 	if !ok {
 		return unknownSetting(st.Name, st.Pos())
 	}
@@ -331,14 +334,22 @@ func (r *running) setStatement(st *ast.Set) error {
 }
 
 func (r *running) resetStatement(st *ast.Reset) error {
-	for name, known := range knownSettings {
-		if (st.Name == "" || settingName(st.Name) == name) && known.reset != nil {
+	if st.Name != "" {
+		known, ok := r.s.setting(settingName(st.Name))
+		if !ok {
+			return unknownSetting(st.Name, st.Pos())
+		}
+		if known.reset != nil {
+			known.reset(r.s)
+		}
+		return r.done("RESET")
+	}
+	for _, known := range knownSettings {
+		if known.reset != nil {
 			known.reset(r.s)
 		}
 	}
-	if _, ok := knownSettings[settingName(st.Name)]; !ok && st.Name != "" {
-		return unknownSetting(st.Name, st.Pos())
-	}
+	r.s.set.custom = nil
 	return r.done("RESET")
 }
 
@@ -357,8 +368,8 @@ func (r *running) showStatement(st *ast.Show) error {
 		}
 		return r.table("SHOW", []Column{{"name", sqltype.TText}, {"setting", sqltype.TText}, {"description", sqltype.TText}}, rows)
 	}
-	known, ok := knownSettings[settingName(st.Name)]
-	if !ok {
+	known, ok := r.s.setting(settingName(st.Name))
+	if !ok || isCustom(st.Name) && !r.s.hasCustom(settingName(st.Name)) {
 		return unknownSetting(st.Name, st.Pos())
 	}
 	name := settingName(st.Name)

@@ -472,6 +472,13 @@ func registerZones(t *tables) {
 	}
 	t.def("timezone(interval,timestamptz) timestamp", shift(1))
 	t.def("timezone(interval,timestamp) timestamptz", shift(-1))
+	t.def("timezone(interval,timetz) timetz", e2(func(v interval, z any) (any, error) {
+		if v.Months != 0 || v.Days != 0 {
+			return nil, errParam("interval time zone \"%s\" must not include months or days",
+				sqltype.FormatText(sqltype.TInterval, sqltype.Datum{Ivl: v}))
+		}
+		return z.(sqltype.TimeTZValue).In(int(v.Micros / sqltype.MicrosPerSecond)), nil
+	}))
 	t.def("timezone(text,timetz) timetz stable", n2(func(env *Env, zone string, v any) (any, error) {
 		loc, err := sqltype.LoadLocation(zone)
 		if err != nil {

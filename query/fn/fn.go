@@ -44,6 +44,10 @@ type Env struct {
 	Session any
 	// Search finds documents by their words; nil where there is no model that could.
 	Search func(TextSearch) (TextHits, error)
+	// Setting gives a setting of the session, SetSetting changes one (nil is its default); nil where
+	// there is no session.
+	Setting    func(name string) (value string, ok bool)
+	SetSetting func(name string, value *string, local bool) (string, error)
 }
 
 // Eval computes out for the live rows of a batch of n rows: those in sel, or all

@@ -29,18 +29,22 @@ func appendJSONValue(dst []byte, env *sqltype.Env, t sqltype.Type, d sqltype.Dat
 	case sqltype.Array:
 		return appendJSONArray(dst, env, d.Any.(*array), "")
 	case sqltype.Record:
-		r := d.Any.(*sqltype.RecordValue)
-		dst = append(dst, '{')
-		for i, v := range r.Vals {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(sqltype.AppendJSONString(dst, "f"+strconv.Itoa(i+1)), ':')
-			dst = appendJSONValue(dst, env, r.Types[i], v)
-		}
-		return append(dst, '}')
+		return appendJSONRecord(dst, env, d.Any.(*sqltype.RecordValue), "")
 	}
 	return sqltype.AppendJSONString(dst, string(sqltype.AppendTextEnv(nil, env, t, d)))
+}
+
+// appendJSONRecord writes a row as an object, with gap between its members.
+func appendJSONRecord(dst []byte, env *sqltype.Env, r *sqltype.RecordValue, gap string) []byte {
+	dst = append(dst, '{')
+	for i, v := range r.Vals {
+		if i > 0 {
+			dst = append(append(dst, ','), gap...)
+		}
+		dst = append(sqltype.AppendJSONString(dst, "f"+strconv.Itoa(i+1)), ':')
+		dst = appendJSONValue(dst, env, r.Types[i], v)
+	}
+	return append(dst, '}')
 }
 
 // jsonMoment is a date or time as JSON shows it, in ISO 8601.
@@ -186,8 +190,9 @@ func toJSON(b bool) func(c *call) (sqltype.Datum, error) {
 	}
 }
 
-// stripRaw drops null members of objects from JSON text, keeping the order.
-func stripRaw(dst []byte, s string) []byte {
+// stripRaw drops null members of objects, and of arrays where asked, from JSON text,
+// keeping the order.
+func stripRaw(dst []byte, s string, arrays bool) []byte {
 	kind := rawKind(s)
 	if kind != '{' && kind != '[' {
 		return append(dst, strings.TrimSpace(s)...)
@@ -195,7 +200,7 @@ func stripRaw(dst []byte, s string) []byte {
 	dst = append(dst, kind)
 	first := true
 	rawMembers(s, func(k, v string) bool {
-		if kind == '{' && v == "null" {
+		if (arrays || kind == '{') && v == "null" {
 			return true
 		}
 		if !first {
@@ -205,14 +210,14 @@ func stripRaw(dst []byte, s string) []byte {
 		if kind == '{' {
 			dst = append(append(dst, k...), ':')
 		}
-		dst = stripRaw(dst, v)
+		dst = stripRaw(dst, v, arrays)
 		return true
 	})
 	return append(dst, kind+2)
 }
 
 func registerJSONBuild(t *tables) {
-	t.def("json_strip_nulls(json) json", p1(func(s string) string { return string(stripRaw(nil, s)) }))
+	t.def("json_strip_nulls(json) json", p1(func(s string) string { return string(stripRaw(nil, s, false)) }))
 	for _, b := range []bool{false, true} {
 		typ := "json"
 		if b {
@@ -227,6 +232,13 @@ func registerJSONBuild(t *tables) {
 		t.def(typ+"_object(text[],text[]) "+typ, rowwise(jsonObject(b)))
 	}
 	t.def("row_to_json(record) json stable", rowwise(toJSON(false)))
+	t.def("row_to_json(record,bool) json stable", rowwise(func(c *call) (sqltype.Datum, error) {
+		gap := ""
+		if c.arg[1].Int != 0 {
+			gap = "\n "
+		}
+		return canonical(appendJSONRecord(nil, c.env.types(), c.arg[0].Any.(*sqltype.RecordValue), gap), false)
+	}))
 	t.def("array_to_json(anyarray) json stable", rowwise(toJSON(false)))
 	t.def("array_to_json(anyarray,bool) json stable", rowwise(func(c *call) (sqltype.Datum, error) {
 		sep := ""

@@ -6,7 +6,7 @@ var registrars = []func(*tables){
 	registerCompare,
 	registerAggBasic,
 	registerAggStat,
-	registerAggMore, registerAggEdge, registerSleep, registerLater,
+	registerAggMore, registerAggEdge, registerSleep, registerLater, registerRecent,
 	registerText,
 	registerEncode,
 	registerQuote,

@@ -2,6 +2,7 @@ package fn
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -163,4 +164,30 @@ func Names() []string {
 	}
 	sort.Strings(names)
 	return names
+}
+
+// signatures lists the arguments of all that has a name.
+func signatures(name string) (list [][]sqltype.Type) {
+	for _, f := range registry.funcs[name] {
+		list = append(list, f.Args)
+	}
+	for _, f := range registry.aggs[name] {
+		list = append(list, f.Args)
+	}
+	for _, f := range registry.sets[name] {
+		list = append(list, f.Args)
+	}
+	for _, f := range registry.windows[name] {
+		list = append(list, f.Args)
+	}
+	return list
+}
+
+// Overloads is the number of functions of a name, of all kinds.
+func Overloads(name string) int { return len(signatures(name)) }
+
+// HasOverload reports whether there is a function of a name and exactly these types of
+// arguments; a polymorphic argument is of no type.
+func HasOverload(name string, args []sqltype.Type) bool {
+	return slices.ContainsFunc(signatures(name), func(s []sqltype.Type) bool { return slices.Equal(s, args) })
 }

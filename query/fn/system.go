@@ -179,33 +179,39 @@ func registerSystem(t *tables) {
 	t.def("current_setting(text,bool) text stable", n2(func(env *Env, name string, missing int64) (string, error) {
 		return setting(env, name, missing != 0)
 	}))
+	t.def("set_config(text,text,bool) text called volatile", rowwise(setConfig))
 	t.def("num_nulls(variadic any) int4 called", rowwise(countNulls(true)))
 	t.def("num_nonnulls(variadic any) int4 called", rowwise(countNulls(false)))
 	registerExtremes(t)
 }
 
-// setting answers for the settings that clients ask for.
+// setting is current_setting.
 func setting(env *Env, name string, missingOK bool) (string, error) {
-	switch strings.ToLower(name) {
-	case "timezone":
-		return location(env.types()).String(), nil
-	case "server_version":
-		return env.ServerVersion, nil
-	case "search_path":
-		return QuoteIdent(env.Schema), nil
-	case "server_encoding", "client_encoding":
-		return "UTF8", nil
-	case "datestyle":
-		return "ISO, MDY", nil
-	case "intervalstyle":
-		return "postgres", nil
-	case "integer_datetimes", "standard_conforming_strings":
-		return "on", nil
+	if env.Setting != nil {
+		if v, ok := env.Setting(name); ok {
+			return v, nil
+		}
 	}
 	if missingOK {
 		return "", errNull
 	}
 	return "", dberr.SQL(dberr.StateUndefinedObject, "unrecognized configuration parameter \"%s\"", name)
+}
+
+// setConfig is set_config: name, value, whether for the transaction only.
+func setConfig(c *call) (sqltype.Datum, error) {
+	if c.arg[0].Null {
+		return sqltype.NullDatum, dberr.SQL("22004", "SET requires parameter name")
+	}
+	if c.env.SetSetting == nil {
+		return sqltype.NullDatum, dberr.SQL(dberr.StateFeatureNotSupported, "set_config is not supported here: there is no session")
+	}
+	var v *string
+	if !c.arg[1].Null {
+		v = &c.arg[1].Str
+	}
+	s, err := c.env.SetSetting(c.arg[0].Str, v, !c.arg[2].Null && c.arg[2].Int != 0)
+	return sqltype.Datum{Str: s}, err
 }
 
 func countNulls(null bool) func(c *call) (sqltype.Datum, error) {

@@ -242,6 +242,7 @@ convert_from('a', 'nosuch')
   boolean, boolean, boolean, boolean: "t", "t", "t", "t"
 reverse('\x1234'::bytea)
   !42883
+~ bytea: "\\x3412"
 min('\x12'::bytea)
   !42883
 # chapter 9.6: bit strings
