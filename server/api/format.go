@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/server/arrowout"
 )
 
 // format is how a result goes out.
@@ -15,10 +16,11 @@ const (
 	formatJSON format = iota
 	formatNDJSON
 	formatCSV
+	formatArrow
 )
 
 // formatNames are the values of ?format=.
-var formatNames = map[string]format{"json": formatJSON, "ndjson": formatNDJSON, "csv": formatCSV}
+var formatNames = map[string]format{"json": formatJSON, "ndjson": formatNDJSON, "csv": formatCSV, "arrow": formatArrow}
 
 // mediaFormats are the media types of Accept.
 var mediaFormats = map[string]format{
@@ -26,6 +28,7 @@ var mediaFormats = map[string]format{
 	"application/x-ndjson": formatNDJSON,
 	"application/ndjson":   formatNDJSON,
 	"text/csv":             formatCSV,
+	arrowout.MediaType:     formatArrow,
 	"*/*":                  formatJSON,
 	"application/*":        formatJSON,
 	"text/*":               formatCSV,
@@ -38,7 +41,7 @@ func pickFormat(name, accept string) (format, error) {
 	if name != "" {
 		f, ok := formatNames[strings.ToLower(name)]
 		if !ok {
-			return 0, dberr.New(dberr.ErrInvalid, "NOT_ACCEPTABLE", "format %q is not one of json, ndjson, csv", name).WithField("format")
+			return 0, dberr.New(dberr.ErrInvalid, "NOT_ACCEPTABLE", "format %q is not one of json, ndjson, csv, arrow", name).WithField("format")
 		}
 		return f, nil
 	}
@@ -64,7 +67,7 @@ func pickFormat(name, accept string) (format, error) {
 	}
 	if bestWeight == 0 {
 		return 0, dberr.New(dberr.ErrInvalid, "NOT_ACCEPTABLE", "none of the media types %q can be answered with", accept).
-			WithHint("application/json, application/x-ndjson or text/csv")
+			WithHint("application/json, application/x-ndjson, text/csv or %s", arrowout.MediaType)
 	}
 	return best, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/server/arrowout"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 	streamStall = 60 * time.Second       // how long a client may take nothing, or send nothing
 )
 
-// streamSink sends rows as they come, as NDJSON or CSV. CSV holds one result; in
+// streamSink sends rows as they come, as NDJSON, CSV or Arrow. CSV and Arrow hold one result; in
 // NDJSON each result begins with its own header line, and each statement but the last, which the
 // end line tells of, ends with a line that says what it did.
 type streamSink struct {
@@ -24,6 +25,7 @@ type streamSink struct {
 	format  format
 	rows    rowWriter
 	buf     *buffer
+	arrow   *arrowout.Writer // of formatArrow, into buf
 	control *http.ResponseController
 	sent    time.Time // last write
 	started bool      // the header line is rendered
@@ -54,7 +56,7 @@ func (s *streamSink) Begin(_ int, cols []query.Column) error {
 	if err := s.rows.begin(cols); err != nil {
 		return err
 	}
-	s.header()
+	s.header(cols)
 	return nil
 }
 
@@ -65,9 +67,13 @@ func (s *streamSink) statement(tag query.Tag) {
 	s.buf.b = append(appendTag(append(b, ','), tag), "}}\n"...)
 }
 
-func (s *streamSink) header() {
+func (s *streamSink) header(cols []query.Column) {
 	s.started = true
-	if s.format == formatNDJSON {
+	switch s.format {
+	case formatArrow:
+		s.arrow = arrowout.New(s.buf, cols, s.rows.text)
+		return
+	case formatNDJSON:
 		s.buf.b = append(appendColumns(append(s.buf.b, '{'), s.names, s.types), '}', '\n')
 		return
 	}
@@ -83,6 +89,9 @@ func (s *streamSink) header() {
 // Batch renders rows and sends them once there are enough, or once the client
 // has waited.
 func (s *streamSink) Batch(b *vec.Batch) error {
+	if s.format == formatArrow {
+		return s.arrowBatch(b)
+	}
 	for _, row := range vec.Live(b.Len, b.Sel) {
 		if s.format == formatNDJSON {
 			s.buf.b = append(s.rows.appendRow(s.buf.b, b.Cols, int(row)), '\n')
@@ -98,6 +107,23 @@ func (s *streamSink) Batch(b *vec.Batch) error {
 	s.count += int64(b.Rows())
 	if len(s.buf.b) > 0 && time.Since(s.sent) > streamPause {
 		return s.send(true)
+	}
+	return nil
+}
+
+// arrowBatch is Batch for Arrow, whose rows go out by record batches.
+func (s *streamSink) arrowBatch(b *vec.Batch) error {
+	if err := s.arrow.Add(b); err != nil {
+		return err
+	}
+	late := time.Since(s.sent) > streamPause
+	if late {
+		if err := s.arrow.Flush(); err != nil {
+			return err
+		}
+	}
+	if len(s.buf.b) >= streamChunk || late && len(s.buf.b) > 0 {
+		return s.send(late)
 	}
 	return nil
 }
@@ -118,16 +144,18 @@ func (s *streamSink) End(tag query.Tag) error {
 	return nil
 }
 
+var streamTypes = [...][]string{
+	formatNDJSON: {"application/x-ndjson"},
+	formatCSV:    {"text/csv; charset=utf-8; header=present"},
+	formatArrow:  {arrowout.MediaType},
+}
+
 // send writes what is rendered; the first time it commits the status.
 func (s *streamSink) send(flush bool) error {
 	res := s.x.Response()
 	if !res.Committed {
 		h := res.Header()
-		if s.format == formatNDJSON {
-			h["Content-Type"] = []string{"application/x-ndjson"}
-		} else {
-			h["Content-Type"] = []string{"text/csv; charset=utf-8; header=present"}
-		}
+		h["Content-Type"] = streamTypes[s.format]
 		res.WriteHeader(http.StatusOK)
 	}
 	s.sent = time.Now()
@@ -145,8 +173,13 @@ func (s *streamSink) send(flush bool) error {
 
 // finish ends a stream that went well.
 func (s *streamSink) finish(elapsedUS int64) error {
-	if !s.started && s.format == formatNDJSON {
-		s.header()
+	if !s.started && s.format != formatCSV {
+		s.header(nil)
+	}
+	if s.arrow != nil {
+		if err := s.arrow.Close(); err != nil {
+			return err
+		}
 	}
 	if s.format == formatNDJSON {
 		b := append(s.buf.b, `{"end":{"rows":`...)
@@ -166,5 +199,8 @@ func (s *streamSink) finish(elapsedUS int64) error {
 // free ends the sink; the connection goes on to other requests.
 func (s *streamSink) free() {
 	s.control.SetWriteDeadline(time.Time{}) //nolint:errcheck // a recorder in a test has none
+	if s.arrow != nil {
+		s.arrow.Free()
+	}
 	putBuffer(s.buf)
 }
