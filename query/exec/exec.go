@@ -88,6 +88,7 @@ type Context struct {
 	from   txn.Savepoint
 	wrote  bool
 	before *txn.Tx
+	latest bool // scans read what the statement has written too, as constraints do
 	// changed has, where CTEs change data, the keys of the rows that the statement has
 	// changed: none is changed twice. added has those under which it has put rows.
 	changed, added map[string]struct{}
@@ -156,9 +157,10 @@ func (c *Context) run(n plan.Node, sink func(*vec.Batch) error) (rows int64, err
 
 // ReadTx is what the statement reads tables in: the transaction as it was before the
 // statement wrote anything. All parts of a statement see the same rows; what one of
-// them writes reaches the others through RETURNING alone.
+// them writes reaches the others through RETURNING alone. Constraints hold for the rows
+// that it leaves.
 func (c *Context) ReadTx() *txn.Tx {
-	if !c.wrote {
+	if !c.wrote || c.latest {
 		return c.Tx
 	}
 	if c.before == nil {

@@ -394,8 +394,8 @@ func (ch *changes) follow(fk *foreignKey, action byte, children *vec.Batch, ev r
 	return w.update(old, fresh, keys, changed, updateAll)
 }
 
-// children reads the rows that refer to a key: all columns, then their keys.
-// Limit bounds them, 0 does not.
+// children reads the rows that refer to a key, as the statement has left them so far: all
+// columns, then their keys. Limit bounds them, 0 does not.
 func (ch *changes) children(fk *foreignKey, vals []sqltype.Datum, limit int64) (*vec.Batch, error) {
 	t := fk.child
 	n := &plan.Scan{Table: t, Index: &t.Indexes[0], NeedRowKey: true, Fetch: true, Limit: limit}
@@ -443,6 +443,8 @@ func (ch *changes) children(fk *foreignKey, vals []sqltype.Datum, limit int64) (
 		}
 		n.Filter = plan.Conjunction(conds)
 	}
+	ch.c.latest = true
+	defer func() { ch.c.latest = false }()
 	return runCollect(ch.c.Ctx, ch.c, n)
 }
 

@@ -1930,3 +1930,65 @@ SELECT id FROM t ORDER BY id
 2
 3
 
+
+statement
+CREATE TABLE self (id int PRIMARY KEY, p int REFERENCES self)
+
+statement
+INSERT INTO self VALUES (1, NULL), (2, 1), (3, 2)
+
+statement
+DELETE FROM self
+
+query
+SELECT count(*) FROM self
+----
+0
+
+statement
+CREATE TABLE par (id int PRIMARY KEY); CREATE TABLE chi (id int PRIMARY KEY, p int REFERENCES par); INSERT INTO par VALUES (1); INSERT INTO chi VALUES (1, 1)
+
+statement
+WITH d AS (DELETE FROM chi RETURNING 1) DELETE FROM par
+
+statement
+WITH i AS (INSERT INTO par VALUES (2) RETURNING id) INSERT INTO chi SELECT 2, id FROM i
+
+statement
+INSERT INTO par VALUES (1)
+
+statement
+WITH u AS (UPDATE chi SET p = 1 RETURNING 1) DELETE FROM par WHERE id = 2
+
+statement
+WITH i AS (INSERT INTO chi VALUES (9, 1) RETURNING 1), d AS (DELETE FROM chi WHERE id = 2 RETURNING 1) DELETE FROM par WHERE id = 1
+----
+ERROR 23503: update or delete on table "par" violates foreign key constraint "chi_p_fkey" on table "chi"
+
+query
+SELECT chi.id, chi.p, par.id FROM chi FULL JOIN par ON p = par.id ORDER BY 1
+----
+2|1|1
+
+statement
+CREATE TABLE casc (id int PRIMARY KEY, p int REFERENCES casc ON DELETE CASCADE ON UPDATE CASCADE); INSERT INTO casc VALUES (1, NULL), (2, 1), (3, 2), (4, 3), (5, 5)
+
+statement
+UPDATE casc SET id = id + 10 WHERE id IN (1, 5)
+
+query
+SELECT id, p FROM casc ORDER BY id
+----
+2|11
+3|2
+4|3
+11|NULL
+15|15
+
+statement
+WITH d AS (DELETE FROM casc WHERE id = 2 RETURNING id) DELETE FROM casc WHERE id = 15
+
+query
+SELECT id, p FROM casc ORDER BY id
+----
+11|NULL
