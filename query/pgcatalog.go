@@ -16,6 +16,7 @@ import (
 const (
 	classOID      = 1259 // of pg_class, in pg_description
 	typeClassOID  = 1247
+	rewriteOID    = 2618
 	constraintOID = 2606
 	namespaceOID  = 2615
 	ownerOID      = 10
@@ -58,6 +59,7 @@ type pgRelation struct {
 	index        *catalog.Index
 	view         *catalog.View
 	sequence     *catalog.Sequence
+	system       *systemView
 }
 
 func pgRelations(s *catalog.Snapshot) (list []pgRelation) {
@@ -78,6 +80,9 @@ func pgRelations(s *catalog.Snapshot) (list []pgRelation) {
 	}
 	for _, q := range s.Sequences() {
 		list = append(list, pgRelation{oid: objectOID(q.ID), schema: q.Schema, name: q.Name, kind: "S", sequence: q})
+	}
+	for _, v := range systemList {
+		list = append(list, pgRelation{oid: v.oid, schema: v.schema, name: v.name, kind: v.kind, system: v})
 	}
 	return list
 }
@@ -119,6 +124,10 @@ func (r *pgRelation) columns() (list []pgColumn) {
 		for i, c := range r.view.Columns {
 			list = append(list, pgColumn{name: c.Name, typ: c.Type, num: i + 1})
 		}
+	case r.system != nil:
+		for i, c := range r.system.columns {
+			list = append(list, pgColumn{name: c.Name, typ: c.Type, num: i + 1, notNull: r.system.notNull[i]})
+		}
 	default:
 		for i, n := range []string{"last_value", "log_cnt", "is_called"} {
 			list = append(list, pgColumn{name: n, typ: []sqltype.Type{sqltype.TInt8, sqltype.TInt8, sqltype.TBool}[i], num: i + 1, notNull: true})
@@ -135,7 +144,8 @@ func (c *pgColumn) typeOID() int {
 	return int(c.typ.OID())
 }
 
-func classRows(_ string, s *catalog.Snapshot, add func(...any)) {
+func classRows(v *viewCall) error {
+	s := v.snap
 	for _, r := range pgRelations(s) {
 		am, natts, checks, hasIndex := 0, len(r.columns()), 0, false
 		populated, persistence := true, "p"
@@ -145,6 +155,8 @@ func classRows(_ string, s *catalog.Snapshot, add func(...any)) {
 			if r.index.Kind == catalog.Hash {
 				am = 405
 			}
+		case r.kind == "r" && r.system != nil:
+			am = 2
 		case r.table != nil:
 			am, checks = 2, len(r.table.Checks)
 			hasIndex = len(r.table.Indexes) > 1 || !r.table.HiddenKey()
@@ -161,37 +173,58 @@ func classRows(_ string, s *catalog.Snapshot, add func(...any)) {
 		if r.table != nil && r.index == nil {
 			triggers = len(r.table.ForeignKeys) > 0 || len(s.References(r.table.ID)) > 0
 		}
-		add(r.oid, r.name, schemaOID(r.schema), rowTypeOID(&r), 0, ownerOID, am, r.oid, 0, 0, -1.0, 0, 0, hasIndex, false, persistence, r.kind,
-			natts, checks, r.kind == "v" || r.kind == "m", triggers, false, false, false, populated, identity, false, 0, nil, nil, nil, 0, 0)
+		tuples := -1.0
+		switch {
+		case r.index != nil || r.table != nil && r.table.External == nil:
+			st, _, err := v.e.stats.of(v.ctx, keyOf(r.table))
+			if err != nil {
+				return err
+			}
+			if st != nil {
+				tuples = st.Rows
+			}
+			if r.index != nil {
+				tuples = max(tuples, 0)
+			}
+		case r.sequence != nil:
+			tuples = 1
+		case r.kind == "v":
+			tuples = 0
+		}
+		v.set(row{"oid": r.oid, "relname": r.name, "relnamespace": schemaOID(r.schema), "reltype": rowTypeOID(&r), "relowner": ownerOID, "relam": am,
+			"relfilenode": r.oid, "reltuples": tuples, "relhasindex": hasIndex, "relpersistence": persistence, "relkind": r.kind, "relnatts": natts,
+			"relchecks": checks, "relhasrules": r.kind == "v" || r.kind == "m", "relhastriggers": triggers, "relispopulated": populated, "relreplident": identity})
 	}
+	return nil
 }
 
 // rowTypeOID is the object id of the type of a relation's rows.
 func rowTypeOID(r *pgRelation) int {
-	if r.index != nil || r.sequence != nil {
+	if r.index != nil || r.sequence != nil || r.system != nil {
 		return 0
 	}
 	return madeOID("rowtype", r.schema, r.name)
 }
 
-func attributeRows(_ string, s *catalog.Snapshot, add func(...any)) {
-	for _, r := range pgRelations(s) {
+func attributeRows(v *viewCall) error {
+	for _, r := range pgRelations(v.snap) {
 		for _, c := range r.columns() {
 			dims := 0
 			if c.typ.ID == sqltype.Array {
 				dims = 1
 			}
-			collation := 0
-			if c.typ.Category() == 'S' {
-				collation = 100
-			}
-			add(r.oid, c.name, c.typeOID(), -1, int(c.typ.Len()), c.num, dims, -1, int(c.typ.TypMod()), c.typ.Len() >= 0 && c.typ.Len() <= 8, "i", "x", "",
-				c.notNull, c.hasDef, false, c.identity, c.generated, false, true, 0, collation, nil, nil, nil)
+			facts := factsOf(c.typ)
+			v.set(row{"attrelid": r.oid, "attname": c.name, "atttypid": c.typeOID(), "attstattarget": -1, "attlen": int(c.typ.Len()), "attnum": c.num,
+				"attndims": dims, "attcacheoff": -1, "atttypmod": int(c.typ.TypMod()), "attbyval": facts.byValue, "attalign": facts.align, "attstorage": facts.storage,
+				"attnotnull": c.notNull, "atthasdef": c.hasDef, "attidentity": c.identity, "attgenerated": c.generated, "attislocal": true,
+				"attcollation": collationOf(c.typ)})
 		}
 	}
+	return nil
 }
 
-func attrdefRows(_ string, s *catalog.Snapshot, add func(...any)) {
+func attrdefRows(v *viewCall) error {
+	s, add := v.snap, v.add
 	for _, t := range s.Tables() {
 		for _, c := range t.Columns {
 			def := c.Default
@@ -203,10 +236,20 @@ func attrdefRows(_ string, s *catalog.Snapshot, add func(...any)) {
 			}
 		}
 	}
+	return nil
 }
 
-// columnNumbers are the numbers of columns as an int2vector, which counts from 0.
-func columnNumbers(ids []catalog.ColumnID, base int) *sqltype.ArrayValue {
+// vector makes an int2vector or oidvector, which counts from 0.
+func vector(elem sqltype.Type, vals ...int64) *sqltype.ArrayValue {
+	a := &sqltype.ArrayValue{Elem: elem, Vector: true, Dims: []int{len(vals)}, Lower: []int{0}}
+	for _, v := range vals {
+		a.Vals = append(a.Vals, sqltype.Datum{Int: v})
+	}
+	return a
+}
+
+// columnNumbers are the numbers of columns, 0 for expressions.
+func columnNumbers(ids []catalog.ColumnID) *sqltype.ArrayValue {
 	a := &sqltype.ArrayValue{Elem: sqltype.TInt2}
 	for _, id := range ids {
 		n := int64(id)
@@ -216,7 +259,7 @@ func columnNumbers(ids []catalog.ColumnID, base int) *sqltype.ArrayValue {
 		a.Vals = append(a.Vals, sqltype.Datum{Int: n})
 	}
 	if len(a.Vals) > 0 {
-		a.Dims, a.Lower = []int{len(a.Vals)}, []int{base}
+		a.Dims, a.Lower = []int{len(a.Vals)}, []int{1}
 	}
 	return a
 }
@@ -228,7 +271,8 @@ func indexColumns(x *catalog.Index) (ids []catalog.ColumnID) {
 	return ids
 }
 
-func pgIndexRows(_ string, s *catalog.Snapshot, add func(...any)) {
+func pgIndexRows(v *viewCall) error {
+	s, add := v.snap, v.add
 	for _, t := range s.Tables() {
 		for i := range t.Indexes {
 			x := &t.Indexes[i]
@@ -239,22 +283,27 @@ func pgIndexRows(_ string, s *catalog.Snapshot, add func(...any)) {
 			if x.Predicate != "" {
 				pred = x.Predicate
 			}
-			options := &sqltype.ArrayValue{Elem: sqltype.TInt2}
-			zeros := &sqltype.ArrayValue{Elem: sqltype.TOID}
+			var options, collations, classes, numbers []int64
 			for _, k := range x.Columns {
 				if k.Expr != "" {
 					exprs = k.Expr
 				}
-				options.Vals = append(options.Vals, sqltype.Datum{Int: b2i(k.Desc) | b2i(k.NullsFirst)<<1})
-				zeros.Vals = append(zeros.Vals, sqltype.Datum{})
+				options = append(options, b2i(k.Desc)|b2i(k.NullsFirst)<<1)
+				collations, classes = append(collations, int64(collationOf(k.Type))), append(classes, int64(opclassOf(k.Type, x.Kind)))
 			}
-			options.Dims, options.Lower = []int{len(options.Vals)}, []int{0}
-			zeros.Dims, zeros.Lower = options.Dims, options.Lower
 			keys := append(indexColumns(x), x.Include...)
+			for _, id := range keys {
+				if id == catalog.RowID {
+					id = 0
+				}
+				numbers = append(numbers, int64(id))
+			}
 			add(objectOID(x.ID), objectOID(t.ID), len(keys), len(x.Columns), x.Unique, x.NullsNotDistinct, x.Primary, false, !x.Deferrable, false,
-				!x.Building, false, !x.Building, true, false, columnNumbers(keys, 0), zeros, zeros, options, exprs, pred)
+				!x.Building, false, !x.Building, true, false, vector(sqltype.TInt2, numbers...), vector(sqltype.TOID, collations...),
+				vector(sqltype.TOID, classes...), vector(sqltype.TInt2, options...), exprs, pred)
 		}
 	}
+	return nil
 }
 
 func b2i(b bool) int64 {
@@ -264,7 +313,8 @@ func b2i(b bool) int64 {
 	return 0
 }
 
-func constraintRows(_ string, s *catalog.Snapshot, add func(...any)) {
+func constraintRows(v *viewCall) error {
+	s, add := v.snap, v.add
 	for _, t := range s.Tables() {
 		rel, ns := objectOID(t.ID), schemaOID(t.Schema)
 		row := func(name, kind string, deferrable, deferred, valid bool, index, foreign int, actions [3]string, keys, refs, bin any) {
@@ -278,7 +328,7 @@ func constraintRows(_ string, s *catalog.Snapshot, add func(...any)) {
 				if x.Primary {
 					kind = "p"
 				}
-				row(x.Name, kind, x.Deferrable, x.InitiallyDeferred, true, objectOID(x.ID), 0, none, columnNumbers(indexColumns(x), 1), nil, nil)
+				row(x.Name, kind, x.Deferrable, x.InitiallyDeferred, true, objectOID(x.ID), 0, none, columnNumbers(indexColumns(x)), nil, nil)
 			}
 		}
 		for _, c := range t.Checks {
@@ -289,22 +339,19 @@ func constraintRows(_ string, s *catalog.Snapshot, add func(...any)) {
 				}
 			}
 			slices.Sort(ids)
-			row(c.Name, "c", false, false, !c.NotValid, 0, 0, none, columnNumbers(ids, 1), nil, c.Expr)
+			row(c.Name, "c", false, false, !c.NotValid, 0, 0, none, columnNumbers(ids), nil, c.Expr)
 		}
 		for i := range t.ForeignKeys {
 			k := &t.ForeignKeys[i]
 			index := 0
 			if ref := s.Table(k.RefTable); ref != nil {
-				for j := range ref.Indexes {
-					if x := &ref.Indexes[j]; x.Unique && sameColumns(x.Columns, k.RefColumns) {
-						index = objectOID(x.ID)
-						break
-					}
+				if x := referencedIndex(ref, k); x != nil {
+					index = objectOID(x.ID)
 				}
 			}
 			row(k.Name, "f", k.Deferrable, k.InitiallyDeferred, !k.NotValid, index, objectOID(k.RefTable),
 				[3]string{string(rune(k.OnUpdate)), string(rune(k.OnDelete)), string(rune(k.Match))},
-				columnNumbers(k.Columns, 1), columnNumbers(k.RefColumns, 1), nil)
+				columnNumbers(k.Columns), columnNumbers(k.RefColumns), nil)
 		}
 	}
 	for _, u := range s.UserTypes() {
@@ -313,16 +360,21 @@ func constraintRows(_ string, s *catalog.Snapshot, add func(...any)) {
 				true, 0, true, nil, nil, nil, nil, nil, nil, nil, c.Expr)
 		}
 	}
+	return nil
 }
 
-func typeRows(_ string, s *catalog.Snapshot, add func(...any)) {
-	row := func(oid int, name string, ns, length int, kind, category string, preferred bool, rel, elem, array, base, mod int, notNull bool, def any) {
-		collation := 0
-		if category == "S" {
-			collation = 100
+func typeRows(v *viewCall) error {
+	s := v.snap
+	row := func(oid int, name string, ns, length int, kind, category string, preferred bool, rel, elem, array, base, mod int, notNull bool, def any, like sqltype.Type) {
+		f := factsOf(like)
+		if kind == "d" {
+			f.functions[0], f.functions[2], f.functions[4], f.functions[5] = 2597, 2598, 0, 0 // domain_in, domain_recv
 		}
-		add(oid, name, ns, ownerOID, length, length >= 0 && length <= 8, kind, category, preferred, true, ",", rel, 0, elem, array, 0, 0, 0, 0, 0, 0, 0,
-			"i", "x", notNull, base, mod, 0, collation, nil, def, nil)
+		v.set(map[string]any{"oid": oid, "typname": name, "typnamespace": ns, "typowner": ownerOID, "typlen": length, "typbyval": f.byValue, "typtype": kind,
+			"typcategory": category, "typispreferred": preferred, "typisdefined": true, "typdelim": ",", "typrelid": rel, "typsubscript": f.subscript,
+			"typelem": elem, "typarray": array, "typinput": f.functions[0], "typoutput": f.functions[1], "typreceive": f.functions[2], "typsend": f.functions[3],
+			"typmodin": f.functions[4], "typmodout": f.functions[5], "typanalyze": f.functions[6], "typalign": f.align, "typstorage": f.storage,
+			"typnotnull": notNull, "typbasetype": base, "typtypmod": mod, "typcollation": collationOf(like), "typdefault": def})
 	}
 	for _, t := range sqltype.Types() {
 		kind := "b"
@@ -330,9 +382,9 @@ func typeRows(_ string, s *catalog.Snapshot, add func(...any)) {
 			kind = "p"
 		}
 		array := sqltype.ArrayOf(t)
-		row(int(t.OID()), t.ShortName(), 11, int(t.Len()), kind, string(rune(t.Category())), t.Preferred(), 0, 0, int(array.OID()), 0, -1, false, nil)
+		row(int(t.OID()), t.ShortName(), 11, int(t.Len()), kind, string(rune(t.Category())), t.Preferred(), 0, 0, int(array.OID()), 0, -1, false, nil, t)
 		if array.OID() != 0 {
-			row(int(array.OID()), array.ShortName(), 11, -1, "b", "A", false, 0, int(t.OID()), 0, 0, -1, false, nil)
+			row(int(array.OID()), array.ShortName(), 11, -1, "b", "A", false, 0, int(t.OID()), 0, 0, -1, false, nil, array)
 		}
 	}
 	for _, u := range s.UserTypes() {
@@ -340,8 +392,8 @@ func typeRows(_ string, s *catalog.Snapshot, add func(...any)) {
 		switch u.Kind {
 		case catalog.Enum:
 			array := sqltype.ArrayOf(t)
-			row(objectOID(u.ID), u.Name, schemaOID(u.Schema), 4, "e", "E", false, 0, 0, int(array.OID()), 0, -1, false, nil)
-			row(int(array.OID()), "_"+u.Name, schemaOID(u.Schema), -1, "b", "A", false, 0, objectOID(u.ID), 0, 0, -1, false, nil)
+			row(objectOID(u.ID), u.Name, schemaOID(u.Schema), 4, "e", "E", false, 0, 0, int(array.OID()), 0, -1, false, nil, t)
+			row(int(array.OID()), "_"+u.Name, schemaOID(u.Schema), -1, "b", "A", false, 0, objectOID(u.ID), 0, 0, -1, false, nil, array)
 		case catalog.Domain:
 			base := int(u.Base.OID())
 			if u.BaseDomain != 0 {
@@ -351,17 +403,19 @@ func typeRows(_ string, s *catalog.Snapshot, add func(...any)) {
 			if u.Default != "" {
 				def = u.Default
 			}
-			row(objectOID(u.ID), u.Name, schemaOID(u.Schema), int(t.Len()), "d", string(rune(t.Category())), false, 0, 0, 0, base, int(u.Base.TypMod()), u.NotNull, def)
+			row(objectOID(u.ID), u.Name, schemaOID(u.Schema), int(t.Len()), "d", string(rune(t.Category())), false, 0, 0, 0, base, int(u.Base.TypMod()), u.NotNull, def, t)
 		}
 	}
 	for _, r := range pgRelations(s) {
 		if oid := rowTypeOID(&r); oid != 0 {
-			row(oid, r.name, schemaOID(r.schema), -1, "c", "C", false, r.oid, 0, 0, 0, -1, false, nil)
+			row(oid, r.name, schemaOID(r.schema), -1, "c", "C", false, r.oid, 0, 0, 0, -1, false, nil, sqltype.Type{ID: sqltype.Record})
 		}
 	}
+	return nil
 }
 
-func enumRows(_ string, s *catalog.Snapshot, add func(...any)) {
+func enumRows(v *viewCall) error {
+	s, add := v.snap, v.add
 	for _, u := range s.UserTypes() {
 		for i, l := range u.Labels {
 			if u.Kind == catalog.Enum {
@@ -369,6 +423,7 @@ func enumRows(_ string, s *catalog.Snapshot, add func(...any)) {
 			}
 		}
 	}
+	return nil
 }
 
 // described is an object with a comment.
@@ -411,7 +466,11 @@ func descriptions(s *catalog.Snapshot) (list []described) {
 		add(objectOID(u.ID), typeClassOID, 0, u.Comment)
 	}
 	for _, n := range s.Schemas() {
-		add(schemaOID(n), namespaceOID, 0, s.SchemaComment(n))
+		comment := s.SchemaComment(n)
+		if comment == "" && n == catalog.PublicSchema {
+			comment = "standard public schema"
+		}
+		add(schemaOID(n), namespaceOID, 0, comment)
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,7 @@ var catalogFunctions = map[string]struct {
 	"regclass_name":          {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).className},
 	"regtype_name":           {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).typeName},
 	"regnamespace_name":      {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).schemaName},
+	"regnamespace_oid":       {[]sqltype.Type{sqltype.TText}, 1, sqltype.TOID, (*catalogCall).schemaOID},
 	"regclass_oid":           {[]sqltype.Type{sqltype.TText}, 1, sqltype.TOID, (*catalogCall).classOID},
 	"to_regclass":            {[]sqltype.Type{sqltype.TText}, 1, sqltype.TText, (*catalogCall).toClass},
 	"format_type":            {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).formatType},
@@ -41,7 +43,14 @@ var catalogFunctions = map[string]struct {
 	"pg_get_statisticsobjdef_columns":    {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
 	"pg_get_triggerdef":                  {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).nothing},
 	"pg_get_ruledef":                     {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_tablespace_location":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).empty},
+	"pg_statistics_obj_is_visible":       {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).nothing},
+	"pg_get_partkeydef":                  {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
 	"pg_relation_is_publishable":         {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).no},
+	"pg_relation_size":                   {[]sqltype.Type{sqltype.TOID, sqltype.TText}, 1, sqltype.TInt8, (*catalogCall).relationSize},
+	"pg_table_size":                      {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TInt8, (*catalogCall).relationSize},
+	"pg_indexes_size":                    {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TInt8, (*catalogCall).indexesSize},
+	"pg_total_relation_size":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TInt8, (*catalogCall).totalSize},
 	"pg_table_is_visible":                {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).tableVisible},
 }
 
@@ -82,6 +91,8 @@ func (c *catalogCall) nothing([]sqltype.Datum) (sqltype.Datum, error) {
 	return sqltype.NullDatum, nil
 }
 
+func (c *catalogCall) empty([]sqltype.Datum) (sqltype.Datum, error) { return text(""), nil }
+
 func (c *catalogCall) no([]sqltype.Datum) (sqltype.Datum, error) { return boolDatum(false), nil }
 
 func (c *catalogCall) relation(oid int64) *pgRelation {
@@ -96,7 +107,7 @@ func (c *catalogCall) relation(oid int64) *pgRelation {
 // visible writes a name as the session finds it.
 func (c *catalogCall) visible(schema, name string) string {
 	d := &definer{s: c.s, e: &catalog.Editor{Snapshot: c.snap}}
-	if shown := d.shown(schema, name); shown == name {
+	if shown := d.shown(schema, name); shown == name || schema == catalog.SystemSchema {
 		return ast.QuoteIdent(name)
 	}
 	return qualified(schema, name)
@@ -122,6 +133,21 @@ func (c *catalogCall) schemaName(args []sqltype.Datum) (sqltype.Datum, error) {
 	return text(strconv.FormatInt(args[0].Int, 10)), nil
 }
 
+// schemaOID reads the name of a schema, or its object id.
+func (c *catalogCall) schemaOID(args []sqltype.Datum) (sqltype.Datum, error) {
+	if n, err := strconv.ParseUint(args[0].Str, 10, 32); err == nil {
+		return sqltype.Datum{Int: int64(n)}, nil
+	}
+	n, err := plan.SplitName(args[0].Str)
+	if err != nil {
+		return sqltype.NullDatum, err
+	}
+	if n.Schema == "" && slices.Contains(append(c.snap.Schemas(), catalog.InformationSchema, catalog.SystemSchema), n.Name) {
+		return sqltype.Datum{Int: int64(schemaOID(n.Name))}, nil
+	}
+	return sqltype.NullDatum, dberr.SQL(dberr.StateInvalidSchemaName, "schema %q does not exist", args[0].Str)
+}
+
 // find finds a relation by a name as regclass reads it.
 func (c *catalogCall) find(name string) (catalog.Relation, error) {
 	n, err := plan.SplitName(name)
@@ -145,14 +171,17 @@ func (c *catalogCall) classOID(args []sqltype.Datum) (sqltype.Datum, error) {
 	return sqltype.Datum{Int: int64(objectOID(relationID(rel)))}, nil
 }
 
-// virtualOID is the object id of a system view, which only comments refer to.
+// virtualOID is the object id of a system table or view, 0 where there is none of the name.
 func virtualOID(name string) int {
-	name = strings.TrimPrefix(name, "pg_catalog.")
-	if known := map[string]int{"pg_class": classOID, "pg_type": typeClassOID, "pg_constraint": constraintOID, "pg_namespace": namespaceOID}[name]; known != 0 {
-		return known
+	n, err := plan.SplitName(name)
+	if err != nil {
+		return 0
 	}
-	if virtualTable(catalog.SystemSchema, name) != nil {
-		return madeOID("view", name)
+	if n.Schema == "" {
+		n.Schema = catalog.SystemSchema
+	}
+	if v := systemViews[n.Schema+"."+n.Name]; v != nil {
+		return v.oid
 	}
 	return 0
 }
@@ -194,7 +223,7 @@ func (c *catalogCall) indexDef(args []sqltype.Datum) (sqltype.Datum, error) {
 		if int(args[1].Int) > len(r.index.Columns) {
 			return sqltype.NullDatum, nil
 		}
-		return text(partName(r.table, r.index.Columns[args[1].Int-1])), nil
+		return text(partText(r.table, r.index.Columns[args[1].Int-1])), nil
 	}
 	return text(indexText(r.table, r.index)), nil
 }
@@ -248,7 +277,7 @@ func keyConstraintText(t *catalog.Table, x *catalog.Index) string {
 	}
 	var names []string
 	for _, k := range x.Columns {
-		names = append(names, partName(t, k))
+		names = append(names, partText(t, k))
 	}
 	s += " (" + strings.Join(names, ", ") + ")"
 	names = nil
@@ -350,6 +379,9 @@ func (c *catalogCall) tableVisible(args []sqltype.Datum) (sqltype.Datum, error) 
 	r := c.relation(args[0].Int)
 	if r == nil {
 		return sqltype.NullDatum, nil
+	}
+	if r.system != nil {
+		return boolDatum(r.schema == catalog.SystemSchema), nil
 	}
 	n := ast.Name{Name: r.name}
 	rel, err := c.s.lookup(c.snap, n)

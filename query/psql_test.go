@@ -20,6 +20,11 @@ CREATE VIEW v AS SELECT id, name FROM parent;
 CREATE MATERIALIZED VIEW mv AS SELECT 1 AS one;
 COMMENT ON TABLE parent IS 'a parent'; COMMENT ON COLUMN parent.name IS 'its name';`
 
+// shown are commands whose queries must run, though their rows differ: databases and roles
+// are others, sizes are estimates, and there are fewer system tables and settings.
+var shown = map[string]bool{`\l`: true, `\du`: true, `\dx`: true, `\dn+`: true, `\dt+`: true, `\di+`: true, `\dv+`: true, `\ds+`: true, `\dm+`: true,
+	`\d pg_class`: true, `\d information_schema.columns`: true, `\dconfig`: true, `\dA`: true, `\dtS`: true, `\dL`: true}
+
 var psqlQuery = regexp.MustCompile(`(?s)\*{9} QUERY \*{10}\n(.*?)\*{26}`)
 
 // TestPsqlDescribes runs the very queries that psql sends for its \d commands, with the
@@ -43,7 +48,9 @@ func TestPsqlDescribes(t *testing.T) {
 	mustExec(t, e, describedSchema)
 	number := regexp.MustCompile(`'(\d{5,})'`)
 	n := 0
-	for _, command := range []string{`\d parent`, `\d child`, `\d v`, `\d mv`, `\d child_p`, `\d sq`, `\dt`, `\di`, `\dv`, `\dm`, `\ds`, `\dn`, `\d`, `\dT`, `\dD`, `\df`} {
+	for _, command := range []string{`\d parent`, `\d child`, `\d v`, `\d mv`, `\d child_p`, `\d sq`, `\dt`, `\di`, `\dv`, `\dm`, `\ds`, `\dn`, `\d`, `\dT`, `\dD`, `\df`,
+		`\db`, `\dp`, `\dy`, `\dRp`, `\dRs`, `\des`, `\dew`, `\det`, `\dE`, `\ddp`, `\drds`, `\dT+`, `\dD+`, `\d+ parent`, `\d+ v`, `\dX`, `\dP`, `\dAc btree int4`,
+	} {
 		for _, m := range psqlQuery.FindAllStringSubmatch(run("-E", "-c", command), -1) {
 			sql := strings.TrimSpace(m[1])
 			want := run("-c", sql)
@@ -69,6 +76,9 @@ func TestPsqlDescribes(t *testing.T) {
 				text = regexp.MustCompile(`(?m)^\d+\|`).ReplaceAllString(text, "")
 			}
 			n++
+			if shown[command] {
+				continue
+			}
 			if a, b := loose(text), loose(want); a != b {
 				t.Errorf("%s: %s\ngot:\n%s\nwant:\n%s", command, ours, a, b)
 			}

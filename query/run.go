@@ -41,7 +41,7 @@ func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, 
 	x := &exec.Context{
 		Ctx: ctx, Tx: s.tx, Env: env, LockTimeout: s.set.lockTimeout,
 		Memory: s.e.opts.MemoryBytes, SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,
-		Rules: s.rules(snap), Deferral: s.deferral(), Past: s.past, Virtual: &systemSource{e: s.e, db: s.db.Name, snap: snap, tx: s.tx},
+		Rules: s.rules(snap), Deferral: s.deferral(), Past: s.past, Virtual: &systemSource{e: s.e, s: s, db: s.db.Name, snap: snap, tx: s.tx},
 		Sources: s.e.opts.Sources,
 	}
 	env.Search = func(t fn.TextSearch) (fn.TextHits, error) { return s.searchText(ctx, x.ReadTx(), t) }
@@ -62,6 +62,7 @@ func (s *Session) rules(snap *catalog.Snapshot) func(*catalog.Table) (*exec.Tabl
 // systemSource gives the rows of system views.
 type systemSource struct {
 	e    *Engine
+	s    *Session
 	db   string
 	snap *catalog.Snapshot
 	tx   *txn.Tx
@@ -81,14 +82,11 @@ func (v *systemSource) OpenVirtual(ctx context.Context, _ *exec.Context, n *plan
 }
 
 func (v *systemSource) rows(ctx context.Context, object string) ([][]sqltype.Datum, error) {
-	if object == statsView {
-		return v.e.statsRows(ctx, v.snap)
-	}
 	snap, err := v.e.withExternal(v.tx, v.snap)
 	if err != nil {
 		return nil, err
 	}
-	return viewRows(v.db, snap, object)
+	return v.viewRows(ctx, snap, object)
 }
 
 // viewScan gives rows that have been made.

@@ -15,6 +15,8 @@ import (
 type VirtualTable struct {
 	Source, Object string
 	Columns        []ColInfo
+	// Hidden is how many of the last columns have to be named: * leaves them out.
+	Hidden int
 }
 
 // Scope is what a statement is bound against.

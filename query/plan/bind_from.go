@@ -238,7 +238,7 @@ func (b *binder) virtualRef(v *VirtualTable, schema, alias string, names []strin
 	for i, c := range v.Columns {
 		id := b.q.NewCol(c.Name, c.Type)
 		rel.Ords, rel.ColIDs = append(rel.Ords, i), append(rel.ColIDs, id)
-		e.cols = append(e.cols, visible{name: c.Name, expr: b.q.Ref(id), from: e})
+		e.cols = append(e.cols, visible{name: c.Name, expr: b.q.Ref(id), from: e, hidden: i >= len(v.Columns)-v.Hidden})
 	}
 	item := (&fromItem{rel: rel}).single(e)
 	b.rename(item, names, alias, pos)

@@ -70,6 +70,8 @@ func (b *binder) regOID(kind string, arg Expr, pos int) Expr {
 	switch kind {
 	case "regclass":
 		return b.catalogCall("regclass_oid", []Expr{b.cast(arg, sqltype.TText, pos)}, pos)
+	case "regnamespace":
+		return b.catalogCall("regnamespace_oid", []Expr{b.cast(arg, sqltype.TText, pos)}, pos)
 	case "regtype":
 		if !constant {
 			break

@@ -71,6 +71,15 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 func FormatText(t Type, d Datum) string { return string(AppendText(nil, t, d)) }
 
 func appendArray(dst []byte, env *Env, a *ArrayValue) []byte {
+	if a.Vector {
+		for i, v := range a.Vals {
+			if i > 0 {
+				dst = append(dst, ' ')
+			}
+			dst = strconv.AppendInt(dst, v.Int, 10)
+		}
+		return dst
+	}
 	if len(a.Vals) == 0 {
 		return append(dst, "{}"...)
 	}

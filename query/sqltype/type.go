@@ -162,6 +162,9 @@ type ArrayValue struct {
 	Elem        Type
 	Dims, Lower []int
 	Vals        []Datum
+	// Vector says that the text form is that of int2vector and oidvector, which system
+	// catalogs have: the elements alone.
+	Vector bool
 }
 
 // RecordValue is an anonymous row.

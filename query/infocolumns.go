@@ -1,0 +1,197 @@
+package query
+
+import (
+	"fmt"
+
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// The rows of information_schema about columns and their types.
+
+// describe puts into a row what information_schema says of a type.
+func (v *viewCall) describe(r row, t sqltype.Type) {
+	r["data_type"], r["udt_catalog"], r["udt_schema"], r["udt_name"] = t.Base().Name(), v.db, catalog.SystemSchema, t.Base().ShortName()
+	if t.ID == sqltype.Array {
+		r["data_type"] = "ARRAY"
+	}
+	if t.IsEnum() {
+		if u := v.snap.TypeByHandle(t.Mod); u != nil {
+			r["udt_schema"], r["udt_name"] = u.Schema, u.Name
+			if t.ID == sqltype.Array {
+				r["udt_name"] = "_" + u.Name
+			}
+		}
+		if t.ID != sqltype.Array {
+			r["data_type"] = "USER-DEFINED"
+		}
+	}
+	switch t.ID {
+	case sqltype.Text:
+		r["character_octet_length"] = 1 << 30
+	case sqltype.Varchar, sqltype.Bpchar:
+		r["character_octet_length"] = 1 << 30
+		if t.Mod > 0 {
+			r["character_maximum_length"], r["character_octet_length"] = int(t.Mod), 4*int(t.Mod)
+		}
+	case sqltype.Bit, sqltype.Varbit:
+		if t.Mod > 0 {
+			r["character_maximum_length"] = int(t.Mod)
+		}
+	case sqltype.Int2, sqltype.Int4, sqltype.Int8:
+		r["numeric_precision"], r["numeric_precision_radix"], r["numeric_scale"] = 8*int(t.Len()), 2, 0
+	case sqltype.Float4:
+		r["numeric_precision"], r["numeric_precision_radix"] = 24, 2
+	case sqltype.Float8:
+		r["numeric_precision"], r["numeric_precision_radix"] = 53, 2
+	case sqltype.Numeric:
+		r["numeric_precision_radix"] = 10
+		if p, s := t.NumericPS(); p > 0 {
+			r["numeric_precision"], r["numeric_scale"] = p, s
+		}
+	case sqltype.Date:
+		r["datetime_precision"] = 0
+	case sqltype.Time, sqltype.TimeTZ, sqltype.Timestamp, sqltype.TimestampTZ, sqltype.Interval:
+		r["datetime_precision"] = 6
+		if t.Mod > 0 {
+			r["datetime_precision"] = int(t.Mod) - 1
+		}
+	}
+}
+
+func (v *viewCall) infoColumns() error {
+	for _, rel := range pgRelations(v.snap) {
+		if rel.kind != "r" && rel.kind != "v" {
+			continue
+		}
+		for _, c := range rel.columns() {
+			r := row{"table_catalog": v.db, "table_schema": rel.schema, "table_name": rel.name, "column_name": c.name, "ordinal_position": c.num,
+				"is_nullable": yesNo(!c.notNull), "dtd_identifier": fmt.Sprint(c.num), "is_self_referencing": "NO", "is_identity": "NO",
+				"identity_cycle": "NO", "is_generated": "NEVER", "is_updatable": yesNo(rel.kind == "r" && rel.system == nil)}
+			v.describe(r, c.typ)
+			if u := v.snap.TypeByID(c.domain); u != nil && c.domain != 0 {
+				r["domain_catalog"], r["domain_schema"], r["domain_name"] = v.db, u.Schema, u.Name
+				if u.NotNull {
+					r["is_nullable"] = "NO"
+				}
+			}
+			if collationOf(c.typ) == 950 {
+				r["collation_catalog"], r["collation_schema"], r["collation_name"] = v.db, catalog.SystemSchema, "C"
+			}
+			if rel.table != nil {
+				v.ownColumn(r, rel.table, &rel.table.Columns[rel.table.Ordinal(catalog.ColumnID(c.num))])
+			}
+			v.set(r)
+		}
+	}
+	return nil
+}
+
+// ownColumn adds what is said of a table's column alone.
+func (v *viewCall) ownColumn(r row, t *catalog.Table, c *catalog.Column) {
+	r["column_default"] = orNull(c.Default)
+	if c.Generated != "" {
+		r["is_generated"], r["generation_expression"] = "ALWAYS", c.Generated
+	}
+	if c.Identity == 0 {
+		return
+	}
+	r["is_identity"], r["identity_generation"] = "YES", map[byte]string{'a': "ALWAYS", 'd': "BY DEFAULT"}[c.Identity]
+	if q := v.snap.OwnedSequence(t.ID, c.ID); q != nil {
+		r["identity_start"], r["identity_increment"], r["identity_maximum"] = decimal(q.Start), decimal(q.Increment), decimal(q.Max)
+		r["identity_minimum"], r["identity_cycle"] = decimal(q.Min), yesNo(q.Cycle)
+	}
+}
+
+// infoElementTypes describes the elements of columns that are arrays.
+func (v *viewCall) infoElementTypes() error {
+	v.relations(func(schema, name string, columns []pgColumn) {
+		kind := "TABLE"
+		if rel, ok := v.snap.Lookup(schema, name); ok && rel.View != nil {
+			kind = "VIEW"
+		}
+		for _, c := range columns {
+			if c.typ.ID != sqltype.Array {
+				continue
+			}
+			full := row{}
+			v.describe(full, c.typ.ElemType())
+			v.set(row{"object_catalog": v.db, "object_schema": schema, "object_name": name, "object_type": kind,
+				"collection_type_identifier": fmt.Sprint(c.num), "data_type": full["data_type"], "udt_catalog": v.db, "udt_schema": full["udt_schema"],
+				"udt_name": full["udt_name"], "dtd_identifier": fmt.Sprintf("a%d", c.num)})
+		}
+	})
+	return nil
+}
+
+func (v *viewCall) infoColumnUDTUsage() error {
+	v.relations(func(schema, name string, columns []pgColumn) {
+		for _, c := range columns {
+			r := row{}
+			v.describe(r, c.typ)
+			v.add(v.db, r["udt_schema"], r["udt_name"], v.db, schema, name, c.name)
+		}
+	})
+	return nil
+}
+
+func (v *viewCall) infoColumnDomainUsage() error {
+	v.relations(func(schema, name string, columns []pgColumn) {
+		for _, c := range columns {
+			if u := v.snap.TypeByID(c.domain); u != nil && c.domain != 0 {
+				v.add(v.db, u.Schema, u.Name, v.db, schema, name, c.name)
+			}
+		}
+	})
+	return nil
+}
+
+// infoColumnColumnUsage says of which columns generated ones are made.
+func (v *viewCall) infoColumnColumnUsage() error {
+	for _, t := range v.snap.Tables() {
+		for i := range t.Columns {
+			seen := map[string]bool{}
+			for _, n := range namesIn(t.Columns[i].Generated) {
+				if t.Column(n) >= 0 && !seen[n] {
+					seen[n] = true
+					v.add(v.db, t.Schema, t.Name, n, t.Columns[i].Name)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// domains calls f for the domains.
+func (v *viewCall) domains(f func(u *catalog.UserType)) error {
+	for _, u := range v.snap.UserTypes() {
+		if u.Kind == catalog.Domain {
+			f(u)
+		}
+	}
+	return nil
+}
+
+func (v *viewCall) infoDomains() error {
+	return v.domains(func(u *catalog.UserType) {
+		r := row{"domain_catalog": v.db, "domain_schema": u.Schema, "domain_name": u.Name, "domain_default": orNull(u.Default), "dtd_identifier": "1"}
+		v.describe(r, u.Base)
+		v.set(r)
+	})
+}
+
+func (v *viewCall) infoDomainUDTUsage() error {
+	return v.domains(func(u *catalog.UserType) {
+		r := row{}
+		v.describe(r, u.Base)
+		v.add(v.db, r["udt_schema"], r["udt_name"], v.db, u.Schema, u.Name)
+	})
+}
+
+func (v *viewCall) infoDomainConstraints() error {
+	return v.domains(func(u *catalog.UserType) {
+		for _, c := range u.Checks {
+			v.add(v.db, u.Schema, c.Name, v.db, u.Schema, u.Name, "NO", "NO")
+		}
+	})
+}
