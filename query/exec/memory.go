@@ -54,6 +54,10 @@ func anyBytes(a any) int64 {
 		return 80 + 120*int64(len(a.Vals))
 	case *sqltype.RecordValue:
 		return 80 + 120*int64(len(a.Vals))
+	case *sqltype.RangeValue:
+		return 280
+	case *sqltype.MultirangeValue:
+		return 80 + 280*int64(len(a.Ranges))
 	}
 	return 128
 }

@@ -59,9 +59,12 @@ func castFunc(from, to sqltype.Type, ctx sqltype.CastContext) *Func {
 // castVolatility is Stable where the session's time zone or the time of day matters.
 func castVolatility(from, to sqltype.Type) Volatility {
 	zoned := func(t sqltype.Type) bool {
+		if (t.IsRange() || t.IsMultirange()) && t.RangeElem().ID == sqltype.TimestampTZ {
+			return true
+		}
 		return t.ID == sqltype.TimestampTZ || t.ID == sqltype.TimeTZ || t.ID == sqltype.Array && t.Elem == sqltype.TimestampTZ
 	}
-	moment := to.Category() == 'D' && (from.ID == sqltype.Unknown || isString(from.ID))
+	moment := (to.Category() == 'D' || to.Category() == 'R' && to.RangeElem().Category() == 'D') && (from.ID == sqltype.Unknown || isString(from.ID))
 	if from.Base() != to.Base() && (zoned(from) || zoned(to) || moment) {
 		return Stable
 	}

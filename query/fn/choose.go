@@ -219,6 +219,10 @@ func accepts(d, a sqltype.Type) bool {
 		return a.ID == sqltype.Array
 	case d.ID == idAnyNonArray || d.ID == idAnyCompatNonArray:
 		return a.ID != sqltype.Array
+	case d.ID == idAnyRange:
+		return a.IsRange()
+	case d.ID == idAnyMultirange:
+		return a.IsMultirange()
 	case d.ID >= idAny:
 		return true
 	}

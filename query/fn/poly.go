@@ -40,6 +40,8 @@ func polyTypes(decl, args []sqltype.Type) (elem, compat []sqltype.Type) {
 			elem = append(elem, a)
 		case idAnyArray:
 			elem = append(elem, a.ElemType())
+		case idAnyRange, idAnyMultirange:
+			elem = append(elem, a.RangeElem())
 		case idAnyCompat, idAnyCompatNonArray:
 			compat = append(compat, a)
 		case idAnyCompatArray:
@@ -114,6 +116,15 @@ func bindOne(d, arg, elem, compat sqltype.Type) (sqltype.Type, error) {
 			return d, undecided()
 		}
 		return arrayOf(elem)
+	case idAnyRange, idAnyMultirange:
+		if elem.ID == sqltype.Unknown {
+			return d, undecided()
+		}
+		t, ok := sqltype.RangeOf(elem, d.ID == idAnyMultirange)
+		if !ok {
+			return t, dberr.SQL(dberr.StateUndefinedObject, "could not find range type for data type %s", elem.Name())
+		}
+		return t, nil
 	case idAnyCompat, idAnyCompatNonArray:
 		return compat, nil
 	case idAnyCompatArray:

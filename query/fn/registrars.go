@@ -16,7 +16,7 @@ var registrars = []func(*tables){
 	registerDatetime,
 	registerClock,
 	registerToChar,
-	registerArray,
+	registerArray, registerRange,
 	registerJSON,
 	registerPath,
 	registerBits,

@@ -19,6 +19,8 @@ const (
 	idAnyCompat                              // these are brought to a common type, …
 	idAnyCompatArray                         // … this to an array of it
 	idAnyCompatNonArray
+	idAnyRange      // a range of idAnyElement …
+	idAnyMultirange // … and a multirange
 )
 
 // registry is built once, before main, and never changed.
@@ -53,6 +55,7 @@ var typeWords = map[string]sqltype.ID{
 	"uuid": sqltype.UUID, "json": sqltype.JSON, "jsonb": sqltype.JSONB, "jsonpath": sqltype.Jsonpath, "bit": sqltype.Bit, "varbit": sqltype.Varbit,
 	"inet": sqltype.Inet, "cidr": sqltype.Cidr, "macaddr": sqltype.Macaddr, "macaddr8": sqltype.Macaddr8, "record": sqltype.Record,
 	"oid": sqltype.OID, "void": sqltype.Void,
+	"anyrange": idAnyRange, "anymultirange": idAnyMultirange,
 	"any": idAny, "anyelement": idAnyElement, "anyarray": idAnyArray, "anynonarray": idAnyNonArray,
 	"anycompatible": idAnyCompat, "anycompatiblearray": idAnyCompatArray, "anycompatiblenonarray": idAnyCompatNonArray,
 }
@@ -60,6 +63,9 @@ var typeWords = map[string]sqltype.ID{
 func typeWord(w string) sqltype.Type {
 	elem, isArray := strings.CutSuffix(w, "[]")
 	id, ok := typeWords[elem]
+	if t, err := sqltype.TypeByName(elem); !ok && err == nil && (t.IsRange() || t.IsMultirange()) {
+		id, ok = t.ID, true
+	}
 	if !ok {
 		panic("fn: unknown type " + w)
 	}

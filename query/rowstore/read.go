@@ -254,8 +254,7 @@ func (l *Layout) Primary(x *Index, key, value, dst []byte) ([]byte, error) {
 // skip returns what follows a key part that is not NULL. Parts of compound types
 // are several elements.
 func skip(t sqltype.Type, src []byte) ([]byte, error) {
-	switch t.ID {
-	case sqltype.Interval, sqltype.TimeTZ, sqltype.Array, sqltype.JSONB, sqltype.Record:
+	if t.ID == sqltype.Interval || t.ID == sqltype.JSONB || t.Phys() == sqltype.PhysAny {
 		_, rest, err := sqltype.DecodeKey(t, src)
 		return rest, err
 	}

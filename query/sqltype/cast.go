@@ -74,6 +74,9 @@ func CanCast(from, to Type) CastContext {
 	if from.ID == to.ID && from.Elem == to.Elem && (!from.IsEnum() || from.Mod == to.Mod) || from.ID == Unknown {
 		return CastImplicit
 	}
+	if from.IsRange() && to.IsMultirange() && from.RangeElem() == to.RangeElem() {
+		return CastExplicit
+	}
 	if from.ID == Enum && to.ID == Enum {
 		return CastNone
 	}
@@ -130,6 +133,8 @@ func CastDatum(d Datum, from, to Type, explicit bool, env *Env) (Datum, error) {
 		return ApplyMod(d, to, explicit)
 	case from.ID == Array && to.ID == Array:
 		return castArray(d, to, explicit, env)
+	case from.IsRange() && to.IsMultirange() && from.RangeElem() == to.RangeElem():
+		return Datum{Any: NewMultirange(to.RangeElem(), Spans(d))}, nil
 	}
 	var err error
 	switch to.ID {

@@ -95,6 +95,10 @@ func Compare(t Type, a, b Datum) int {
 		return compareArrays(x, b.Any.(*ArrayValue))
 	case *RecordValue:
 		return compareRecords(x, b.Any.(*RecordValue))
+	case *RangeValue:
+		return x.Compare(b.Any.(*RangeValue))
+	case *MultirangeValue:
+		return x.Compare(b.Any.(*MultirangeValue))
 	}
 	return 0
 }
@@ -257,6 +261,10 @@ func Hash(t Type, d Datum) uint64 {
 			h = HashCombine(h, Hash(x.Types[i], v))
 		}
 		return h
+	case *RangeValue:
+		return x.hash()
+	case *MultirangeValue:
+		return x.hash()
 	}
 	return 0
 }

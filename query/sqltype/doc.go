@@ -14,6 +14,9 @@
 // HashFloat, HashString, HashStringOf, HashCombine, TrimBlanks, IntervalValue.Compare,
 // TimeTZValue.Compare, JSONValue.Compare.
 //
+// Ranges: RangeValue and MultirangeValue with NewRange, NewMultirange, RangeOf, Spans and what
+// works on them.
+//
 // Casts: CanCast, CastDatum, ApplyMod, FloatToInt, Float8To4, DateToTimestamp.
 //
 // Numeric: Num with Add, Sub, Mul, Div, DivTrunc, Mod, Neg, Abs, Sign, Cmp, Round,

@@ -60,6 +60,11 @@ func AppendJSON(dst []byte, t Type, d Datum, o JSONOptions) []byte {
 		return append(dst, "[]"...)
 	case Unknown, Text, Varchar, Bpchar, Name, Jsonpath:
 		return AppendJSONString(dst, d.Str)
+	case Enum:
+		return AppendJSONString(dst, FormatText(t, d))
+	}
+	if t.IsRange() || t.IsMultirange() {
+		return AppendJSONString(dst, FormatText(t, d))
 	}
 	return append(AppendText(append(dst, '"'), t, d), '"') // digits, letters and signs only
 }

@@ -225,6 +225,14 @@ func appendAnyKey(dst []byte, d Datum) []byte {
 			dst = AppendKey(dst, x.Types[i], v, false, false)
 		}
 		return enc.AppendEnd(dst)
+	case *RangeValue:
+		return appendRangeKey(dst, x)
+	case *MultirangeValue:
+		dst = enc.AppendBegin(dst)
+		for _, r := range x.Ranges {
+			dst = appendRangeKey(dst, r)
+		}
+		return enc.AppendEnd(dst)
 	}
 	return enc.AppendEnd(dst)
 }
@@ -233,10 +241,10 @@ func appendAnyKey(dst []byte, d Datum) []byte {
 // AppendKey was given. Where it does not, the value must be kept beside the key:
 // floats lose the sign of zero, numerics without a scale their display scale,
 // char without a length its trailing blanks, intervals how they are split, jsonb
-// the scale of its numbers.
+// the scale of its numbers. Ranges do what their bounds do.
 func KeyRestores(t Type) bool {
 	switch t.ID {
-	case Float4, Float8, Interval, JSONB, Record:
+	case Float4, Float8, Interval, JSONB, Record, Numrange, Nummultirange:
 		return false
 	case Numeric:
 		p, s := t.NumericPS()
@@ -333,6 +341,12 @@ func decodeAnyKey(t Type, src []byte) (v any, rest []byte, err error) {
 		return TimeTZValue{Micros: utc - west*MicrosPerSecond, OffsetSec: int32(-west)}, rest, nil
 	case Array:
 		return decodeArrayKey(t.ElemType(), src)
+	}
+	switch {
+	case t.IsRange():
+		return decodeRangeKey(t.RangeElem(), src)
+	case t.IsMultirange():
+		return decodeMultirangeKey(t.RangeElem(), src)
 	}
 	return nil, nil, enc.ErrFormat
 }

@@ -290,7 +290,7 @@ func fromSlice[T any](x []T, elem Type) (Datum, Type, error) {
 // ToGo converts a value to the Go type that holds it without loss: nil, bool,
 // int64, float64, string, []byte (bytea), time.Time in UTC (timestamp,
 // timestamptz, date; the infinities as strings), Num, IntervalValue, TimeTZValue,
-// json.RawMessage, []any (arrays, records); time of day and uuid as their text.
+// json.RawMessage, []any (arrays, records); time of day, uuid and ranges as their text.
 func ToGo(t Type, d Datum) any {
 	if d.Null {
 		return nil
@@ -322,6 +322,9 @@ func ToGo(t Type, d Datum) any {
 		return FormatText(t, d)
 	case TimeTZ:
 		return d.Any
+	case Int4range, Int8range, Numrange, Tsrange, Tstzrange, Daterange,
+		Int4multirange, Int8multirange, Nummultirange, Tsmultirange, Tstzmultirange, Datemultirange:
+		return FormatText(t, d)
 	case Array:
 		if a, ok := d.Any.(*ArrayValue); ok {
 			out := make([]any, len(a.Vals))

@@ -71,6 +71,10 @@ func ParseEnv(env *Env, t Type, s string) (Datum, error) {
 		return parseArray(env, t, s)
 	case Enum:
 		return parseEnum(t, s)
+	case Int4range, Int8range, Numrange, Tsrange, Tstzrange, Daterange:
+		return parseRange(env, t, s)
+	case Int4multirange, Int8multirange, Nummultirange, Tsmultirange, Tstzmultirange, Datemultirange:
+		return parseMultirange(env, t, s)
 	case Void:
 		return Datum{}, nil
 	}

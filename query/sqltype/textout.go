@@ -64,6 +64,12 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 		}
 		return dst
 	}
+	switch x := d.Any.(type) {
+	case *RangeValue:
+		return appendRange(dst, env, x)
+	case *MultirangeValue:
+		return appendMultirange(dst, env, x)
+	}
 	return append(dst, d.Str...)
 }
 

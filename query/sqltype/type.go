@@ -43,7 +43,22 @@ const (
 	Cidr        ID = 30
 	Macaddr     ID = 31
 	Macaddr8    ID = 32
-	Enum        ID = 40 // an enumerated type: Mod is its handle, see EnumOf
+
+	// Ranges, and multiranges in the same order.
+	Int4range      ID = 33
+	Int8range      ID = 34
+	Numrange       ID = 35
+	Tsrange        ID = 36
+	Tstzrange      ID = 37
+	Daterange      ID = 38
+	Int4multirange ID = 41
+	Int8multirange ID = 42
+	Nummultirange  ID = 43
+	Tsmultirange   ID = 44
+	Tstzmultirange ID = 45
+	Datemultirange ID = 46
+
+	Enum ID = 40 // an enumerated type: Mod is its handle, see EnumOf
 )
 
 // Type is a type with its modifiers. Comparable; the zero value is Unknown.
@@ -107,7 +122,7 @@ const (
 	PhysString               // Str: text, varchar, bpchar, name, json, jsonb (canonical text), bytea (raw bytes), uuid (16 raw bytes), unknown
 	PhysNumeric              // Num
 	PhysInterval             // Ivl
-	PhysAny                  // Any: arrays (*ArrayValue), records (*RecordValue), timetz (TimeTZValue)
+	PhysAny                  // Any: arrays (*ArrayValue), records (*RecordValue), timetz (TimeTZValue), ranges (*RangeValue, *MultirangeValue)
 )
 
 // Infinity and -infinity of date, timestamp and timestamptz.
@@ -127,7 +142,9 @@ func (t Type) Phys() Phys {
 		return PhysNumeric
 	case Interval:
 		return PhysInterval
-	case Array, Record, TimeTZ:
+	case Array, Record, TimeTZ,
+		Int4range, Int8range, Numrange, Tsrange, Tstzrange, Daterange,
+		Int4multirange, Int8multirange, Nummultirange, Tsmultirange, Tstzmultirange, Datemultirange:
 		return PhysAny
 	default:
 		return PhysString

@@ -75,6 +75,14 @@ func AppendValue(dst []byte, t Type, d Datum) []byte {
 		return appendArrayValue(dst, x)
 	case *RecordValue:
 		return appendRecordValue(dst, x)
+	case *RangeValue:
+		return appendRangeValue(dst, x)
+	case *MultirangeValue:
+		dst = binary.AppendUvarint(dst, uint64(len(x.Ranges)))
+		for _, r := range x.Ranges {
+			dst = appendRangeValue(dst, r)
+		}
+		return dst
 	}
 	return dst
 }
@@ -351,6 +359,9 @@ func decodeAnyValue(t Type, b []byte, depth int) (any, error) {
 		return TimeTZValue{Micros: us, OffsetSec: int32(off)}, nil
 	case Array:
 		return anyOrNil(decodeArrayValue(b, depth))
+	}
+	if t.IsRange() || t.IsMultirange() {
+		return decodeRanges(t, b, depth)
 	}
 	return anyOrNil(decodeRecordValue(b, depth))
 }

@@ -13,7 +13,7 @@ import (
 // types of their arguments: not those behind operators, casts, input and output, index
 // methods, aggregates and large objects, and not those that ask about or steer the server itself.
 const functionsOf = `
-SELECT p.proname, p.prokind, coalesce(array_to_string(ARRAY(SELECT format_type(a, NULL) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY x(a, n) ORDER BY n), '|'), '')
+SELECT p.proname, p.prokind, coalesce(array_to_string(ARRAY(SELECT format_type(CASE WHEN n = p.pronargs AND p.provariadic <> 0 THEN p.provariadic ELSE a END, NULL) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY x(a, n) ORDER BY n), '|'), '')
 FROM pg_proc p
 WHERE pronamespace = 'pg_catalog'::regnamespace
 AND prorettype NOT IN ('internal'::regtype, 'cstring'::regtype, 'trigger'::regtype, 'event_trigger'::regtype,
