@@ -53,17 +53,14 @@ func (s *Store) plan(tx *txn.Tx, c *compiled, f *match.Filter, order []sortField
 	if p.sorted && len(conds) == 0 {
 		best = float64(need)
 	}
-	for _, x := range c.indexes {
-		a := s.access(x, conds)
-		if a == nil {
-			if a = s.whole(x, conds, order); a == nil {
-				continue
+	list := s.accesses(c, conds, order)
+	for _, a := range list {
+		cost := float64(0)
+		if len(list) > 1 || best < costScan { // else it is better than all documents, whatever it costs
+			var err error
+			if cost, err = s.cost(tx, a, len(order) > 0, len(conds) > 0, need); err != nil {
+				return nil, err
 			}
-		}
-		a.sorted, a.back = x.gives(order, a.equal)
-		cost, err := s.cost(tx, a, len(order) > 0, len(conds) > 0, need)
-		if err != nil {
-			return nil, err
 		}
 		if cost < best {
 			best = cost
@@ -71,6 +68,21 @@ func (s *Store) plan(tx *txn.Tx, c *compiled, f *match.Filter, order []sortField
 		}
 	}
 	return p, nil
+}
+
+// accesses are the ways to go by an index.
+func (s *Store) accesses(c *compiled, conds []*match.Node, order []sortField) (list []*access) {
+	for _, x := range c.indexes {
+		a := s.access(x, conds)
+		if a == nil {
+			a = s.whole(x, conds, order)
+		}
+		if a != nil {
+			a.sorted, a.back = x.gives(order, a.equal)
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // whole is all of an index, if that is worth reading for its order.

@@ -38,14 +38,14 @@ type group struct {
 
 var groups = []group{
 	{"hot", benchHot}, {"cold", benchCold}, {"put", benchPut}, {"transfer", benchTransfer}, {"durable", benchDurable},
-	{"load", benchLoad}, {"recovery", benchRecovery}, {"stalls", benchStalls}, {"gc", benchGC},
+	{"load", benchLoad}, {"ycsb", benchYCSB}, {"recovery", benchRecovery}, {"stalls", benchStalls}, {"gc", benchGC},
 }
 
 func main() {
 	var c config
 	seconds := flag.Float64("seconds", 1, "seconds of each measurement")
 	quick := flag.Bool("quick", false, "few records, one short round: shows that it works, not how fast")
-	only := flag.String("only", "", "groups to run, with commas: hot, cold, put, transfer, durable, load, recovery, stalls, gc")
+	only := flag.String("only", "", "groups to run, with commas: hot, cold, put, transfer, durable, load, ycsb, recovery, stalls, gc")
 	flag.IntVar(&c.records, "records", 1_000_000, "records of each store")
 	flag.IntVar(&c.rounds, "rounds", 3, "how often the sides take turns")
 	flag.StringVar(&c.dir, "dir", "", "directory for the stores (default: a temporary one)")

@@ -40,7 +40,7 @@ func Request(method, host, path string, body []byte) []byte {
 }
 
 // Run sends requests from conns connections for the given time. next returns the
-// request number n of connection c; every answer must have status 200.
+// request number n of connection c; every answer must have status 200 or 201.
 func Run(addr string, conns int, d time.Duration, next func(c int, n int64) []byte) (Result, error) {
 	var (
 		wg    sync.WaitGroup
@@ -100,7 +100,7 @@ func answer(br *bufio.Reader) error {
 	if err != nil {
 		return err
 	}
-	ok := bytes.HasPrefix(line, []byte("HTTP/1.1 200"))
+	ok := bytes.HasPrefix(line, []byte("HTTP/1.1 200")) || bytes.HasPrefix(line, []byte("HTTP/1.1 201"))
 	status := string(bytes.TrimSpace(line))
 	length, chunked := 0, false
 	for {
@@ -153,4 +153,45 @@ func chunks(br *bufio.Reader) error {
 			return nil
 		}
 	}
+}
+
+// RunEach sends n requests, each once, over conns connections.
+func RunEach(addr string, conns, n int, request func(i int) []byte) (Result, error) {
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		first error
+	)
+	start := time.Now()
+	for c := range conns {
+		wg.Go(func() {
+			if err := share(addr, c, conns, n, request); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				if first == nil {
+					first = err
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return Result{Requests: int64(n), Elapsed: time.Since(start)}, first
+}
+
+func share(addr string, from, step, n int, request func(i int) []byte) error {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	br := bufio.NewReaderSize(conn, 32<<10)
+	for i := from; i < n; i += step {
+		if _, err := conn.Write(request(i)); err != nil {
+			return err
+		}
+		if err := answer(br); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -33,6 +33,15 @@ func constant() {
 		}
 		return c.JSONBlob(http.StatusOK, body)
 	})
+	entry := []byte(`{"key":"user:0000004711","value":"` + kvText + `","ttl":null,"expires_at":null,"created_at":"2026-01-01T00:00:00.000000000Z","updated_at":"2026-01-01T00:00:00.000000000Z","version":"1770000000000000000","size":102}` + "\n")
+	key := func(c echo.Context) error {
+		if _, err := io.Copy(io.Discard, c.Request().Body); err != nil {
+			return err
+		}
+		return c.JSONBlob(http.StatusOK, entry)
+	}
+	e.GET("/api/v1/kv/keys/*", key)
+	e.PUT("/api/v1/kv/keys/*", key)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -1,9 +1,11 @@
 // Command weft-bench compares Weft with its peers on this machine: the same work
 // with the same durability, the sides taking turns in one run, printed as ratios.
 //
-//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql [part]|engine|all]
+//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql|kv|document|fts|engine|all] [part]
 //
-// The parts of sql are process, select, insert, tpcb, large, import and tpch.
+// The parts of sql are process, select, insert, tpcb, large, import and tpch; those of
+// kv are http, process and ycsb; those of document are insert, find and scan; those of
+// fts are index, query, lag and cranfield.
 package main
 
 import (
@@ -23,7 +25,9 @@ type config struct {
 	rounds int
 	rows   int
 	big    int
-	part   string // of the SQL figures; empty is all
+	docs   int
+	corpus string // the directory of the Cranfield collection
+	part   string // of the figures; empty is all
 }
 
 func main() {
@@ -33,10 +37,12 @@ func main() {
 	flag.IntVar(&c.rounds, "rounds", 3, "how often the sides take turns")
 	flag.IntVar(&c.rows, "rows", 200_000, "rows of the imported file")
 	flag.IntVar(&c.big, "big", 10_000_000, "rows of the large tables of the SQL figures")
+	flag.StringVar(&c.corpus, "cranfield", "../shared/corpora/cranfield", "the directory of the Cranfield collection")
+	flag.IntVar(&c.docs, "docs", 1_000_000, "documents of the large collection")
 	quick := flag.Bool("quick", false, "one short round of each, over small tables: shows that it works, not how fast")
 	flag.Parse()
 	if *quick {
-		*seconds, c.rounds, c.rows, c.big = 0.5, 1, 20_000, 200_000
+		*seconds, c.rounds, c.rows, c.big, c.docs = 0.5, 1, 20_000, 200_000, 20_000
 	}
 	c.round = time.Duration(*seconds * float64(time.Second))
 	what := flag.Arg(0)
@@ -49,7 +55,7 @@ func main() {
 	for _, b := range []struct {
 		name string
 		run  func(config) error
-	}{{"http", benchHTTP}, {"import", benchImport}, {"sql", benchSQL}, {"engine", benchEngine}} {
+	}{{"http", benchHTTP}, {"import", benchImport}, {"sql", benchSQL}, {"kv", benchKV}, {"document", benchDocument}, {"fts", benchFTS}, {"engine", benchEngine}} {
 		if what != "" && what != "all" && what != b.name {
 			continue
 		}
@@ -76,6 +82,28 @@ func median(v []float64) float64 {
 	v = slices.Clone(v)
 	slices.Sort(v)
 	return v[len(v)/2]
+}
+
+// step is one part of the figures of a model.
+type step struct {
+	name string
+	run  func() error
+}
+
+// steps runs the parts that are asked for, as rows of one table.
+func (c config) steps(title string, list ...step) error {
+	fmt.Printf("\n## %s (medians of %d rounds of %v)\n", title, c.rounds, c.round)
+	fmt.Println("| work | weft | peer | ratio | goal |")
+	fmt.Println("|---|---|---|---|---|")
+	for _, s := range list {
+		if c.part != "" && c.part != s.name {
+			continue
+		}
+		if err := s.run(); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
 }
 
 // benchEngine compares the storage engine with its peers, which live in a module of
