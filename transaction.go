@@ -11,6 +11,7 @@ import (
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/timeseries"
 )
 
 // TxOptions says how a transaction runs: its isolation, durability, whether it only
@@ -108,6 +109,9 @@ func (tx *Tx) KV() *kv.Store { return tx.kv.Within(tx.t.Tx()) }
 
 // Documents is the document model in the transaction.
 func (tx *Tx) Documents() *document.Store { return tx.db.docs.Within(tx.t.Tx()) }
+
+// TimeSeries is the time-series model in the transaction.
+func (tx *Tx) TimeSeries() *timeseries.Store { return tx.db.series.Within(tx.t.Tx()) }
 
 // Try runs a step whose writes are undone where it fails; the transaction goes on.
 func (tx *Tx) Try(fn func() error) error { return tx.t.Do(fn) }

@@ -187,6 +187,8 @@ func (m *measurer) database(name string, id keyspace.DatabaseID, tables []query.
 			u.Objects, err = m.buckets(id)
 		case "document":
 			u.Objects, err = m.collections(id)
+		case "series":
+			u.Objects, err = m.metrics(id)
 		}
 		if err != nil {
 			return err
@@ -230,6 +232,20 @@ func (m *measurer) buckets(id keyspace.DatabaseID) (list []ObjectUsage, err erro
 		}
 		o := ObjectUsage{Name: b.Name}
 		o.Bytes, err = m.sum(s.Extents(b))
+		list = append(list, o)
+	}
+	return list, err
+}
+
+func (m *measurer) metrics(id keyspace.DatabaseID) (list []ObjectUsage, err error) {
+	s := m.db.series.In(id)
+	metrics, err := s.Metrics(m.ctx)
+	for _, x := range metrics {
+		if err != nil {
+			return nil, err
+		}
+		o := ObjectUsage{Name: x.Name}
+		o.Bytes, err = m.sum(s.Extents(x))
 		list = append(list, o)
 	}
 	return list, err

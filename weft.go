@@ -28,6 +28,7 @@ import (
 	"github.com/weftdb/weft/query/source/kvtable"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/vfs"
+	"github.com/weftdb/weft/timeseries"
 )
 
 // The classes of errors: errors.Is tells which one an error is of, and with it
@@ -56,10 +57,11 @@ type Error = dberr.Error
 
 // Options tunes a DB. The zero value is safe: every commit is synced.
 type Options struct {
-	Storage  storage.Options
-	Query    query.Options
-	KV       kv.Options
-	Document document.Options
+	Storage    storage.Options
+	Query      query.Options
+	KV         kv.Options
+	Document   document.Options
+	TimeSeries timeseries.Options
 	// FS is the file system of a local store. Default the machine's.
 	FS vfs.FS
 
@@ -72,6 +74,7 @@ type DB struct {
 	engine *query.Engine
 	kv     *kv.Store
 	docs   *document.Store
+	series *timeseries.Store
 }
 
 // Open opens the store in dir, or makes one there, and starts the engine.
@@ -95,13 +98,17 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), keys.Close(), store.Close())
 	}
+	series, err := timeseries.Open(store.Store, opts.TimeSeries)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), docs.Close(), keys.Close(), store.Close())
+	}
 	opts.Query = opts.spill(store)
 	opts.Query.Sources = append([]source.Source{kvtable.New(keys), doctable.New(docs)}, opts.Query.Sources...)
 	engine, err := query.New(store.Store, opts.Query)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), docs.Close(), keys.Close(), store.Close())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), series.Close(), docs.Close(), keys.Close(), store.Close())
 	}
-	return &DB{store: store, engine: engine, kv: keys, docs: docs}, nil
+	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series}, nil
 }
 
 // spill puts temporary files where the store is: its directory is locked, and what its
@@ -138,7 +145,7 @@ func OpenMemory(opts Options) (*DB, error) {
 // Close ends what runs in the background, waits for commits, syncs the log and
 // lets go of the directory. Calls that still run must have ended.
 func (db *DB) Close() error {
-	return errors.Join(db.engine.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
+	return errors.Join(db.engine.Close(), db.series.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
 }
 
 // Engine runs SQL in full: sinks that stream, sessions, parameters by type.
@@ -168,6 +175,19 @@ func (db *DB) DocumentsIn(ctx context.Context, database string, create bool) (*d
 		return nil, err
 	}
 	return db.docs.In(id), nil
+}
+
+// TimeSeries is the time-series model of the default database.
+func (db *DB) TimeSeries() *timeseries.Store { return db.series }
+
+// TimeSeriesIn is the time-series model of another database, which is made where it is
+// missing and create is set.
+func (db *DB) TimeSeriesIn(ctx context.Context, database string, create bool) (*timeseries.Store, error) {
+	id, err := db.engine.DatabaseID(ctx, database, create)
+	if err != nil {
+		return nil, err
+	}
+	return db.series.In(id), nil
 }
 
 // Store is the transactional key space beneath.

@@ -76,6 +76,7 @@ var Rules = []Rule{
 	{Path: "document", Layer: layerModel, Also: []string{"document/doc", "document/match", "document/update", "document/pipeline", "document/fulltext"}},
 
 	{Path: "timeseries/block", Layer: layerModel},
+	{Path: "timeseries", Layer: layerModel, Also: []string{"timeseries/block"}},
 
 	// Inside query, in import order.
 	{Path: "query/sqltype", Layer: layerModel, Also: []string{"query/are"}},

@@ -16,6 +16,7 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/timeseries"
 )
 
 // fake is a backend whose answers are scripts by SQL text.
@@ -26,6 +27,7 @@ type fake struct {
 	dbs     []string
 	kv      func() *memoryKV
 	docs    func() *document.Store
+	series  func() *timeseries.Store
 	health  error
 }
 
@@ -33,6 +35,13 @@ func newFake() *fake {
 	f := &fake{dbs: []string{"default"}, kv: sync.OnceValue(newKV)}
 	f.docs = sync.OnceValue(func() *document.Store {
 		s, err := document.Open(f.kv().txns, document.Options{SweepEvery: -1})
+		if err != nil {
+			panic(err)
+		}
+		return s
+	})
+	f.series = sync.OnceValue(func() *timeseries.Store {
+		s, err := timeseries.Open(f.kv().txns, timeseries.Options{SealEvery: -1})
 		if err != nil {
 			panic(err)
 		}
@@ -277,6 +286,13 @@ func (f *fake) Documents(_ context.Context, database string, create bool) (*docu
 	return f.docs(), nil
 }
 
+func (f *fake) TimeSeries(_ context.Context, database string, create bool) (*timeseries.Store, error) {
+	if database != "" && database != "default" && !create {
+		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
+	}
+	return f.series(), nil
+}
+
 func (f *fake) Prepare(_ context.Context, _, sql, _ string) (query.Prepared, error) {
 	if f.scripts[sql] == nil {
 		return query.Prepared{}, dberr.SQL(dberr.StateSyntax, "syntax error at or near %q", sql).At(1)
@@ -319,6 +335,14 @@ func (t *fakeTx) KeyValue(ctx context.Context, database string, _ bool) (*kv.Sto
 
 func (t *fakeTx) Documents(ctx context.Context, database string, _ bool) (*document.Store, error) {
 	s, err := t.fake.Documents(ctx, database, false)
+	if err != nil {
+		return nil, err
+	}
+	return s.Within(t.tx), nil
+}
+
+func (t *fakeTx) TimeSeries(ctx context.Context, database string, _ bool) (*timeseries.Store, error) {
+	s, err := t.fake.TimeSeries(ctx, database, false)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ func (s *Server) routes() {
 	s.bindStorage(v1)
 	s.bindDocuments(v1)
 	s.bindText(v1)
+	s.bindTimeSeries(v1)
 }
 
 // get binds a handler to GET and HEAD.

@@ -28,6 +28,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/transactions"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/timeseries"
 )
 
 // Engine runs SQL.
@@ -61,6 +62,8 @@ type Backend interface {
 	KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error)
 	// Documents is the document model of a database, likewise.
 	Documents(ctx context.Context, database string, create bool) (*document.Store, error)
+	// TimeSeries is the time-series model of a database, likewise.
+	TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error)
 	// Prepare checks a statement and tells what it takes and gives.
 	Prepare(ctx context.Context, database, sql, dialect string) (query.Prepared, error)
 	// Begin opens a transaction that spans requests, whose SQL runs in a database.

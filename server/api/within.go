@@ -18,6 +18,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/transactions"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/timeseries"
 )
 
 // Transaction is a transaction in which the handlers of several requests run.
@@ -26,6 +27,7 @@ type Transaction interface {
 	Importer(database string) bulk.Target
 	KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error)
 	Documents(ctx context.Context, database string, create bool) (*document.Store, error)
+	TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error)
 	// Do runs a step; where it fails, what it wrote is undone.
 	Do(fn func() error) error
 	// Tx is the transaction in the key space.
@@ -79,6 +81,13 @@ var joining = map[string]bool{
 	"/api/v1/documents/collections/:name/batch-insert":    true,
 	"/api/v1/documents/collections/:name/batch-delete":    true,
 	"/api/v1/import/documents":                            true,
+
+	"/api/v1/timeseries/write":                   true,
+	"/api/v1/timeseries/query":                   true,
+	"/api/v1/timeseries/delete":                  true,
+	"/api/v1/timeseries/metrics":                 true,
+	"/api/v1/timeseries/metrics/:name":           true,
+	"/api/v1/timeseries/metrics/:name/tags/:tag": true,
 }
 
 // streamed are those of them whose bodies may be of any length, and are read only once.
@@ -106,6 +115,11 @@ func (j joined) KeyValue(ctx context.Context, database string, create bool) (*kv
 // Documents implements Backend.
 func (j joined) Documents(ctx context.Context, database string, create bool) (*document.Store, error) {
 	return j.tx.Documents(ctx, database, create)
+}
+
+// TimeSeries implements Backend.
+func (j joined) TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error) {
+	return j.tx.TimeSeries(ctx, database, create)
 }
 
 // dispatch runs the handler: in the transaction that the request names, once where it

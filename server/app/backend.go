@@ -10,6 +10,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/api"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/timeseries"
 )
 
 // backend is a database as the HTTP interface wants it.
@@ -33,6 +34,11 @@ func (b backend) KeyValue(ctx context.Context, database string, create bool) (*k
 // Documents implements api.Backend.
 func (b backend) Documents(ctx context.Context, database string, create bool) (*document.Store, error) {
 	return b.db.DocumentsIn(ctx, database, create)
+}
+
+// TimeSeries implements api.Backend.
+func (b backend) TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error) {
+	return b.db.TimeSeriesIn(ctx, database, create)
 }
 
 // Prepare implements api.Backend.
@@ -89,6 +95,21 @@ func (t transaction) Documents(ctx context.Context, database string, _ bool) (*d
 		database = t.Database()
 	}
 	store, err := t.db.DocumentsIn(ctx, database, false)
+	if err != nil {
+		return nil, err
+	}
+	return store.Within(t.Tx()), nil
+}
+
+// TimeSeries implements api.Transaction. A database is not made within a transaction.
+func (t transaction) TimeSeries(ctx context.Context, database string, _ bool) (*timeseries.Store, error) {
+	if err := t.Usable(); err != nil {
+		return nil, err
+	}
+	if database == "" {
+		database = t.Database()
+	}
+	store, err := t.db.TimeSeriesIn(ctx, database, false)
 	if err != nil {
 		return nil, err
 	}

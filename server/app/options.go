@@ -41,7 +41,7 @@ func (a *App) apiOptions() api.Options {
 // dbOptions translates the configuration for the database and ties what it
 // reports to the log and the metrics.
 func (a *App) dbOptions() weft.Options {
-	o := weft.Options{Storage: a.cfg.Storage, Query: a.cfg.Query}
+	o := weft.Options{Storage: a.cfg.Storage, Query: a.cfg.Query, TimeSeries: a.cfg.TimeSeries}
 	m := a.api.Metrics()
 	o.Storage.Progress = func(p storage.Progress) {
 		a.progress.Store(&api.Progress{Records: p.Records, Bytes: p.Bytes, LastCommit: p.Timestamp.Time()})
@@ -76,6 +76,9 @@ func (a *App) dbOptions() weft.Options {
 		Failed: func(err error) {
 			a.opts.Log.Error("the log failed; the store is read-only until it is opened again", "error", err)
 		},
+	}
+	o.TimeSeries.Events.SealFailed = func(err error) {
+		a.opts.Log.Error("points of time series could not be sealed; it is tried again, and nothing is lost meanwhile", "error", err)
 	}
 	o.Query.Events = query.Events{
 		Statement:  func(s query.StatementEvent) { m.Planned(s.PlanCache) },

@@ -22,6 +22,7 @@ import (
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/backup"
 	"github.com/weftdb/weft/storage/compress"
+	"github.com/weftdb/weft/timeseries"
 )
 
 // Config is all that a server is told.
@@ -32,6 +33,7 @@ type Config struct {
 	// Encryption says where the key of Storage.Encryption comes from.
 	Encryption Encryption
 	Query      query.Options
+	TimeSeries timeseries.Options
 	Backup     Backup
 	Log        Log
 

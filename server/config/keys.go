@@ -99,6 +99,8 @@ var keys = []key{
 	count("query.analyze_percent", "10", "changed part of a table, in percent, that is needed besides", 1, 1000, false, func(c *Config) *int { return &c.Query.AutoAnalyze.Percent }),
 	count("query.retries", "20", "how often a transaction of one call is run again after a conflict; off is never", 1, 1000, true, func(c *Config) *int { return &c.Query.Retries }),
 
+	count("timeseries.max_series", "100000", "series of one metric; writes of more are refused", 1, 1<<30, false, func(c *Config) *int { return &c.TimeSeries.MaxSeries }),
+
 	text("backup.dir", "", "path", "where backups are kept; empty is backups in the data directory", func(c *Config) *string { return &c.Backup.Dir }),
 	{name: "backup.compression", def: "zstd", unit: "none|snappy|lz4|zstd", help: "compression of backups and of the archive; zstd:9 sets a level",
 		set: func(c *Config, v string) (err error) { c.Backup.Compression, err = compress.Parse(v); return err },

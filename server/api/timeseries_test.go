@@ -1,0 +1,152 @@
+package api
+
+import (
+	"context"
+	"math"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/weftdb/weft/timeseries"
+)
+
+const tsURL = "/api/v1/timeseries"
+
+// points writes values of the metric cpu: host, seconds, value.
+func points(list ...any) func(*Server, *fake) {
+	return func(_ *Server, f *fake) {
+		var points []timeseries.Point
+		for i := 0; i < len(list); i += 3 {
+			points = append(points, timeseries.Point{Metric: "cpu", Tags: []timeseries.Tag{{Key: "host", Value: list[i].(string)}}, Time: int64(list[i+1].(int)) * 1e9,
+				Fields: []timeseries.Field{{Name: "value", Value: timeseries.FloatValue(list[i+2].(float64))}}})
+		}
+		if err := f.series().Write(context.Background(), points); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// held wants the points of a metric, as times and values of all series.
+func held(metric, want string) func(*testing.T, *fake) {
+	return func(t *testing.T, f *fake) {
+		t.Helper()
+		a, err := f.series().Query(context.Background(), timeseries.Query{Metric: metric, From: math.MinInt64, To: math.MaxInt64})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range a.Series {
+			for _, p := range s.Samples {
+				var tags []string
+				for _, tag := range s.Tags {
+					tags = append(tags, tag.Key+"="+tag.Value)
+				}
+				got = append(got, s.Field+"{"+strings.Join(tags, ",")+"}"+big.NewInt(p.Time).String()+":"+p.Value.String())
+			}
+		}
+		if g := strings.Join(got, " "); g != want {
+			t.Errorf("holds %s\nwant  %s", g, want)
+		}
+	}
+}
+
+var seriesScenarios = []scenario{
+	{name: "ts write one", url: tsURL + "/write", body: `{"metric":"m","value":1.5,"tags":{"b":"2","a":"1"},"timestamp":1700000000}`, status: 200, has: []string{`{"success":true,"written":1}`}, check: held("m", "value{a=1,b=2}1700000000000000000:1.5")},
+	{name: "ts write now", url: tsURL + "/write", body: `{"metric":"m","value":1}`, status: 200, check: held("m", "value{}1893553445000000000:1")},
+	{name: "ts write batch", url: tsURL + "/write", body: `{"metric":"m","tags":{"a":"1","b":"2"},"points":[{"timestamp":"2023-11-14T22:13:20.5Z","value":1},{"timestamp":1700000001000,"value":2,"tags":{"b":"3"}},{"metric":"n","timestamp":5,"value":3}]}`, status: 200, has: []string{`"written":3`}, check: held("m", "value{a=1,b=2}1700000000500000000:1 value{a=1,b=3}1700000001000000000:2")},
+	{name: "ts write array", url: tsURL + "/write?precision=ms", body: `[{"metric":"m","fields":{"f":1,"s":"x","b":true,"n":"NaN"},"timestamp":1.5}]`, status: 200, check: held("m", "f{}1500000:1 s{}1500000:x b{}1500000:true n{}1500000:NaN")},
+	{name: "ts write magnitudes", url: tsURL + "/write", body: `{"metric":"m","points":[{"timestamp":1700000000,"value":1},{"timestamp":1700000001000,"value":2},{"timestamp":1700000002000000,"value":3},{"timestamp":1700000003000000000,"value":4}]}`, status: 200,
+		check: held("m", "value{}1700000000000000000:1 value{}1700000001000000000:2 value{}1700000002000000000:3 value{}1700000003000000000:4")},
+	{name: "ts write nothing", url: tsURL + "/write", body: `{"points":[]}`, status: 200, has: []string{`"written":0`}},
+	{name: "ts write without metric", url: tsURL + "/write", body: `{"value":1}`, status: 400, has: []string{"MISSING_FIELD", `"field":"metric"`}},
+	{name: "ts write without value", url: tsURL + "/write", body: `{"points":[{"metric":"m"}]}`, status: 400, has: []string{"MISSING_FIELD", "point 0"}},
+	{name: "ts write both", url: tsURL + "/write", body: `{"metric":"m","value":1,"fields":{"a":1}}`, status: 400, has: []string{"DUPLICATE_FIELD"}},
+	{name: "ts write value beside points", url: tsURL + "/write", body: `{"metric":"m","value":1,"points":[]}`, status: 400, has: []string{`"field":"value"`}},
+	{name: "ts write null", url: tsURL + "/write", body: `{"metric":"m","value":null}`, status: 400, has: []string{"INVALID_FIELD"}},
+	{name: "ts write unknown", url: tsURL + "/write", body: `{"metric":"m","value":1,"time":1}`, status: 400, has: []string{"UNKNOWN_FIELD"}},
+	{name: "ts write tag number", url: tsURL + "/write", body: `{"metric":"m","value":1,"tags":{"a":1}}`, status: 400, has: []string{`"field":"tags.a"`}},
+	{name: "ts write bad time", url: tsURL + "/write", body: `{"metric":"m","value":1,"timestamp":"yesterday"}`, status: 400, has: []string{"INVALID_TIME"}},
+	{name: "ts write far time", url: tsURL + "/write", body: `{"metric":"m","value":1,"timestamp":"2300-01-01T00:00:00Z"}`, status: 400, has: []string{"INVALID_TIME", "out of range"}},
+	{name: "ts write bad precision", url: tsURL + "/write", body: `{"metric":"m","value":1,"precision":"h"}`, status: 400, has: []string{`"field":"precision"`}},
+	{name: "ts write huge", url: tsURL + "/write", body: `{"metric":"m","value":1e999}`, status: 400, has: []string{"double precision"}},
+	{name: "ts write many digits", url: tsURL + "/write", body: `{"metric":"m","value":123456789012345678901}`, status: 400, has: []string{"INVALID_FIELD"}},
+	{name: "ts write conflict of types", url: tsURL + "/write", body: `{"metric":"cpu","value":"x"}`, state: points("a", 1, 1.0), status: 422, has: []string{"FIELD_TYPE_CONFLICT", `"field":"value"`}},
+	{name: "ts write no lossy int", url: tsURL + "/write", body: `{"metric":"m","value":9007199254740993}`, status: 422, has: []string{"FIELD_TYPE_CONFLICT"}},
+	{name: "ts write text as body", url: tsURL + "/write", body: `"x"`, status: 400, has: []string{"INVALID_JSON"}},
+
+	{name: "ts query", url: tsURL + "/query", body: `{"metric":"cpu"}`, state: points("a", 1, 1.5, "b", 2, 2.0, "a", 3, 3.0), status: 200,
+		has: []string{`{"metric":"cpu","series":[{"field":"value","tags":{"host":"a"},"points":[{"timestamp":"1970-01-01T00:00:01Z","value":1.5},{"timestamp":"1970-01-01T00:00:03Z","value":3}]},{"field":"value","tags":{"host":"b"},"points":[{"timestamp":"1970-01-01T00:00:02Z","value":2}]}],"points_returned":3,"query_time_ms":`}},
+	{name: "ts query range", url: tsURL + "/query", body: `{"metric":"cpu","start":1,"end":3,"precision":"s"}`, state: points("a", 0, 0.0, "a", 1, 1.0, "a", 2, 2.0, "a", 3, 3.0), status: 200, has: []string{`[{"timestamp":1,"value":1},{"timestamp":2,"value":2}]`}},
+	{name: "ts query range, other names", url: tsURL + "/query", body: `{"metric":"cpu","start_time":"1970-01-01T00:00:03Z","end_time":null,"precision":"ms"}`, state: points("a", 2, 2.0, "a", 3, 3.0), status: 200, has: []string{`[{"timestamp":3000,"value":3}]`}},
+	{name: "ts query both names", url: tsURL + "/query", body: `{"metric":"cpu","start":1,"start_time":2}`, status: 400, has: []string{"DUPLICATE_FIELD"}},
+	{name: "ts query newest", url: tsURL + "/query", body: `{"metric":"cpu","limit":2,"order":"newest","precision":"s"}`, state: points("a", 1, 1.0, "a", 2, 2.0, "a", 3, 3.0), status: 200, has: []string{`[{"timestamp":2,"value":2},{"timestamp":3,"value":3}]`}},
+	{name: "ts query tags", url: tsURL + "/query", body: `{"metric":"cpu","tags":{"host":["a","c"]}}`, state: points("a", 1, 1.0, "b", 1, 1.0), status: 200, has: []string{`"host":"a"`}, hasNot: []string{`"host":"b"`}},
+	{name: "ts query regex", url: tsURL + "/query", body: `{"metric":"cpu","tags":{"host":{"regex":"w.*","ne":"web2"}}}`, state: points("web1", 1, 1.0, "web2", 1, 1.0, "db", 1, 1.0), status: 200, has: []string{`web1`, `"points_returned":1`}},
+	{name: "ts query not in", url: tsURL + "/query", body: `{"metric":"cpu","tags":{"host":{"not_in":["web2"],"not_regex":"d."}}}`, state: points("web1", 1, 1.0, "web2", 1, 1.0, "db", 1, 1.0), status: 200, has: []string{`web1`, `"points_returned":1`}},
+	{name: "ts query no tag", url: tsURL + "/query", body: `{"metric":"cpu","tags":{"dc":null}}`, state: points("a", 1, 1.0), status: 200, has: []string{`"points_returned":1`}},
+	{name: "ts query bad operator", url: tsURL + "/query", body: `{"metric":"cpu","tags":{"host":{"like":"a"}}}`, status: 400, has: []string{"UNKNOWN_FIELD", "not_regex"}},
+	{name: "ts query bad regex", url: tsURL + "/query", body: `{"metric":"cpu","tags":{"host":{"regex":"("}}}`, state: points("a", 1, 1.0), status: 400, has: []string{"INVALID_REGEX"}},
+	{name: "ts downsample", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"avg","interval":"10s"},"precision":"s"}`, state: points("a", 1, 1.0, "a", 2, 2.0, "a", 11, 3.0), status: 200, has: []string{`[{"timestamp":0,"value":1.5},{"timestamp":10,"value":3}]`}},
+	{name: "ts downsample, other form", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"type":"downsample","interval":"10s","function":"P50","offset":"1s"},"precision":"s"}`, state: points("a", 1, 1.0, "a", 2, 2.0, "a", 11, 3.0), status: 200, has: []string{`[{"timestamp":1,"value":1.5},{"timestamp":11,"value":3}]`}},
+	{name: "ts instant", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"sum"},"group_by":[]}`, state: points("a", 1, 1.0, "b", 2, 2.0), status: 200, has: []string{`"tags":{},"points":[{"timestamp":"1970-01-01T00:00:02Z","value":3}]`}},
+	{name: "ts rolling", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"type":"rolling","window":"2s","function":"sum"},"precision":"s"}`, state: points("a", 1, 1.0, "a", 2, 2.0, "a", 3, 4.0), status: 200, has: []string{`[{"timestamp":1,"value":1},{"timestamp":2,"value":3},{"timestamp":3,"value":6}]`}},
+	{name: "ts fill", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"max","interval":"1s"},"fill":"linear","precision":"s"}`, state: points("a", 1, 1.0, "a", 3, 2.0), status: 200, has: []string{`[{"timestamp":1,"value":1},{"timestamp":2,"value":1.5},{"timestamp":3,"value":2}]`}},
+	{name: "ts fill null", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"max","interval":"1s"},"fill":null,"precision":"s"}`, state: points("a", 1, 1.0, "a", 3, 2.0), status: 200, has: []string{`{"timestamp":2,"value":null}`}},
+	{name: "ts fill value", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"max","interval":"1s"},"fill":-1,"start":0,"end":3,"precision":"s"}`, state: points("a", 1, 1.0), status: 200, has: []string{`[{"timestamp":0,"value":-1},{"timestamp":1,"value":1},{"timestamp":2,"value":-1}]`}},
+	{name: "ts odd floats", url: tsURL + "/query", body: `{"metric":"cpu","precision":"s"}`, state: points("a", 1, math.NaN(), "a", 2, math.Inf(1), "a", 3, math.Inf(-1)), status: 200, has: []string{`"value":"NaN"`, `"value":"Infinity"`, `"value":"-Infinity"`}},
+	{name: "ts query, no metric", url: tsURL + "/query", body: `{"metric":"none"}`, status: 404, has: []string{"METRIC_NOT_FOUND"}},
+	{name: "ts query, no name", url: tsURL + "/query", body: `{}`, status: 400, has: []string{"MISSING_FIELD"}},
+	{name: "ts query, no field", url: tsURL + "/query", body: `{"metric":"cpu","field":"x"}`, state: points("a", 1, 1.0), status: 404, has: []string{"FIELD_NOT_FOUND"}},
+	{name: "ts query, bad function", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"avgg","interval":"1s"}}`, status: 400, has: []string{"INVALID_FUNCTION", "percentile(n)"}},
+	{name: "ts query, bad interval", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"avg","interval":"1"}}`, status: 400, has: []string{"INVALID_INTERVAL"}},
+	{name: "ts query, bad type", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"type":"x","function":"avg"}}`, status: 400, has: []string{`"field":"type"`}},
+	{name: "ts query, no interval", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"type":"downsample","function":"avg"}}`, status: 400, has: []string{`"field":"interval"`}},
+	{name: "ts query, bad zone", url: tsURL + "/query", body: `{"metric":"cpu","timezone":"Mars"}`, status: 400, has: []string{"INVALID_TIMEZONE"}},
+	{name: "ts query, group of raw", url: tsURL + "/query", body: `{"metric":"cpu","group_by":["host"]}`, status: 400, has: []string{`"field":"group_by"`}},
+	{name: "ts query, bad fill", url: tsURL + "/query", body: `{"metric":"cpu","fill":"zero"}`, status: 400, has: []string{`"field":"fill"`}},
+	{name: "ts query, too many", url: tsURL + "/query", body: `{"metric":"cpu"}`, opts: Options{ResultBytes: 64}, state: points("a", 1, 1.0, "a", 2, 1.0, "a", 3, 1.0), status: 413, has: []string{"TOO_MANY_POINTS"}},
+	{name: "ts query, backwards", url: tsURL + "/query", body: `{"metric":"cpu","start":2,"end":1}`, state: points("a", 1, 1.0), status: 400, has: []string{"INVALID_RANGE"}},
+
+	{name: "ts get", url: tsURL + "/query?metric=cpu&start=1&end=1970-01-01T00:00:03Z&tags=%7B%22host%22%3A%22a%22%7D&function=sum&interval=1m&group_by=host&precision=s&fill=none&timezone=UTC&limit=5&order=oldest&fields=value", state: points("a", 1, 1.0, "a", 2, 2.0, "b", 2, 2.0), status: 200, has: []string{`"points":[{"timestamp":0,"value":3}]`, `"points_returned":1`}},
+	{name: "ts get, unknown", url: tsURL + "/query?metric=cpu&host=a", status: 400, has: []string{"UNKNOWN_FIELD"}},
+
+	{name: "ts delete", url: tsURL + "/delete", body: `{"metric":"cpu","tags":{"host":"a"},"start":1,"end":3}`, state: points("a", 1, 1.0, "a", 3, 3.0, "b", 1, 1.0), status: 200, has: []string{`"series":1`}, check: held("cpu", "value{host=a}3000000000:3 value{host=b}1000000000:1")},
+	{name: "ts delete series", url: tsURL + "/delete", body: `{"metric":"cpu","tags":{"host":"a"}}`, state: points("a", 1, 1.0, "b", 1, 1.0), status: 200, check: held("cpu", "value{host=b}1000000000:1")},
+	{name: "ts delete all", url: tsURL + "/delete", body: `{"metric":"cpu"}`, state: points("a", 1, 1.0), status: 400, has: []string{"MISSING_FIELD", "DELETE /api/v1"}, check: held("cpu", "value{host=a}1000000000:1")},
+	{name: "ts delete backwards", url: tsURL + "/delete", body: `{"metric":"cpu","start":2,"end":2}`, state: points("a", 1, 1.0), status: 400, has: []string{"INVALID_RANGE"}},
+
+	{name: "ts register", url: tsURL + "/metrics", body: `{"name":"m","metric_type":"counter","unit":"B","description":"bytes","duplicates":"max","fields":{"n":"int"}}`, status: 201, has: []string{`"metric":{"name":"m","metric_type":"counter","description":"bytes","unit":"B","duplicates":"max","fields":[{"name":"n","type":"int"}],"created_at":"2030-01-02T03:04:05Z"}`, `"success":true`}, header: map[string]string{"Location": tsURL + "/metrics/m"}},
+	{name: "ts register twice", url: tsURL + "/metrics", body: `{"name":"cpu"}`, state: points("a", 1, 1.0), status: 409, has: []string{"METRIC_EXISTS"}},
+	{name: "ts register leniently", url: tsURL + "/metrics", body: `{"name":"cpu","if_not_exists":true}`, state: points("a", 1, 1.0), status: 200, has: []string{`"metric_type":"gauge"`}},
+	{name: "ts register bad type", url: tsURL + "/metrics", body: `{"name":"m","metric_type":"dial"}`, status: 400, has: []string{"gauge, counter"}},
+	{name: "ts register without name", url: tsURL + "/metrics", body: `{"unit":"B"}`, status: 400, has: []string{"MISSING_FIELD"}},
+	{name: "ts metrics", url: tsURL + "/metrics", state: points("a", 1, 1.0), status: 200, has: []string{`[{"name":"cpu","metric_type":"gauge","description":"","unit":""`}},
+	{name: "ts metric", url: tsURL + "/metrics/cpu", state: points("a", 1, 1.0, "b", 1, 1.0), status: 200, has: []string{`"series":2`, `{"name":"host","values":2,"series":2}`}},
+	{name: "ts metric, none", url: tsURL + "/metrics/none", status: 404},
+	{name: "ts tag values", url: tsURL + "/metrics/cpu/tags/host", state: points("b", 1, 1.0, "a", 1, 1.0), status: 200, has: []string{`"values":["a","b"]`}},
+	{name: "ts drop", method: "DELETE", url: tsURL + "/metrics/cpu", state: points("a", 1, 1.0), status: 200, has: []string{`"success":true`}},
+	{name: "ts drop, none", method: "DELETE", url: tsURL + "/metrics/cpu", status: 404},
+}
+
+func TestPointTimes(t *testing.T) {
+	for text, want := range map[string]int64{
+		"0": 0, "-1.5": -1500000000, "1700000000.123456789": 1700000000123456789, "1.7e9": 1700000000000000000,
+		"9223372036854775807": math.MaxInt64, "-9223372036854775808": math.MinInt64,
+		`"1970-01-01T01:00:00.000000001+01:00"`: 1, `"1677-09-21T00:12:43.145224192Z"`: math.MinInt64,
+	} {
+		got, err := parseTime("timestamp", text, 0)
+		if err != nil || got != want {
+			t.Errorf("%s: %d, want %d, %v", text, got, want, err)
+		}
+		if stamp := string(appendStamp(nil, want, 1e9)); want > math.MinInt64 {
+			if again, err := parseTime("timestamp", stamp, 1e9); err != nil || again != want {
+				t.Errorf("%d is written as %s, which is read as %d, %v", want, stamp, again, err)
+			}
+		}
+	}
+	for _, text := range []string{`""`, `"x"`, `"1/2"`, `"0x1"`, "1e30", "1e999999999", "1e-999999999", `"9223372036854775808"`, `"1677-09-21T00:12:43Z"`, strings.Repeat("1", 41), `"1_0"`} {
+		if got, err := parseTime("timestamp", text, 0); err == nil {
+			t.Errorf("%s: %d", text, got)
+		}
+	}
+}

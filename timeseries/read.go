@@ -1,0 +1,268 @@
+package timeseries
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/timeseries/block"
+)
+
+// layer is an open record: points, or a deletion from min to max, both included.
+type layer struct {
+	at       txn.Timestamp // of its commit; of the transaction's own the greatest there is
+	number   uint64
+	min, max int64
+	points   *block.Points // nil: a deletion
+	key      []byte        // where asked for
+}
+
+// layers reads the open records of a column that touch [from, to], in the order in which
+// they take effect.
+func (s *Store) layers(tx *txn.Tx, c column, from, to int64, keys bool) (list []layer, err error) {
+	prefix := s.openPrefix(c)
+	it := tx.Iter(within(prefix))
+	defer it.Close()
+	for it.Next() {
+		_, number, err := cutOpen(it.Key()[objectLen(s):])
+		if err != nil {
+			return nil, corrupt("the key %x of open points is malformed", it.Key())
+		}
+		l := layer{at: it.Timestamp(), number: number}
+		if l.at == 0 {
+			l.at = math.MaxUint64
+		}
+		if err := l.read(it.Value(), from, to); err != nil {
+			return nil, err
+		}
+		if l.max < from || l.min > to {
+			continue
+		}
+		if keys {
+			l.key = slices.Clone(it.Key())
+		}
+		list = append(list, l)
+	}
+	slices.SortFunc(list, func(a, b layer) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.number, b.number))
+	})
+	return list, it.Err()
+}
+
+// objectLen is the length of what stands ahead of the tuple in keys of objOpen.
+func objectLen(s *Store) int { return len(appendObject(nil, s.db, objOpen)) }
+
+// read reads a record; points only where they touch [from, to].
+func (l *layer) read(v []byte, from, to int64) error {
+	if len(v) == 0 {
+		return corrupt("an open record is empty")
+	}
+	switch v[0] {
+	case openPoints:
+		h, err := block.ReadHeader(v[1:])
+		if err != nil {
+			return err
+		}
+		if l.min, l.max = h.MinTime, h.MaxTime; l.max < from || l.min > to {
+			return nil
+		}
+		l.points = &block.Points{}
+		return block.Decode(v[1:], l.points)
+	case openDeletion:
+		r := reader{b: v[1:]}
+		if l.min, l.max = r.varint(), r.varint(); r.bad || len(r.b) != 0 || l.min > l.max {
+			return corrupt("a deletion of points is malformed")
+		}
+		return nil
+	}
+	return corrupt("an open record has form %d", v[0])
+}
+
+// visitor is given a column in the order of time: whole blocks that nothing touches, as
+// they are stored, and points of what had to be put together.
+type visitor struct {
+	block  func(h *block.Header, raw []byte) error
+	points func(p *block.Points) error
+}
+
+// walk visits the points of a column from from to to, both included. A block is given
+// whole only where all of it is within.
+func (s *Store) walk(tx *txn.Tx, c column, policy Policy, from, to int64, v visitor) error {
+	list, err := s.layers(tx, c, from, to, false)
+	if err != nil {
+		return err
+	}
+	var mixed *block.Points
+	if len(list) > 0 {
+		base := &block.Points{}
+		err := s.blocks(tx, c, from, to, func(h *block.Header, raw []byte) error {
+			if touched(list, h) {
+				return block.Decode(raw, base)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		mixed = between(resolve(base, list, policy), from, to)
+	}
+	at := 0
+	until := func(t int64, all bool) error {
+		if mixed == nil {
+			return nil
+		}
+		start := at
+		for at < mixed.Len() && (all || mixed.Times[at] < t) {
+			at++
+		}
+		if at == start {
+			return nil
+		}
+		return v.points(cut(mixed, start, at))
+	}
+	err = s.blocks(tx, c, from, to, func(h *block.Header, raw []byte) error {
+		if len(list) > 0 && touched(list, h) {
+			return nil
+		}
+		if err := until(h.MinTime, false); err != nil {
+			return err
+		}
+		if h.MinTime >= from && h.MaxTime <= to {
+			return v.block(h, raw)
+		}
+		p := &block.Points{}
+		if err := block.Decode(raw, p); err != nil {
+			return err
+		}
+		return v.points(between(p, from, to))
+	})
+	if err != nil {
+		return err
+	}
+	return until(0, true)
+}
+
+// touched says whether open records may change what a block holds.
+func touched(list []layer, h *block.Header) bool {
+	for i := range list {
+		if list[i].max >= h.MinTime && list[i].min <= h.MaxTime {
+			return true
+		}
+	}
+	return false
+}
+
+// between cuts points down to those from from to to, both included.
+func between(p *block.Points, from, to int64) *block.Points {
+	i, _ := slices.BinarySearch(p.Times, from)
+	j, ok := slices.BinarySearch(p.Times, to)
+	if ok {
+		j++
+	}
+	return cut(p, i, max(i, j))
+}
+
+// blocks visits the sealed blocks of a column that touch [from, to], in order. The bytes
+// are valid during the call.
+func (s *Store) blocks(tx *txn.Tx, c column, from, to int64, fn func(h *block.Header, raw []byte) error) error {
+	opts := within(s.blockPrefix(c))
+	opts.Lower = s.blockKey(c, from)
+	it := tx.Iter(opts)
+	defer it.Close()
+	for it.Next() {
+		h, err := block.ReadHeader(it.Value())
+		if err != nil {
+			return err
+		}
+		if h.MinTime > to {
+			break
+		}
+		if err := fn(&h, it.Value()); err != nil {
+			return err
+		}
+	}
+	return it.Err()
+}
+
+// resolve puts sealed points, in order, and open records together.
+func resolve(base *block.Points, list []layer, policy Policy) *block.Points {
+	if inOrder(base, list) {
+		for i := range list {
+			if list[i].points != nil {
+				if base.Kind == 0 {
+					base.Kind = list[i].points.Kind
+				}
+				join(base, list[i].points)
+			}
+		}
+		return base
+	}
+	// All points with the order in which they were written; deletions apart.
+	type entry struct {
+		t     int64
+		layer int // -1: sealed
+		i     int
+	}
+	var all []entry
+	for i, t := range base.Times {
+		all = append(all, entry{t, -1, i})
+	}
+	var deletions []int
+	for n := range list {
+		l := &list[n]
+		if l.points == nil {
+			deletions = append(deletions, n)
+			continue
+		}
+		if base.Kind == 0 {
+			base.Kind = l.points.Kind
+		}
+		for i, t := range l.points.Times {
+			all = append(all, entry{t, n, i})
+		}
+	}
+	all = slices.DeleteFunc(all, func(e entry) bool {
+		for _, n := range deletions {
+			if n > e.layer && list[n].min <= e.t && e.t <= list[n].max {
+				return true
+			}
+		}
+		return false
+	})
+	slices.SortStableFunc(all, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.t, b.t), cmp.Compare(a.layer, b.layer))
+	})
+	value := func(e entry) Value {
+		if e.layer < 0 {
+			return valueAt(base, e.i)
+		}
+		return valueAt(list[e.layer].points, e.i)
+	}
+	out := &block.Points{Kind: base.Kind}
+	for i := 0; i < len(all); {
+		v, t := value(all[i]), all[i].t
+		for i++; i < len(all) && all[i].t == t; i++ {
+			if later := value(all[i]); policy.prefers(v, later) {
+				v = later
+			}
+		}
+		v.appendTo(out, t)
+	}
+	return out
+}
+
+// inOrder says whether the records only add behind each other.
+func inOrder(base *block.Points, list []layer) bool {
+	any, last := base.Len() > 0, int64(0)
+	if any {
+		last = base.Times[base.Len()-1]
+	}
+	for i := range list {
+		if list[i].points == nil || any && list[i].min <= last {
+			return false
+		}
+		any, last = true, list[i].max
+	}
+	return true
+}

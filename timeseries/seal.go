@@ -1,0 +1,433 @@
+package timeseries
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/weftdb/weft/internal/enc"
+	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/timeseries/block"
+)
+
+// Sealing folds the open records of a column into blocks that do not overlap. It reads
+// all open records that it sees, so what is left open was committed later, and goes over
+// what is sealed. It writes blocks and removes what it has read, which writers do not
+// touch. A crash in between leaves either.
+
+const (
+	blockPoints = 4096 // of a full block
+	sealRecords = 16   // open records of a column that call for it
+	sealPoints  = 1024 // or points in them
+	sealBatch   = 64   // columns that one transaction seals
+	// dropGrace is how long the points of what was dropped stay: transactions that
+	// began before may still write there.
+	dropGrace = 10 * time.Second
+)
+
+// SealStats are what a pass did.
+type SealStats struct {
+	Columns int // that were sealed
+	Points  int // that were written into blocks
+	Bytes   int // of these blocks
+	Dropped int // metrics and series whose points were removed
+
+	waiting bool // something is left for a later pass
+}
+
+type sealer struct {
+	quit context.CancelFunc
+	done sync.WaitGroup
+	mu   sync.Mutex // one pass at a time
+}
+
+func (w *sealer) stop() {
+	w.quit()
+	w.done.Wait()
+}
+
+func (c *core) startSealer() {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.seal.quit = cancel
+	if c.opts.SealEvery < 0 {
+		return
+	}
+	c.seal.done.Go(func() {
+		t := time.NewTimer(c.opts.SealEvery)
+		defer t.Stop()
+		last, waiting := txn.Timestamp(0), true
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+			began := time.Now()
+			if now := c.txns.LastCommit(); now != last || waiting { // else there is nothing to do
+				if stats, err := c.sealOnce(ctx, false); err != nil {
+					if ctx.Err() == nil && c.opts.Events.SealFailed != nil {
+						c.opts.Events.SealFailed(err)
+					}
+				} else {
+					last, waiting = now, stats.waiting
+					if stats.Columns > 0 && c.opts.Events.Sealed != nil {
+						c.opts.Events.Sealed(stats)
+					}
+				}
+			}
+			t.Reset(max(c.opts.SealEvery, 10*time.Since(began))) // a tenth of the time at most
+		}
+	})
+}
+
+// Seal folds everything that lies open in every database into blocks, and removes what
+// was dropped. The store does so by itself as it is needed.
+func (s *Store) Seal(ctx context.Context) (SealStats, error) { return s.sealOnce(ctx, true) }
+
+func (c *core) sealOnce(ctx context.Context, all bool) (stats SealStats, err error) {
+	c.seal.mu.Lock()
+	defer c.seal.mu.Unlock()
+	dbs, err := c.databases(ctx)
+	if err != nil {
+		return stats, err
+	}
+	for _, db := range dbs {
+		s := &Store{core: c, db: db}
+		if err := s.sealDatabase(ctx, all, &stats); err != nil {
+			return stats, fmt.Errorf("seal time series: %w", err)
+		}
+		if err := s.sweepDropped(ctx, &stats); err != nil {
+			return stats, fmt.Errorf("remove dropped time series: %w", err)
+		}
+	}
+	return stats, nil
+}
+
+// databases returns the databases that have keys of this model.
+func (c *core) databases(ctx context.Context) (dbs []keyspace.DatabaseID, err error) {
+	err = c.txns.View(ctx, func(tx *txn.Tx) error {
+		it := tx.Iter(txn.IterOptions{})
+		defer it.Close()
+		dbs = dbs[:0]
+		for it.Next() {
+			db, space, _, _, ok := keyspace.Split(it.Key())
+			if !ok {
+				return corrupt("the key %x has no database", it.Key())
+			}
+			if space < keyspace.SpaceSeries {
+				it.Seek(keyspace.AppendSpacePrefix(nil, db, keyspace.SpaceSeries))
+				continue
+			}
+			if space == keyspace.SpaceSeries {
+				dbs = append(dbs, db)
+			}
+			next := keyspace.End(keyspace.AppendDatabasePrefix(nil, db))
+			if next == nil {
+				break
+			}
+			it.Seek(next)
+		}
+		return it.Err()
+	})
+	return dbs, err
+}
+
+// ripe is a column with open records.
+type ripe struct {
+	column
+	records, points int
+	oldest          time.Time
+}
+
+func (r *ripe) due(now time.Time, age time.Duration) bool {
+	return r.records >= sealRecords || r.points >= sealPoints || now.Sub(r.oldest) >= age
+}
+
+// sealDatabase seals the columns that are due, or all.
+func (s *Store) sealDatabase(ctx context.Context, all bool, stats *SealStats) error {
+	metrics := make(map[uint64]*Metric)
+	var due []column
+	err := s.txns.View(ctx, func(tx *txn.Tx) error {
+		list, err := s.MetricsTx(tx)
+		if err != nil {
+			return err
+		}
+		for _, m := range list {
+			metrics[m.id] = m
+		}
+		due, err = s.due(tx, metrics, all, stats)
+		return err
+	})
+	for len(due) > 0 && err == nil {
+		n := min(sealBatch, len(due))
+		err = s.sealColumns(ctx, metrics, due[:n], stats)
+		due = due[n:]
+	}
+	return err
+}
+
+func (s *Store) due(tx *txn.Tx, metrics map[uint64]*Metric, all bool, stats *SealStats) (due []column, err error) {
+	prefix := appendObject(nil, s.db, objOpen)
+	it := tx.Iter(within(prefix))
+	defer it.Close()
+	now := s.Now()
+	var r ripe
+	flush := func() {
+		if r.records == 0 || metrics[r.metric] == nil {
+			return
+		}
+		if all || r.due(now, s.opts.SealAge) {
+			due = append(due, r.column)
+		} else {
+			stats.waiting = true
+		}
+	}
+	for it.Next() {
+		c, _, err := cutOpen(it.Key()[len(prefix):])
+		if err != nil {
+			return nil, corrupt("the key %x of open points is malformed", it.Key())
+		}
+		if c != r.column {
+			flush()
+			r = ripe{column: c, oldest: it.Timestamp().Time()}
+		}
+		r.records++
+		if t := it.Timestamp().Time(); t.Before(r.oldest) {
+			r.oldest = t
+		}
+		if v := it.Value(); len(v) > 0 && v[0] == openPoints {
+			h, err := block.ReadHeader(v[1:])
+			if err != nil {
+				return nil, err
+			}
+			r.points += h.Count
+		}
+	}
+	flush()
+	return due, it.Err()
+}
+
+func (s *Store) sealColumns(ctx context.Context, metrics map[uint64]*Metric, list []column, stats *SealStats) error {
+	var done SealStats
+	err := s.txns.Update(ctx, txn.TxOptions{Isolation: txn.Snapshot}, func(tx *txn.Tx) error {
+		done = SealStats{}
+		guarded := make(map[uint64]bool)
+		for _, c := range list {
+			m := metrics[c.metric]
+			if !guarded[c.metric] { // a metric that is dropped takes no more blocks
+				guarded[c.metric] = true
+				if err := tx.Guard(s.metricKey(m.Name)); err != nil {
+					return err
+				}
+			}
+			now, ok, err := s.metric(tx, m.Name)
+			if err != nil {
+				return err
+			}
+			if !ok || now.id != c.metric {
+				continue
+			}
+			if err := s.sealColumn(tx, c, now.Duplicates, &done); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		stats.Columns += done.Columns
+		stats.Points += done.Points
+		stats.Bytes += done.Bytes
+	}
+	return err
+}
+
+// sealColumn folds the open records of a column into its blocks.
+func (s *Store) sealColumn(tx *txn.Tx, c column, policy Policy, stats *SealStats) error {
+	list, err := s.layers(tx, c, math.MinInt64, math.MaxInt64, true)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	stats.Columns++
+	low, high := list[0].min, list[0].max
+	for i := range list {
+		low, high = min(low, list[i].min), max(high, list[i].max)
+		if err := tx.Delete(list[i].key); err != nil {
+			return err
+		}
+	}
+	plan, err := s.plan(tx, c, list, policy, low, high)
+	if err != nil {
+		return err
+	}
+	for _, key := range plan.gone {
+		if err := tx.Delete(key); err != nil {
+			return err
+		}
+	}
+	for _, p := range plan.parts {
+		if err := s.putBlocks(tx, c, p, stats); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealPlan is what sealing does to a column: blocks that go, and points that come, in
+// parts between which blocks lie that stay.
+type sealPlan struct {
+	gone  [][]byte
+	parts []*block.Points
+}
+
+func (s *Store) plan(tx *txn.Tx, c column, list []layer, policy Policy, low, high int64) (plan sealPlan, err error) {
+	base := &block.Points{}
+	var stay []span // blocks that nothing touches, in order
+	err = s.blocks(tx, c, low, high, func(h *block.Header, raw []byte) error {
+		if touched(list, h) {
+			plan.gone = append(plan.gone, s.blockKey(c, h.MaxTime))
+			return block.Decode(raw, base)
+		}
+		stay = append(stay, span{h.MinTime, h.MaxTime})
+		return nil
+	})
+	if err != nil {
+		return plan, err
+	}
+	all := resolve(base, list, policy)
+	at := 0
+	for i := 0; i <= len(stay); i++ {
+		start := at
+		for at < all.Len() && (i == len(stay) || all.Times[at] < stay[i].min) {
+			at++
+		}
+		if at > start {
+			plan.parts = append(plan.parts, cut(all, start, at))
+		}
+	}
+	for i, p := range plan.parts {
+		after := int64(math.MinInt64) // what is up to there is the part before
+		if i > 0 {
+			before := plan.parts[i-1]
+			after = before.Times[before.Len()-1]
+		}
+		if plan.parts[i], err = s.grow(tx, c, p, after, &plan); err != nil {
+			return plan, err
+		}
+	}
+	return plan, nil
+}
+
+type span struct{ min, max int64 }
+
+// grow takes blocks just ahead of a part into it, down to the part before, as long as
+// they are small beside it, so that each point is written a few times on its way into a
+// full block.
+func (s *Store) grow(tx *txn.Tx, c column, p *block.Points, after int64, plan *sealPlan) (*block.Points, error) {
+	opts := within(s.blockPrefix(c))
+	opts.Upper = s.blockKey(c, p.Times[0])
+	opts.Reverse = true
+	it := tx.Iter(opts)
+	defer it.Close()
+	for it.Next() {
+		h, err := block.ReadHeader(it.Value())
+		if err != nil {
+			return nil, err
+		}
+		if h.Count >= 4*p.Len() || h.Count+p.Len() > blockPoints || h.MinTime <= after && after != math.MinInt64 || plan.holds(it.Key()) {
+			break
+		}
+		q := &block.Points{}
+		if err := block.Decode(it.Value(), q); err != nil {
+			return nil, err
+		}
+		join(q, p)
+		p = q
+		plan.gone = append(plan.gone, append([]byte(nil), it.Key()...))
+	}
+	return p, it.Err()
+}
+
+func (plan *sealPlan) holds(key []byte) bool {
+	for _, k := range plan.gone {
+		if string(k) == string(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// putBlocks writes points as blocks of even size.
+func (s *Store) putBlocks(tx *txn.Tx, c column, p *block.Points, stats *SealStats) error {
+	n := (p.Len() + blockPoints - 1) / blockPoints
+	for i := range n {
+		part := cut(p, i*p.Len()/n, (i+1)*p.Len()/n)
+		for part.Len() > 0 {
+			size := partLen(part, 0)
+			one := cut(part, 0, size)
+			part = cut(part, size, part.Len())
+			effort := block.Small
+			if one.Len() < blockPoints/8 {
+				effort = block.Fast
+			}
+			v, err := block.Append(nil, one, effort)
+			if err != nil {
+				return err
+			}
+			if err := tx.Put(s.blockKey(c, one.Times[one.Len()-1]), v); err != nil {
+				return err
+			}
+			stats.Points += one.Len()
+			stats.Bytes += len(v)
+		}
+	}
+	return nil
+}
+
+// sweepDropped removes the points of dropped metrics and series. A range that is dropped
+// twice is no harm, so that a crash in between is none either.
+func (s *Store) sweepDropped(ctx context.Context, stats *SealStats) error {
+	prefix := appendObject(nil, s.db, objDropped)
+	var keys [][]byte
+	err := s.txns.View(ctx, func(tx *txn.Tx) error {
+		it := tx.Iter(within(prefix))
+		defer it.Close()
+		for it.Next() {
+			if s.Now().Sub(it.Timestamp().Time()) < dropGrace {
+				stats.waiting = true
+				continue
+			}
+			keys = append(keys, append([]byte(nil), it.Key()...))
+		}
+		return it.Err()
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		metric, rest, err := enc.DecodeUint(key[len(prefix):])
+		if err != nil {
+			return corrupt("the key %x of what was dropped is malformed", key)
+		}
+		prefixes := s.prefixes(metric)
+		if len(rest) > 0 {
+			series, _, err := enc.DecodeUint(rest)
+			if err != nil {
+				return corrupt("the key %x of what was dropped is malformed", key)
+			}
+			prefixes = [][]byte{enc.AppendUint(prefixes[0], series), enc.AppendUint(prefixes[1], series)}
+		}
+		for _, p := range prefixes {
+			if err := s.txns.DropRange(ctx, p, keyspace.End(p)); err != nil {
+				return err
+			}
+		}
+		if err := s.txns.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error { return tx.Delete(key) }); err != nil {
+			return err
+		}
+		stats.Dropped++
+	}
+	return nil
+}
