@@ -127,6 +127,29 @@ func TestDocsAnswerAsTables(t *testing.T) {
 	}
 }
 
+// TestLongNumbers: numbers of more digits than a filter of the model is given are found by
+// their text all the same.
+func TestLongNumbers(t *testing.T) {
+	db := open(t)
+	long := "1" + strings.Repeat("0", 400)
+	for i, n := range []string{"1e400", "-1e400", long, "7", `"` + long + `"`} {
+		insert(t, db, "long", fmt.Sprintf(`{"_id":"%d","n":%s}`, i, n))
+	}
+	index(t, db, "long", document.Index{Fields: []document.IndexField{{Path: "n"}}})
+	for where, want := range map[string]string{
+		"data->>'n' = " + sqlText(long):                           "0 2 4",
+		"data->>'n' IN ('7', " + sqlText("-"+long) + ")":          "1 3",
+		"(data->>'n')::numeric >= " + long:                        "0 2 4",
+		"data->'n' = " + sqlText(long) + "::jsonb":                "0 2",
+		"data->>'n' BETWEEN '1' AND " + sqlText(long):             "0 2 4",
+		"data @> " + sqlText(`{"n":`+long+`}`) + " AND _id > '0'": "2",
+	} {
+		if got := ask(t, db, "SELECT string_agg(_id, ' ' ORDER BY _id) FROM doc.long WHERE "+where); got != want {
+			t.Errorf("%.60s: got %s, want %s", where, got, want)
+		}
+	}
+}
+
 func TestKVAnswersAsTables(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	db := open(t)

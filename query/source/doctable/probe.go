@@ -110,7 +110,7 @@ func kinds(names ...string) doc.Value {
 // textIn: text that a string, a number, a boolean or something nested may have.
 func textIn(values []sqltype.Datum) (any []doc.Value) {
 	var points []doc.Value
-	object, list := false, false
+	object, list, long := false, false, false
 	for _, d := range values {
 		t := d.Str
 		points = append(points, str(t))
@@ -118,6 +118,8 @@ func textIn(values []sqltype.Datum) (any []doc.Value) {
 			points = append(points, n)
 		}
 		switch {
+		case len(t) > maxDigits && (t[0] == '-' || '0' <= t[0] && t[0] <= '9'):
+			long = true
 		case t == "true" || t == "false":
 			points = append(points, doc.Of(doc.AppendBool(nil, t == "true")))
 		case strings.HasPrefix(t, "{"):
@@ -132,6 +134,9 @@ func textIn(values []sqltype.Datum) (any []doc.Value) {
 	}
 	if list {
 		any = append(any, kinds("array"))
+	}
+	if long {
+		any = append(any, kinds("number"))
 	}
 	return any
 }
