@@ -20,6 +20,7 @@ var commands = []func() *cobra.Command{
 	newBackupCommand,
 	newRestoreCommand,
 	newCheckCommand,
+	newCompactCommand,
 	newDumpCommand,
 	newRotateKeyCommand,
 	newVersionCommand,

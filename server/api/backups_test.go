@@ -109,6 +109,9 @@ var storageScenarios = []scenario{
 	{name: "storage: unknown parameter", url: "/api/v1/admin/storage?x=1", status: 400, has: []string{"UNKNOWN_FIELD"}},
 	{name: "checkpoint", method: "POST", url: "/api/v1/admin/checkpoint", status: 200, has: []string{`"applied":"1970-01-01T00:00:05Z"`, `"wal_bytes":9`}},
 	{name: "stats", url: "/api/v1/admin/stats", status: 200, has: []string{`"total_queries":0`, `"p99_duration_ms":0`, `"slow_queries":0`}},
+	{name: "compact", method: "POST", url: "/api/v1/admin/compact", status: 200, has: []string{`"versions_removed":3`, `"bytes_before":20`, `"bytes_after":10`}},
+	{name: "compact: unknown parameter", method: "POST", url: "/api/v1/admin/compact?collection=x", status: 400, has: []string{"UNKNOWN_FIELD", "collection"}},
+	{name: "recovering: compact", method: "POST", url: "/api/v1/admin/compact", state: recovering, status: 503, has: []string{"RECOVERING"}},
 	{name: "recovering: checkpoint", method: "POST", url: "/api/v1/admin/checkpoint", state: recovering, status: 503, has: []string{"RECOVERING"}},
 }
 

@@ -249,6 +249,10 @@ func (f *fake) Checkpoint(context.Context) (Checkpointed, error) {
 	return Checkpointed{Applied: &at, WAL: 9}, nil
 }
 
+func (f *fake) Compact(context.Context) (Compacted, error) {
+	return Compacted{Versions: 3, Before: 20, After: 10}, nil
+}
+
 func (f *fake) Importer(string) bulk.Target { return fakeTarget{} }
 
 // fakeTarget takes all rows of an import and forgets them.

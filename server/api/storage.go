@@ -17,6 +17,8 @@ type Storage interface {
 	StorageUsage(ctx context.Context) (StorageUsage, error)
 	// Checkpoint brings what was committed into the sorted store.
 	Checkpoint(ctx context.Context) (Checkpointed, error)
+	// Compact deletes what nobody can read any more and merges all SSTables.
+	Compact(ctx context.Context) (Compacted, error)
 }
 
 // StorageUsage is what the database takes of disk and memory.
@@ -63,9 +65,16 @@ type Checkpointed struct {
 	WAL     int64      // bytes of log that are left
 }
 
+// Compacted says what a compaction of everything has done.
+type Compacted struct {
+	Versions      int   // deleted, since nobody could read them any more
+	Before, After int64 // bytes of SSTables
+}
+
 func (s *Server) bindStorage(g *echo.Group) {
 	get(g, "/admin/storage", s.storageUsage)
 	g.POST("/admin/checkpoint", s.checkpoint)
+	g.POST("/admin/compact", s.compact)
 	get(g, "/admin/stats", s.adminStats)
 }
 
@@ -98,6 +107,23 @@ func (s *Server) checkpoint(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{"success": true, "applied": done.Applied, "wal_bytes": done.WAL, "duration_ms": milliseconds(time.Since(began))})
+}
+
+func (s *Server) compact(c echo.Context) error {
+	if _, err := queryParams(c, nil); err != nil {
+		return err
+	}
+	db, err := s.db(of(c))
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	done, err := db.Compact(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{"success": true, "versions_removed": done.Versions, "bytes_before": done.Before,
+		"bytes_after": done.After, "duration_ms": milliseconds(time.Since(began))})
 }
 
 // slowQuery is the duration from which adminStats calls a query slow. It is a bound

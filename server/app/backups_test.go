@@ -350,4 +350,9 @@ func TestStorageFigures(t *testing.T) {
 	if table[0] < 500_000 || table[1] < 300_000 || table[1] >= table[0] || u.Index != table[1] || u.Data < 200_000 || u.WAL < 1<<20 || bucket[0] < 1000 || bucket[0] > 300_000 {
 		t.Errorf("%s", body)
 	}
+	sql(t, a, "DELETE FROM t")
+	status, done := post(t, a, "/admin/compact", "")
+	if status != 200 || field(t, done, "bytes_before") == "0" {
+		t.Errorf("compact: %d %s", status, done)
+	}
 }

@@ -56,3 +56,9 @@ func (b backend) Checkpoint(ctx context.Context) (api.Checkpointed, error) {
 	}
 	return out, nil
 }
+
+// Compact implements api.Storage.
+func (b backend) Compact(ctx context.Context) (api.Compacted, error) {
+	done, err := b.db.Store().Compact(ctx)
+	return api.Compacted{Versions: done.Versions, Before: done.Before, After: done.After}, err
+}

@@ -33,36 +33,62 @@ type sweepState struct {
 //
 // Reading and flushing go on meanwhile. It is all or nothing, like Flush.
 func (s *Store) GC(ctx context.Context, horizon uint64, budget int) (GCStats, error) {
+	s.sweep.mu.Lock()
+	defer s.sweep.mu.Unlock()
+	stats, next, err := s.gc(ctx, horizon, s.sweep.next, budget)
+	if err == nil {
+		s.sweep.next = next
+	}
+	return stats, err
+}
+
+// collectStep is how many versions Collect looks at in one go.
+const collectStep = 200_000
+
+// Collect is GC of all keys at once, in steps that are all or nothing each.
+func (s *Store) Collect(ctx context.Context, horizon uint64) (all GCStats, err error) {
+	start := time.Now()
+	for next := []byte(nil); !all.Done; {
+		var stats GCStats
+		if stats, next, err = s.gc(ctx, horizon, next, collectStep); err != nil {
+			break
+		}
+		all.Versions, all.Removed, all.Bytes = all.Versions+stats.Versions, all.Removed+stats.Removed, all.Bytes+stats.Bytes
+		all.Done = stats.Done
+	}
+	all.Duration = time.Since(start)
+	return all, err
+}
+
+// gc looks at the versions from the stored key from on, and returns where to go on.
+func (s *Store) gc(ctx context.Context, horizon uint64, from []byte, budget int) (GCStats, []byte, error) {
 	start := time.Now()
 	if horizon > s.Applied() {
-		return GCStats{}, badInput("history horizon %d is after %d, up to which has been flushed", horizon, s.Applied())
+		return GCStats{}, nil, badInput("history horizon %d is after %d, up to which has been flushed", horizon, s.Applied())
 	}
 	if err := s.beginRead(); err != nil {
-		return GCStats{}, err
+		return GCStats{}, nil, err
 	}
 	defer s.endRead()
 	if err := s.Failed(); err != nil {
-		return GCStats{}, err
+		return GCStats{}, nil, err
 	}
-	s.sweep.mu.Lock()
-	defer s.sweep.mu.Unlock()
 	g := sweep{s: s, w: s.newWriter(), horizon: max(horizon, s.Horizon())}
 	g.w.level = 1 // few and small: as dense as can be
 	defer g.w.abort()
-	next, err := g.run(ctx, s.sweep.next, budget)
+	next, err := g.run(ctx, from, budget)
 	if err != nil {
-		return GCStats{}, s.wrap("gc", err)
+		return GCStats{}, nil, s.wrap("gc", err)
 	}
 	if err := g.commit(ctx); err != nil {
-		return GCStats{}, err
+		return GCStats{}, nil, err
 	}
-	s.sweep.next = next
 	g.stats.Done = next == nil
 	g.stats.Bytes, g.stats.Duration = g.w.bytes, time.Since(start)
 	if s.opts.Events.Swept != nil {
 		s.opts.Events.Swept(g.stats)
 	}
-	return g.stats, nil
+	return g.stats, next, nil
 }
 
 // sweep is a GC that is running.

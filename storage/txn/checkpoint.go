@@ -63,6 +63,12 @@ func (s *Store) Checkpoint(ctx context.Context) (Timestamp, error) {
 	if !s.pool.Backed() {
 		return s.LastCommit(), nil
 	}
+	return s.checkpointNow(ctx, false)
+}
+
+// checkpointNow is Checkpoint, which with force runs one also where nothing was
+// committed since the last, since that brings the horizon up to date.
+func (s *Store) checkpointNow(ctx context.Context, force bool) (Timestamp, error) {
 	c := &s.checkpoints
 	select {
 	case c.turn <- struct{}{}:
@@ -73,7 +79,7 @@ func (s *Store) Checkpoint(ctx context.Context) (Timestamp, error) {
 	s.commit.Lock()
 	target := s.commit.appended
 	s.commit.Unlock()
-	for s.pool.Applied() < target || s.pool.Disk() == nil {
+	for ; force || s.pool.Applied() < target || s.pool.Disk() == nil; force = false {
 		if err := s.checkpoint(ctx, false); err != nil {
 			return Timestamp(s.pool.Applied()), fmt.Errorf("checkpoint: %w", err)
 		}
