@@ -111,7 +111,7 @@ func (p *Pool) Install(b *Backlog) {
 		i = end
 	}
 	m.turn()
-	p.tree.enter(m.fences, m.leaves)
+	p.tree.enter(m.leaves)
 	fresh := p.old
 	p.old = older
 	p.pushInOrder(fresh)
@@ -143,8 +143,7 @@ type merge struct {
 	added  []addr    // nodes that were made
 	nodes  []addr    // of the page and what came into it
 	heads  []uint64
-	fences []*fence // leaves that were made, in order, and where each begins
-	leaves []*leaf
+	leaves []*leaf // that were made, in order
 }
 
 // arrival is a new node and the place in the page that it comes before.
@@ -182,7 +181,7 @@ func (m *merge) key(key []byte, b *Backlog, writes []logged) {
 }
 
 // ends says whether the page ends before key.
-func (p *page) ends(key []byte) bool { return p.high != nil && p.isLeftOf(key, false) }
+func (p *page) ends(key []byte) bool { return p.next != nil && p.isLeftOf(key, false) }
 
 // seek goes to the page of key, which is right of the last one.
 func (m *merge) seek(key []byte) {
@@ -231,14 +230,14 @@ func (m *merge) split(old *page, per int) {
 	l, low := m.leaf, old.low
 	for from := 0; from < total; {
 		to := min(from+per, total)
-		pg := &page{low: low, high: old.high, next: old.next, whole: old.whole}
+		pg := &page{low: low, next: old.next, whole: old.whole}
 		t.fillFrom(pg, m.nodes[from:to], m.heads[from:to], old.skip)
 		var right *leaf
 		if to < total {
-			right = &leaf{}
-			low = &fence{key: separator(t.s.key(m.nodes[to-1]), t.s.key(m.nodes[to]))}
-			pg.high, pg.next = low, right
-			m.fences, m.leaves = append(m.fences, low), append(m.leaves, right)
+			right = newLeaf(separator(t.s.key(m.nodes[to-1]), t.s.key(m.nodes[to])))
+			low = &right.low
+			pg.next = right
+			m.leaves = append(m.leaves, right)
 		}
 		l.page.Store(pg)
 		l, from = right, to
@@ -263,9 +262,9 @@ func (t *tree) fillFrom(p *page, nodes []addr, heads []uint64, skip int) {
 // worth making all inner nodes anew.
 const reindexShare = 64
 
-// enter enters leaves that begin at fences into the inner nodes. They are in order and
-// their neighbours lead to them already.
-func (t *tree) enter(fences []*fence, leaves []*leaf) {
+// enter enters leaves into the inner nodes. They are in order and their neighbours lead
+// to them already.
+func (t *tree) enter(leaves []*leaf) {
 	if len(leaves) == 0 {
 		return
 	}
@@ -280,8 +279,8 @@ func (t *tree) enter(fences []*fence, leaves []*leaf) {
 		t.reindex()
 		return
 	}
-	for i, l := range leaves {
-		t.post(fences[i], l)
+	for _, l := range leaves {
+		t.post(l)
 	}
 }
 

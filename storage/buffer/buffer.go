@@ -265,7 +265,7 @@ func (p *Pool) PageVersions(lower, upper []byte, since, until uint64) (found []V
 			found = append(found, Version{Key: key, Value: value, TS: ts, Deleted: deleted})
 		}
 	}
-	return found, pg.high.bound()
+	return found, pg.high().bound()
 }
 
 // Stats describes a pool.

@@ -39,7 +39,7 @@ func (t *tree) check() error {
 				continue
 			}
 			p := n.leaves[i].page.Load()
-			if p.low != l || p.high != h {
+			if p.low != l || p.high() != h {
 				return fmt.Errorf("a page has other fences than the way to it")
 			}
 			leaves = append(leaves, n.leaves[i])
@@ -69,7 +69,7 @@ func (t *tree) check() error {
 			if last != nil && bytes.Compare(last, key) >= 0 {
 				return fmt.Errorf("key %q after %q", key, last)
 			}
-			if p.low != nil && bytes.Compare(key, p.low.key) < 0 || p.high != nil && bytes.Compare(key, p.high.key) >= 0 {
+			if p.low != nil && bytes.Compare(key, p.low.key) < 0 || p.next != nil && bytes.Compare(key, p.next.low.key) >= 0 {
 				return fmt.Errorf("key %q is outside its page", key)
 			}
 			if p.heads[j] != word(key, p.skip) {

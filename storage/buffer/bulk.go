@@ -1,7 +1,5 @@
 package buffer
 
-import "bytes"
-
 // Bulk installs many writes of one timestamp whose keys ascend. Neighbours share
 // a descent of the tree, which also says whether a key is there, and the hash
 // index gets all new keys at the end, in a loop that does not wait for memory.
@@ -25,7 +23,7 @@ func (b *Bulk) Delete(key []byte) { b.install(key, nil, deletedFlag) }
 
 func (b *Bulk) install(key, value []byte, flags uint32) {
 	p := b.p
-	if b.leaf == nil || (b.page.high != nil && bytes.Compare(b.page.high.key, key) <= 0) {
+	if b.leaf == nil || (b.page.ends(key)) {
 		b.leaf, b.page = p.tree.pageFor(key, false)
 	}
 	i, ok := p.tree.search(b.page, int(b.page.n.Load()), key)

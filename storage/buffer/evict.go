@@ -22,7 +22,7 @@ const warmShare = 4
 func (p *Pool) Evict(leaves int) (done Evicted) {
 	for range leaves {
 		l, pg := p.tree.pageFor(p.hand, false)
-		high := pg.high
+		high := pg.high()
 		p.evictPage(l, pg, &done)
 		if high == nil {
 			p.hand, done.Round = nil, true
@@ -62,7 +62,7 @@ func (p *Pool) evictPage(l *leaf, pg *page, done *Evicted) {
 	if pg.whole {
 		p.tree.whole.Add(-1)
 	}
-	fresh := &page{low: pg.low, high: pg.high, next: pg.next}
+	fresh := &page{low: pg.low, next: pg.next}
 	p.tree.fill(fresh, keep[:kept])
 	l.page.Store(fresh)
 	for _, node := range gone[:going] {
@@ -104,7 +104,7 @@ func (t *tree) setWhole(l *leaf, p *page, whole bool) {
 		return
 	}
 	n := int(p.n.Load())
-	fresh := &page{low: p.low, high: p.high, next: p.next, whole: whole}
+	fresh := &page{low: p.low, next: p.next, whole: whole}
 	fresh.begin(p, n)
 	l.page.Store(fresh)
 	if whole {
@@ -122,14 +122,14 @@ func (t *tree) cut(key []byte) {
 	}
 	n := int(p.n.Load())
 	i, _ := t.search(p, n, key)
-	f, right := &fence{key: bytes.Clone(key)}, &leaf{}
-	rp := &page{low: f, high: p.high, next: p.next, whole: p.whole}
+	right := newLeaf(key)
+	rp := &page{low: &right.low, next: p.next, whole: p.whole}
 	t.fill(rp, p.nodes[i:n])
 	right.page.Store(rp)
-	fresh := &page{low: p.low, high: f, next: right, whole: p.whole}
+	fresh := &page{low: p.low, next: right, whole: p.whole}
 	t.fill(fresh, p.nodes[:i])
 	l.page.Store(fresh)
-	t.added(f, right, rp.whole)
+	t.added(right, rp.whole)
 }
 
 // Admit puts a version into memory that was read from the sorted store. It is the
@@ -180,7 +180,7 @@ func (p *Pool) AdmitRange(low, high []byte, found []Version, applied uint64) (ad
 	l, pg := p.tree.pageFor(low, false)
 	for {
 		p.tree.setWhole(l, pg, true)
-		if pg.next == nil || (high != nil && bytes.Compare(pg.high.key, high) >= 0) {
+		if pg.next == nil || (high != nil && bytes.Compare(pg.next.low.key, high) >= 0) {
 			return admitted, true
 		}
 		l = pg.next
@@ -192,5 +192,5 @@ func (p *Pool) AdmitRange(low, high []byte, found []Version, applied uint64) (ad
 // whole.
 func (p *Pool) PageOf(key []byte) (low, high []byte, whole bool) {
 	_, pg := p.tree.pageFor(key, false)
-	return pg.low.bound(), pg.high.bound(), pg.whole
+	return pg.low.bound(), pg.high().bound(), pg.whole
 }

@@ -192,7 +192,7 @@ func (it *Iter) Whole() bool { return it.page.whole }
 func (it *Iter) Low() []byte { return it.page.low.bound() }
 
 // High is the first key behind the page's range, nil where it has no bound.
-func (it *Iter) High() []byte { return it.page.high.bound() }
+func (it *Iter) High() []byte { return it.page.high().bound() }
 
 func (f *fence) bound() []byte {
 	if f == nil {

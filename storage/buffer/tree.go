@@ -27,30 +27,56 @@ type tree struct {
 }
 
 // leafBytes is about what a leaf takes, with its share of the inner nodes.
-const leafBytes = 2*8*pageEntries + 64 + 8 + 64
+const leafBytes = 2*8*pageEntries + 64 + 64
 
 const (
 	pageEntries = 32
 	innerKids   = 64
 )
 
-// fence is a key between two leaves.
+// fence is a key between two leaves. It is part of the leaf to its right: what the
+// collector has to visit for a leaf is it and its page, and nothing else.
 type fence struct{ key []byte }
 
 type leaf struct {
 	page atomic.Pointer[page]
+	low  fence // where it begins; without a key at the first leaf
+	room [fenceRoom]byte
+}
+
+// fenceRoom is how long the key of a fence may be that is kept in the leaf: with it, a
+// leaf fills a line of the processor's cache.
+const fenceRoom = 32
+
+// newLeaf returns a leaf that begins at key, which is copied.
+func newLeaf(key []byte) *leaf {
+	l := &leaf{}
+	if len(key) <= fenceRoom {
+		l.low.key = l.room[:copy(l.room[:], key):len(key)]
+	} else {
+		l.low.key = bytes.Clone(key)
+	}
+	return l
 }
 
 // page is the content of a leaf: nodes with keys in [low, high). Nil fences are
 // no bounds.
 type page struct {
-	low, high *fence
-	next      *leaf
-	whole     bool // no key of the range is in the sorted store alone
-	skip      int  // bytes that all keys begin with, or fewer
-	n         atomic.Int32
-	nodes     [pageEntries]addr
-	heads     [pageEntries]uint64 // of each key, the 8 bytes behind skip
+	low   *fence
+	next  *leaf
+	whole bool // no key of the range is in the sorted store alone
+	skip  int  // bytes that all keys begin with, or fewer
+	n     atomic.Int32
+	nodes [pageEntries]addr
+	heads [pageEntries]uint64 // of each key, the 8 bytes behind skip
+}
+
+// high is where the page ends: where the next leaf begins.
+func (p *page) high() *fence {
+	if p.next == nil {
+		return nil
+	}
+	return &p.next.low
 }
 
 // inner is an immutable node: kids[i] holds the keys in [fences[i-1], fences[i]).
@@ -171,10 +197,10 @@ func (t *tree) pageFor(key []byte, under bool) (*leaf, *page) {
 	i := which(n)
 	l := n.leaves[i]
 	p := l.page.Load()
-	if i < len(n.fences) && p.high == n.fences[i] {
+	if i < len(n.fences) && p.high() == n.fences[i] {
 		return l, p // not split since n was made; the fence's key need not be looked at
 	}
-	for p.high != nil && p.isLeftOf(key, under) {
+	for p.next != nil && p.isLeftOf(key, under) {
 		l = p.next
 		p = l.page.Load()
 	}
@@ -185,7 +211,7 @@ func (p *page) isLeftOf(key []byte, under bool) bool {
 	if key == nil {
 		return under
 	}
-	c := bytes.Compare(p.high.key, key)
+	c := bytes.Compare(p.next.low.key, key)
 	return c < 0 || (c == 0 && !under)
 }
 
@@ -258,7 +284,7 @@ func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
 		p.n.Store(int32(n + 1)) // publishes the two
 		return
 	}
-	fresh := &page{low: p.low, high: p.high, next: p.next, whole: p.whole}
+	fresh := &page{low: p.low, next: p.next, whole: p.whole}
 	if n < pageEntries && fits {
 		fresh.splice(p, n, i, node, word(key, p.skip))
 		l.page.Store(fresh)
@@ -278,29 +304,28 @@ func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
 	if i == n {
 		mid = pageEntries - 1 // ascending keys: leave the page full
 	}
-	f := &fence{key: separator(t.s.key(nodes[mid-1]), t.s.key(nodes[mid]))}
-	right := &leaf{}
-	rp := &page{low: f, high: p.high, next: p.next, whole: p.whole}
+	right := newLeaf(separator(t.s.key(nodes[mid-1]), t.s.key(nodes[mid])))
+	rp := &page{low: &right.low, next: p.next, whole: p.whole}
 	t.fill(rp, nodes[mid:])
 	right.page.Store(rp)
-	fresh.high, fresh.next = f, right
+	fresh.next = right
 	if i == n {
 		fresh.begin(p, mid)
 	} else {
 		t.fill(fresh, nodes[:mid])
 	}
 	l.page.Store(fresh)
-	t.added(f, right, rp.whole)
+	t.added(right, rp.whole)
 }
 
-// added enters a new leaf that begins at f.
-func (t *tree) added(f *fence, right *leaf, whole bool) {
+// added enters a new leaf.
+func (t *tree) added(right *leaf, whole bool) {
 	t.bytes.Add(leafBytes)
 	t.leaves.Add(1)
 	if whole {
 		t.whole.Add(1)
 	}
-	t.post(f, right)
+	t.post(right)
 }
 
 // begin makes p the first n entries of old.
@@ -311,14 +336,13 @@ func (p *page) begin(old *page, n int) {
 	p.n.Store(int32(n))
 }
 
-// separator returns the shortest key over left and at or before right.
-func separator(left, right []byte) []byte {
-	return bytes.Clone(right[:commonPrefix(left, right)+1])
-}
+// separator returns the shortest key over left and at or before right, of which it is
+// the beginning.
+func separator(left, right []byte) []byte { return right[:commonPrefix(left, right)+1] }
 
-// post enters the leaf that begins at f into the inner nodes.
-func (t *tree) post(f *fence, right *leaf) {
-	root, sibling, up := post(t.root.Load(), f, right)
+// post enters a leaf into the inner nodes.
+func (t *tree) post(right *leaf) {
+	root, sibling, up := post(t.root.Load(), &right.low, right)
 	if sibling != nil {
 		root = newInner([]*fence{up}, []*inner{root, sibling}, nil)
 	}
@@ -380,7 +404,7 @@ func (t *tree) remove(key []byte) {
 	if !ok {
 		return
 	}
-	fresh := &page{low: p.low, high: p.high, next: p.next, whole: p.whole}
+	fresh := &page{low: p.low, next: p.next, whole: p.whole}
 	fresh.skip = p.skip
 	copy(fresh.nodes[copy(fresh.nodes[:], p.nodes[:i]):], p.nodes[i+1:n])
 	copy(fresh.heads[copy(fresh.heads[:], p.heads[:i]):], p.heads[i+1:n])
@@ -395,7 +419,7 @@ func (t *tree) remove(key []byte) {
 // its left. Together they fit into a page.
 func (t *tree) absorb(p *page) {
 	l, left := t.pageFor(p.low.key, true)
-	fresh := &page{low: left.low, high: p.high, next: p.next, whole: left.whole && p.whole}
+	fresh := &page{low: left.low, next: p.next, whole: left.whole && p.whole}
 	var all [pageEntries]addr
 	n := copy(all[:], left.nodes[:left.n.Load()])
 	n += copy(all[n:], p.nodes[:p.n.Load()])
