@@ -409,7 +409,13 @@ func (b *binder) aggregate(s *scope, rel Rel, g *grouped, fromCols ColSet, targe
 		}
 		a.Grouping = append(a.Grouping, set)
 	}
+	consts := u.constKeys()
 	for i := range targets {
+		if c, ok := consts[Key(targets[i].expr)]; ok {
+			delete(consts, Key(targets[i].expr))
+			targets[i].expr = b.q.Ref(c)
+			continue
+		}
 		targets[i].expr = u.replace(targets[i].expr)
 	}
 	for _, list := range [][]order{orders, distinct} {
@@ -486,6 +492,22 @@ func (u *ungrouper) dependencies() {
 			}
 		}
 	}
+}
+
+// constKeys are the keys of grouping sets that are constants. A constant elsewhere is itself, but
+// the first item of the select list that is such a key as a whole is the key, NULL where a set
+// leaves it out, as in PostgreSQL.
+func (u *ungrouper) constKeys() map[string]Col {
+	if u.agg.Sets == nil {
+		return nil
+	}
+	consts := map[string]Col{}
+	for i, e := range u.agg.Keys {
+		if _, is := e.(*Const); is {
+			consts[Key(e)] = u.agg.KeyCols[i]
+		}
+	}
+	return consts
 }
 
 func (u *ungrouper) replace(e Expr) Expr {

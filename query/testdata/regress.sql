@@ -104,3 +104,25 @@ US/Pacific|2023-12-31 16:00:00-08
 statement
 RESET TIME ZONE
 
+# A constant that is a key of grouping sets is NULL where a set leaves it out, where it is an
+# item of the select list as a whole.
+query rowsort
+SELECT 'q'::text, 'q'::text || 'z', b || 'q'::text, 'q'::text FROM (SELECT 'w') a(b) GROUP BY ROLLUP (b, 'q'::text)
+----
+NULL|qz|NULL|q
+NULL|qz|wq|q
+q|qz|wq|q
+
+query rowsort
+SELECT 5 AS x, b + 5, 5 FROM (SELECT 1) a(b) GROUP BY CUBE (b, x)
+----
+5|6|5
+5|NULL|5
+NULL|6|5
+NULL|NULL|5
+
+query
+SELECT '1.2.3.4'::inet FROM (SELECT 1) a(b) GROUP BY '1.2.3.4'::inet, b
+----
+1.2.3.4
+
