@@ -251,9 +251,15 @@ func foldCoalesce(e *plan.Coalesce) plan.Expr {
 	return &plan.Coalesce{Typ: e.Typ, Args: out}
 }
 
-// foldCall computes an immutable call of constants. A call that fails is left for
-// the time when a row really needs it.
+// foldCall computes an immutable call of constants, and gives NULL for a strict one of a
+// NULL, whatever its other arguments are. A call that fails is left for the time when a row
+// really needs it.
 func foldCall(e *plan.Call) plan.Expr {
+	for _, a := range e.Args {
+		if c, ok := a.(*plan.Const); ok && c.Value.Null && e.Func.Strict {
+			return &plan.Const{Typ: e.Typ, Value: sqltype.NullDatum}
+		}
+	}
 	if e.Func.Volatility != fn.Immutable || e.Func.Eval == nil {
 		return e
 	}
@@ -262,9 +268,6 @@ func foldCall(e *plan.Call) plan.Expr {
 		c, ok := a.(*plan.Const)
 		if !ok {
 			return e
-		}
-		if c.Value.Null && e.Func.Strict {
-			return &plan.Const{Typ: e.Typ, Value: sqltype.NullDatum}
 		}
 		args[i] = single(c.Typ, c.Value)
 	}
