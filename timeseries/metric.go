@@ -265,14 +265,12 @@ func (s *Store) Drop(ctx context.Context, name string) error {
 	})
 }
 
-// addField gives a metric one more field.
+func errManyFields(m *Metric) error {
+	return tooLarge("TOO_MANY_FIELDS", "fields", "metric %q has %d fields, and more than %d it cannot have", m.Name, len(m.Fields), MaxFields)
+}
+
+// addField gives a metric one more field, whose name was checked.
 func (s *Store) addField(tx *txn.Tx, m *Metric, name string, kind block.Kind) (int, error) {
-	if err := checkName("field", name); err != nil {
-		return 0, err
-	}
-	if len(m.Fields) >= MaxFields {
-		return 0, tooLarge("TOO_MANY_FIELDS", "fields", "metric %q has %d fields, which is the maximum, and %q is none of them", m.Name, MaxFields, shorten(name))
-	}
 	m.Fields = append(m.Fields, FieldInfo{Name: name, Kind: kind})
 	if err := tx.Put(s.metricKey(m.Name), m.append(nil)); err != nil {
 		return 0, fmt.Errorf("add field %q: %w", name, err)

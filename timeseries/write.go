@@ -2,9 +2,11 @@ package timeseries
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/timeseries/block"
@@ -48,13 +50,44 @@ func (s *Store) Write(ctx context.Context, points []Point) error {
 
 // WriteTx is Write in a transaction.
 func (s *Store) WriteTx(ctx context.Context, tx *txn.Tx, points []Point) error {
-	w := writer{s: s, ctx: ctx, tx: tx, metrics: make(map[string]*target), columns: make(map[column]*block.Points)}
+	w := s.writer(ctx, tx)
 	for i := range points {
 		if err := w.add(&points[i]); err != nil {
 			return err
 		}
 	}
 	return w.finish()
+}
+
+// Refused is a point that was left out, and why.
+type Refused struct {
+	Point int // its place among those given
+	Err   error
+}
+
+// WriteEach writes the points that can be written, all in one transaction, and returns
+// the others.
+func (s *Store) WriteEach(ctx context.Context, points []Point) (refused []Refused, err error) {
+	err = s.update(ctx, func(tx *txn.Tx) error {
+		refused = nil
+		w := s.writer(ctx, tx)
+		for i := range points {
+			err := w.add(&points[i])
+			switch {
+			case err == nil:
+			case errors.Is(err, dberr.ErrInvalid), errors.Is(err, dberr.ErrConstraint), errors.Is(err, dberr.ErrTooLarge):
+				refused = append(refused, Refused{i, err})
+			default:
+				return err
+			}
+		}
+		return w.finish()
+	})
+	return refused, err
+}
+
+func (s *Store) writer(ctx context.Context, tx *txn.Tx) *writer {
+	return &writer{s: s, ctx: ctx, tx: tx, metrics: make(map[string]*target), columns: make(map[column]*block.Points)}
 }
 
 // writer gathers the points of one write by columns.
@@ -104,6 +137,9 @@ func (w *writer) add(p *Point) error {
 	if err != nil {
 		return err
 	}
+	if err := t.check(p); err != nil { // before anything is made for its sake
+		return err
+	}
 	id, ok := t.series[string(canon)]
 	if !ok {
 		if id, err = w.s.openSeries(w.ctx, w.tx, t.Metric, tags, canon); err != nil {
@@ -119,32 +155,75 @@ func (w *writer) add(p *Point) error {
 	return nil
 }
 
+// check holds the fields of a point against those of the metric and against each other.
+func (t *target) check(p *Point) error {
+	fresh := 0
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		n := t.Field(f.Name)
+		if err := f.settle(t.Metric, n); err != nil {
+			return err
+		}
+		kind := f.kind()
+		if n >= 0 {
+			kind = t.Fields[n].Kind
+		} else {
+			for j := range i {
+				if p.Fields[j].Name == f.Name {
+					return invalid("DUPLICATE_FIELD", f.Name, "a point has the field %q twice", shorten(f.Name))
+				}
+			}
+			if err := checkName("field", f.Name); err != nil {
+				return err
+			}
+			fresh++
+		}
+		v, ok := f.Value.as(kind)
+		if !ok {
+			return errFieldType(t.Name, f.Name, kind, f.Value)
+		}
+		if len(v.Text) > MaxTextBytes {
+			return tooLarge("TEXT_TOO_LARGE", f.Name, "a text of %d bytes is over the maximum of %d", len(v.Text), MaxTextBytes)
+		}
+	}
+	if fresh > 0 && len(t.Fields)+fresh > MaxFields {
+		return errManyFields(t.Metric)
+	}
+	return nil
+}
+
+// kind is what a field becomes that is made for this value.
+func (f *Field) kind() block.Kind {
+	if f.Loose {
+		return block.Float
+	}
+	return f.Value.Kind
+}
+
+// settle reads a text that names a float, where one is wanted; n is the place of the
+// field, negative where it is new.
+func (f *Field) settle(m *Metric, n int) error {
+	if !f.Loose || f.Value.Kind != block.Text || n >= 0 && m.Fields[n].Kind != block.Float {
+		return nil
+	}
+	x, err := strconv.ParseFloat(f.Value.Text, 64)
+	if err != nil {
+		return invalid("INVALID_VALUE", f.Name, "field %q is %q, which is no number", f.Name, shorten(f.Value.Text))
+	}
+	f.Value = FloatValue(x)
+	return nil
+}
+
+// addField adds a value that check has let pass.
 func (w *writer) addField(t *target, series uint64, at int64, f *Field) error {
 	n := t.Field(f.Name)
-	if f.Loose && f.Value.Kind == block.Text && (n < 0 || t.Fields[n].Kind == block.Float) {
-		x, err := strconv.ParseFloat(f.Value.Text, 64)
-		if err != nil {
-			return invalid("INVALID_VALUE", f.Name, "field %q is %q, which is no number", f.Name, shorten(f.Value.Text))
-		}
-		f.Value = FloatValue(x)
-	}
 	if n < 0 {
-		kind := f.Value.Kind
-		if f.Loose {
-			kind = block.Float
-		}
 		var err error
-		if n, err = w.s.addField(w.tx, t.Metric, f.Name, kind); err != nil {
+		if n, err = w.s.addField(w.tx, t.Metric, f.Name, f.kind()); err != nil {
 			return err
 		}
 	}
-	v, ok := f.Value.as(t.Fields[n].Kind)
-	if !ok {
-		return errFieldType(t.Name, f.Name, t.Fields[n].Kind, f.Value)
-	}
-	if len(v.Text) > MaxTextBytes {
-		return tooLarge("TEXT_TOO_LARGE", f.Name, "a text of %d bytes is over the maximum of %d", len(v.Text), MaxTextBytes)
-	}
+	v, _ := f.Value.as(t.Fields[n].Kind)
 	c := column{t.id, series, n}
 	p := w.columns[c]
 	if p == nil {

@@ -15,6 +15,7 @@ func (s *Server) routes() {
 	s.bindVersion(e)
 	s.bindMetrics(e)
 	s.bindDocs(e)
+	s.bindLines(e)
 
 	v1 := e.Group("/api/v1")
 	s.bindQuery(v1)

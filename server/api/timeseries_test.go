@@ -1,6 +1,7 @@
 package api
 
 import (
+	"compress/gzip"
 	"context"
 	"math"
 	"math/big"
@@ -126,6 +127,37 @@ var seriesScenarios = []scenario{
 	{name: "ts tag values", url: tsURL + "/metrics/cpu/tags/host", state: points("b", 1, 1.0, "a", 1, 1.0), status: 200, has: []string{`"values":["a","b"]`}},
 	{name: "ts drop", method: "DELETE", url: tsURL + "/metrics/cpu", state: points("a", 1, 1.0), status: 200, has: []string{`"success":true`}},
 	{name: "ts drop, none", method: "DELETE", url: tsURL + "/metrics/cpu", status: 404},
+}
+
+var lineScenarios = []scenario{
+	{name: "lines", url: "/write?db=default&precision=s", body: "m,b=2,a=1 value=1.5,n=2i,ok=t,s=\"x y\" 1700000000\n\n# note\nm value=2 1700000001\n", headers: map[string]string{"Content-Type": "text/plain"}, status: 204,
+		check: held("m", "value{}1700000001000000000:2 value{a=1,b=2}1700000000000000000:1.5 n{a=1,b=2}1700000000000000000:2 ok{a=1,b=2}1700000000000000000:true s{a=1,b=2}1700000000000000000:x y")},
+	{name: "lines, version 2", url: "/api/v2/write?org=o&bucket=default/autogen", body: "m value=1 5", headers: map[string]string{"Authorization": "Token x"}, status: 204, check: held("m", "value{}5:1")},
+	{name: "lines, gzip", url: "/write", body: gzipped("m value=1 5\n"), headers: map[string]string{"Content-Encoding": "gzip"}, status: 204, check: held("m", "value{}5:1")},
+	{name: "lines, no gzip", url: "/write", body: "m value=1 5\n", headers: map[string]string{"Content-Encoding": "gzip"}, status: 400, has: []string{"INVALID_BODY"}},
+	{name: "lines, gzip bomb", url: "/write", opts: Options{BodyBytes: 1000}, body: gzipped(strings.Repeat("#\n", 1000)), headers: map[string]string{"Content-Encoding": "gzip"}, status: 413, has: []string{"BODY_TOO_LARGE"}},
+	{name: "lines, zstd", url: "/write", body: "m value=1 5\n", headers: map[string]string{"Content-Encoding": "zstd"}, status: 415},
+	{name: "lines, some refused", url: "/write", body: "m value=1 5\nm value=x 6\nm value=\"text\" 7\nm value=8 8", status: 400, has: []string{"PARTIAL_WRITE", "2 points written, dropped=2: line 2: ", "line 3: field", "cannot hold string text"}, check: held("m", "value{}5:1 value{}8:8")},
+	{name: "lines, all refused", url: "/write", body: "m", status: 400, has: []string{"LINES_REFUSED", "0 points written, dropped=1"}},
+	{name: "lines, atomic", url: "/write?atomic=true", body: "m value=1 5\nm value=x 6", state: points("a", 1, 1.0), status: 400, has: []string{"LINES_REFUSED"}, check: held("cpu", "value{host=a}1000000000:1")},
+	{name: "lines, atomic, conflict of types", url: "/write?atomic=true", body: "cpu value=1 5\ncpu value=t 6", state: points("a", 1, 1.0), status: 422, has: []string{"FIELD_TYPE_CONFLICT"}, check: held("cpu", "value{host=a}1000000000:1")},
+	{name: "lines, many refused", url: "/write", body: strings.Repeat("x\n", 12), status: 400, has: []string{"line 10: ", "and 2 more"}, hasNot: []string{"line 11: "}},
+	{name: "lines, retention policy", url: "/write?db=d&rp=week", body: "m value=1 5", status: 400, has: []string{"FEATURE_NOT_SUPPORTED"}},
+	{name: "lines, precision", url: "/write?precision=d", body: "m value=1 5", status: 400, has: []string{`"field":"precision"`}},
+	{name: "lines, unknown parameter", url: "/write?database=d", body: "m value=1 5", status: 400, has: []string{"UNKNOWN_FIELD"}},
+	{name: "lines, transaction", url: "/write", body: "m value=1 5", headers: map[string]string{"Weft-Transaction": "x"}, status: 400, has: []string{"NOT_IN_TRANSACTION"}},
+}
+
+func gzipped(text string) string {
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(text)); err != nil {
+		panic(err)
+	}
+	if err := z.Close(); err != nil {
+		panic(err)
+	}
+	return b.String()
 }
 
 func TestPointTimes(t *testing.T) {
