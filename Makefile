@@ -38,6 +38,9 @@ test-race: ## the packages that run concurrently, under the race detector (which
 
 test-long: build ## the long suites: more rounds, larger data, every file of public test data
 	WEFT_LONG=1 $(GO) test -timeout 120m ./...
+	@if command -v $${CC:-cc} >/dev/null 2>&1; then \
+		CGO_ENABLED=1 WEFT_LONG=1 $(GO) test -race -timeout 60m -run 'TestHistories$$' ./storage/txn; \
+	else echo "no C compiler: the histories are not checked under the race detector"; fi
 
 bench: build ## benchmarks against named peers; ratios of one run
 	$(GO) run ./bench/cmd/weft-bench -bin bin/weft $(BENCH_ARGS)
