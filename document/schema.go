@@ -29,7 +29,9 @@ func (refuseLoader) Load(url string) (any, error) {
 	return nil, errors.New("a schema cannot refer to " + shorten(url) + ", which is outside of it")
 }
 
-func compileSchema(text string) (*schema, error) {
+func compileSchema(text string) (*schema, error) { return compileSchemaWith(text, refuseLoader{}) }
+
+func compileSchemaWith(text string, loader jsonschema.URLLoader) (*schema, error) {
 	if len(text) > MaxSchemaBytes {
 		return nil, dberr.New(dberr.ErrTooLarge, "SCHEMA_TOO_LARGE", "a schema of %d bytes is over the maximum of %d", len(text), MaxSchemaBytes).WithField("schema")
 	}
@@ -39,7 +41,7 @@ func compileSchema(text string) (*schema, error) {
 	}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
-	c.UseLoader(refuseLoader{})
+	c.UseLoader(loader)
 	const name = "schema.json"
 	if err := c.AddResource(name, v); err != nil {
 		return nil, invalid("INVALID_SCHEMA", "schema", "the schema is not valid: %v", err)

@@ -19,6 +19,10 @@ func (s *Store) Texts() *Texts {
 // Texts is the model of the full-text indexes that stand alone.
 type Texts struct{ s *Store }
 
+// Collections is the store of what the indexes are inside: a collection each, of documents
+// that ItemOf reads. It is for those that read them as collections are read.
+func (t *Texts) Collections() *Store { return t.s }
+
 // textField and metadataField are the fields of their documents.
 const (
 	textField     = "text"
@@ -138,14 +142,15 @@ func (t *Texts) put(tx *txn.Tx, c *compiled, item *Item) error {
 	return err
 }
 
-func item(d *Document) Item {
+// ItemOf is a document of Collections as a text.
+func ItemOf(d *Document) Item {
 	return Item{ID: d.ID, Text: string(d.Value.Field(textField).Str()), Metadata: d.Value.Field(metadataField)}
 }
 
 // Get returns a text.
 func (t *Texts) Get(ctx context.Context, name, id string) (Item, bool, error) {
 	d, ok, err := t.s.Get(ctx, name, id)
-	return item(&d), ok, textError(err, name)
+	return ItemOf(&d), ok, textError(err, name)
 }
 
 // Delete removes a text and says whether it was there.
@@ -174,7 +179,7 @@ func (t *Texts) Search(ctx context.Context, name string, q Search, metadata doc.
 }
 
 // ItemOf is a hit as a text.
-func (h *SearchHit) ItemOf() Item { return item(&h.Document) }
+func (h *SearchHit) ItemOf() Item { return ItemOf(&h.Document) }
 
 // Complete is Store.Complete.
 func (t *Texts) Complete(ctx context.Context, name, text string, limit int) ([]fulltext.Suggested, error) {

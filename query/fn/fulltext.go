@@ -6,9 +6,10 @@ import (
 	"github.com/weftdb/weft/query/vec"
 )
 
-// TextSearch is a call of fts.search.
+// TextSearch is a call of fts.search, or with Alone of fts.search_index.
 type TextSearch struct {
-	Collection string
+	Collection string // or the index that stands alone
+	Alone      bool
 	Query      string // words, or with Clause a clause in JSON
 	Clause     bool
 	Hits       int // at most so many; 0 is all
@@ -18,6 +19,10 @@ type TextSearch struct {
 type TextHits struct {
 	IDs    []string
 	Scores []float64
+
+	// Of an index that stands alone also:
+	Texts    []string
+	Metadata []sqltype.Datum // jsonb
 }
 
 // registerFullText registers the search in full-text indexes of other models.
@@ -25,24 +30,26 @@ func registerFullText(t *tables) {
 	const cols = "_id text,score float8"
 	for _, clause := range []bool{false, true} {
 		typ := map[bool]string{false: "text", true: "jsonb"}[clause]
-		t.set("fts.search(collection text,query "+typ+") text stable", cols, searchText(clause))
-		t.set("fts.search(collection text,query "+typ+",hits int4) text stable", cols, searchText(clause))
+		for _, hits := range []string{"", ",hits int4"} {
+			t.set("fts.search(collection text,query "+typ+hits+") text stable", cols, searchText(clause, false))
+			t.set("fts.search_index(index text,query "+typ+hits+") text stable", cols+",text text,metadata jsonb", searchText(clause, true))
+		}
 	}
 }
 
-func searchText(clause bool) func(c *call) (SetIter, error) {
+func searchText(clause, alone bool) func(c *call) (SetIter, error) {
 	return func(c *call) (SetIter, error) {
 		if c.env == nil || c.env.Search == nil {
-			return nil, dberr.SQL(dberr.StateFeatureNotSupported, "fts.search() is not supported here")
+			return nil, dberr.SQL(dberr.StateFeatureNotSupported, "full-text search is not supported here")
 		}
 		hits := int64(0)
 		if len(c.arg) > 2 {
 			hits = c.arg[2].Int
 		}
 		if hits < 0 {
-			return nil, dberr.SQL(dberr.StateInvalidParameterValue, "hits of fts.search() is %d, which is negative", hits).WithField("hits")
+			return nil, dberr.SQL(dberr.StateInvalidParameterValue, "the number of hits is %d, which is negative", hits).WithField("hits")
 		}
-		found, err := c.env.Search(TextSearch{Collection: c.arg[0].Str, Query: c.arg[1].Str, Clause: clause, Hits: int(hits)})
+		found, err := c.env.Search(TextSearch{Collection: c.arg[0].Str, Query: c.arg[1].Str, Clause: clause, Alone: alone, Hits: int(hits)})
 		if err != nil {
 			return nil, err
 		}
@@ -60,6 +67,10 @@ func (h *textHits) Next(out []*vec.Vector, limit int) (n int, err error) {
 	for ; n < limit && h.at < len(h.found.IDs); n++ {
 		out[0].AppendDatum(sqltype.Datum{Str: h.found.IDs[h.at]})
 		out[1].AppendDatum(sqltype.Datum{Float: h.found.Scores[h.at]})
+		if len(out) > 2 {
+			out[2].AppendDatum(sqltype.Datum{Str: h.found.Texts[h.at]})
+			out[3].AppendDatum(h.found.Metadata[h.at])
+		}
 		h.at++
 	}
 	return n, nil

@@ -247,6 +247,9 @@ func (s *Server) insertDocument(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if own := v.Field(document.IDField); id != "" && own.Exists() { // the id of the request goes before
+		v = update.SetFields(v, doc.FromFields([]doc.Field{{Name: document.IDField, Value: doc.FromText(id)}}))
+	}
 	store, name, err := s.collection(c, true)
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -283,11 +282,19 @@ func readIndex(v doc.Value) (x document.Index, err error) {
 	if err != nil {
 		return x, err
 	}
-	if x.Kind = document.IndexKind(kind); kind == "btree" {
-		x.Kind = document.Ordered
-	}
-	if x.Unique, err = f.flag("unique", false); err != nil {
+	if x.Unique, err = f.flag("unique", kind == "unique"); err != nil {
 		return x, err
+	}
+	switch x.Kind = document.IndexKind(kind); kind {
+	case "btree":
+		x.Kind = document.Ordered
+	case "unique": // an ordered index, by the name that some clients have for it
+		if x.Kind = document.Ordered; !x.Unique {
+			return x, invalid("INVALID_INDEX", `an index of the kind "unique" cannot have "unique": false`).WithField("unique")
+		}
+	case "fulltext":
+		return x, invalid("INVALID_INDEX", "words are not indexed by an index of this kind").WithField("kind").
+			WithHint("PUT /api/v1/documents/collections/NAME/text gives a collection its full-text index")
 	}
 	partial, err := f.object("partial")
 	if err != nil {
@@ -444,130 +451,4 @@ func (s *Server) exportCollection(c echo.Context) error {
 		}
 		q.Cursor = page.Cursor
 	}
-}
-
-// importDocuments takes {"collection","documents","mode"?,"on_conflict"?,"max_errors"?},
-// or with ?collection= a body of NDJSON.
-func (s *Server) importDocuments(c echo.Context) error {
-	began := of(c).start
-	q, err := queryParams(c, []string{"database", "collection", "mode", "on_conflict", "max_errors"})
-	if err != nil {
-		return err
-	}
-	name, list, opts, err := s.readImport(c, q.Get("collection"), q.Get("mode"), q.Get("on_conflict"))
-	if err != nil {
-		return err
-	}
-	if q.Has("max_errors") {
-		if opts.MaxErrors, err = intParam(q, "max_errors", 1, 1000); err != nil {
-			return err
-		}
-	}
-	store, err := s.documents(c, q.Get("database"), true)
-	if err != nil {
-		return err
-	}
-	out, err := store.Import(c.Request().Context(), name, list, opts)
-	if err != nil {
-		return itemError("documents", err)
-	}
-	status := http.StatusOK
-	if len(out.Errors) > 0 {
-		status = http.StatusMultiStatus
-	}
-	return respond(c, status, func(b []byte) []byte {
-		b = fmt.Appendf(b, `{"success":%v,"rows_imported":%d,"stopped":%v,"errors":[`, len(out.Errors) == 0, out.Documents, out.Stopped)
-		for i, e := range out.Errors {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendImportError(b, e)
-		}
-		b = appendWarnings(append(b, ']'), out.Warnings)
-		return append(appendMS(append(b, `,"duration_ms":`...), time.Since(began).Microseconds()), '}')
-	})
-}
-
-func appendImportError(b []byte, e *document.ItemError) []byte {
-	code := "INVALID"
-	if d := dberr.As(e.Err); d != nil {
-		code = d.Code
-	}
-	b = fmt.Appendf(b, `{"row":%d,"code":%q,"message":`, e.Index+1, code)
-	return append(appendText(b, e.Err.Error()), '}')
-}
-
-func (s *Server) readImport(c echo.Context, name, mode, conflict string) (string, []doc.Value, document.ImportOptions, error) {
-	var opts document.ImportOptions
-	var list []doc.Value
-	if media := mediaType(c.Request().Header); isNDJSON(media) {
-		buf := getBuffer()
-		defer putBuffer(buf)
-		var err error
-		if buf.b, err = s.readWhole(of(c), buf.b, s.opts.BodyBytes); err != nil {
-			return "", nil, opts, err
-		}
-		if list, err = parseLines(buf.b); err != nil {
-			return "", nil, opts, err
-		}
-	} else {
-		in, err := s.readFields(c, "collection", "documents", "mode", "on_conflict", "max_errors")
-		if err != nil {
-			return "", nil, opts, err
-		}
-		for field, to := range map[string]*string{"collection": &name, "mode": &mode, "on_conflict": &conflict} {
-			v, err := in.text(field)
-			if err != nil {
-				return "", nil, opts, err
-			}
-			if v != "" {
-				*to = v
-			}
-		}
-		if opts.MaxErrors, err = in.whole("max_errors"); err != nil {
-			return "", nil, opts, err
-		}
-		if list, err = in.list("documents"); err != nil {
-			return "", nil, opts, err
-		}
-	}
-	switch {
-	case name == "":
-		return "", nil, opts, invalid("MISSING_FIELD", `the import needs the field "collection"`).WithField("collection")
-	case mode != "" && mode != "partial" && mode != "atomic":
-		return "", nil, opts, invalid("INVALID_FIELD", `"mode" must be "partial" or "atomic", not %q`, shorten(mode, 40)).WithField("mode")
-	case conflict != "" && conflict != "error" && conflict != "replace":
-		return "", nil, opts, invalid("INVALID_FIELD", `"on_conflict" must be "error" or "replace", not %q`, shorten(conflict, 40)).WithField("on_conflict")
-	}
-	opts.Atomic, opts.Replace = mode == "atomic", conflict == "replace"
-	return name, list, opts, nil
-}
-
-func isNDJSON(media string) bool {
-	for _, m := range []string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"} {
-		if len(media) >= len(m) && media[:len(m)] == m {
-			return true
-		}
-	}
-	return false
-}
-
-// parseLines reads one document a line.
-func parseLines(b []byte) (list []doc.Value, err error) {
-	for n := 1; len(b) > 0; n++ {
-		line, rest, _ := bytes.Cut(b, []byte("\n"))
-		b = rest
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		if len(list) == maxBatch {
-			return nil, dberr.New(dberr.ErrTooLarge, "BATCH_TOO_LARGE", "the body holds more than %d documents", maxBatch)
-		}
-		v, err := doc.Parse(line)
-		if err != nil {
-			return nil, dberr.As(err).WithField("line " + strconv.Itoa(n))
-		}
-		list = append(list, v)
-	}
-	return list, nil
 }

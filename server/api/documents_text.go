@@ -166,7 +166,11 @@ func (f fields) searchRequest(limit string) (q document.Search, err error) {
 	if q.Limit, err = f.whole(limit); err != nil {
 		return q, err
 	}
-	if q.Limit == 0 {
+	switch {
+	case q.Limit > 0:
+	case f.Field(limit).Kind() == doc.Number:
+		return q, invalid("INVALID_LIMIT", "a search gives 1 to 1000 hits, not 0").WithField(limit)
+	default:
 		q.Limit = 10
 	}
 	if q.Limit > 1000 {

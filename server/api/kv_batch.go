@@ -272,6 +272,12 @@ func (s *Server) batchDeleteKeys(c echo.Context) error {
 // importKeys takes {"entries":[{"key","value"}…]} and sets all of them or none.
 func (s *Server) importKeys(c echo.Context) error {
 	began := of(c).start
+	if err := s.unwrapUpload(c); err != nil {
+		return err
+	}
+	if err := s.gatherLines(c, "entries"); err != nil {
+		return err
+	}
 	return s.runBatch(c, "entries", true, entryElement, always(kv.OpSet), func(dst []byte, results []kv.Result, _ time.Time) []byte {
 		dst = strconv.AppendInt(append(dst, `{"success":true,"rows_imported":`...), int64(len(results)), 10)
 		return append(appendMS(append(dst, `,"duration_ms":`...), time.Since(began).Microseconds()), '}')

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/weftdb/weft"
+	"github.com/weftdb/weft/document"
+	"github.com/weftdb/weft/document/doc"
 	"github.com/weftdb/weft/document/fulltext"
 )
 
@@ -56,4 +58,34 @@ func TestFullText(t *testing.T) {
 		t.Errorf("a collection without full text gives %v", err)
 	}
 	want(t, ask(t, db, "SELECT count(*) FROM doc.products"), "5")
+}
+
+// TestTextsInSQL: the full-text indexes that stand alone are searched in SQL, too.
+func TestTextsInSQL(t *testing.T) {
+	db := open(t)
+	texts := db.Documents().Texts()
+	if err := texts.Create(t.Context(), "notes", "en", false); err != nil {
+		t.Fatal(err)
+	}
+	about, err := doc.Parse([]byte(`{"by":"ann","n":2}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := texts.Put(t.Context(), "notes", []document.Item{{ID: "1", Text: "call the plumber", Metadata: about}, {ID: "2", Text: "a plumber, a plumber"}}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, ask(t, db, "SELECT _id, score > 0, text, metadata->>'by' FROM fts.search_index('notes', 'plumbers') ORDER BY _id"), "1|t|call the plumber|ann\n2|t|a plumber, a plumber|NULL")
+	want(t, ask(t, db, "SELECT _id FROM fts.search_index('notes', 'plumbers', 1)"), "2")
+	want(t, ask(t, db, `SELECT _id FROM fts.search_index('notes', '{"phrase":"call the plumber"}'::jsonb) WHERE (metadata->>'n')::int > 1`), "1")
+	for sql, state := range map[string]string{
+		"SELECT * FROM fts.search_index('nope', 'x')":      "42P01",
+		"SELECT * FROM fts.search('notes', 'x')":           "42P01", // which is no collection
+		"SELECT * FROM fts.search_index('notes', 'x', -1)": "22023",
+	} {
+		_, err := try(t, db, sql)
+		var e *weft.Error
+		if !errors.As(err, &e) || e.SQLState != state {
+			t.Errorf("%s: %+v, want %s", sql, err, state)
+		}
+	}
 }
