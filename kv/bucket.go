@@ -107,11 +107,22 @@ func (s *Store) bucket(tx *txn.Tx, name string) (b Bucket, ok bool, err error) {
 
 // openBucket finds a bucket or makes it, for a write.
 func (s *Store) openBucket(tx *txn.Tx, name string) (Bucket, error) {
-	b, ok, err := s.bucket(tx, name)
+	b, ok, err := s.bucketToWrite(tx, name)
 	if err != nil || ok {
 		return b, err
 	}
 	return s.makeBucket(tx, orDefault(name), BucketOptions{})
+}
+
+// bucketToWrite finds a bucket for who goes on to write its keys. The transaction conflicts
+// with a change of the bucket after its snapshot: it would write into a bucket that is
+// gone. Serializable ones do so because they have read it.
+func (s *Store) bucketToWrite(tx *txn.Tx, name string) (b Bucket, ok bool, err error) {
+	if b, ok, err = s.bucket(tx, name); err != nil || !ok || tx.Isolation() != txn.Snapshot {
+		return b, ok, err
+	}
+	var key buf
+	return b, true, tx.Guard(appendBucketKey(key[:0], s.db, b.Name))
 }
 
 func (s *Store) makeBucket(tx *txn.Tx, name string, opts BucketOptions) (b Bucket, err error) {

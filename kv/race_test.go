@@ -165,3 +165,48 @@ func TestBackgroundSweep(t *testing.T) {
 		txns.Close()
 	})
 }
+
+// TestBucketDroppedMeanwhile: a transaction under snapshot isolation that still sees a
+// bucket cannot commit writes to it once it is gone: they would be lost.
+func TestBucketDroppedMeanwhile(t *testing.T) {
+	for name, write := range map[string]func(f fixture, tx *txn.Tx) error{
+		"put": func(f fixture, tx *txn.Tx) error {
+			_, err := f.PutTx(tx, "b", []byte("new"), kv.JSON([]byte("1")), kv.PutOptions{})
+			return err
+		},
+		"increment": func(f fixture, tx *txn.Tx) error {
+			_, _, err := f.IncrementTx(tx, "b", []byte("n"), 1, kv.PutOptions{})
+			return err
+		},
+		"touch": func(f fixture, tx *txn.Tx) error {
+			_, err := f.TouchTx(tx, "b", []byte("k"), kv.PutOptions{TTL: time.Hour})
+			return err
+		},
+		"delete": func(f fixture, tx *txn.Tx) error {
+			_, err := f.DeleteTx(tx, "b", []byte("k"), kv.Condition{})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := open(t, kv.Options{})
+			f.put("k", "0")
+			tx, err := f.txns.Begin(t.Context(), txn.TxOptions{Isolation: txn.Snapshot})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback()
+			if _, ok, err := f.GetTx(tx, "b", []byte("k")); err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			if err := f.DropBucket(t.Context(), "b"); err != nil {
+				t.Fatal(err)
+			}
+			if err := write(f, tx); err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Commit(t.Context()); !errors.Is(err, dberr.ErrConflict) {
+				t.Errorf("committed into a bucket that is gone: %v", err)
+			}
+		})
+	}
+}

@@ -80,7 +80,7 @@ func (s *Store) slot(tx *txn.Tx, bucket string, key []byte, mayMake bool) (w slo
 		w.bucket, err = s.openBucket(tx, bucket)
 	} else {
 		var ok bool
-		if w.bucket, ok, err = s.bucket(tx, bucket); !ok {
+		if w.bucket, ok, err = s.bucketToWrite(tx, bucket); !ok {
 			return w, err
 		}
 	}
