@@ -296,8 +296,8 @@ func (c *course) next(f Function, t int64, v float64) {
 	c.seen, c.prevAt, c.prev = true, t, v
 }
 
-// end returns what the window came to and begins the next one.
-func (c *course) end(f Function, seconds float64) (v float64, has bool) {
+// close returns what the window came to and begins the next one.
+func (c *course) close(f Function, seconds float64) (v float64, has bool) {
 	if f.Name == "derivative" {
 		n, d := c.n, c.n*c.stt-c.st*c.st
 		v = (n*c.stv - c.st*c.sv) / d

@@ -393,7 +393,7 @@ func (r *run) rolling(f found, field int) (samples []Sample, err error) {
 			for j, at := range part.Times {
 				c.next(fn, at, valueAt(part, j).number())
 			}
-			a.total, a.has = c.end(fn, r.q.Interval.Fixed.Seconds())
+			a.total, a.has = c.close(fn, r.q.Interval.Fixed.Seconds())
 		} else {
 			a.add(part, fn)
 		}
@@ -470,85 +470,97 @@ func (t *table) cell(start int64) (*sums, error) {
 // series adds the points of one series.
 func (t *table) series(f found, field int) error {
 	r := t.r
-	var c course
-	var p block.Points
-	start, end, open := int64(0), int64(0), false
-	firstAt, lastAt := int64(0), int64(0)
-	finish := func() error { // the window of the course
-		if !open || !functions[t.f.Name].ordered {
-			return nil
-		}
-		seconds := float64(end-start) / 1e9
-		if r.q.Mode == Instant {
-			seconds = float64(lastAt-firstAt) / 1e9
-		}
-		v, has := c.end(t.f, seconds)
-		a, err := t.cell(start)
-		if err != nil {
-			return err
-		}
-		if has {
-			a.total, a.has = a.total+v, true
-		}
-		a.lastAt = max(a.lastAt, lastAt)
-		return nil
-	}
-	enter := func(at int64) error {
-		if open && at >= start && at < end {
-			return nil
-		}
-		if err := finish(); err != nil {
-			return err
-		}
-		start, end = r.bounds(at)
-		open, firstAt = true, at
-		return nil
-	}
-	points := func(p *block.Points) error {
-		for i := 0; i < p.Len(); {
-			if err := enter(p.Times[i]); err != nil {
-				return err
-			}
-			j, _ := slices.BinarySearch(p.Times[i:], end)
-			j = max(j, 1) // at the end of time the end is included
-			part := cut(p, i, i+j)
-			i += j
-			if functions[t.f.Name].ordered {
-				for k, at := range part.Times {
-					c.next(t.f, at, valueAt(part, k).number())
-				}
-				lastAt = part.Times[part.Len()-1]
-				continue
-			}
-			a, err := t.cell(start)
-			if err != nil {
-				return err
-			}
-			a.add(part, t.f)
-		}
-		return r.ctx.Err()
-	}
-	err := r.s.walk(r.tx, r.column(f, field), r.m.Duplicates, r.q.From, r.last(), visitor{
-		points: points,
-		block: func(h *block.Header, raw []byte) error {
-			if s, e := r.bounds(h.MinTime); h.MaxTime < e && t.f.byStats(h) {
-				a, err := t.cell(s)
-				if err == nil {
-					a.addBlock(h)
-				}
-				return err
-			}
-			p.Reset(0)
-			if err := block.Decode(raw, &p); err != nil {
-				return err
-			}
-			return points(&p)
-		},
-	})
+	v := tally{table: t}
+	err := r.s.walk(r.tx, r.column(f, field), r.m.Duplicates, r.q.From, r.last(), visitor{points: v.points, block: v.block})
 	if err != nil {
 		return err
 	}
-	return finish()
+	return v.finish()
+}
+
+// tally goes through one series, window by window.
+type tally struct {
+	*table
+	course
+	buf             block.Points
+	open            bool // there is a window
+	start, end      int64
+	firstAt, lastAt int64 // of the points in it
+}
+
+// finish ends a window of a function that needs the points in their order.
+func (v *tally) finish() error {
+	if !v.open || !functions[v.f.Name].ordered {
+		return nil
+	}
+	seconds := float64(v.end-v.start) / 1e9
+	if v.r.q.Mode == Instant {
+		seconds = float64(v.lastAt-v.firstAt) / 1e9
+	}
+	x, has := v.course.close(v.f, seconds)
+	a, err := v.cell(v.start)
+	if err != nil {
+		return err
+	}
+	if has {
+		a.total, a.has = a.total+x, true
+	}
+	a.lastAt = max(a.lastAt, v.lastAt)
+	return nil
+}
+
+// enter makes the window of a time the one that is gone through.
+func (v *tally) enter(at int64) error {
+	if v.open && at >= v.start && at < v.end {
+		return nil
+	}
+	if err := v.finish(); err != nil {
+		return err
+	}
+	v.start, v.end = v.r.bounds(at)
+	v.open, v.firstAt = true, at
+	return nil
+}
+
+func (v *tally) points(p *block.Points) error {
+	for i := 0; i < p.Len(); {
+		if err := v.enter(p.Times[i]); err != nil {
+			return err
+		}
+		n, _ := slices.BinarySearch(p.Times[i:], v.end)
+		n = max(n, 1) // at the end of time the end is included
+		part := cut(p, i, i+n)
+		i += n
+		if functions[v.f.Name].ordered {
+			for k, at := range part.Times {
+				v.next(v.f, at, valueAt(part, k).number())
+			}
+			v.lastAt = part.Times[part.Len()-1]
+			continue
+		}
+		a, err := v.cell(v.start)
+		if err != nil {
+			return err
+		}
+		a.add(part, v.f)
+	}
+	return v.r.ctx.Err()
+}
+
+// block takes a block by its statistics where all of it is in one window.
+func (v *tally) block(h *block.Header, raw []byte) error {
+	if start, end := v.r.bounds(h.MinTime); h.MaxTime < end && v.f.byStats(h) {
+		a, err := v.cell(start)
+		if err == nil {
+			a.addBlock(h)
+		}
+		return err
+	}
+	v.buf.Reset(0)
+	if err := block.Decode(raw, &v.buf); err != nil {
+		return err
+	}
+	return v.points(&v.buf)
 }
 
 // fill adds the windows that have no points, from the first to the last of the range

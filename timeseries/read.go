@@ -198,38 +198,7 @@ func resolve(base *block.Points, list []layer, policy Policy) *block.Points {
 		}
 		return base
 	}
-	// All points with the order in which they were written; deletions apart.
-	type entry struct {
-		t     int64
-		layer int // -1: sealed
-		i     int
-	}
-	var all []entry
-	for i, t := range base.Times {
-		all = append(all, entry{t, -1, i})
-	}
-	var deletions []int
-	for n := range list {
-		l := &list[n]
-		if l.points == nil {
-			deletions = append(deletions, n)
-			continue
-		}
-		if base.Kind == 0 {
-			base.Kind = l.points.Kind
-		}
-		for i, t := range l.points.Times {
-			all = append(all, entry{t, n, i})
-		}
-	}
-	all = slices.DeleteFunc(all, func(e entry) bool {
-		for _, n := range deletions {
-			if n > e.layer && list[n].min <= e.t && e.t <= list[n].max {
-				return true
-			}
-		}
-		return false
-	})
+	all := entries(base, list)
 	slices.SortStableFunc(all, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.t, b.t), cmp.Compare(a.layer, b.layer))
 	})
@@ -250,6 +219,42 @@ func resolve(base *block.Points, list []layer, policy Policy) *block.Points {
 		v.appendTo(out, t)
 	}
 	return out
+}
+
+// entry is a point and the layer that wrote it; -1 is sealed.
+type entry struct {
+	t     int64
+	layer int
+	i     int
+}
+
+// entries are all points but those that were deleted later.
+func entries(base *block.Points, list []layer) (all []entry) {
+	for i, t := range base.Times {
+		all = append(all, entry{t, -1, i})
+	}
+	var deletions []int
+	for n := range list {
+		l := &list[n]
+		if l.points == nil {
+			deletions = append(deletions, n)
+			continue
+		}
+		if base.Kind == 0 {
+			base.Kind = l.points.Kind
+		}
+		for i, t := range l.points.Times {
+			all = append(all, entry{t, n, i})
+		}
+	}
+	return slices.DeleteFunc(all, func(e entry) bool {
+		for _, n := range deletions {
+			if n > e.layer && list[n].min <= e.t && e.t <= list[n].max {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // inOrder says whether the records only add behind each other.

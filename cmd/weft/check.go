@@ -16,6 +16,7 @@ import (
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/backup"
 	"github.com/weftdb/weft/storage/wal"
+	"github.com/weftdb/weft/timeseries"
 )
 
 type checkFlags struct {
@@ -64,7 +65,7 @@ type checkReport struct {
 
 // checkFinding is something that is wrong, and what to do.
 type checkFinding struct {
-	Part    string `json:"part"` // log, store, sql, kv, documents or backup
+	Part    string `json:"part"` // log, store, sql, kv, documents, timeseries or backup
 	Problem string `json:"problem"`
 	Advice  string `json:"advice"`
 }
@@ -83,6 +84,9 @@ type checked struct {
 	Keys        int64 `json:"keys"`
 	Collections int64 `json:"collections"`
 	Documents   int64 `json:"documents"`
+	Metrics     int64 `json:"metrics"`
+	Series      int64 `json:"series"`
+	Points      int64 `json:"points"`
 	Backups     int64 `json:"backups"`
 	// Sealed are those of the backups whose key was not given: their checksums were
 	// checked, their items were not.
@@ -177,7 +181,23 @@ func (f *checkFlags) check(ctx context.Context, r *checkReport) (err error) {
 	if err := checkKeys(ctx, s, r); err != nil {
 		return err
 	}
-	return checkDocuments(ctx, s, r)
+	if err := checkDocuments(ctx, s, r); err != nil {
+		return err
+	}
+	return checkSeries(ctx, s, r)
+}
+
+// checkSeries checks the time-series model.
+func checkSeries(ctx context.Context, s *storage.Store, r *checkReport) error {
+	series, err := timeseries.Open(s.Store, timeseries.Options{SealEvery: -1})
+	if err != nil {
+		return err
+	}
+	n, err := series.Check(ctx, func(problem string) {
+		r.Findings = append(r.Findings, checkFinding{"timeseries", problem, adviceStore})
+	})
+	r.Checked.Metrics, r.Checked.Series, r.Checked.Points = n.Metrics, n.Series, n.Points
+	return errors.Join(r.take("timeseries", adviceStore, err), series.Close())
 }
 
 // checkKeys checks the key-value model.
@@ -268,8 +288,8 @@ func (f *checkFlags) print(out io.Writer, r *checkReport) error {
 		return printJSON(out, r)
 	}
 	c := r.Checked
-	fmt.Fprintf(out, "checked %d log records in %d segments, %d SSTables, %d databases, %d tables, %d rows, %d keys in %d buckets, %d documents in %d collections, %d indexes with %d entries",
-		c.LogRecords, c.LogSegments, c.SSTables, c.Databases, c.Tables, c.Rows, c.Keys, c.Buckets, c.Documents, c.Collections, c.Indexes, c.Entries)
+	fmt.Fprintf(out, "checked %d log records in %d segments, %d SSTables, %d databases, %d tables, %d rows, %d keys in %d buckets, %d documents in %d collections, %d points in %d series, %d indexes with %d entries",
+		c.LogRecords, c.LogSegments, c.SSTables, c.Databases, c.Tables, c.Rows, c.Keys, c.Buckets, c.Documents, c.Collections, c.Points, c.Series, c.Indexes, c.Entries)
 	if f.backups {
 		fmt.Fprintf(out, ", %d backups", c.Backups)
 	}

@@ -1,6 +1,7 @@
 """Tests against a real server: WEFT_URL=http://127.0.0.1:7600 python3 test_contract.py"""
 
 import contextlib
+import datetime
 import doctest
 import io
 import os
@@ -32,6 +33,28 @@ class Contract(unittest.TestCase):
         with self.assertRaises(weft.Error) as c:
             list(self.db.stream("SELECT 1 / (3 - n) FROM generate_series(1, 5) n"))
         self.assertEqual(c.exception.code, "DIVISION_BY_ZERO")
+
+    def test_metrics(self):
+        m = self.db.metric("contract")
+        with contextlib.suppress(weft.NotFound):
+            m.drop()
+        m.register(unit="B", fields={"value": "int"})
+        at = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+        m.write(7, {"host": "a"}, time=at)
+        m.write({"value": 8, "state": "ok"}, {"host": "b"}, time=at.timestamp() + 60)
+        self.assertEqual([(s["field"], s["tags"], [p["value"] for p in s["points"]]) for s in m.points({"host": {"regex": ".*"}})],
+                         [("value", {"host": "a"}, [7]), ("value", {"host": "b"}, [8]), ("state", {"host": "b"}, ["ok"])])
+        self.assertEqual(m.points(fields=["value"], start=at, end="2026-01-02T03:05:05Z", precision="s")[0]["points"], [{"timestamp": int(at.timestamp()), "value": 7}])
+        self.assertEqual(m.aggregate("sum", "1h", fields=["value"], group_by=[])[0]["points"][0]["value"], 15)
+        self.assertEqual((m.tag_values("host"), m.info()["series"], m.delete({"host": "a"}), m.tag_values("host")), (["a", "b"], 2, 1, ["b"]))
+        with self.db.begin() as tx:
+            tx.metric("contract").write(1, {"host": "c"}, time=at)
+            self.assertEqual((m.tag_values("host"), tx.metric("contract").tag_values("host")), (["b"], ["b", "c"]))
+        self.assertIn("contract", [x["name"] for x in self.db.metrics()])
+        with self.assertRaises(weft.NotFound):
+            self.db.metric("none").points()
+        with self.assertRaises(ValueError):
+            m.write(1, time=datetime.datetime(2026, 1, 2))
 
     def test_transactions(self):
         with self.db.begin(isolation="snapshot") as tx:
@@ -182,7 +205,7 @@ class Contract(unittest.TestCase):
         try:
             self.db.database = name
             here = dict(weft.__dict__, connect=lambda _: self.db, db=self.db)
-            for part in (weft, weft.client, weft.session, weft.kv, weft.documents, weft.text):
+            for part in (weft, weft.client, weft.session, weft.kv, weft.documents, weft.text, weft.timeseries):
                 result = doctest.testmod(part, extraglobs=here)
                 self.assertEqual(result.failed, 0)
                 self.assertGreater(result.attempted, 0, part)

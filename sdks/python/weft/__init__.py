@@ -25,8 +25,9 @@ from .kv import KV
 from .requests import new_key
 from .session import Prepared, Result
 from .text import TextIndex
+from .timeseries import Metric
 
 __all__ = [
-    "Client", "Collection", "Conflict", "ConnectionFailed", "ConstraintViolation", "Error", "Gone", "KV", "NotFound", "PreconditionFailed",
+    "Client", "Collection", "Conflict", "ConnectionFailed", "ConstraintViolation", "Error", "Gone", "KV", "Metric", "NotFound", "PreconditionFailed",
     "Prepared", "Result", "TextIndex", "Timeout", "Transaction", "Unavailable", "connect", "new_key",
 ]

@@ -99,6 +99,10 @@ class Client(Requests):
         """The collections of the database, with the number of their documents."""
         return self.call("GET", "/documents/collections" + self._here(), reads=True)
 
+    def metrics(self) -> list[dict[str, Any]]:
+        """The metrics of the database, with their fields."""
+        return self.call("GET", "/timeseries/metrics" + self._here(), reads=True)
+
     def buckets(self) -> list[dict[str, Any]]:
         """The buckets of the database."""
         return self.call("GET", "/kv/buckets" + self._here(), reads=True)["buckets"]
