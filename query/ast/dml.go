@@ -13,8 +13,10 @@ const (
 // SetTarget is a column that is assigned to, or elements of an array in it.
 type SetTarget struct {
 	Loc
-	Name string
-	Subs []Subscript
+	// Table is MySQL's: which of several tables it is a column of, "" where the name tells.
+	Table string
+	Name  string
+	Subs  []Subscript
 }
 
 // Insert is INSERT.
@@ -53,7 +55,8 @@ type SetClause struct {
 	Value Expr
 }
 
-// Update is UPDATE.
+// Update is UPDATE. Without a Table it is MySQL's of several tables,
+// those of From.
 type Update struct {
 	Span
 	With      *With
@@ -66,11 +69,13 @@ type Update struct {
 	Returning []Target
 }
 
-// Delete is DELETE.
+// Delete is DELETE. Without a Table it is MySQL's of several tables: rows of Targets, which are
+// names of tables in Using, are deleted.
 type Delete struct {
 	Span
 	With      *With
 	Table     *TableRef
+	Targets   []Name
 	Using     []TableExpr
 	Where     Expr
 	OrderBy   []OrderItem // with Limit, MySQL's

@@ -217,7 +217,7 @@ func (t *cte) written() int64 {
 	if w, ok := unwrap(t.body).(writer); ok {
 		return w.written()
 	}
-	return 0
+	return -1
 }
 
 func (t *cte) Close() error {

@@ -142,7 +142,9 @@ func (c *Context) run(n plan.Node, sink func(*vec.Batch) error) (rows int64, err
 		}
 		if b == nil {
 			if w, ok := unwrap(op).(writer); ok {
-				rows = w.written()
+				if n := w.written(); n >= 0 {
+					rows = n
+				}
 			}
 			return rows, nil
 		}
@@ -183,7 +185,8 @@ func (c *Context) writes(from txn.Savepoint) {
 	}
 }
 
-// writer is an operator that changes rows.
+// writer is an operator that changes rows: how many, or -1 where that is the number of rows
+// that come out of it.
 type writer interface {
 	written() int64
 }

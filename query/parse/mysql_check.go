@@ -38,6 +38,12 @@ func (m *mysqlMapper) sameTokens(printed string) error {
 		given["set"]--
 		given["="] -= given["="] - kept["="]
 	}
+	if m.toks[0].word() == "delete" && given["using"] == kept["using"]+1 { // it is printed with FROM
+		given["using"]--
+		if given["from"]+1 == kept["from"] {
+			given["from"]++
+		}
+	}
 	var lost []string
 	for t, n := range given {
 		if kept[t] != n {

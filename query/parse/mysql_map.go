@@ -303,6 +303,7 @@ func (m *mysqlMapper) insert(n *sqlparser.Insert) ast.Stmt {
 		out.Conflict = &ast.OnConflict{Loc: loc, Replace: true}
 	case n.OnDup != nil:
 		m.refuseIf(n.Ignore != "", "INSERT IGNORE with ON DUPLICATE KEY")
+		m.inOrder(sqlparser.UpdateExprs(n.OnDup))
 		out.Conflict = &ast.OnConflict{Loc: loc, Sets: m.sets(sqlparser.UpdateExprs(n.OnDup))}
 	case n.Ignore != "":
 		out.Conflict = &ast.OnConflict{Loc: loc, Nothing: true}
@@ -349,44 +350,80 @@ func (m *mysqlMapper) sets(list sqlparser.UpdateExprs) (out []ast.SetClause) {
 	return out
 }
 
-// one is the table of an UPDATE or DELETE of one table.
-func (m *mysqlMapper) one(list sqlparser.TableExprs, what string) *ast.TableRef {
+// one is the table of an UPDATE or DELETE of one table, nil where there are several.
+func (m *mysqlMapper) one(list sqlparser.TableExprs) *sqlparser.AliasedTableExpr {
 	if len(list) == 1 {
 		if t, ok := list[0].(*sqlparser.AliasedTableExpr); ok {
-			if ref, ok := m.aliased(t).(*ast.TableRef); ok {
-				return ref
-			}
+			return t
 		}
 	}
-	m.refuse("%s of several tables", what)
 	return nil
 }
 
 func (m *mysqlMapper) update(n *sqlparser.Update) ast.Stmt {
 	m.refuseIf(len(n.Comments) > 0, "a comment in this place")
-	out := &ast.Update{Table: m.one(n.TableExprs, "UPDATE"), Sets: m.sets(n.Exprs), OrderBy: m.orderBy(n.OrderBy)}
-	if out.Table != nil {
+	out := &ast.Update{Sets: m.sets(n.Exprs)}
+	m.inOrder(n.Exprs)
+	if t := m.one(n.TableExprs); t != nil {
+		ref, ok := m.aliased(t).(*ast.TableRef)
+		m.refuseIf(!ok, "UPDATE of what is no table")
+		out.Table, out.OrderBy, out.Limit = ref, m.orderBy(n.OrderBy), m.rowLimit(n.Limit)
 		for _, u := range n.Exprs {
 			q := u.Name.Qualifier.Name.String()
-			m.refuseIf(q != "" && q != out.Table.Name.Name && (out.Table.Alias == nil || q != out.Table.Alias.Name), "UPDATE of a table that it does not name")
+			m.refuseIf(ok && q != "" && q != ref.Name.Name && (ref.Alias == nil || q != ref.Alias.Name), "UPDATE of a table that it does not name")
+		}
+	} else {
+		m.refuseIf(len(n.OrderBy) > 0 || n.Limit != nil, "ORDER BY or LIMIT in UPDATE of several tables")
+		out.From = m.tableExprs(n.TableExprs)
+		for i, u := range n.Exprs {
+			out.Sets[i].Targets[0].Table = u.Name.Qualifier.Name.String()
 		}
 	}
 	if n.Where != nil {
 		out.Where = m.cond(n.Where.Expr)
 	}
-	out.Limit = m.rowLimit(n.Limit)
 	return out
+}
+
+// inOrder refuses assignments that read what one before them has assigned: MySQL takes the
+// new value, and here all read the old ones.
+func (m *mysqlMapper) inOrder(list sqlparser.UpdateExprs) {
+	assigned := map[string]bool{}
+	for _, u := range list {
+		_ = sqlparser.Walk(func(n sqlparser.SQLNode) (bool, error) {
+			switch n := n.(type) {
+			case *sqlparser.ValuesFuncExpr:
+				return false, nil
+			case *sqlparser.ColName:
+				m.refuseIf(assigned[n.Name.Lowered()], "an assignment that reads column %q after it was assigned", n.Name.String())
+			}
+			return true, nil
+		}, u.Expr)
+		assigned[u.Name.Name.Lowered()] = true
+	}
 }
 
 func (m *mysqlMapper) delete(n *sqlparser.Delete) ast.Stmt {
 	m.refuseIf(len(n.Comments) > 0, "a comment in this place")
-	m.refuseIf(len(n.Targets) > 0, "DELETE of several tables")
 	m.refuseIf(len(n.Partitions) > 0, "PARTITION")
-	out := &ast.Delete{Table: m.one(n.TableExprs, "DELETE"), OrderBy: m.orderBy(n.OrderBy)}
+	out := &ast.Delete{}
+	if t := m.one(n.TableExprs); t != nil && len(n.Targets) == 0 {
+		ref, ok := m.aliased(t).(*ast.TableRef)
+		m.refuseIf(!ok, "DELETE from what is no table")
+		out.Table, out.OrderBy, out.Limit = ref, m.orderBy(n.OrderBy), m.rowLimit(n.Limit)
+	} else {
+		m.refuseIf(len(n.Targets) == 0, "DELETE of several tables without naming those to delete from")
+		m.refuseIf(len(n.OrderBy) > 0 || n.Limit != nil, "ORDER BY or LIMIT in DELETE of several tables")
+		out.Using = m.tableExprs(n.TableExprs)
+		for _, t := range n.Targets {
+			name := t.Name.String()
+			m.refuseIf(!t.Qualifier.IsEmpty(), "a schema before a table to delete from")
+			out.Targets = append(out.Targets, ast.Name{Loc: m.at(name), Name: name})
+		}
+	}
 	if n.Where != nil {
 		out.Where = m.cond(n.Where.Expr)
 	}
-	out.Limit = m.rowLimit(n.Limit)
 	return out
 }
 

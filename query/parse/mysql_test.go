@@ -23,6 +23,7 @@ func FuzzMySQL(f *testing.F) {
 		"SELECT GROUP_CONCAT(DISTINCT a ORDER BY b SEPARATOR ';'), CAST(x AS DECIMAL(5,2)) FROM a JOIN b USING (c) GROUP BY 1 HAVING n > 2",
 		"(SELECT 1) UNION ALL (SELECT 2) LIMIT 3; SHOW TABLES; BEGIN; COMMIT", "SELECT DATE '2020-01-01'", "SELECT 5--1", "SELECT /*! 1 */ 2",
 		"SELECT -1, - -1, !a, ~b, NOT c, a->'$.b[0]', x'4d', 1e5, .5", "SELECT CASE a WHEN 1 THEN 2 END, IF(a, b, c), (1, 2) IN ((1, 2))",
+		"UPDATE a x LEFT JOIN b USING (c), d SET x.n = 1, m = x.n WHERE y", "DELETE a, b FROM a JOIN b ON a.c = b.c WHERE d", "DELETE FROM a USING a JOIN b USING (c)",
 		"ALTER TABLE t ADD x int", "CREATE TABLE t (a int REFERENCES b)", "EXPLAIN SELECT 1", strings.Repeat("(", 600) + "SELECT 1", "SELECT 'a' 'b' \"c\"",
 	} {
 		f.Add(s)
@@ -55,6 +56,8 @@ func TestMySQLTokensAreKept(t *testing.T) {
 		"INSERT IGNORE INTO t ( a ) VALUES ( 1 ) , ( DEFAULT ) ON DUPLICATE KEY UPDATE a = VALUES ( a )",
 		"UPDATE t SET a = CASE WHEN b THEN 1 ELSE 2 END WHERE c = ? ORDER BY d LIMIT 5",
 		"DELETE FROM t WHERE a NOT IN ( 1 , 2 ) LIMIT 5",
+		"UPDATE t LEFT JOIN u ON t . a = u . b SET t . c = 1 , d = 2 WHERE e",
+		"DELETE t , u FROM t JOIN u ON t . a = u . b WHERE t . c = 3",
 	} {
 		toks, err := scanMySQL(sql, Limits{}.withDefaults())
 		if err != nil {

@@ -188,11 +188,17 @@ func (b *binder) statement(stmt ast.Stmt, parent *scope) *bound {
 		if parent == nil {
 			b.q.Command = "UPDATE"
 		}
+		if s.Table == nil {
+			return b.updateJoined(s, parent)
+		}
 		return b.update(s, parent)
 	case *ast.Delete:
 		b.q.Writes = true
 		if parent == nil {
 			b.q.Command = "DELETE"
+		}
+		if s.Table == nil {
+			return b.deleteJoined(s, parent)
 		}
 		return b.delete(s, parent)
 	case *ast.Merge:
