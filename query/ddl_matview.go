@@ -123,7 +123,12 @@ func asColumns(t *catalog.Table, q *plan.Query, st *ast.CreateTableAs) error {
 
 // storable refuses the types that a column cannot have.
 func storable(t sqltype.Type, name string, pos int) error {
-	if t.ID == sqltype.Record || t.ID == sqltype.Void || t.ID == sqltype.Unknown {
+	row := t.ID == sqltype.Record || t.ID == sqltype.Array && t.Elem == sqltype.Record
+	if row && t.Mod <= 0 { // a row without a type of its own
+		return dberr.SQL(dberr.StateInvalidTableDefinition, "column %q has pseudo-type record", name).
+			WithHint("CREATE TYPE name AS (…) makes a type, to which the row can be cast.").At(pos)
+	}
+	if t.ID == sqltype.Void || t.ID == sqltype.Unknown {
 		return dberr.SQL(dberr.StateInvalidTableDefinition, "column %q has pseudo-type %s", name, t.Name()).At(pos)
 	}
 	return nil

@@ -39,7 +39,7 @@ func (d *definer) setType(t *catalog.Table, c *ast.AlterCmd) error {
 	}
 	using := c.Expr
 	if using == nil {
-		if typ.ID != col.Type.ID && fn.AssignCast(col.Type, typ) == nil || typ.IsEnum() && typ != col.Type {
+		if typ.ID != col.Type.ID && fn.AssignCast(col.Type, typ) == nil || (typ.IsEnum() || typ.IsComposite()) && typ != col.Type {
 			return dberr.SQL(dberr.StateDatatypeMismatch, "column %q cannot be cast automatically to type %s", col.Name, typ.Name()).
 				WithHint("You might need to specify \"USING %s::%s\".", ast.QuoteIdent(col.Name), typ)
 		}

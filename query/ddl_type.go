@@ -61,19 +61,23 @@ func (d *definer) freeTypeName(schema, name string, pos int) error {
 }
 
 func (d *definer) createType(st *ast.CreateType) error {
-	if !st.Enum {
-		return refuse(st.Pos(), "a composite type")
-	}
 	t, err := d.newType(st.Name)
 	if err != nil {
 		return err
 	}
-	t.Kind = catalog.Enum
+	if t.Kind = catalog.Composite; st.Enum {
+		t.Kind = catalog.Enum
+	}
 	for t.Handle == 0 {
 		t.Handle = rand.Int32()
-		if _, taken := sqltype.EnumOf(t.Type()); taken {
+		_, enum := sqltype.EnumOf(t.Type())
+		_, composite := sqltype.CompositeOf(t.Type())
+		if enum || composite {
 			t.Handle = 0
 		}
+	}
+	if err := d.typeFields(t, st); err != nil {
+		return err
 	}
 	for i, l := range st.Labels {
 		if err := enumLabel(l, st.Pos()); err != nil {
@@ -223,8 +227,8 @@ func (d *definer) dropTypes(st *ast.Drop) error {
 
 // isType reports whether a column is of a type.
 func isType(t *catalog.UserType, typ sqltype.Type, domain keyspace.ObjectID) bool {
-	if t.Kind == catalog.Enum {
-		return typ.IsEnum() && typ.Mod == t.Handle
+	if t.Kind != catalog.Domain {
+		return (typ.IsEnum() || typ.IsComposite()) && typ.Mod == t.Handle
 	}
 	return domain == t.ID
 }
@@ -235,7 +239,12 @@ func (d *definer) dropType(id keyspace.ObjectID, cascade bool) error {
 		return nil
 	}
 	for _, o := range d.e.UserTypes() {
-		if o.BaseDomain != t.ID && !(t.Kind == catalog.Enum && o.Kind == catalog.Domain && isType(t, o.Base, 0)) {
+		for _, f := range o.Fields {
+			if !d.dropping[o.ID] && isType(t, f.Type, 0) { // with CASCADE, too: values hold the field
+				return dependent("type", t.Name, fmt.Sprintf("column %s of composite type %s depends on type %s", f.Name, o.Name, t.Name))
+			}
+		}
+		if o.BaseDomain != t.ID && !(t.Kind != catalog.Domain && o.Kind == catalog.Domain && isType(t, o.Base, 0)) {
 			continue
 		}
 		if !cascade && !d.dropping[o.ID] {

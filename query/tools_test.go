@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/internal/testkit/pgtest"
 )
 
@@ -54,10 +53,6 @@ func TestToolsDescribe(t *testing.T) {
 		}
 		got, err := fieldsOf(e, q[1])
 		if err != nil {
-			if e := dberr.As(err); e != nil && e.SQLState == dberr.StateFeatureNotSupported && needComposites[q[0]] {
-				t.Logf("%s: %v", q[0], err)
-				continue
-			}
 			t.Errorf("%s: %v", q[0], err)
 			continue
 		}
@@ -66,10 +61,6 @@ func TestToolsDescribe(t *testing.T) {
 		}
 	}
 }
-
-// needComposites are the queries that take fields of values of composite types, which may
-// not be there.
-var needComposites = map[string]bool{"pgjdbc: getPrimaryKeys": true, "pgjdbc: getIndexInfo": true}
 
 // fieldsOf runs a query and gives its rows as psql -A -t shows them.
 func fieldsOf(e *Engine, sql string) (string, error) {

@@ -30,7 +30,7 @@ type UserType struct {
 	Schema, Name string
 	Kind         TypeKind
 	Comment      string
-	// Handle is the Mod of the sqltype.Type of an enumerated type. It was drawn at
+	// Handle is the Mod of the sqltype.Type of an enumerated or composite type. It was drawn at
 	// random, so that it is its own in all databases of a process.
 	Handle int32
 	Labels []EnumLabel // of an Enum, in order
@@ -51,7 +51,7 @@ func (t *UserType) Type() sqltype.Type {
 	case Domain:
 		return t.Base
 	}
-	return sqltype.Type{ID: sqltype.Record}
+	return sqltype.Type{ID: sqltype.Record, Mod: t.Handle}
 }
 
 // OID is the object id of the type in system catalogs.
@@ -64,8 +64,16 @@ func (t *UserType) Clone() *UserType {
 	return &c
 }
 
-// Register tells package sqltype of the values of an enumerated type.
+// Register tells package sqltype of the values of an enumerated type, or of the fields of
+// a composite one.
 func (t *UserType) Register() {
+	if t.Kind == Composite {
+		fields := make([]sqltype.CompositeField, len(t.Fields))
+		for i, f := range t.Fields {
+			fields[i] = sqltype.CompositeField{Name: f.Name, Type: f.Type}
+		}
+		sqltype.RegisterComposite(t.Handle, sqltype.CompositeType{Schema: t.Schema, Name: t.Name, OID: t.OID(), Fields: fields})
+	}
 	if t.Kind != Enum {
 		return
 	}
@@ -90,10 +98,10 @@ func (s *Snapshot) TypeByID(id keyspace.ObjectID) *UserType {
 	return s.types[id]
 }
 
-// TypeByHandle finds an enumerated type by its handle; nil where there is none.
+// TypeByHandle finds an enumerated or composite type by its handle; nil where there is none.
 func (s *Snapshot) TypeByHandle(handle int32) *UserType {
 	for _, t := range s.types {
-		if t.Kind == Enum && t.Handle == handle {
+		if t.Kind != Domain && t.Handle == handle {
 			return t
 		}
 	}

@@ -69,7 +69,7 @@ func compile(c *Context, e plan.Expr) (evaluator, error) {
 		return &arrayExpr{args: args, typ: e.Typ, out: newOut(e.Typ)}, err
 	case *plan.RowExpr:
 		args, err := compileAll(c, e.Elems)
-		return &rowExpr{args: args, types: exprTypes(e.Elems), out: newOut(e.Type())}, err
+		return &rowExpr{args: args, types: exprTypes(e.Elems), nullable: e.Nullable, out: newOut(e.Type())}, err
 	case *plan.SubPlan:
 		return compileSub(c, e)
 	}

@@ -198,7 +198,9 @@ func equalInts(a, b []int) bool {
 type rowExpr struct {
 	args  []evaluator
 	types []sqltype.Type
-	out   *vec.Vector
+	// nullable rows are NULL where all of their fields are.
+	nullable bool
+	out      *vec.Vector
 }
 
 func (x *rowExpr) eval(b *vec.Batch, sel []int32) (*vec.Vector, error) {
@@ -209,8 +211,14 @@ func (x *rowExpr) eval(b *vec.Batch, sel []int32) (*vec.Vector, error) {
 	x.out.Reset(b.Len)
 	for _, i := range vec.Live(b.Len, sel) {
 		r := &sqltype.RecordValue{Types: x.types, Vals: make([]sqltype.Datum, len(in))}
+		null := x.nullable
 		for k, v := range in {
 			r.Vals[k] = v.Get(int(i))
+			null = null && r.Vals[k].Null
+		}
+		if null {
+			x.out.SetNull(int(i))
+			continue
 		}
 		x.out.A[i] = r
 	}

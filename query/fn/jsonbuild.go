@@ -29,19 +29,25 @@ func appendJSONValue(dst []byte, env *sqltype.Env, t sqltype.Type, d sqltype.Dat
 	case sqltype.Array:
 		return appendJSONArray(dst, env, d.Any.(*array), "")
 	case sqltype.Record:
-		return appendJSONRecord(dst, env, d.Any.(*sqltype.RecordValue), "")
+		return appendJSONRecord(dst, env, t, d.Any.(*sqltype.RecordValue), "")
 	}
 	return sqltype.AppendJSONString(dst, string(sqltype.AppendTextEnv(nil, env, t, d)))
 }
 
 // appendJSONRecord writes a row as an object, with gap between its members.
-func appendJSONRecord(dst []byte, env *sqltype.Env, r *sqltype.RecordValue, gap string) []byte {
+func appendJSONRecord(dst []byte, env *sqltype.Env, t sqltype.Type, r *sqltype.RecordValue, gap string) []byte {
+	c, named := sqltype.CompositeOf(t)
+	named = named && len(c.Fields) == len(r.Vals)
 	dst = append(dst, '{')
 	for i, v := range r.Vals {
 		if i > 0 {
 			dst = append(append(dst, ','), gap...)
 		}
-		dst = append(sqltype.AppendJSONString(dst, "f"+strconv.Itoa(i+1)), ':')
+		name := "f" + strconv.Itoa(i+1)
+		if named {
+			name = c.Fields[i].Name
+		}
+		dst = append(sqltype.AppendJSONString(dst, name), ':')
 		dst = appendJSONValue(dst, env, r.Types[i], v)
 	}
 	return append(dst, '}')
@@ -237,7 +243,7 @@ func registerJSONBuild(t *tables) {
 		if c.arg[1].Int != 0 {
 			gap = "\n "
 		}
-		return canonical(appendJSONRecord(nil, c.env.types(), c.arg[0].Any.(*sqltype.RecordValue), gap), false)
+		return canonical(appendJSONRecord(nil, c.env.types(), c.typ[0], c.arg[0].Any.(*sqltype.RecordValue), gap), false)
 	}))
 	t.def("array_to_json(anyarray) json stable", rowwise(toJSON(false)))
 	t.def("array_to_json(anyarray,bool) json stable", rowwise(func(c *call) (sqltype.Datum, error) {

@@ -23,6 +23,7 @@ var registrars = []func(*tables){
 	registerNet,
 	registerSets,
 	registerFullText,
+	registerComposite,
 	registerSystem,
 	registerEnum,
 	registerPartitions,

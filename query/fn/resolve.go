@@ -111,7 +111,15 @@ func ResolveOp(op string, l, r sqltype.Type) (*Func, []sqltype.Type, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return f, keepMods(f.Args, args), nil
+	want := keepMods(f.Args, args)
+	if len(args) == 2 {
+		for i := range want { // an untyped literal beside a row is one of its type
+			if o := args[1-i]; args[i].ID == sqltype.Unknown && want[i].ID == sqltype.Record && o.HasFields() {
+				want[i] = o
+			}
+		}
+	}
+	return f, want, nil
 }
 
 // chooseOp first tries one unknown side as being of the other's type.
@@ -202,8 +210,8 @@ func ResolveWindow(name string, args []sqltype.Type) (*WindowFunc, []sqltype.Typ
 func keepMods(want, have []sqltype.Type) []sqltype.Type {
 	out := make([]sqltype.Type, len(want))
 	for i, t := range want {
-		if have[i].Base() == t {
-			t = have[i]
+		if have[i].Base() == t || t.ID == sqltype.Record && have[i].ID == sqltype.Record {
+			t = have[i] // a row keeps the names of its fields
 		}
 		out[i] = t
 	}

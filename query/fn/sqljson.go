@@ -197,6 +197,10 @@ func populate(env *Env, t sqltype.Type, raw string) (sqltype.Datum, error) {
 		return sqltype.NullDatum, nil
 	case t.ID == sqltype.Array && rawKind(raw) != '"':
 		return populateArray(env, t, raw)
+	case t.HasFields() && rawKind(raw) == '{':
+		return populateRow(env, t, sqltype.NullDatum, raw)
+	case t.HasFields() && rawKind(raw) != '"':
+		return sqltype.NullDatum, errParam("cannot call %s on %s", "populate_composite", map[bool]string{true: "an array", false: "a scalar"}[rawKind(raw) == '['])
 	case rawKind(raw) == '"':
 		return parseAs(env, t, rawString(raw))
 	}

@@ -14,6 +14,9 @@ import (
 // call binds a call of any kind.
 func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 	name := e.Name[len(e.Name)-1]
+	if len(e.Name) > 1 && e.Name[0] == catalog.InformationSchema && fn.IsSet(strings.Join(e.Name, ".")) {
+		return b.setCall(s, e, strings.Join(e.Name, "."))
+	}
 	if len(e.Name) > 1 && e.Name[0] != catalog.SystemSchema {
 		if !b.Catalog.HasSchema(e.Name[0]) {
 			failAt(e.Pos(), dberr.StateInvalidSchemaName, "schema %q does not exist", e.Name[0])

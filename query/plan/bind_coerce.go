@@ -118,6 +118,9 @@ func (b *binder) literal(e Expr, t sqltype.Type, find func(from, to sqltype.Type
 // dependsOnNow reports whether the text of a date or time means something else
 // every time it is read.
 func dependsOnNow(t sqltype.Type, s string) bool {
+	if t.IsRange() || t.IsMultirange() {
+		t = t.RangeElem()
+	}
 	switch t.ID {
 	case sqltype.Date, sqltype.Time, sqltype.TimeTZ, sqltype.Timestamp, sqltype.TimestampTZ:
 	default:
@@ -218,7 +221,11 @@ func (b *binder) args(s *scope, list []ast.Expr) ([]Expr, []sqltype.Type) {
 		if n, ok := a.(*ast.NamedArg); ok {
 			unsupported(n.Pos(), "an argument given by name")
 		}
-		out[i] = b.expr(s, a)
+		if ref, ok := a.(*ast.ColumnRef); ok && ref.Star && len(ref.Names) > 0 {
+			out[i] = b.rowOf(s, ref)
+		} else {
+			out[i] = b.expr(s, a)
+		}
 		if b.mysql && out[i].Type().ID == sqltype.Bool {
 			out[i] = b.cast(out[i], sqltype.TInt4, a.Pos())
 		}

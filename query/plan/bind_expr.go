@@ -502,7 +502,7 @@ func (b *binder) castExpr(s *scope, e *ast.Cast) Expr {
 		return b.cast(b.arrayOf(s, a, t.ElemType()), t, e.Pos())
 	}
 	x := b.expr(s, e.Arg)
-	if _, ok := x.(*RowExpr); ok && t.ID != sqltype.Text && t.ID != sqltype.Varchar {
+	if _, ok := x.(*RowExpr); ok && t.ID != sqltype.Text && t.ID != sqltype.Varchar && t.ID != sqltype.Record {
 		unsupported(e.Pos(), "a cast of a row")
 	}
 	if b.mysql && x.Type().ID == sqltype.Bool && t.ID != sqltype.Bool {

@@ -379,14 +379,15 @@ func isJSONTable(e ast.Expr) bool {
 }
 
 // jsonRecords is the name of the function that an expression calls, where its columns
-// come from a column definition list; else "".
+// come from a column definition list, or from its first argument; else "".
 func jsonRecords(e ast.Expr) string {
 	call, ok := e.(*ast.FuncCall)
 	if !ok || call.Over != nil || len(call.Name) > 1 && call.Name[0] != catalog.SystemSchema {
 		return ""
 	}
 	switch name := call.Name[len(call.Name)-1]; name {
-	case "json_to_record", "json_to_recordset", "jsonb_to_record", "jsonb_to_recordset":
+	case "json_to_record", "json_to_recordset", "jsonb_to_record", "jsonb_to_recordset",
+		"json_populate_record", "json_populate_recordset", "jsonb_populate_record", "jsonb_populate_recordset":
 		return name
 	}
 	return ""
@@ -398,6 +399,11 @@ func (b *binder) recordItem(s *scope, rel *LFunc, e *entry, f ast.FuncItem) {
 	switch {
 	case name == "":
 		failAt(pos, dberr.StateSyntax, "a column definition list is only allowed for functions returning \"record\"")
+	case strings.Contains(name, "_populate_") && len(f.ColDefs) == 0:
+		b.populateItem(s, rel, e, f.Call.(*ast.FuncCall), name)
+		return
+	case strings.Contains(name, "_populate_"):
+		failAt(pos, dberr.StateSyntax, "a column definition list is redundant for a function returning a named composite type")
 	case len(f.ColDefs) == 0:
 		failAt(pos, dberr.StateSyntax, "a column definition list is required for functions returning \"record\"")
 	}
@@ -459,6 +465,9 @@ func (b *binder) funcItem(s *scope, rel *LFunc, e *entry, x ast.Expr, aliased bo
 			b.refuseSet(s, x.Pos())
 		}
 	}
+	if len(set.Set.Cols) == 1 && set.Set.Cols[0].Type.HasFields() {
+		set.Set = fn.Spread(set.Set)
+	}
 	rel.Calls = append(rel.Calls, set)
 	for _, c := range set.Set.Cols {
 		cn := c.Name
@@ -510,6 +519,12 @@ func (b *binder) join(s *scope, j *ast.Join) *fromItem {
 			WithDetail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.").At(j.Pos()))
 	}
 	item := &fromItem{rel: rel, tables: append(append([]*entry(nil), left.tables...), right.tables...)}
+	for _, e := range left.tables {
+		e.nullable = e.nullable || j.Kind == ast.RightJoin || j.Kind == ast.FullJoin
+	}
+	for _, e := range right.tables {
+		e.nullable = e.nullable || j.Kind == ast.LeftJoin || j.Kind == ast.FullJoin
+	}
 	using := j.Using
 	if j.Natural {
 		using = commonNames(left.vis, right.vis)

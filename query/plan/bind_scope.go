@@ -33,6 +33,7 @@ type entry struct {
 	table        *catalog.Table
 	scan         *LScan
 	scalar       bool // the only column of a function: its value is the whole row
+	nullable     bool // an outer join may make its rows up
 }
 
 // visible is a named column of a scope. Expr is a Var, or what a merged column
@@ -102,7 +103,7 @@ func (b *binder) unqualified(s *scope, name string, pos int) Expr {
 				if t.scalar {
 					return b.found(level, t.cols[0], pos)
 				}
-				unsupported(pos, "a whole-row reference")
+				return b.wholeRow(level, t, pos)
 			}
 		}
 	}

@@ -107,6 +107,10 @@ func (b *binder) targets(s *scope, list []ast.Target, hints []sqltype.Type) (out
 			out = append(out, b.setStar(s, f)...)
 			continue
 		}
+		if f, ok := t.Expr.(*ast.Field); ok && f.Star {
+			out = append(out, b.rowStar(s, f)...)
+			continue
+		}
 		e := b.expr(s, t.Expr)
 		if b.mysql && e.Type().ID == sqltype.Bool {
 			e = b.cast(e, sqltype.TInt4, t.Pos())

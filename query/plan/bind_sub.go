@@ -34,7 +34,7 @@ func (b *binder) subqueryExpr(s *scope, e ast.Expr) Expr {
 		if b.isSetCall(s, e.Arg) {
 			return b.setField(s, e)
 		}
-		unsupported(e.Pos(), "a field of a row value")
+		return b.rowField(s, e)
 	}
 	unsupported(e.Pos(), fmt.Sprintf("%T", e))
 	return nil

@@ -39,8 +39,8 @@ func ResolveType(s *Scope, n *ast.TypeName) (sqltype.Type, *catalog.UserType, er
 	if n.Dims == 0 {
 		return t, user, nil
 	}
-	if user.Kind != catalog.Enum {
-		return t, nil, dberr.SQL(dberr.StateFeatureNotSupported, "an array of a domain or composite type is not supported").At(n.Pos())
+	if user.Kind == catalog.Domain {
+		return t, nil, dberr.SQL(dberr.StateFeatureNotSupported, "an array of a domain is not supported").At(n.Pos())
 	}
 	return sqltype.ArrayOf(t), user, nil
 }
@@ -56,6 +56,9 @@ func (s *Scope) schemaName(name string) string {
 func (b *binder) resolveType(n *ast.TypeName) (sqltype.Type, *catalog.UserType) {
 	t, user, err := ResolveType(b.Scope, n)
 	if err != nil {
+		if row, ok := b.rowTypeOf(n); ok {
+			return row, nil
+		}
 		fail(at(err, n.Pos()))
 	}
 	if b.uses != nil && user != nil {

@@ -114,8 +114,14 @@ type ArrayExpr struct {
 	Elems []Expr
 }
 
-// RowExpr is ROW(…).
-type RowExpr struct{ Elems []Expr }
+// RowExpr is ROW(…), or a whole row of a table.
+type RowExpr struct {
+	Elems []Expr
+	Typ   sqltype.Type // the zero value is a row whose fields have no names
+	// Nullable says that an outer join may have made the row up: it is NULL where all of
+	// its columns are.
+	Nullable bool
+}
 
 // SubPlanKind says what becomes of the rows of a SubPlan.
 type SubPlanKind uint8
@@ -161,5 +167,5 @@ func (e *Case) Type() sqltype.Type       { return e.Typ }
 func (e *Coalesce) Type() sqltype.Type   { return e.Typ }
 func (e *In) Type() sqltype.Type         { return sqltype.TBool }
 func (e *ArrayExpr) Type() sqltype.Type  { return e.Typ }
-func (e *RowExpr) Type() sqltype.Type    { return sqltype.Type{ID: sqltype.Record} }
+func (e *RowExpr) Type() sqltype.Type    { return sqltype.Type{ID: sqltype.Record, Mod: e.Typ.Mod} }
 func (e *SubPlan) Type() sqltype.Type    { return e.Typ }

@@ -74,7 +74,7 @@ func writeKey(b *strings.Builder, e Expr) {
 	case *ArrayExpr:
 		fmt.Fprintf(b, "array%v", e.Typ)
 	case *RowExpr:
-		b.WriteString("row")
+		fmt.Fprintf(b, "row%d%t", e.Typ.Mod, e.Nullable)
 	case *setExpr:
 		fmt.Fprintf(b, "set%s%d", e.call.Name(), e.call.Column)
 		if e.call.Set.Volatility == fn.Volatile {

@@ -192,7 +192,11 @@ func (s *SetCall) Type() sqltype.Type {
 	case s.Set == nil:
 		return s.Args[0].Type()
 	case s.Column == WholeRow:
-		return sqltype.Type{ID: sqltype.Record}
+		fields := make([]sqltype.CompositeField, len(s.Set.Cols))
+		for i, c := range s.Set.Cols {
+			fields[i] = sqltype.CompositeField{Name: c.Name, Type: c.Type}
+		}
+		return sqltype.RowTypeOf("record", fields)
 	}
 	return s.Set.Cols[s.Column].Type
 }

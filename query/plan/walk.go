@@ -86,7 +86,7 @@ func WithChildren(e Expr, kids []Expr) Expr {
 	case *ArrayExpr:
 		return &ArrayExpr{Typ: e.Typ, Elems: kids}
 	case *RowExpr:
-		return &RowExpr{Elems: kids}
+		return &RowExpr{Elems: kids, Typ: e.Typ, Nullable: e.Nullable}
 	case *setExpr:
 		c := *e.call
 		c.Args = kids

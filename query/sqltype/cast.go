@@ -71,7 +71,13 @@ var casts = func() map[castPair]CastContext {
 
 // CanCast says in which contexts a value of one type may be cast to another.
 func CanCast(from, to Type) CastContext {
-	if from.ID == to.ID && from.Elem == to.Elem && (!from.IsEnum() || from.Mod == to.Mod) || from.ID == Unknown {
+	if from.ID == to.ID && from.Elem == to.Elem && (!to.IsComposite() || from.Mod == to.Mod) && (!from.IsEnum() || from.Mod == to.Mod) || from.ID == Unknown {
+		return CastImplicit
+	}
+	if from.ID == Record && to.HasFields() && from.Mod != to.Mod {
+		if from.Mod > 0 {
+			return CastNone
+		}
 		return CastImplicit
 	}
 	if from.IsRange() && to.IsMultirange() && from.RangeElem() == to.RangeElem() {
@@ -92,7 +98,7 @@ func CanCast(from, to Type) CastContext {
 	switch {
 	case to.Category() == 'S': // every type has an output function
 		return CastAssignment
-	case from.Category() == 'S' && to.ID != Record: // and an input function
+	case from.Category() == 'S' && (to.ID != Record || to.Mod > 0): // and an input function
 		return CastExplicit
 	}
 	return CastNone
@@ -111,6 +117,9 @@ func isString(id ID) bool {
 func CastDatum(d Datum, from, to Type, explicit bool, env *Env) (Datum, error) {
 	if d.Null {
 		return NullDatum, nil
+	}
+	if to.HasFields() && from.ID == Record && from.Mod != to.Mod {
+		return castRecord(d, from, to, explicit, env)
 	}
 	if from.ID == to.ID && from.Elem == to.Elem {
 		if to.Mod == 0 || to.Mod == from.Mod {

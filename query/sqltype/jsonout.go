@@ -55,7 +55,7 @@ func AppendJSON(dst []byte, t Type, d Datum, o JSONOptions) []byte {
 		return append(dst, "[]"...)
 	case Record:
 		if r, ok := d.Any.(*RecordValue); ok {
-			return appendJSONRecord(dst, r, o)
+			return appendJSONRecord(dst, t, r, o)
 		}
 		return append(dst, "[]"...)
 	case Unknown, Text, Varchar, Bpchar, Name, Jsonpath:
@@ -104,13 +104,23 @@ func appendJSONDim(dst []byte, elem Type, dims []int, vals []Datum, o JSONOption
 	return append(dst, ']'), vals
 }
 
-func appendJSONRecord(dst []byte, r *RecordValue, o JSONOptions) []byte {
-	dst = append(dst, '[')
+// appendJSONRecord writes a row as an array, or where its fields have names as an object.
+func appendJSONRecord(dst []byte, t Type, r *RecordValue, o JSONOptions) []byte {
+	c, named := CompositeOf(t)
+	named = named && len(c.Fields) == len(r.Vals)
+	open, shut := byte('['), byte(']')
+	if named {
+		open, shut = '{', '}'
+	}
+	dst = append(dst, open)
 	for i, v := range r.Vals {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
+		if named {
+			dst = append(AppendJSONString(dst, c.Fields[i].Name), ':')
+		}
 		dst = AppendJSON(dst, r.Types[i], v, o)
 	}
-	return append(dst, ']')
+	return append(dst, shut)
 }

@@ -343,6 +343,8 @@ func decodeAnyKey(t Type, src []byte) (v any, rest []byte, err error) {
 		return decodeArrayKey(t.ElemType(), src)
 	}
 	switch {
+	case t.ID == Record:
+		return decodeRecordKey(t, src)
 	case t.IsRange():
 		return decodeRangeKey(t.RangeElem(), src)
 	case t.IsMultirange():

@@ -77,6 +77,8 @@ func ParseEnv(env *Env, t Type, s string) (Datum, error) {
 		return parseMultirange(env, t, s)
 	case Void:
 		return Datum{}, nil
+	case Record:
+		return parseRecord(env, t, s)
 	}
 	return Datum{}, dberr.SQL(dberr.StateFeatureNotSupported, "input of type %s is not implemented", t.Name())
 }

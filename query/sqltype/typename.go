@@ -84,6 +84,9 @@ func (t Type) String() string {
 	if t.ID == Enum && t.Mod != 0 {
 		return t.enumName()
 	}
+	if t.HasFields() {
+		return t.compositeName()
+	}
 	name := t.ID.info().name
 	switch t.ID {
 	case Varchar, Bit, Varbit:
@@ -133,6 +136,12 @@ func (t Type) ShortName() string {
 		}
 		return t.enumName()
 	}
+	if t.IsComposite() {
+		if t.ID == Array {
+			return "_" + t.compositeName()
+		}
+		return t.compositeName()
+	}
 	if t.ID == Array {
 		return "_" + t.Elem.String()
 	}
@@ -146,6 +155,12 @@ func (t Type) OID() uint32 {
 			return e.OID | enumArrayOID
 		}
 		return e.OID
+	}
+	if c, ok := CompositeOf(t); ok && c.OID != 0 {
+		if t.ID == Array {
+			return c.OID | enumArrayOID
+		}
+		return c.OID
 	}
 	if t.ID == Array && t.Elem != Unknown {
 		return t.Elem.info().arrayOID
@@ -189,7 +204,7 @@ func (t Type) TypMod() int32 {
 	if id == Array {
 		id = t.Elem
 	}
-	if t.Mod == 0 || t.IsEnum() {
+	if t.Mod == 0 || t.IsEnum() || t.IsComposite() {
 		return -1
 	}
 	switch id {
@@ -208,9 +223,9 @@ func (t Type) TypMod() int32 {
 // enumArrayOID marks the OID of the array of an enumerated type.
 const enumArrayOID = 1 << 30
 
-// Base returns the type without modifiers. What names an enumerated type is none.
+// Base returns the type without modifiers. What names an enumerated or composite type is none.
 func (t Type) Base() Type {
-	if !t.IsEnum() {
+	if !t.IsEnum() && !t.IsComposite() {
 		t.Mod = 0
 	}
 	return t

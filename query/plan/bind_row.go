@@ -1,0 +1,159 @@
+package plan
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// A whole row is a row expression over the columns of its table, whose type names them.
+
+// wholeRow is the row of a table that is named as a value.
+func (b *binder) wholeRow(s *scope, t *entry, pos int) Expr {
+	if b.uses != nil { // its fields would have to follow changes of the table
+		unsupported(pos, "a whole-row reference in a view")
+	}
+	row := &RowExpr{Nullable: t.nullable}
+	var fields []sqltype.CompositeField
+	for _, c := range t.cols {
+		if c.hidden {
+			continue
+		}
+		x := b.settled(b.found(s, c, pos))
+		row.Elems = append(row.Elems, x)
+		fields = append(fields, sqltype.CompositeField{Name: c.name, Type: x.Type()})
+	}
+	name := "record"
+	if t.table != nil {
+		name = t.table.Name
+	}
+	row.Typ = sqltype.RowTypeOf(name, fields)
+	b.hit = visible{}
+	return row
+}
+
+// rowOf is t.* where one value is asked for.
+func (b *binder) rowOf(s *scope, ref *ast.ColumnRef) Expr {
+	schema, table := "", ref.Names[len(ref.Names)-1]
+	if len(ref.Names) > 1 {
+		schema = ref.Names[len(ref.Names)-2]
+	}
+	for level := s; level != nil; level = level.parent {
+		if t := b.entryIn(level, schema, table, ref.Pos()); t != nil {
+			return b.wholeRow(level, t, ref.Pos())
+		}
+	}
+	b.missingTable(s, schema, table, ref.Pos())
+	return nil
+}
+
+// fields are the fields of a row with what gives each.
+func (b *binder) fields(x Expr, pos int) (names []string, values []Expr) {
+	row, isRow := x.(*RowExpr)
+	if c, ok := sqltype.CompositeOf(x.Type()); ok && x.Type().ID == sqltype.Record {
+		for i, f := range c.Fields {
+			names = append(names, f.Name)
+			if isRow && !row.Nullable {
+				values = append(values, row.Elems[i])
+				continue
+			}
+			values = append(values, &Call{Typ: f.Type, Func: fn.RecordField(x.Type(), i, f.Type), Args: []Expr{x}, Pos: pos})
+		}
+		return names, values
+	}
+	if !isRow {
+		return nil, nil
+	}
+	for i, e := range row.Elems {
+		names, values = append(names, "f"+strconv.Itoa(i+1)), append(values, e)
+	}
+	return names, values
+}
+
+// rowField is (row).name.
+func (b *binder) rowField(s *scope, f *ast.Field) Expr {
+	if f.Star {
+		failAt(f.Pos(), dberr.StateFeatureNotSupported, "row expansion via \"*\" is not supported here")
+	}
+	x := b.expr(s, f.Arg)
+	names, values := b.fields(x, f.Pos())
+	for i, n := range names {
+		if n == f.Name {
+			return values[i]
+		}
+	}
+	switch {
+	case x.Type().HasFields():
+		failAt(f.Pos(), dberr.StateUndefinedColumn, "column %q not found in data type %s", f.Name, x.Type().Name())
+	case x.Type().ID == sqltype.Record:
+		failAt(f.Pos(), dberr.StateUndefinedColumn, "could not identify column %q in record data type", f.Name)
+	}
+	failAt(f.Pos(), dberr.StateWrongObjectType, "column notation .%s applied to type %s, which is not a composite type", f.Name, x.Type().Name())
+	return nil
+}
+
+// rowStar expands (row).* of a select list.
+func (b *binder) rowStar(s *scope, f *ast.Field) (out []target) {
+	x := b.expr(s, f.Arg)
+	names, values := b.fields(x, f.Pos())
+	if names == nil {
+		fail(dberr.SQL(dberr.StateWrongObjectType, "type %s is not composite", x.Type().Name()).At(f.Pos()))
+	}
+	for i, n := range names {
+		out = append(out, target{expr: values[i], name: n, pos: f.Pos()})
+	}
+	return out
+}
+
+// rowTypeOf is the type of a table's rows, which has the table's name.
+func (b *binder) rowTypeOf(n *ast.TypeName) (sqltype.Type, bool) {
+	if b.uses != nil || len(n.Mods) > 0 || n.Dims > 0 || b.Catalog == nil {
+		return sqltype.Type{}, false
+	}
+	path := b.Path
+	if n.Schema != "" {
+		path = []string{b.schemaName(n.Schema)}
+	}
+	for _, schema := range path {
+		rel, ok := b.Catalog.Lookup(schema, n.Name)
+		if !ok || rel.Table == nil || rel.Index != nil {
+			continue
+		}
+		var fields []sqltype.CompositeField
+		for _, c := range rel.Table.Columns {
+			fields = append(fields, sqltype.CompositeField{Name: c.Name, Type: c.Type})
+		}
+		return sqltype.RowTypeOf(rel.Table.Name, fields), true
+	}
+	return sqltype.Type{}, false
+}
+
+// populateItem adds json_populate_record and its like in FROM, whose columns are the fields of
+// its first argument.
+func (b *binder) populateItem(s *scope, rel *LFunc, e *entry, call *ast.FuncCall, name string) {
+	b.plainCall(call, name)
+	if len(call.Args) != 2 {
+		b.noFunction(s, call, name)
+	}
+	base := b.expr(s, call.Args[0])
+	c, ok := sqltype.CompositeOf(base.Type())
+	if !ok || base.Type().ID != sqltype.Record {
+		failAt(call.Args[0].Pos(), dberr.StateDatatypeMismatch, "first argument of %s must be a row type", name)
+	}
+	typ := sqltype.TJSON
+	if strings.HasPrefix(name, "jsonb") {
+		typ = sqltype.TJSONB
+	}
+	var cols []fn.Column
+	for _, f := range c.Fields {
+		cols = append(cols, fn.Column{Name: f.Name, Type: f.Type})
+		b.funcCol(rel, e, f.Name, f.Type)
+	}
+	x := b.coerce(b.expr(s, call.Args[1]), typ, call.Args[1].Pos())
+	set := fn.JSONPopulate(name, base.Type(), typ, cols, strings.HasSuffix(name, "set"))
+	rel.Calls = append(rel.Calls, &SetCall{Set: set, Args: []Expr{base, x}})
+}
