@@ -20,6 +20,7 @@ import (
 //	lock          Store.commit
 //	  validate    no key that was written, and under serializable none that was
 //	              read, has a version newer than the snapshot
+//	  numbers     of what it appends to logs (append.go); only then encode
 //	  timestamp   the clock, or one more than the last
 //	  append      to the log's memory; from here on the order is fixed
 //	  install     the versions: newer than every snapshot, so nobody sees them,
@@ -38,8 +39,15 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	began := time.Now()
 	buf := payloads.Get().(*[]byte)
 	defer recycle(buf)
-	payload := appendCommit((*buf)[:0], ops)
-	*buf = payload
+	numbers, err := s.number(ctx, tx, ops)
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	var payload []byte
+	if numbers == nil {
+		payload = appendCommit((*buf)[:0], ops)
+		*buf = payload
+	}
 	synced := tx.opts.Durability == DurabilitySync
 	if err := s.throttle(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -47,10 +55,23 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	if err := s.lockValid(ctx, tx, ops); err != nil {
 		return err
 	}
-	rec, err := s.appendLocked(recordCommit, payload, synced)
+	if numbers != nil {
+		if err = s.numberLocked(numbers); err == nil {
+			ops = numbers.ops
+			payload = appendCommit((*buf)[:0], ops)
+			*buf = payload
+		}
+	}
+	var rec record
+	if err == nil {
+		rec, err = s.appendLocked(recordCommit, payload, synced)
+	}
 	if err != nil {
 		s.commit.Unlock()
 		return fmt.Errorf("commit: %w", err)
+	}
+	if numbers != nil {
+		s.keepLocked(tx, numbers)
 	}
 	s.installLocked(rec.ts, ops, len(payload))
 	s.hooks.queue(rec.ts, ops)
@@ -101,7 +122,7 @@ func (s *Store) lockValid(ctx context.Context, tx *Tx, ops []Op) error {
 		case clash != nil:
 			return s.conflict(clash)
 		case n > maxLooks:
-			return s.conflict(newClash(ops[0].Key, v.since))
+			return s.conflict(newClash(someKey(tx, ops), v.since))
 		}
 		if err := s.lockUnobstructed(ctx, tx, ops); err != nil {
 			return fmt.Errorf("commit: %w", err)
@@ -115,6 +136,14 @@ func (s *Store) lockValid(ctx context.Context, tx *Tx, ops []Op) error {
 			clash, err = s.look(&v)
 		}
 	}
+}
+
+// someKey is a key of a transaction that writes.
+func someKey(tx *Tx, ops []Op) []byte {
+	if len(ops) == 0 {
+		return tx.appends.list[0].prefix
+	}
+	return ops[0].Key
 }
 
 // admitLocked says why no commit may begin, or nil.
@@ -299,6 +328,7 @@ func (s *Store) DropRange(ctx context.Context, lower, upper []byte) error {
 		return fmt.Errorf("drop range: %w", err)
 	}
 	s.pool.DropRange(lower, upper, rec.ts)
+	s.forgetLogsLocked(lower, upper)
 	s.commit.recent.forget(rec.ts)
 	s.installed.Store(rec.ts)
 	s.commit.Unlock()

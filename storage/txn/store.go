@@ -77,6 +77,7 @@ type commitState struct {
 	lastSync wal.Ticket // of the newest record that somebody waits to see synced
 	syncTS   uint64     // its timestamp
 	recent   recent
+	logs     map[string]uint64 // the last number of each log that was appended to
 }
 
 // New returns an empty store that is not open yet: it takes Replay, Replayed, and then Start.

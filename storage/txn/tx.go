@@ -25,6 +25,7 @@ type Tx struct {
 	readTime atomic.Int64 // what ReadTime settled on, 0 before
 
 	writes  writeSet
+	appends appends
 	reads   readSet
 	iters   []*iterator // open ones, of a read-write transaction
 	scanned int         // rows that iterators have given
@@ -44,7 +45,7 @@ type Tx struct {
 }
 
 // Savepoint marks a point in a transaction's writes and locks to which it can go back.
-type Savepoint struct{ writes, locks int }
+type Savepoint struct{ writes, appends, locks int }
 
 var errEnded = dberr.New(dberr.ErrInvalid, "TRANSACTION_ENDED", "the transaction has ended").WithHint("begin another one")
 
@@ -190,16 +191,20 @@ func (tx *Tx) write(key, value []byte, deleted bool) error {
 	case len(value) > o.MaxValueBytes:
 		return dberr.New(dberr.ErrTooLarge, "VALUE_TOO_LARGE", "a value of %d bytes is over the maximum of %d", len(value), o.MaxValueBytes)
 	case !tx.room(len(key) + len(value)):
-		return dberr.New(dberr.ErrTooLarge, "TRANSACTION_TOO_LARGE", "the writes of the transaction are over the maximum of %d bytes", o.MaxTxBytes).
-			WithHint("write in several transactions, or raise the limit")
+		return errTxTooLarge(o.MaxTxBytes)
 	}
 	tx.writes.add(key, value, deleted)
 	return nil
 }
 
+func errTxTooLarge(most int64) error {
+	return dberr.New(dberr.ErrTooLarge, "TRANSACTION_TOO_LARGE", "the writes of the transaction are over the maximum of %d bytes", most).
+		WithHint("write in several transactions, or raise the limit")
+}
+
 // room says whether a write or a lock of so many bytes keeps within the limit.
 func (tx *Tx) room(bytes int) bool {
-	taken := tx.writes.bytes
+	taken := tx.writes.bytes + tx.appends.bytes
 	if o := tx.locks.Load(); o != nil {
 		taken += o.bytes.Load()
 	}
@@ -218,14 +223,16 @@ func (tx *Tx) writable() error {
 }
 
 // Wrote says whether the transaction has writes to commit.
-func (tx *Tx) Wrote() bool { return tx.HasWrites() }
+func (tx *Tx) Wrote() bool { return tx.HasWrites() || len(tx.appends.list) > 0 }
 
 // Savepoint marks the current state of the transaction's writes and locks.
 func (tx *Tx) Savepoint() Savepoint {
 	if tx.of != nil {
-		return Savepoint{writes: tx.seen, locks: tx.of.Savepoint().locks}
+		sp := tx.of.Savepoint()
+		sp.writes = tx.seen
+		return sp
 	}
-	return Savepoint{writes: len(tx.writes.log), locks: tx.store.locks.position(tx.locks.Load())}
+	return Savepoint{writes: len(tx.writes.log), appends: len(tx.appends.list), locks: tx.store.locks.position(tx.locks.Load())}
 }
 
 // RollbackTo undoes the writes made since sp and lets go of the locks acquired
@@ -237,11 +244,12 @@ func (tx *Tx) RollbackTo(sp Savepoint) error {
 	if tx.of != nil {
 		return tx.writable()
 	}
-	if sp.writes > len(tx.writes.log) {
+	if sp.writes > len(tx.writes.log) || sp.appends > len(tx.appends.list) {
 		return &dberr.Error{Class: dberr.ErrInvalid, Code: "INVALID_SAVEPOINT", SQLState: dberr.StateInvalidSavepoint,
 			Message: "the savepoint was undone by a rollback to an earlier one"}
 	}
 	tx.writes.undo(sp.writes)
+	tx.appends.undo(sp.appends)
 	for _, it := range tx.iters {
 		it.undone(sp.writes)
 	}
@@ -265,11 +273,11 @@ func (tx *Tx) Commit(ctx context.Context) error {
 		return err
 	}
 	defer tx.Rollback() // ends it
-	if tx.opts.ReadOnly || len(tx.writes.log) == 0 {
+	if tx.opts.ReadOnly || !tx.Wrote() {
 		return nil
 	}
 	ops := tx.writes.ops()
-	if len(ops) == 0 {
+	if len(ops) == 0 && len(tx.appends.list) == 0 {
 		return nil
 	}
 	return tx.store.commitOps(ctx, tx, ops)
