@@ -11,6 +11,7 @@ import (
 	"github.com/weftdb/weft/document/doc"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
 )
 
 // memory opens a database for an example.
@@ -159,6 +160,37 @@ func ExampleDB_Store_feed() {
 	// key = a
 	// key = b
 	// true
+}
+
+// A message is in its channel with the row that it tells of, or not at all.
+func ExampleTx_Streaming() {
+	ctx, db := context.Background(), memory()
+	defer db.Close()
+	must(db.Exec(ctx, "CREATE TABLE orders (id int PRIMARY KEY, total int)"))
+	sub := must(db.Streaming().Subscribe(ctx, "orders", streaming.SubscribeOptions{}))
+	defer sub.Close()
+	order := func(id, total int) error {
+		return db.Update(ctx, func(tx *weft.Tx) error {
+			m := streaming.Content{Type: "created", JSON: true, Data: fmt.Appendf(nil, `{"id":%d}`, id)}
+			if _, err := tx.Streaming().Publish(ctx, "orders", m); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, "INSERT INTO orders VALUES ($1, $2)", id, total)
+			return err
+		})
+	}
+	fmt.Println(order(1, 20), order(1, 30) != nil, order(2, 40))
+	for n := 0; n < 2; {
+		d := must(sub.Next(ctx))
+		for _, m := range d.Messages {
+			fmt.Println(m.Offset, m.Type, string(m.Data))
+		}
+		n += len(d.Messages)
+	}
+	// Output:
+	// <nil> true <nil>
+	// 1 created {"id":1}
+	// 2 created {"id":2}
 }
 
 // A transaction reads the past, as far as the history goes.

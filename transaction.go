@@ -11,6 +11,7 @@ import (
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
 )
 
@@ -112,6 +113,10 @@ func (tx *Tx) Documents() *document.Store { return tx.db.docs.Within(tx.t.Tx()) 
 
 // TimeSeries is the time-series model in the transaction.
 func (tx *Tx) TimeSeries() *timeseries.Store { return tx.db.series.Within(tx.t.Tx()) }
+
+// Streaming is the channels in the transaction. What is published gets its offset with
+// the commit: streaming.Complete fills receipts in after it, of Txn.
+func (tx *Tx) Streaming() *streaming.Store { return tx.db.channels.Within(tx.t.Tx()) }
 
 // Try runs a step whose writes are undone where it fails; the transaction goes on.
 func (tx *Tx) Try(fn func() error) error { return tx.t.Do(fn) }

@@ -187,6 +187,8 @@ func (m *measurer) database(name string, id keyspace.DatabaseID, tables []query.
 			u.Objects, err = m.buckets(id)
 		case "document":
 			u.Objects, err = m.collections(id)
+		case "stream":
+			u.Objects, err = m.channels(id)
 		case "series":
 			u.Objects, err = m.metrics(id)
 		}
@@ -221,6 +223,20 @@ func (m *measurer) tables(extents []query.Extent) (list []ObjectUsage, err error
 		}
 	}
 	return list, nil
+}
+
+func (m *measurer) channels(id keyspace.DatabaseID) (list []ObjectUsage, err error) {
+	s := m.db.channels.In(id)
+	channels, err := s.Channels(m.ctx)
+	for _, c := range channels {
+		if err != nil {
+			return nil, err
+		}
+		o := ObjectUsage{Name: c.Name}
+		o.Bytes, err = m.sum(s.Extents(c))
+		list = append(list, o)
+	}
+	return list, err
 }
 
 func (m *measurer) buckets(id keyspace.DatabaseID) (list []ObjectUsage, err error) {

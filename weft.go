@@ -28,6 +28,7 @@ import (
 	"github.com/weftdb/weft/query/source/kvtable"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/vfs"
+	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
 )
 
@@ -62,6 +63,7 @@ type Options struct {
 	KV         kv.Options
 	Document   document.Options
 	TimeSeries timeseries.Options
+	Streaming  streaming.Options
 	// FS is the file system of a local store. Default the machine's.
 	FS vfs.FS
 
@@ -70,11 +72,12 @@ type Options struct {
 
 // DB is an open database. Safe for concurrent use.
 type DB struct {
-	store  *storage.Store
-	engine *query.Engine
-	kv     *kv.Store
-	docs   *document.Store
-	series *timeseries.Store
+	store    *storage.Store
+	engine   *query.Engine
+	kv       *kv.Store
+	docs     *document.Store
+	series   *timeseries.Store
+	channels *streaming.Store
 }
 
 // Open opens the store in dir, or makes one there, and starts the engine.
@@ -102,13 +105,17 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), docs.Close(), keys.Close(), store.Close())
 	}
+	channels, err := streaming.Open(store.Store, opts.Streaming)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), series.Close(), docs.Close(), keys.Close(), store.Close())
+	}
 	opts.Query = opts.spill(store)
 	opts.Query.Sources = append([]source.Source{kvtable.New(keys), doctable.New(docs)}, opts.Query.Sources...)
 	engine, err := query.New(store.Store, opts.Query)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), series.Close(), docs.Close(), keys.Close(), store.Close())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())
 	}
-	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series}, nil
+	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series, channels: channels}, nil
 }
 
 // spill puts temporary files where the store is: its directory is locked, and what its
@@ -145,7 +152,7 @@ func OpenMemory(opts Options) (*DB, error) {
 // Close ends what runs in the background, waits for commits, syncs the log and
 // lets go of the directory. Calls that still run must have ended.
 func (db *DB) Close() error {
-	return errors.Join(db.engine.Close(), db.series.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
+	return errors.Join(db.engine.Close(), db.channels.Close(), db.series.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
 }
 
 // Engine runs SQL in full: sinks that stream, sessions, parameters by type.
@@ -188,6 +195,19 @@ func (db *DB) TimeSeriesIn(ctx context.Context, database string, create bool) (*
 		return nil, err
 	}
 	return db.series.In(id), nil
+}
+
+// Streaming is the channels of the default database.
+func (db *DB) Streaming() *streaming.Store { return db.channels }
+
+// StreamingIn is the channels of another database, which is made where it is missing
+// and create is set.
+func (db *DB) StreamingIn(ctx context.Context, database string, create bool) (*streaming.Store, error) {
+	id, err := db.engine.DatabaseID(ctx, database, create)
+	if err != nil {
+		return nil, err
+	}
+	return db.channels.In(id), nil
 }
 
 // Store is the transactional key space beneath.

@@ -104,6 +104,9 @@ func (l *crashLife) check(t *testing.T, disk vfs.FS) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	if _, err := s.Check(ctx, func(p string) { t.Error(p) }); err != nil {
+		t.Fatal(err)
+	}
 	p, err := s.History(ctx, "c", streaming.HistoryOptions{From: streaming.Earliest, Limit: 1000})
 	if err != nil {
 		if len(l.told) > 0 {

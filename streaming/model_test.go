@@ -122,6 +122,10 @@ func (m *model) check() {
 	from := m.list[at].at
 	want := slices.IndexFunc(m.list, func(k kept) bool { return !k.at.Before(from) })
 	m.want("by time", m.read("c", streaming.HistoryOptions{From: streaming.AtTime(from), Limit: 1000}), m.render(m.list[want:]))
+	checked, err := m.Check(context.Background(), func(p string) { m.t.Error(p) })
+	if err != nil || checked.Channels != 1 || checked.Messages < int64(len(m.list)) {
+		m.t.Fatalf("checked %+v, %v", checked, err)
+	}
 	i, err := m.Info(context.Background(), "c")
 	if err != nil || i.First != m.first || i.Next != m.next {
 		m.t.Fatalf("%+v, want the first %d and the next %d, %v", i, m.first, m.next, err)

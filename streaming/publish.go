@@ -58,13 +58,22 @@ func (s *Store) PublishTx(tx *txn.Tx, channel string, messages ...Content) ([]Re
 	receipts := make([]Receipt, len(messages))
 	for i := range messages {
 		if receipts[i], err = p.publish(&messages[i]); err != nil {
-			if len(messages) > 1 {
-				err = fmt.Errorf("message %d: %w", i, err)
-			}
-			return nil, err
+			return nil, ofMessage(err, i, len(messages))
 		}
 	}
 	return receipts, p.end(receipts, messages)
+}
+
+// ofMessage says which of several messages is at fault.
+func ofMessage(err error, i, n int) error {
+	e := dberr.As(err)
+	if e == nil || n == 1 {
+		return err
+	}
+	at := *e
+	at.Message = fmt.Sprintf("message %d: %s", i, e.Message)
+	at.Field = fmt.Sprintf("messages[%d].%s", i, e.Field)
+	return &at
 }
 
 // Publish publishes messages to a channel, all or none, and says where they are.

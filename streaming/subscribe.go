@@ -27,9 +27,9 @@ type Subscription struct {
 // Gap is a range of offsets that retention removed before they were handed out.
 type Gap struct{ From, To uint64 } // both are of it; zero: no gap
 
-// Delivery is what Next returns: messages, or a gap before them.
+// Delivery is what Next returns: messages, and the gap before them.
 type Delivery struct {
-	Messages []*Message // shared, so they must not be changed
+	Messages []*Message // shared, so they must not be changed; none where the filter wanted none
 	Gap      Gap
 	// Next is the offset to go on from, by AtOffset, once the messages are handled.
 	Next uint64
@@ -128,15 +128,9 @@ func (sub *Subscription) Next(ctx context.Context) (d Delivery, err error) {
 		} else if len(list) > 0 {
 			sub.next = list[len(list)-1].Offset + 1
 		}
-		d.Messages, d.Next = sub.wanted(list), sub.next
-		if len(d.Messages) > 0 || d.Gap != (Gap{}) {
-			return d, nil
-		}
 		if news == nil {
-			if ctx.Err() != nil {
-				return d, canceled(ctx)
-			}
-			continue
+			d.Messages, d.Next = sub.wanted(list), sub.next
+			return d, nil
 		}
 		select {
 		case <-news:

@@ -16,6 +16,7 @@ import (
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/backup"
 	"github.com/weftdb/weft/storage/wal"
+	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
 )
 
@@ -65,7 +66,7 @@ type checkReport struct {
 
 // checkFinding is something that is wrong, and what to do.
 type checkFinding struct {
-	Part    string `json:"part"` // log, store, sql, kv, documents, timeseries or backup
+	Part    string `json:"part"` // log, store, sql, kv, documents, timeseries, channels or backup
 	Problem string `json:"problem"`
 	Advice  string `json:"advice"`
 }
@@ -87,6 +88,8 @@ type checked struct {
 	Metrics     int64 `json:"metrics"`
 	Series      int64 `json:"series"`
 	Points      int64 `json:"points"`
+	Channels    int64 `json:"channels"`
+	Messages    int64 `json:"messages"`
 	Backups     int64 `json:"backups"`
 	// Sealed are those of the backups whose key was not given: their checksums were
 	// checked, their items were not.
@@ -184,7 +187,23 @@ func (f *checkFlags) check(ctx context.Context, r *checkReport) (err error) {
 	if err := checkDocuments(ctx, s, r); err != nil {
 		return err
 	}
-	return checkSeries(ctx, s, r)
+	if err := checkSeries(ctx, s, r); err != nil {
+		return err
+	}
+	return checkChannels(ctx, s, r)
+}
+
+// checkChannels checks the model of channels.
+func checkChannels(ctx context.Context, s *storage.Store, r *checkReport) error {
+	channels, err := streaming.Open(s.Store, streaming.Options{SweepEvery: -1})
+	if err != nil {
+		return err
+	}
+	n, err := channels.Check(ctx, func(problem string) {
+		r.Findings = append(r.Findings, checkFinding{"channels", problem, adviceStore})
+	})
+	r.Checked.Channels, r.Checked.Messages = n.Channels, n.Messages
+	return errors.Join(r.take("channels", adviceStore, err), channels.Close())
 }
 
 // checkSeries checks the time-series model.
@@ -288,8 +307,8 @@ func (f *checkFlags) print(out io.Writer, r *checkReport) error {
 		return printJSON(out, r)
 	}
 	c := r.Checked
-	fmt.Fprintf(out, "checked %d log records in %d segments, %d SSTables, %d databases, %d tables, %d rows, %d keys in %d buckets, %d documents in %d collections, %d points in %d series, %d indexes with %d entries",
-		c.LogRecords, c.LogSegments, c.SSTables, c.Databases, c.Tables, c.Rows, c.Keys, c.Buckets, c.Documents, c.Collections, c.Points, c.Series, c.Indexes, c.Entries)
+	fmt.Fprintf(out, "checked %d log records in %d segments, %d SSTables, %d databases, %d tables, %d rows, %d keys in %d buckets, %d documents in %d collections, %d points in %d series, %d messages in %d channels, %d indexes with %d entries",
+		c.LogRecords, c.LogSegments, c.SSTables, c.Databases, c.Tables, c.Rows, c.Keys, c.Buckets, c.Documents, c.Collections, c.Points, c.Series, c.Messages, c.Channels, c.Indexes, c.Entries)
 	if f.backups {
 		fmt.Fprintf(out, ", %d backups", c.Backups)
 	}

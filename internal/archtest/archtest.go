@@ -67,6 +67,7 @@ var Rules = []Rule{
 	{Path: "storage/backup", Layer: layerStorage, Also: []string{"storage"}},
 
 	{Path: "kv", Layer: layerModel},
+	{Path: "streaming", Layer: layerModel},
 	{Path: "document/doc", Layer: layerModel},
 	{Path: "document/expr", Layer: layerModel, Also: []string{"document/doc"}},
 	{Path: "document/match", Layer: layerModel, Also: []string{"document/doc", "document/expr"}},

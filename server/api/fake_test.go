@@ -16,6 +16,7 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
 )
 
@@ -27,6 +28,7 @@ type fake struct {
 	dbs     []string
 	kv      func() *memoryKV
 	docs    func() *document.Store
+	stream  func() *streaming.Store
 	series  func() *timeseries.Store
 	health  error
 }
@@ -42,6 +44,13 @@ func newFake() *fake {
 	})
 	f.series = sync.OnceValue(func() *timeseries.Store {
 		s, err := timeseries.Open(f.kv().txns, timeseries.Options{SealEvery: -1})
+		if err != nil {
+			panic(err)
+		}
+		return s
+	})
+	f.stream = sync.OnceValue(func() *streaming.Store {
+		s, err := streaming.Open(f.kv().txns, streaming.Options{SweepEvery: -1})
 		if err != nil {
 			panic(err)
 		}
@@ -283,6 +292,13 @@ func (f *fake) KeyValue(_ context.Context, database string, create bool) (*kv.St
 	return f.kv().Store, nil
 }
 
+func (f *fake) Streaming(_ context.Context, database string, create bool) (*streaming.Store, error) {
+	if database != "" && database != "default" && !create {
+		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
+	}
+	return f.stream(), nil
+}
+
 func (f *fake) Documents(_ context.Context, database string, create bool) (*document.Store, error) {
 	if database != "" && database != "default" && !create {
 		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
@@ -331,6 +347,14 @@ func (t *fakeTx) Execute(ctx context.Context, req query.Request, sink query.Sink
 
 func (t *fakeTx) KeyValue(ctx context.Context, database string, _ bool) (*kv.Store, error) {
 	s, err := t.fake.KeyValue(ctx, database, false)
+	if err != nil {
+		return nil, err
+	}
+	return s.Within(t.tx), nil
+}
+
+func (t *fakeTx) Streaming(ctx context.Context, database string, _ bool) (*streaming.Store, error) {
+	s, err := t.fake.Streaming(ctx, database, false)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (s *Server) watchKeys(c echo.Context) error {
 		return nil
 	}
 	st := s.stream(of(c))
-	st.event("watching", w.From(), []byte("{}"))
+	st.event("watching", w.From().String(), []byte("{}"))
 	return st.run(ctx, w, store, !o.KeysOnly)
 }
 
@@ -81,10 +81,10 @@ func (s *Server) stream(x *exchange) *eventStream {
 	return &eventStream{x: x, control: http.NewResponseController(x.Response())}
 }
 
-// event appends an event.
-func (st *eventStream) event(name string, at kv.Position, data []byte) {
-	if at != (kv.Position{}) {
-		st.buf = append(append(append(st.buf, "id: "...), at.String()...), '\n')
+// event appends an event, with an id where that is not empty.
+func (st *eventStream) event(name, id string, data []byte) {
+	if id != "" {
+		st.buf = append(append(append(st.buf, "id: "...), id...), '\n')
 	}
 	st.buf = append(append(append(st.buf, "event: "...), name...), "\ndata: "...)
 	st.buf = append(append(st.buf, data...), "\n\n"...)
@@ -92,6 +92,9 @@ func (st *eventStream) event(name string, at kv.Position, data []byte) {
 
 // flush sends what was appended.
 func (st *eventStream) flush() error {
+	if len(st.buf) == 0 {
+		return nil
+	}
 	st.control.SetWriteDeadline(time.Now().Add(streamStall)) //nolint:errcheck // a recorder in a test has none
 	_, err := st.x.Response().Write(st.buf)
 	st.buf = st.buf[:0]
@@ -114,7 +117,7 @@ func (st *eventStream) run(ctx context.Context, w *kv.Watcher, store *kv.Store, 
 			if cause := context.Cause(ctx); errors.Is(cause, errStreamEnds) {
 				err = cause
 			}
-			st.event("end", kv.Position{}, st.x.describe(err).AppendJSON(nil))
+			st.event("end", "", st.x.describe(err).AppendJSON(nil))
 			st.flush() //nolint:errcheck // it is over in any case
 			return nil
 		}
@@ -122,7 +125,7 @@ func (st *eventStream) run(ctx context.Context, w *kv.Watcher, store *kv.Store, 
 			st.buf = append(st.buf, ": alive\n\n"...)
 		} else {
 			data = appendChange(data[:0], e, store, values)
-			st.event(e.Kind.String(), e.At, data)
+			st.event(e.Kind.String(), e.At.String(), data)
 		}
 		if st.flush() != nil {
 			return nil

@@ -32,6 +32,7 @@ func (s *Server) routes() {
 	s.bindStorage(v1)
 	s.bindDocuments(v1)
 	s.bindText(v1)
+	s.bindStreaming(v1)
 	s.bindTimeSeries(v1)
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/transactions"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
 )
 
@@ -64,6 +65,8 @@ type Backend interface {
 	Documents(ctx context.Context, database string, create bool) (*document.Store, error)
 	// TimeSeries is the time-series model of a database, likewise.
 	TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error)
+	// Streaming is the channels of a database, likewise.
+	Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error)
 	// Prepare checks a statement and tells what it takes and gives.
 	Prepare(ctx context.Context, database, sql, dialect string) (query.Prepared, error)
 	// Begin opens a transaction that spans requests, whose SQL runs in a database.
@@ -170,6 +173,7 @@ type Server struct {
 	gate         gate
 	streams      atomic.Pointer[streams]
 	inFlight     atomic.Int64
+	subscribers  atomic.Int64 // subscriptions that run, which are not in inFlight
 	running      running
 	transactions *transactions.Registry
 	prepared     *preparedSet

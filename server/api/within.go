@@ -18,6 +18,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/transactions"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
 )
 
@@ -28,6 +29,7 @@ type Transaction interface {
 	KeyValue(ctx context.Context, database string, create bool) (*kv.Store, error)
 	Documents(ctx context.Context, database string, create bool) (*document.Store, error)
 	TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error)
+	Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error)
 	// Do runs a step; where it fails, what it wrote is undone.
 	Do(fn func() error) error
 	// Tx is the transaction in the key space.
@@ -82,6 +84,12 @@ var joining = map[string]bool{
 	"/api/v1/documents/collections/:name/batch-delete":    true,
 	"/api/v1/import/documents":                            true,
 
+	"/api/v1/streaming/channels":                  true,
+	"/api/v1/streaming/channels/:channel":         true,
+	"/api/v1/streaming/channels/:channel/history": true,
+	"/api/v1/streaming/channels/:channel/publish": true,
+	"/api/v1/streaming/publish":                   true,
+
 	"/api/v1/timeseries/write":                   true,
 	"/api/v1/timeseries/query":                   true,
 	"/api/v1/timeseries/delete":                  true,
@@ -120,6 +128,11 @@ func (j joined) Documents(ctx context.Context, database string, create bool) (*d
 // TimeSeries implements Backend.
 func (j joined) TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error) {
 	return j.tx.TimeSeries(ctx, database, create)
+}
+
+// Streaming implements Backend.
+func (j joined) Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error) {
+	return j.tx.Streaming(ctx, database, create)
 }
 
 // dispatch runs the handler: in the transaction that the request names, once where it

@@ -10,6 +10,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/api"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
 )
 
@@ -39,6 +40,11 @@ func (b backend) Documents(ctx context.Context, database string, create bool) (*
 // TimeSeries implements api.Backend.
 func (b backend) TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error) {
 	return b.db.TimeSeriesIn(ctx, database, create)
+}
+
+// Streaming implements api.Backend.
+func (b backend) Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error) {
+	return b.db.StreamingIn(ctx, database, create)
 }
 
 // Prepare implements api.Backend.
@@ -110,6 +116,21 @@ func (t transaction) TimeSeries(ctx context.Context, database string, _ bool) (*
 		database = t.Database()
 	}
 	store, err := t.db.TimeSeriesIn(ctx, database, false)
+	if err != nil {
+		return nil, err
+	}
+	return store.Within(t.Tx()), nil
+}
+
+// Streaming implements api.Transaction. A database is not made within a transaction.
+func (t transaction) Streaming(ctx context.Context, database string, _ bool) (*streaming.Store, error) {
+	if err := t.Usable(); err != nil {
+		return nil, err
+	}
+	if database == "" {
+		database = t.Database()
+	}
+	store, err := t.db.StreamingIn(ctx, database, false)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/weftdb/weft/document/doc"
+	"github.com/weftdb/weft/document/match"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/streaming"
+)
+
+// readParams are the parameters of the URL that say what to read of a channel.
+var readParams = []string{"database", "from", "time", "event_type", "source", "key", "partition", "header", "filter"}
+
+// parseFilter reads which messages are wanted.
+func parseFilter(q url.Values) (f streaming.Filter, err error) {
+	list := func(name string) []string {
+		if !q.Has(name) {
+			return nil
+		}
+		return strings.Split(q.Get(name), ",")
+	}
+	f.Types, f.Sources, f.Keys = list("event_type"), list("source"), list("key")
+	if q.Has("partition") {
+		n, err := intParam(q, "partition", 0, streaming.MaxPartitions-1)
+		if err != nil {
+			return f, err
+		}
+		f.Partition = &n
+	}
+	for _, h := range list("header") {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok {
+			return f, invalid("INVALID_FIELD", `the parameter "header" must be name:value, or several with commas, not %q`, shorten(h, 40)).WithField("header")
+		}
+		if f.Headers == nil {
+			f.Headers = map[string]string{}
+		}
+		f.Headers[name] = value
+	}
+	if !q.Has("filter") {
+		return f, nil
+	}
+	m, err := match.Parse([]byte(q.Get("filter")))
+	if err != nil {
+		return f, err
+	}
+	f.Match = func(msg *streaming.Message) bool {
+		if !msg.JSON {
+			return false
+		}
+		v, err := doc.ParseObject(msg.Data)
+		return err == nil && m.Match(v)
+	}
+	return f, nil
+}
+
+// channelHistory answers with the last messages, or those from a place on.
+func (s *Server) channelHistory(c echo.Context) error {
+	name, err := pathParam(c, "channel")
+	if err != nil {
+		return err
+	}
+	q, err := queryParams(c, append([]string{"count", "limit"}, readParams...))
+	if err != nil {
+		return err
+	}
+	var o streaming.HistoryOptions
+	if o.From, err = parseStart(q); err != nil {
+		return err
+	}
+	if o.Filter, err = parseFilter(q); err != nil {
+		return err
+	}
+	if q.Has("count") && q.Has("limit") {
+		return invalid("INVALID_FIELD", `the parameters "count" and "limit" are the same, want one of them`).WithField("limit")
+	}
+	for _, param := range []string{"count", "limit"} {
+		n, err := intParam(q, param, 1, streaming.MaxBatch)
+		if err != nil {
+			return err
+		}
+		o.Limit = max(o.Limit, n)
+	}
+	store, err := s.streaming(c, q.Get("database"), false)
+	if err != nil {
+		return err
+	}
+	p, err := store.History(c.Request().Context(), name, o)
+	if err != nil {
+		return err
+	}
+	buf := getBuffer()
+	defer putBuffer(buf)
+	buf.b = append(buf.b, `{"events":[`...)
+	for i, m := range p.Messages {
+		if i > 0 {
+			buf.b = append(buf.b, ',')
+		}
+		buf.b = appendMessage(buf.b, m)
+		if int64(len(buf.b)) > s.opts.ResultBytes { // the next page goes on here
+			p.Next = m.Offset + 1
+			break
+		}
+	}
+	buf.b = strconv.AppendUint(append(buf.b, `],"first_offset":`...), p.First, 10)
+	buf.b = strconv.AppendUint(append(buf.b, `,"next_offset":`...), p.Next, 10)
+	buf.b = strconv.AppendUint(append(buf.b, `,"end_offset":`...), p.End, 10)
+	buf.b = append(buf.b, "}\n"...)
+	return writeJSON(of(c), buf.b)
+}
+
+// appendMessage appends a message, on one line.
+func appendMessage(dst []byte, m *streaming.Message) []byte {
+	dst = strconv.AppendUint(append(dst, `{"id":"`...), m.Offset, 10)
+	dst = strconv.AppendUint(append(dst, `","offset":`...), m.Offset, 10)
+	dst = sqltype.AppendJSONString(append(dst, `,"event_type":`...), m.Type)
+	dst = sqltype.AppendJSONString(append(dst, `,"source":`...), m.Source)
+	dst = strconv.AppendInt(append(dst, `,"timestamp":`...), m.Time().UnixMilli(), 10)
+	dst = append(strconv.AppendUint(append(dst, `,"commit_timestamp":"`...), uint64(m.Timestamp), 10), '"')
+	dst = append(dst, `,"key":`...)
+	if m.Key == "" {
+		dst = append(dst, "null"...)
+	} else {
+		dst = sqltype.AppendJSONString(dst, m.Key)
+	}
+	dst = strconv.AppendInt(append(dst, `,"partition":`...), int64(m.Partition), 10)
+	if m.Producer != "" {
+		dst = sqltype.AppendJSONString(append(dst, `,"producer":`...), m.Producer)
+		dst = strconv.AppendUint(append(dst, `,"sequence":`...), m.Sequence, 10)
+	}
+	at := len(dst)
+	dst = append(dst, `,"headers":{`...)
+	for i, h := range m.Headers {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = sqltype.AppendJSONString(append(sqltype.AppendJSONString(dst, h.Name), ':'), h.Value)
+	}
+	dst = append(dst, '}')
+	end := len(dst)
+	dst = append(append(dst, `,"metadata"`...), dst[at+len(`,"headers"`):end]...)
+	return append(appendData(dst, m), '}')
+}
+
+// appendData appends the data: JSON as it is but for line breaks, text as a string,
+// bytes as base64.
+func appendData(dst []byte, m *streaming.Message) []byte {
+	dst = append(dst, `,"data":`...)
+	if m.JSON {
+		at := len(dst)
+		dst = append(dst, m.Data...)
+		for i, c := range dst[at:] { // a line break between two tokens would end a line of a stream
+			if c == '\n' || c == '\r' {
+				dst[at+i] = ' '
+			}
+		}
+		return dst
+	}
+	if strings.HasPrefix(m.ContentType, "text/") && utf8.Valid(m.Data) {
+		dst = append(sqltype.AppendJSONString(dst, string(m.Data)), `,"encoding":"text"`...)
+	} else {
+		dst = base64.StdEncoding.AppendEncode(append(dst, '"'), m.Data)
+		dst = append(dst, `","encoding":"base64"`...)
+	}
+	return sqltype.AppendJSONString(append(dst, `,"content_type":`...), m.MediaType())
+}
