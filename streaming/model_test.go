@@ -30,7 +30,6 @@ type model struct {
 	list   []kept
 	next   uint64
 	first  uint64
-	swept  uint64 // compaction has looked at all before this offset
 	sub    *streaming.Subscription
 	subAt  uint64
 	serial int
