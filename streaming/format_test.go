@@ -20,6 +20,8 @@ func TestGolden(t *testing.T) {
 		{"nothing", "0100", (&Content{}).append(nil)},
 		{"removed", "0180", removedRecord},
 		{"channel", "0110" + "01" + "04" + "8094ebdc03" + "02" + "03" + "01", ch.append(nil)},
+		{"group", "0107" + "01" + "c0843d" + "00" + "03" + "64", (&Group{epoch: 7, Options: GroupOptions{NoAck: true, AckWait: time.Millisecond, MaxDeliver: NoLimit, MaxInFlight: 3, DeadLetter: "d"}}).append(nil)},
+		{"delivery", "01ac02026d", (&pending{due: 300, delivery: 2, member: "m"}).append(nil)},
 		{"state", "010102ac0204", st.append(nil)},
 		{"key of a message", "0150100000000000000007", appendMessageKey(nil, 1, 16, 7)},
 		{"key of a channel", hex.EncodeToString(appendChannelKey(nil, 1, "")), appendChannelKey(nil, 1, "")},

@@ -14,6 +14,9 @@ const (
 	objState     keyspace.ObjectID = 3  // channel id → how far retention is
 	objProducers keyspace.ObjectID = 4  // channel id, producer → its last number
 	objLatest    keyspace.ObjectID = 5  // channel id, key → offset of its last message, of compacted channels
+	objGroups    keyspace.ObjectID = 6  // channel id, group → group
+	objCursors   keyspace.ObjectID = 7  // channel id, group → offset of the first message that it never handed out
+	objPending   keyspace.ObjectID = 8  // channel id, group, offset → delivery that is not acknowledged
 	firstID      keyspace.ObjectID = 16 // of channels: offset (8 bytes) → message
 )
 

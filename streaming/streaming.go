@@ -10,6 +10,10 @@
 // which ones retention has removed. Every operation has a form with Tx in its name that
 // takes the caller's transaction.
 //
+// A group shares the messages of a channel among members: each is handed out, and again
+// until it is acknowledged or was handed out too often. An acknowledgement in a member's
+// transaction takes effect with it, or fails because the message went to another.
+//
 // It owns the keys of keyspace.SpaceStream (docs/format/streaming.md), and one goroutine
 // that removes what retention and compaction no longer keep. It has no log, file or lock
 // of its own. It buffers nothing for a subscriber that is slow: that one reads what it

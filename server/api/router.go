@@ -33,6 +33,7 @@ func (s *Server) routes() {
 	s.bindDocuments(v1)
 	s.bindText(v1)
 	s.bindStreaming(v1)
+	s.bindGroups(v1)
 	s.bindTimeSeries(v1)
 }
 

@@ -90,6 +90,13 @@ var joining = map[string]bool{
 	"/api/v1/streaming/channels/:channel/publish": true,
 	"/api/v1/streaming/publish":                   true,
 
+	"/api/v1/streaming/channels/:channel/groups":               true,
+	"/api/v1/streaming/channels/:channel/groups/:group":        true,
+	"/api/v1/streaming/channels/:channel/groups/:group/pull":   true,
+	"/api/v1/streaming/channels/:channel/groups/:group/ack":    true,
+	"/api/v1/streaming/channels/:channel/groups/:group/nack":   true,
+	"/api/v1/streaming/channels/:channel/groups/:group/extend": true,
+
 	"/api/v1/timeseries/write":                   true,
 	"/api/v1/timeseries/query":                   true,
 	"/api/v1/timeseries/delete":                  true,

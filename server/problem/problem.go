@@ -95,6 +95,7 @@ var codeStatus = map[string]int{
 	"HISTORY_GONE":           http.StatusGone,
 	"TRANSACTION_ENDED":      http.StatusGone,
 	"TRANSACTION_ABORTED":    http.StatusConflict,
+	"ACK_STALE":              http.StatusConflict,
 	"NOT_ACCEPTABLE":         http.StatusNotAcceptable,
 	"UNSUPPORTED_MEDIA_TYPE": http.StatusUnsupportedMediaType,
 	"HOST_NOT_ALLOWED":       http.StatusMisdirectedRequest,
