@@ -51,7 +51,7 @@ var arrayFunctions = map[string]function{
 		if args[1].Kind() != doc.Array {
 			return null, Failed("$in", "$in looks into an array, not %s", args[1].Kind())
 		}
-		return doc.FromBool(slices.ContainsFunc(args[1].List(), func(e doc.Value) bool { return doc.Equal(e, args[0]) })), nil
+		return doc.FromBool(slices.ContainsFunc(args[1].List(), func(e doc.Value) bool { return compare(e, args[0]) == 0 })), nil
 	}},
 	"$concatArrays": {0, -1, func(args []doc.Value) (doc.Value, error) {
 		var out []doc.Value
@@ -78,7 +78,7 @@ var arrayFunctions = map[string]function{
 			if err != nil || from < 0 {
 				return doc.FromInt(-1), err
 			}
-			at := slices.IndexFunc(list[from:to], func(e doc.Value) bool { return doc.Equal(e, args[1]) })
+			at := slices.IndexFunc(list[from:to], func(e doc.Value) bool { return compare(e, args[1]) == 0 })
 			if at >= 0 {
 				at += from
 			}

@@ -18,7 +18,7 @@ func TestExpressions(t *testing.T) {
 		{`{"$subtract":[1,0.9]}`, `0.1`}, {`{"$multiply":[3,"$a",2]}`, `6`}, {`{"$divide":[1,4]}`, `0.25`}, {`{"$divide":[1,3]}`, `0.3333333333333333333333333333333333`}, {`{"$divide":[1,0]}`, `EXPRESSION_FAILED`},
 		{`{"$mod":[7,3]}`, `1`}, {`{"$mod":[-7,3]}`, `-1`}, {`{"$mod":[7.5,2]}`, `1.5`}, {`{"$abs":-2.5}`, `2.5`}, {`{"$ceil":1.2}`, `2`}, {`{"$floor":-1.2}`, `-2`},
 		{`{"$round":[2.345,2]}`, `2.34`}, {`{"$round":2.5}`, `2`}, {`{"$round":[1234,-2]}`, `1200`}, {`{"$trunc":[-2.78,1]}`, `-2.7`}, {`{"$sqrt":9}`, `3`}, {`{"$sqrt":-1}`, `EXPRESSION_FAILED`}, {`{"$pow":[2,10]}`, `1024`},
-		{`{"$eq":["$a",1.0]}`, `true`}, {`{"$gt":["$s",5]}`, `true`}, {`{"$lt":["$none","$n"]}`, `true`}, {`{"$cmp":[1,2]}`, `-1`}, {`{"$ne":["$a",2]}`, `true`},
+		{`{"$eq":["$a",1.0]}`, `true`}, {`{"$gt":["$s",5]}`, `true`}, {`{"$lt":["$none","$n"]}`, `true`}, {`{"$cmp":[1,2]}`, `-1`}, {`{"$cmp":[null,"$none"]}`, `1`}, {`{"$in":["$none",[null]]}`, `false`}, {`{"$indexOfArray":[[null],"$none"]}`, `-1`}, {`{"$ne":["$a",2]}`, `true`},
 		{`{"$and":[true,"$a",{"$gt":["$a",0]}]}`, `true`}, {`{"$or":["$n","$none",0]}`, `false`}, {`{"$not":["$n"]}`, `true`}, {`{"$and":[]}`, `true`},
 		{`{"$cond":[{"$gt":["$a",0]},"yes","no"]}`, `"yes"`}, {`{"$cond":{"if":"$n","then":1,"else":2}}`, `2`}, {`{"$ifNull":["$none","$n","x"]}`, `"x"`},
 		{`{"$switch":{"branches":[{"case":{"$eq":["$a",2]},"then":"two"},{"case":true,"then":"any"}]}}`, `"any"`}, {`{"$switch":{"branches":[{"case":false,"then":1}],"default":9}}`, `9`}, {`{"$switch":{"branches":[{"case":false,"then":1}]}}`, `EXPRESSION_FAILED`},

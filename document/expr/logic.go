@@ -2,17 +2,20 @@ package expr
 
 import "github.com/weftdb/weft/document/doc"
 
-func compared(ok func(int) bool) func([]doc.Value) (doc.Value, error) {
-	return func(args []doc.Value) (doc.Value, error) {
-		c := doc.Compare(args[0], args[1])
-		if c == 0 && args[0].Exists() != args[1].Exists() { // missing is less than null
-			c = -1
-			if args[0].Exists() {
-				c = 1
-			}
+// compare orders values as expressions do: what is missing is less than null.
+func compare(a, b doc.Value) int {
+	c := doc.Compare(a, b)
+	if c == 0 && a.Exists() != b.Exists() {
+		c = -1
+		if a.Exists() {
+			c = 1
 		}
-		return doc.FromBool(ok(c)), nil
 	}
+	return c
+}
+
+func compared(ok func(int) bool) func([]doc.Value) (doc.Value, error) {
+	return func(args []doc.Value) (doc.Value, error) { return doc.FromBool(ok(compare(args[0], args[1]))), nil }
 }
 
 // logic is $and (true) and $or (false), which stop as soon as they can.

@@ -31,7 +31,7 @@ func init() { // the tables and the functions in them know each other
 		"$eq": {2, 2, compared(func(c int) bool { return c == 0 })}, "$ne": {2, 2, compared(func(c int) bool { return c != 0 })},
 		"$gt": {2, 2, compared(func(c int) bool { return c > 0 })}, "$gte": {2, 2, compared(func(c int) bool { return c >= 0 })},
 		"$lt": {2, 2, compared(func(c int) bool { return c < 0 })}, "$lte": {2, 2, compared(func(c int) bool { return c <= 0 })},
-		"$cmp": {2, 2, func(a []doc.Value) (doc.Value, error) { return doc.FromInt(int64(doc.Compare(a[0], a[1]))), nil }},
+		"$cmp": {2, 2, func(a []doc.Value) (doc.Value, error) { return doc.FromInt(int64(compare(a[0], a[1]))), nil }},
 		"$not": {1, 1, func(a []doc.Value) (doc.Value, error) { return doc.FromBool(!Truth(a[0])), nil }},
 
 		"$type":     {1, 1, func(a []doc.Value) (doc.Value, error) { return doc.FromText(typeName(a[0])), nil }},
