@@ -1,11 +1,11 @@
 // Command weft-bench compares Weft with its peers on this machine: the same work
 // with the same durability, the sides taking turns in one run, printed as ratios.
 //
-//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql|kv|document|fts|engine|all] [part]
+//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql|kv|document|fts|models|engine|all] [part]
 //
 // The parts of sql are process, select, insert, tpcb, large, import and tpch; those of
 // kv are http, process and ycsb; those of document are insert, find and scan; those of
-// fts are index, query, lag and cranfield.
+// fts are index, query, lag and cranfield. The three together are models.
 package main
 
 import (
@@ -56,7 +56,8 @@ func main() {
 		name string
 		run  func(config) error
 	}{{"http", benchHTTP}, {"import", benchImport}, {"sql", benchSQL}, {"kv", benchKV}, {"document", benchDocument}, {"fts", benchFTS}, {"engine", benchEngine}} {
-		if what != "" && what != "all" && what != b.name {
+		model := what == "models" && (b.name == "kv" || b.name == "document" || b.name == "fts")
+		if what != "" && what != "all" && what != b.name && !model {
 			continue
 		}
 		if err := b.run(c); err != nil {
