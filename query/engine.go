@@ -38,6 +38,8 @@ type Request struct {
 	Isolation  txn.Isolation
 	ReadOnly   bool
 	Durability txn.Durability
+	// OneStatement refuses a text of several statements.
+	OneStatement bool
 	// CreateDatabase creates Database where it is missing and a statement writes.
 	CreateDatabase bool
 }

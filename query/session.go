@@ -137,6 +137,9 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	if n := text.params; len(req.Params) != n && (len(req.Params) < n || n > 0 || len(text.stmts) > 0) && !(len(req.Params) > n && len(text.stmts) == 0) {
 		return s.abort(dberr.SQL(dberr.StateUndefinedParameter, "the statement has %d parameters, but %d values were given", n, len(req.Params)).WithField("params"))
 	}
+	if req.OneStatement && len(text.stmts) > 1 {
+		return s.abort(dberr.New(dberr.ErrInvalid, "SEVERAL_STATEMENTS", "the text has %d statements, but only one can be run here", len(text.stmts)).WithField("sql"))
+	}
 	s.call, s.several, s.hot = &req, len(text.stmts) > 1, nil
 	for attempt := 0; ; attempt++ {
 		out := &heldSink{to: sink, sent: text.reads} // what only reads never conflicts

@@ -86,12 +86,13 @@ func errExchanging() error {
 }
 
 // Suspend keeps requests away from the database, cancels the statements that run,
-// rolls back open transactions and ends subscriptions, telling them the cause, and returns once no request uses the
-// database any more, or ctx ends. Resume, or Attach, lets requests in again.
+// rolls back open transactions and ends cursors and subscriptions, telling them the cause,
+// and returns once no request uses the database any more, or ctx ends. Resume, or Attach, lets requests in again.
 func (s *Server) Suspend(ctx context.Context, cause error) error {
 	empty := s.gate.close()
 	s.restartStreams()
 	s.CancelAll(cause)
+	s.cursors.EndAll(ctx, "the database was replaced")
 	for _, t := range s.transactions.List() {
 		_, _ = s.transactions.Abort(ctx, t.ID) // it may have ended by itself; none outlives the database
 	}

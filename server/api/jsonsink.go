@@ -74,7 +74,7 @@ func (s *jsonSink) Batch(b *vec.Batch) error {
 	s.count += int64(b.Rows())
 	if int64(len(s.buf.b)) > s.limit {
 		return dberr.New(dberr.ErrTooLarge, "RESULT_TOO_LARGE", "the result is larger than %d bytes, the bound of a JSON answer", s.limit).
-			WithHint("ask for application/x-ndjson, text/csv or Arrow, which stream without a bound, or add LIMIT")
+			WithHint("ask for application/x-ndjson, text/csv or Arrow, which stream without a bound, or page by page from POST /api/v1/cursors, or add LIMIT")
 	}
 	return nil
 }

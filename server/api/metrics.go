@@ -105,6 +105,7 @@ func (m *Metrics) watch(s *Server) {
 	gauge("weft_http_requests_in_flight", "Requests that run now.", func() float64 { return float64(s.inFlight.Load()) })
 	gauge("weft_stream_subscribers", "Subscriptions to channels over HTTP that run now.", func() float64 { return float64(s.subscribers.Load()) })
 	gauge("weft_queries_running", "Queries that run now.", func() float64 { return float64(len(s.running.list())) })
+	gauge("weft_cursors_open", "Cursors that clients have open.", func() float64 { return float64(len(s.cursors.List())) })
 	gauge("weft_ready", "1 while the server takes requests.", func() float64 {
 		if s.condition().Status == statusReady {
 			return 1

@@ -206,15 +206,19 @@ func clientGone(err error) error {
 }
 
 func (s *Server) answerStream(x *exchange, db Backend, q *queryRequest) error {
-	sink := &streamSink{x: x, format: q.format, buf: getBuffer(), sent: time.Now(), control: http.NewResponseController(x.Response())}
+	sink := newStreamSink(x, q)
 	defer sink.free()
-	sink.rows.objects, sink.rows.text, sink.rows.opts = q.objects && q.format == formatNDJSON, q.textValues, sqltype.JSONOptions{Int64AsString: q.int64String}
 	us, err := s.execute(x, db, q, sink)
 	s.metrics.statements(sink.tags)
+	return s.ended(x, sink, us, err)
+}
+
+// ended ends a stream, well or not.
+func (s *Server) ended(x *exchange, sink *streamSink, us int64, err error) error {
 	if err == nil {
 		return sink.finish(us)
 	}
-	if q.format == formatNDJSON && x.Response().Committed {
+	if sink.format == formatNDJSON && x.Response().Committed {
 		p := x.describe(err)
 		s.logFailure(x, p, err)
 		sink.buf.b = append(p.AppendJSON(append(sink.buf.b, `{"error":`...)), "}\n"...)

@@ -23,6 +23,7 @@ func (s *Server) routes() {
 	s.bindQueries(v1)
 	s.bindPrepared(v1)
 	s.bindTransactions(v1)
+	s.bindCursors(v1)
 	s.bindBatch(v1)
 	s.bindImport(v1)
 	s.bindTables(v1)

@@ -26,6 +26,7 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/server/cursors"
 	"github.com/weftdb/weft/server/transactions"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/streaming"
@@ -105,6 +106,8 @@ type Options struct {
 	TempDir string
 	// Transactions tunes those that span requests.
 	Transactions transactions.Options
+	// Cursors tunes those of results.
+	Cursors cursors.Options
 	// AnswerTTL is how long the answer of a request with an Idempotency-Key is kept.
 	// Default 24 h.
 	AnswerTTL time.Duration
@@ -176,6 +179,7 @@ type Server struct {
 	subscribers  atomic.Int64 // subscriptions that run, which are not in inFlight
 	running      running
 	transactions *transactions.Registry
+	cursors      *cursors.Registry
 	prepared     *preparedSet
 	metrics      *Metrics
 	origins      map[string]bool
@@ -186,6 +190,7 @@ type Server struct {
 func New(opts Options) *Server {
 	s := &Server{opts: opts.withDefaults(), echo: echo.New(), started: time.Now(), metrics: newMetrics()}
 	s.transactions = transactions.New(s.opts.Transactions)
+	s.cursors = cursors.New(s.opts.Cursors)
 	s.prepared = newPreparedSet(s.opts.MaxPrepared, s.opts.PreparedIdle)
 	s.streams.Store(newStreams())
 	s.origins, s.hosts = setOf(opts.CORSOrigins), setOf(opts.Hosts)
@@ -247,6 +252,12 @@ func (s *Server) CancelAll(cause error) { s.running.cancelAll(cause) }
 // returns how many there were. No more can be begun.
 func (s *Server) EndTransactions(ctx context.Context) int {
 	return s.transactions.Close(ctx, "the server stopped")
+}
+
+// EndCursors ends the cursors that clients have left open, waits for their queries until
+// ctx ends, and returns how many there were. No more can be opened.
+func (s *Server) EndCursors(ctx context.Context) int {
+	return s.cursors.Shut(ctx, "the server stopped")
 }
 
 // db returns the database as the request is to see it, or why there is none yet.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/server/arrowout"
 )
@@ -34,6 +35,12 @@ type streamSink struct {
 	tags    []query.Tag
 	names   []string
 	types   []string
+}
+
+func newStreamSink(x *exchange, q *queryRequest) *streamSink {
+	s := &streamSink{x: x, format: q.format, buf: getBuffer(), sent: time.Now(), control: http.NewResponseController(x.Response())}
+	s.rows.objects, s.rows.text, s.rows.opts = q.objects && q.format == formatNDJSON, q.textValues, sqltype.JSONOptions{Int64AsString: q.int64String}
+	return s
 }
 
 // Begin renders the header of a result that has rows.

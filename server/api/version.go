@@ -23,7 +23,7 @@ func (s *Server) version(c echo.Context) error {
 		"os":             runtime.GOOS,
 		"arch":           runtime.GOARCH,
 		"api_versions":   []string{"v1"},
-		"capabilities":   []string{"sql", "params", "multi-statement", "ndjson", "csv", "cancel", "databases"},
+		"capabilities":   []string{"sql", "params", "multi-statement", "ndjson", "csv", "arrow", "cursors", "cancel", "databases"},
 		"uptime_seconds": time.Since(s.started).Round(time.Millisecond).Seconds(),
 	})
 }

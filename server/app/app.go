@@ -205,6 +205,9 @@ func (a *App) shutdown(ctx context.Context) error {
 	if n := a.endTransactions(ctx); n > 0 {
 		a.opts.Log.Warn("transactions that clients had left open were rolled back", "count", n)
 	}
+	if n := a.endCursors(ctx); n > 0 {
+		a.opts.Log.Info("cursors that clients had left open were closed", "count", n)
+	}
 	select {
 	case <-a.loaded:
 		<-a.opened
@@ -235,6 +238,14 @@ func (a *App) endTransactions(ctx context.Context) int {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
 	defer cancel()
 	return a.api.EndTransactions(grace)
+}
+
+// endCursors ends the results that clients have not fetched to their ends, and waits
+// until their queries no longer use the database.
+func (a *App) endCursors(ctx context.Context) int {
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+	defer cancel()
+	return a.api.EndCursors(grace)
 }
 
 // drain stops accepting and waits for running requests, for a while as they are

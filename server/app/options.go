@@ -7,6 +7,7 @@ import (
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/api"
+	"github.com/weftdb/weft/server/cursors"
 	"github.com/weftdb/weft/server/transactions"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/sorted"
@@ -27,6 +28,8 @@ func (a *App) apiOptions() api.Options {
 			Ended: func(id string, state transactions.State, reason string) {
 				a.opts.Log.Debug("transaction ended", "transaction", id, "state", string(state), "reason", reason)
 			}},
+		Cursors: cursors.Options{Max: s.MaxCursors, MaxPerClient: s.MaxCursorsPerClient, MaxIdle: s.CursorMaxIdle, MaxAge: s.CursorMaxAge,
+			PageTime: a.cfg.Query.Timeout},
 		Progress: func() api.Progress { return *a.progress.Load() },
 	}
 	if a.cfg.BackupDir() != "" {

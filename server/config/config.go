@@ -60,6 +60,10 @@ type Server struct {
 	MaxTransactionsPerClient int
 	TransactionMaxIdle       time.Duration
 	TransactionMaxAge        time.Duration
+	MaxCursors               int
+	MaxCursorsPerClient      int
+	CursorMaxIdle            time.Duration
+	CursorMaxAge             time.Duration
 	IdempotencyTTL           time.Duration // of answers kept for Idempotency-Key
 	MaxPrepared              int
 	PreparedIdle             time.Duration
@@ -133,6 +137,7 @@ func (c *Config) Validate() error {
 		key string
 		v   time.Duration
 	}{{"server.transaction_max_idle", c.Server.TransactionMaxIdle}, {"server.transaction_max_age", c.Server.TransactionMaxAge},
+		{"server.cursor_max_idle", c.Server.CursorMaxIdle}, {"server.cursor_max_age", c.Server.CursorMaxAge},
 		{"server.idempotency_ttl", c.Server.IdempotencyTTL}, {"server.prepared_idle", c.Server.PreparedIdle}} {
 		if d.v < time.Millisecond {
 			errs = append(errs, fmt.Errorf("%s is %v: want at least 1ms", d.key, d.v))

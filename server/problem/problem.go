@@ -94,6 +94,7 @@ var codeStatus = map[string]int{
 	"PRECONDITION_FAILED":    http.StatusPreconditionFailed,
 	"HISTORY_GONE":           http.StatusGone,
 	"TRANSACTION_ENDED":      http.StatusGone,
+	"CURSOR_ENDED":           http.StatusGone,
 	"TRANSACTION_ABORTED":    http.StatusConflict,
 	"ACK_STALE":              http.StatusConflict,
 	"NOT_ACCEPTABLE":         http.StatusNotAcceptable,
