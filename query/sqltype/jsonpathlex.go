@@ -139,7 +139,7 @@ func (l *pathLexer) quoted() (string, error) {
 var pathEscapes = map[byte]byte{'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
 
 func (l *pathLexer) escape(b *strings.Builder) error {
-	if l.i+1 >= len(l.src) {
+	if l.i+1 >= len(l.src) || l.src[l.i+1] == '\n' { // which ends the input as well, to PostgreSQL
 		return errPath("unexpected end after backslash at end of jsonpath input")
 	}
 	c := l.src[l.i+1]
