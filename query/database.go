@@ -12,6 +12,7 @@ import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/colstore"
 	"github.com/weftdb/weft/query/exec"
+	"github.com/weftdb/weft/query/source"
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
@@ -31,7 +32,7 @@ type Engine struct {
 	plans *lru[planKey, *compiled]
 
 	quiet    quiet
-	external externalCounts
+	external source.Memo[tableKey, externalCount]
 
 	// onlineHook, where set by a test, is called before each batch of an index being built.
 	onlineHook func()

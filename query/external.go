@@ -3,7 +3,6 @@ package query
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -79,15 +78,7 @@ func (s *Session) externalHolds(ctx context.Context, c *compiled) (bool, error) 
 	return true, nil
 }
 
-// externalCounts remembers about how many rows tables of other models have.
-type externalCounts struct {
-	// mu is a leaf. Never held over a read.
-	mu struct {
-		sync.Mutex
-		tables map[tableKey]externalCount
-	}
-}
-
+// externalCount is about how many rows a table of another model has.
 type externalCount struct {
 	rows float64
 	at   time.Time
@@ -101,9 +92,7 @@ const (
 // externalRows says how many rows of another model's table the planner should expect.
 func (e *Engine) externalRows(ctx context.Context, t *catalog.Table) float64 {
 	k := keyOf(t)
-	e.external.mu.Lock()
-	c, known := e.external.mu.tables[k]
-	e.external.mu.Unlock()
+	c, known := e.external.Get(k)
 	if known && (c.rows == guessRows || time.Since(c.at) < externalFresh) {
 		return c.rows
 	}
@@ -115,12 +104,7 @@ func (e *Engine) externalRows(ctx context.Context, t *catalog.Table) float64 {
 	if n == externalCounted {
 		c.rows = guessRows
 	}
-	e.external.mu.Lock()
-	defer e.external.mu.Unlock()
-	if e.external.mu.tables == nil {
-		e.external.mu.tables = map[tableKey]externalCount{}
-	}
-	e.external.mu.tables[k] = c
+	e.external.Keep(k, c)
 	return c.rows
 }
 

@@ -23,7 +23,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"strings"
-	"sync"
 
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/query/catalog"
@@ -52,7 +51,7 @@ const sourceNumber = 1
 // Source is the document model as tables. Safe for concurrent use.
 type Source struct {
 	docs   *document.Store
-	tables sync.Map // known → *described
+	tables source.Memo[known, described]
 }
 
 // known is a collection of a database, by its id.
@@ -106,12 +105,12 @@ const manage = "A collection is made by the first insert through /api/v1/documen
 
 func (s *Source) table(db keyspace.DatabaseID, c *document.Collection, version txn.Timestamp) *catalog.Table {
 	k := known{db, c.ID}
-	if d, ok := s.tables.Load(k); ok && version != 0 && d.(*described).version == version {
-		return d.(*described).table
+	if d, ok := s.tables.Get(k); ok && version != 0 && d.version == version {
+		return d.table
 	}
 	t := describe(db, c, version)
 	if version != 0 {
-		s.tables.Store(k, &described{version, t})
+		s.tables.Keep(k, described{version, t})
 	}
 	return t
 }

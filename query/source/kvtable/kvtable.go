@@ -23,7 +23,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/weftdb/weft/kv"
@@ -56,7 +55,7 @@ const number = 0
 // Source is the key-value model as tables. Safe for concurrent use.
 type Source struct {
 	kv     *kv.Store
-	tables sync.Map // known → *catalog.Table
+	tables source.Memo[known, *catalog.Table]
 }
 
 // known is what the description of a bucket depends on.
@@ -113,8 +112,8 @@ const manage = "A bucket is made by the first write to it, or by POST /api/v1/kv
 // table describes a bucket.
 func (s *Source) table(db keyspace.DatabaseID, b *kv.Bucket) *catalog.Table {
 	k := known{db, b.ID(), b.Name, b.Options.DefaultTTL}
-	if t, ok := s.tables.Load(k); ok {
-		return t.(*catalog.Table)
+	if t, ok := s.tables.Get(k); ok {
+		return t
 	}
 	col := func(i int, name string, t sqltype.Type) catalog.Column {
 		return catalog.Column{ID: catalog.ColumnID(i + 1), Name: name, Type: t}
@@ -150,7 +149,7 @@ func (s *Source) table(db keyspace.DatabaseID, b *kv.Bucket) *catalog.Table {
 	if ttl := b.Options.DefaultTTL; ttl > 0 {
 		t.Columns[colTTL].Default = "'" + strconv.FormatFloat(ttl.Seconds(), 'f', -1, 64) + " seconds'::interval"
 	}
-	s.tables.Store(k, t)
+	s.tables.Keep(k, t)
 	return t
 }
 
