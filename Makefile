@@ -33,7 +33,7 @@ test: build sdks/javascript/node_modules ## run every test that takes seconds
 
 test-race: ## the packages that run concurrently, under the race detector (which needs a C compiler)
 	@if command -v $${CC:-cc} >/dev/null 2>&1; then \
-		CGO_ENABLED=1 $(GO) test -race -short -timeout 20m ./storage/... ./kv/... ./document/... ./query/... ./server/... .; \
+		CGO_ENABLED=1 $(GO) test -race -short -timeout 20m ./storage/... ./kv/... ./document/... ./timeseries/... ./streaming/... ./query/... ./server/... .; \
 	else echo "no C compiler: the race detector is left out"; fi
 
 test-long: build ## the long suites: more rounds, larger data, every file of public test data
