@@ -137,6 +137,14 @@ func (b *sqlBench) inProcess() error {
 // cpu is the processor time that a process and its children have used.
 func cpu(pid int) time.Duration {
 	total := cpuOf(pid)
+	for _, child := range children(pid) {
+		total += cpuOf(child)
+	}
+	return total
+}
+
+// children are the processes that a process has started.
+func children(pid int) (pids []int) {
 	tasks, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, t := range tasks {
 		text, err := os.ReadFile(t)
@@ -146,10 +154,10 @@ func cpu(pid int) time.Duration {
 		f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 		if len(f) > 1 && f[1] == strconv.Itoa(pid) {
 			child, _ := strconv.Atoi(filepath.Base(filepath.Dir(t)))
-			total += cpuOf(child)
+			pids = append(pids, child)
 		}
 	}
-	return total
+	return pids
 }
 
 // cpuOf is that of one process; what its ended children used is counted with it.
@@ -529,12 +537,17 @@ func (p *postgres) pgbenchAs(sum *perCore, d time.Duration, clients int, setting
 	if err != nil {
 		return err
 	}
+	resting := len(children(pid))
 	before := cpu(pid)
 	out, err := cmd.CombinedOutput()
-	used := cpu(pid) - before
 	if err != nil {
 		return fmt.Errorf("pgbench: %w: %s", err, out)
 	}
+	// A server process that ends while the processes are counted is missed, and all end now.
+	for end := time.Now().Add(10 * time.Second); len(children(pid)) > resting && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	used := cpu(pid) - before
 	m := pgbenchDone.FindSubmatch(out)
 	if m == nil {
 		return fmt.Errorf("pgbench gave no figures: %s", out)
