@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/weftdb/weft/cdc"
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
@@ -109,6 +110,7 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), series.Close(), docs.Close(), keys.Close(), store.Close())
 	}
+	channels.SetChanges(cdc.New(store.Store, keys, docs, series, channels))
 	opts.Query = opts.spill(store)
 	opts.Query.Sources = append([]source.Source{kvtable.New(keys), doctable.New(docs)}, opts.Query.Sources...)
 	engine, err := query.New(store.Store, opts.Query)

@@ -19,3 +19,8 @@ func (s *Store) IndexExtents(c Collection) (list [][2][]byte) {
 	}
 	return list
 }
+
+// DefinitionKey is the key of the store under which a collection is defined.
+func (s *Store) DefinitionKey(collection string) []byte {
+	return s.appendCollectionKey(nil, collection)
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -22,6 +21,7 @@ type Channel struct {
 	Created time.Time // zero where the transaction itself made it
 	id      keyspace.ObjectID
 	created int64 // as stored: 0 in the first version of the record
+	feed    Feed  // nil but for the changes of an object
 }
 
 // ChannelOptions says what a channel keeps. The zero value keeps everything.
@@ -114,9 +114,6 @@ func cutFields(v []byte, version byte, f []uint64) error {
 	return nil
 }
 
-// feedPrefix begins the names of the changes of tables, buckets and collections.
-const feedPrefix = "cdc."
-
 // checkName holds the name of a channel against the rules.
 func checkName(name string) error {
 	switch {
@@ -126,8 +123,8 @@ func checkName(name string) error {
 		return tooLarge("CHANNEL_NAME_TOO_LARGE", "channel", "a channel's name of %d bytes is over the maximum of %d", len(name), MaxNameBytes)
 	case !utf8.ValidString(name):
 		return invalid("INVALID_CHANNEL", "channel", "the name of a channel must be UTF-8")
-	case strings.HasPrefix(name, feedPrefix):
-		return invalid("INVALID_CHANNEL", "channel", "the name %q begins with %q, which is kept for the changes of tables, buckets and collections", shorten(name), feedPrefix)
+	case isFeed(name):
+		return invalid("INVALID_CHANNEL", "channel", "the name %q begins with %q, which is kept for the changes of objects that are there", shorten(name), FeedPrefix)
 	}
 	for _, c := range name {
 		if c == '/' || !unicode.IsPrint(c) {
@@ -141,6 +138,9 @@ func checkName(name string) error {
 func (s *Store) channel(tx *txn.Tx, name string) (c Channel, ok bool, err error) {
 	if len(name) > MaxNameBytes || name == "" {
 		return c, false, checkName(name)
+	}
+	if isFeed(name) {
+		return s.findFeed(tx, name)
 	}
 	v, at, ok, err := tx.GetVersion(appendChannelKey(nil, s.db, name))
 	if err != nil || !ok {
@@ -177,6 +177,10 @@ func (s *Store) makeChannel(tx *txn.Tx, name string, opts ChannelOptions) (c Cha
 }
 
 func errNoChannel(name string) error {
+	if isFeed(name) {
+		return dberr.New(dberr.ErrNotFound, "CHANNEL_NOT_FOUND", "there is nothing whose changes the channel %q would have", shorten(name)).
+			WithHint("the name is cdc.<database>.<table, bucket, collection, metric or channel>, or with the schema, kv., doc., ts. or stream. before the last part")
+	}
 	return dberr.New(dberr.ErrNotFound, "CHANNEL_NOT_FOUND", "there is no channel %q", shorten(name)).
 		WithHint("create it, or publish to it, which makes it")
 }
@@ -257,6 +261,9 @@ func (s *Store) AlterChannelTx(tx *txn.Tx, name string, opts ChannelOptions) (Ch
 	if err != nil {
 		return c, err
 	}
+	if err := c.notFeed("altered"); err != nil {
+		return c, err
+	}
 	if opts.Partitions != 0 && opts.Partitions != c.Options.Partitions {
 		return c, dberr.New(dberr.ErrUnsupported, "PARTITIONS_FIXED", "channel %q has %d partitions, which cannot be changed", shorten(name), c.Options.Partitions).WithField("partitions")
 	}
@@ -288,6 +295,9 @@ func (s *Store) AlterChannel(ctx context.Context, name string, opts ChannelOptio
 func (s *Store) DropChannelTx(tx *txn.Tx, name string) error {
 	c, err := s.ChannelTx(tx, name)
 	if err != nil {
+		return err
+	}
+	if err := c.notFeed("dropped"); err != nil {
 		return err
 	}
 	if err := tx.Put(appendOf(nil, s.db, objDropped, c.id), nil); err != nil {

@@ -298,6 +298,11 @@ func (s *Store) GroupTx(tx *txn.Tx, channel, name string) (i GroupInfo, err erro
 		return i, err
 	}
 	i.Lag = end - min(end, max(i.Next, l.state.first))
+	if l.feed != nil {
+		if i.Lag, err = l.feed.count(i.Next); err != nil {
+			return i, err
+		}
+	}
 	now := s.Now().UnixNano()
 	return i, s.eachPending(tx, &k, func(_ uint64, p *pending) error {
 		i.InFlight++

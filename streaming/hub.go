@@ -165,8 +165,13 @@ func (h *hub) settle(t *tail, id keyspace.ObjectID, next uint64) error {
 	return ended
 }
 
+const codeDropped = "CHANNEL_DROPPED"
+
+// Dropped is the error of a channel that is no more, or of a feed whose object is.
+func Dropped(name string) error { return errDropped(name) }
+
 func errDropped(name string) error {
-	return dberr.New(dberr.ErrNotFound, "CHANNEL_DROPPED", "channel %q was dropped", shorten(name))
+	return dberr.New(dberr.ErrNotFound, codeDropped, "channel %q was dropped", shorten(name))
 }
 
 func (h *hub) leave(t *tail) {

@@ -49,6 +49,9 @@ func (s *Store) PublishTx(tx *txn.Tx, channel string, messages ...Content) ([]Re
 	if err != nil {
 		return nil, err
 	}
+	if err := c.notFeed("published to"); err != nil {
+		return nil, err
+	}
 	// Whoever drops the channel meanwhile is to conflict with this, also under
 	// snapshot isolation.
 	if err := tx.Guard(appendChannelKey(nil, s.db, channel)); err != nil {

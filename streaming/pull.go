@@ -59,7 +59,7 @@ func (s *Store) pullWaiting(ctx context.Context, channel, group string, o *PullO
 	over := time.NewTimer(o.Wait)
 	defer over.Stop()
 	for {
-		news, err := sub.tail.watch()
+		news, err := sub.watch()
 		if err != nil {
 			return nil, err
 		}
@@ -82,6 +82,14 @@ func (s *Store) pullWaiting(ctx context.Context, channel, group string, o *PullO
 			return nil, canceled(ctx)
 		}
 	}
+}
+
+// watch returns a channel that is closed when something happens to what is subscribed to.
+func (sub *Subscription) watch() (<-chan struct{}, error) {
+	if sub.feed != nil {
+		return sub.feed.tail.watch()
+	}
+	return sub.tail.watch()
 }
 
 // watch returns a channel that is closed when something happens.
@@ -158,6 +166,9 @@ func (p *puller) run() error {
 // again hands out a message whose time is over, or gives it up.
 func (p *puller) again(offset uint64, x *pending, now int64) error {
 	at, ok, err := p.l.at(offset)
+	if p.l.lost(err) {
+		ok, err = false, nil
+	}
 	if err != nil {
 		return err
 	}
@@ -235,6 +246,9 @@ func (p *puller) fresh(now int64) error {
 	})
 	if failed != nil {
 		err = failed
+	}
+	if err == nil && next == from && p.l.feed != nil {
+		next = max(p.l.feed.idle(from), from)
 	}
 	if err != nil || next == from {
 		return err

@@ -19,10 +19,18 @@ type log struct {
 	c      *Channel
 	prefix []byte
 	it     txn.Iterator
-	state  state // how far retention is
+	state  state    // how far retention is
+	feed   *feedLog // nil but for feeds
 }
 
 func (s *Store) log(tx *txn.Tx, c *Channel) (*log, error) {
+	if c.feed != nil {
+		f, err := s.feedLog(tx, c)
+		if err != nil {
+			return nil, err
+		}
+		return &log{s: s, tx: tx, c: c, prefix: appendObject(nil, s.db, c.id), it: f, feed: f}, nil
+	}
 	st, err := s.state(tx, c)
 	if err != nil {
 		return nil, err
@@ -74,6 +82,9 @@ func (l *log) each(from uint64, fn func(m *Message) bool) error {
 // end is the offset of the next message, as far as the transaction sees, and the time
 // of the last.
 func (l *log) end() (next uint64, at txn.Timestamp, err error) {
+	if l.feed != nil {
+		return uint64(l.feed.last) + 1, l.feed.last, nil
+	}
 	it := l.tx.Iter(txn.IterOptions{Lower: l.prefix, Upper: txn.AppendLogKey(nil, l.prefix, math.MaxUint64), Reverse: true})
 	defer it.Close()
 	if !it.Next() {
@@ -92,6 +103,9 @@ func (l *log) end() (next uint64, at txn.Timestamp, err error) {
 // seekTime is the first offset whose message was committed at a time or later, or the
 // next offset where there is none. Times rise with offsets, so it halves.
 func (l *log) seekTime(at txn.Timestamp) (uint64, error) {
+	if l.feed != nil {
+		return l.feed.at(at)
+	}
 	next, last, err := l.end()
 	if err != nil || last < at {
 		return next, err
@@ -152,12 +166,16 @@ const (
 	startEarliest
 	startOffset
 	startTime
+	startSnapshot
 )
 
 // The places to begin. The zero Start is Latest.
 var (
 	Latest   = Start{}                    // with the next message
 	Earliest = Start{kind: startEarliest} // with the first that is kept
+	// Snapshot, of a feed, begins with messages of what is there, without offsets, and one
+	// of type SnapshotEnd, and goes on with what changes after that.
+	Snapshot = Start{kind: startSnapshot}
 )
 
 // AtOffset begins with the message at an offset.
@@ -169,7 +187,13 @@ func AtTime(t time.Time) Start { return Start{startTime, uint64(max(t.UnixNano()
 // resolve turns a start into an offset.
 func (l *log) resolve(st Start) (uint64, error) {
 	switch st.kind {
+	case startSnapshot:
+		return 0, invalid("INVALID_FIELD", "from", "only a subscription to the changes of an object begins with a snapshot").
+			WithHint("read the snapshot by a subscription, and begin here where it ends")
 	case startEarliest:
+		if l.feed != nil {
+			return l.feed.first()
+		}
 		return max(l.state.first, 1), nil
 	case startOffset:
 		next, _, err := l.end()
@@ -225,6 +249,9 @@ func (s *Store) HistoryTx(tx *txn.Tx, channel string, o HistoryOptions) (p Page,
 		return p, err
 	}
 	p.First = max(l.state.first, 1)
+	if l.feed != nil {
+		p.First = uint64(s.txns.HistoryFloor()) + 1
+	}
 	if o.From.kind == startLatest {
 		p.Next = p.End
 		p.Messages, err = l.last(&o)
@@ -260,6 +287,9 @@ func orDefault(n, d int) int {
 
 // last reads the last messages, in the order of offsets.
 func (l *log) last(o *HistoryOptions) (list []*Message, err error) {
+	if l.feed != nil {
+		return l.feed.newest(o)
+	}
 	it := l.tx.Iter(txn.IterOptions{Lower: txn.AppendLogKey(nil, l.prefix, l.state.first), Upper: txn.AppendLogKey(nil, l.prefix, math.MaxUint64), Reverse: true})
 	defer it.Close()
 	size := 0
@@ -316,6 +346,10 @@ func (s *Store) InfoTx(tx *txn.Tx, name string) (i Info, err error) {
 		return i, err
 	}
 	i.First = max(l.state.first, 1)
+	if l.feed != nil {
+		i.First, i.Subscribers = uint64(s.txns.HistoryFloor())+1, l.feed.subscribers()
+		return i, nil
+	}
 	if at != 0 {
 		i.LastTime = at.Time()
 	}

@@ -17,8 +17,11 @@
 // It owns the keys of keyspace.SpaceStream (docs/format/streaming.md), and one goroutine
 // that removes what retention and compaction no longer keep. It has no log, file or lock
 // of its own. It buffers nothing for a subscriber that is slow: that one reads what it
-// has missed from the store. It refuses messages over the limits below, names that
-// begin with "cdc.", and numbers of producers that leave one out.
+// has missed from the store. It refuses messages over the limits below, to make channels
+// whose names begin with "cdc.", and numbers of producers that leave one out.
+//
+// Those names are of feeds (feed.go): the changes of objects of all models, which are
+// read, followed and shared like the messages of any channel.
 package streaming
 
 import (
@@ -58,6 +61,7 @@ type core struct {
 	txns  *txn.Store
 	opts  Options
 	hub   hub
+	feeds feeds
 	sweep sweeper
 }
 
@@ -86,6 +90,7 @@ func (s *Store) Within(tx *txn.Tx) *Store { return &Store{core: s.core, db: s.db
 func (s *Store) Close() error {
 	s.sweep.stop()
 	s.hub.close()
+	s.feeds.close()
 	return nil
 }
 

@@ -22,6 +22,7 @@ type Subscription struct {
 	filter Filter
 	next   uint64 // the offset to go on with, 0 until the channel is there
 	closed bool
+	feed   *feedSubscription // nil but for feeds, which have no tail
 }
 
 // Gap is a range of offsets that retention removed before they were handed out.
@@ -38,6 +39,9 @@ type Delivery struct {
 // Subscribe begins to follow a channel, which need not be there yet. The subscription
 // must be closed.
 func (s *Store) Subscribe(ctx context.Context, channel string, o SubscribeOptions) (*Subscription, error) {
+	if isFeed(channel) {
+		return s.subscribeFeed(ctx, channel, o)
+	}
 	if err := checkName(channel); err != nil {
 		return nil, err
 	}
@@ -103,6 +107,10 @@ func (sub *Subscription) Position() uint64 { return sub.next }
 func (sub *Subscription) Close() {
 	if !sub.closed {
 		sub.closed = true
+		if sub.feed != nil {
+			sub.feed.close()
+			return
+		}
 		sub.s.hub.leave(sub.tail)
 	}
 }
@@ -116,6 +124,9 @@ const (
 // CHANNEL_DROPPED where the channel was, SHUTTING_DOWN where the store closes, or that
 // ctx ended, after which Next can be called again.
 func (sub *Subscription) Next(ctx context.Context) (d Delivery, err error) {
+	if sub.feed != nil {
+		return sub.nextOfFeed(ctx)
+	}
 	for {
 		list, behind, news, err := sub.tail.take(sub.next, deliverMessages)
 		if err != nil {

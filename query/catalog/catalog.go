@@ -64,6 +64,11 @@ func StatsKey(db keyspace.DatabaseID, table keyspace.ObjectID) []byte {
 	return idKey(db, recStats, table)
 }
 
+// TableKey is where a table is described.
+func TableKey(db keyspace.DatabaseID, table keyspace.ObjectID) []byte {
+	return idKey(db, recTable, table)
+}
+
 func nameKey(db keyspace.DatabaseID, rec keyspace.ObjectID, name string) []byte {
 	return enc.AppendString(recordPrefix(db, rec), name)
 }

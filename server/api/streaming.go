@@ -38,7 +38,20 @@ func (s *Server) streaming(c echo.Context, database string, create bool) (*strea
 	if err != nil {
 		return nil, err
 	}
+	if name, err := pathParam(c, "channel"); err == nil && database == "" {
+		database = feedDatabase(name)
+	}
 	return db.Streaming(c.Request().Context(), database, create)
+}
+
+// feedDatabase is the database that the name of a channel of changes begins with; empty
+// where it is no such name.
+func feedDatabase(name string) string {
+	if rest, ok := strings.CutPrefix(name, streaming.FeedPrefix); ok {
+		database, _, _ := strings.Cut(rest, ".")
+		return database
+	}
+	return ""
 }
 
 // namedChannel is the channel of the path, and the database of the URL.
@@ -91,9 +104,14 @@ func describeChannel(i *streaming.Info) channelAnswer {
 	return a
 }
 
-// listChannels answers with an array of names, or with ?details=true of descriptions.
+// listChannels answers with an array of names, or with ?details=true of descriptions; with
+// ?feeds=true those of changes are among them.
 func (s *Server) listChannels(c echo.Context) error {
-	q, err := queryParams(c, []string{"database", "details"})
+	q, err := queryParams(c, []string{"database", "details", "feeds"})
+	if err != nil {
+		return err
+	}
+	feeds, err := boolParam(q, "feeds")
 	if err != nil {
 		return err
 	}
@@ -113,10 +131,19 @@ func (s *Server) listChannels(c echo.Context) error {
 	names, described := []string{}, []channelAnswer{}
 	for i := range list {
 		names = append(names, list[i].Name)
-		if !details {
-			continue
+	}
+	if feeds {
+		more, err := store.Feeds(ctx)
+		if err != nil {
+			return err
 		}
-		info, err := store.Info(ctx, list[i].Name)
+		names = append(names, more...)
+	}
+	for _, name := range names {
+		if !details {
+			break
+		}
+		info, err := store.Info(ctx, name)
 		if errors.Is(err, dberr.ErrNotFound) {
 			continue // it was dropped meanwhile
 		}
@@ -335,6 +362,8 @@ func parseStart(q url.Values) (streaming.Start, error) {
 		return streaming.Latest, nil
 	case from == "earliest":
 		return streaming.Earliest, nil
+	case from == "snapshot":
+		return streaming.Snapshot, nil
 	}
 	if n, err := strconv.ParseUint(from, 10, 63); err == nil {
 		return streaming.AtOffset(n), nil
@@ -342,7 +371,7 @@ func parseStart(q url.Values) (streaming.Start, error) {
 	if t, err := time.Parse(time.RFC3339Nano, from); err == nil {
 		return streaming.AtTime(t), nil
 	}
-	return streaming.Start{}, invalid("INVALID_FIELD", `the parameter "from" must be earliest, latest, an offset or a time such as 2026-01-31T12:00:00Z, not %q`, shorten(from, 40)).WithField("from")
+	return streaming.Start{}, invalid("INVALID_FIELD", `the parameter "from" must be earliest, latest, snapshot, an offset or a time such as 2026-01-31T12:00:00Z, not %q`, shorten(from, 40)).WithField("from")
 }
 
 // parseMoment takes RFC 3339, or a number since 1970 whose magnitude tells its unit.

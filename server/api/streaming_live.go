@@ -56,7 +56,7 @@ func (s *Server) subscribeTo(c echo.Context, params []string, media string, open
 	if o.From, err = parseStart(q); err != nil {
 		return err
 	}
-	if id := c.Request().Header.Get("Last-Event-ID"); id != "" {
+	if id := c.Request().Header.Get("Last-Event-ID"); id != "" && (id != "0" || o.From != streaming.Snapshot) { // 0: within the snapshot
 		n, err := strconv.ParseUint(id, 10, 63)
 		if err != nil {
 			return invalid("INVALID_HEADER", "Last-Event-ID %q is no offset", shorten(id, 40)).WithField("Last-Event-ID")

@@ -7,6 +7,10 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 )
 
+// HistoryFloor is the timestamp before which versions may have been dropped: what was
+// committed after it can be read by AS OF, History and Feed.
+func (s *Store) HistoryFloor() Timestamp { return Timestamp(s.live.floor.Load()) }
+
 // WaitVisible returns when every commit up to ts is visible.
 func (s *Store) WaitVisible(ctx context.Context, ts Timestamp) error {
 	return s.waitPublished(ctx, uint64(ts))

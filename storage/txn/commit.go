@@ -64,7 +64,7 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	}
 	var rec record
 	if err == nil {
-		rec, err = s.appendLocked(recordCommit, payload, synced)
+		rec, err = s.appendLocked(recordCommit, payload, synced, len(ops))
 	}
 	if err != nil {
 		s.commit.Unlock()
@@ -197,14 +197,17 @@ type record struct {
 	before wal.Ticket
 }
 
-// nextLocked is the timestamp of the next record.
-func (s *Store) nextLocked() uint64 {
-	return max(s.commit.last+1, uint64(max(s.opts.Clock.Now().UnixNano(), 0)))
+// nextLocked is the timestamp of the next record, which has so many writes. As many
+// numbers after the timestamp before it are its own, so that each write of the store can
+// be given one in the order of commits (ChangeSet.Number). A commit takes longer than a
+// nanosecond for each of its writes, so this moves the clock only where that stood still.
+func (s *Store) nextLocked(writes int) uint64 {
+	return max(s.commit.last+uint64(max(writes, 1)), uint64(max(s.opts.Clock.Now().UnixNano(), 0)))
 }
 
 // appendLocked gives a record its place in the log.
-func (s *Store) appendLocked(typ byte, payload []byte, sync bool) (rec record, err error) {
-	rec = record{ts: s.nextLocked(), sync: sync}
+func (s *Store) appendLocked(typ byte, payload []byte, sync bool, writes int) (rec record, err error) {
+	rec = record{ts: s.nextLocked(writes), sync: sync}
 	if s.log != nil {
 		if rec.ticket, err = s.log.Append(rec.ts, typ, payload); err != nil {
 			if cause := s.log.Err(); cause != nil {
@@ -322,7 +325,7 @@ func (s *Store) DropRange(ctx context.Context, lower, upper []byte) error {
 		s.commit.Unlock()
 		return fmt.Errorf("drop range: %w", err)
 	}
-	rec, err := s.appendLocked(recordDropRange, payload, s.opts.Durability == DurabilitySync)
+	rec, err := s.appendLocked(recordDropRange, payload, s.opts.Durability == DurabilitySync, 1)
 	if err != nil {
 		s.commit.Unlock()
 		return fmt.Errorf("drop range: %w", err)

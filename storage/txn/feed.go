@@ -21,10 +21,16 @@ type FeedOptions struct {
 	Now bool
 	// Lower and Upper bound the keys, [Lower, Upper); nil bounds are open.
 	Lower, Upper []byte
+	// Ranges, where set, are the bounds instead: several, in the order of keys, that do not
+	// overlap.
+	Ranges []Range
 	// QueueBytes bounds what waits for the reader in memory. Behind it the feed reads
 	// what it missed from the history. Default 16 MiB.
 	QueueBytes int
 }
+
+// Range is the keys in [Lower, Upper); nil bounds are open.
+type Range struct{ Lower, Upper []byte }
 
 // Feed gives what commits changed, in their order, none twice and none left out. A
 // reader that falls behind, or comes back later with the Position it was at, is served
@@ -54,7 +60,13 @@ func (s *Store) Feed(ctx context.Context, o FeedOptions) (*Feed, error) {
 	if o.QueueBytes == 0 {
 		o.QueueBytes = 16 << 20
 	}
-	o.Lower, o.Upper = bytes.Clone(o.Lower), bytes.Clone(o.Upper)
+	if o.Ranges == nil {
+		o.Ranges = []Range{{o.Lower, o.Upper}}
+	}
+	o.Ranges = slices.Clone(o.Ranges)
+	for i, r := range o.Ranges {
+		o.Ranges[i] = Range{bytes.Clone(r.Lower), bytes.Clone(r.Upper)}
+	}
 	f := &Feed{s: s, opts: o, at: o.Since, more: make(chan struct{}, 1), done: make(chan struct{})}
 	f.mu.Lock() // until it is known where it begins
 	since, stop := s.OnCommitSince(f.hear)
@@ -106,18 +118,43 @@ func (f *Feed) hear(set *ChangeSet) {
 }
 
 // within cuts ops, which are in order, to the bounds.
-func (f *Feed) within(ops []Op) []Op {
-	from := sort.Search(len(ops), func(i int) bool { return bytes.Compare(ops[i].Key, f.opts.Lower) >= 0 })
-	ops = ops[from:]
-	if f.opts.Upper != nil {
-		ops = ops[:sort.Search(len(ops), func(i int) bool { return bytes.Compare(ops[i].Key, f.opts.Upper) >= 0 })]
+func (f *Feed) within(ops []Op) (in []Op) {
+	for i := range f.opts.Ranges {
+		r := &f.opts.Ranges[i]
+		ops = ops[sort.Search(len(ops), func(i int) bool { return bytes.Compare(ops[i].Key, r.Lower) >= 0 }):]
+		n := len(ops)
+		if r.Upper != nil {
+			n = sort.Search(len(ops), func(i int) bool { return bytes.Compare(ops[i].Key, r.Upper) >= 0 })
+		}
+		if n > 0 && in == nil {
+			in = ops[:n:n] // not copied where one range has all
+		} else {
+			in = append(in, ops[:n]...)
+		}
+		ops = ops[n:]
 	}
-	return ops
+	return in
 }
 
 // Next returns the changes of the next commit that changed something within the
 // bounds. It waits for one.
 func (f *Feed) Next(ctx context.Context) (*ChangeSet, error) {
+	for {
+		if set, err := f.Poll(ctx); set != nil || err != nil {
+			return set, err
+		}
+		select {
+		case <-f.more:
+		case <-f.done:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("feed: %w", contextError(ctx))
+		}
+	}
+}
+
+// Poll is Next that returns nil where there is nothing yet. After Store.Settle, that is
+// where nothing was committed.
+func (f *Feed) Poll(ctx context.Context) (*ChangeSet, error) {
 	for {
 		if len(f.past) > 0 {
 			set := f.past[0]
@@ -136,16 +173,13 @@ func (f *Feed) Next(ctx context.Context) (*ChangeSet, error) {
 			continue
 		case set != nil:
 			f.at = set.Timestamp
-			return set, nil
 		}
-		select {
-		case <-f.more:
-		case <-f.done:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("feed: %w", contextError(ctx))
-		}
+		return set, nil
 	}
 }
+
+// More has a token where there may be something to Poll since it had one last.
+func (f *Feed) More() <-chan struct{} { return f.more }
 
 // take returns the next set in the queue, or up to where the history is to be read.
 func (f *Feed) take() (set *ChangeSet, missed Timestamp, closed bool) {
@@ -205,7 +239,7 @@ func (f *Feed) read(ctx context.Context, since, until Timestamp) (sets []*Change
 	defer func() {
 		slices.SortFunc(sets, func(a, b *ChangeSet) int { return cmp.Compare(a.Timestamp, b.Timestamp) })
 	}()
-	err = f.s.History(ctx, f.opts.Lower, f.opts.Upper, since, until, func(ts Timestamp, op Op) bool {
+	take := func(ts Timestamp, op Op) bool {
 		size += len(op.Key) + len(op.Value) + 64
 		if ok = size <= f.opts.QueueBytes || len(sets) == 0 || len(sets) == 1 && byTime[ts] != nil; !ok {
 			return false
@@ -218,7 +252,13 @@ func (f *Feed) read(ctx context.Context, since, until Timestamp) (sets []*Change
 		}
 		set.Ops = append(set.Ops, Op{Key: bytes.Clone(op.Key), Value: bytes.Clone(op.Value), Deleted: op.Deleted})
 		return true
-	})
+	}
+	for i := range f.opts.Ranges {
+		r := &f.opts.Ranges[i]
+		if err = f.s.History(ctx, r.Lower, r.Upper, since, until, take); err != nil || !ok {
+			break
+		}
+	}
 	return sets, ok, err
 }
 

@@ -1,0 +1,229 @@
+package cdc
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
+)
+
+// change is what a write did to an object.
+type change struct {
+	op            string
+	key           string // of the message, empty for none
+	keyJSON       []byte // nil: null
+	before, after []byte // JSON; nil: null
+	expired       bool   // it was removed since its time was over
+}
+
+// The changes.
+const (
+	opInsert   = "insert"
+	opUpdate   = "update"
+	opDelete   = "delete"
+	opRead     = "read"     // of a snapshot
+	opTruncate = "truncate" // all that was there is gone; rows that follow are all there is
+	opSchema   = "schema"   // the columns of a table are others; no row has changed
+)
+
+// settle names a change by what there was before and after; false where that is nothing.
+func (c *change) settle() bool {
+	switch {
+	case c.before == nil && c.after == nil:
+		return false
+	case c.before == nil:
+		c.op = opInsert
+	case c.after == nil:
+		c.op = opDelete
+	default:
+		c.op = opUpdate
+	}
+	return true
+}
+
+// Database implements streaming.Feed.
+func (o *object) Database() keyspace.DatabaseID { return o.db.ID }
+
+// Object implements streaming.Feed.
+func (o *object) Object() keyspace.ObjectID {
+	return streaming.FirstFeed | keyspace.ObjectID(o.kind)<<56 | o.id
+}
+
+// definition is the key under which the object is defined.
+func (o *object) definition() []byte {
+	switch o.kind {
+	case kindBucket:
+		return o.s.kv.In(o.db.ID).DefinitionKey(o.name)
+	case kindCollection:
+		return o.s.docs.In(o.db.ID).DefinitionKey(o.name)
+	case kindMetric:
+		return o.s.series.In(o.db.ID).DefinitionKey(o.name)
+	case kindChannel:
+		return o.s.channels.In(o.db.ID).DefinitionKey(o.name)
+	}
+	return catalog.TableKey(o.db.ID, o.id)
+}
+
+// Ranges implements streaming.Feed.
+func (o *object) Ranges() []txn.Range {
+	key := o.definition()
+	list := []txn.Range{{Lower: key, Upper: append(bytes.Clone(key), 0)}}
+	if o.model != nil {
+		list = append(list, o.model.ranges()...)
+	}
+	return list
+}
+
+// At implements streaming.Feed.
+func (o *object) At(tx *txn.Tx) (streaming.Feed, error) {
+	past := *o
+	past.turned, past.before = 0, nil
+	m, id, err := o.look(tx)
+	if err != nil {
+		return nil, err
+	}
+	if past.model = m; id != o.id { // the name stood for another, or nothing
+		past.model = nil
+	}
+	return &past, nil
+}
+
+// Messages implements streaming.Feed.
+func (o *object) Messages(before, after *txn.Tx, set *txn.ChangeSet) ([]*streaming.Message, streaming.Feed, error) {
+	key := o.definition()
+	ops := set.Ops
+	if len(ops) > 0 && bytes.Equal(ops[0].Key, key) {
+		ops = ops[1:]
+		if o.turned != set.Timestamp {
+			next, err := o.turn(after, set.Timestamp)
+			return nil, next, err
+		}
+	}
+	var list []change
+	if o.turned == set.Timestamp {
+		if c, ok := o.turnedTo(); ok {
+			list = append(list, c)
+		}
+	}
+	for i := range ops {
+		if o.model == nil {
+			break
+		}
+		c, ok, err := o.model.change(before, after, &ops[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		if ok {
+			list = append(list, c)
+		}
+	}
+	out := make([]*streaming.Message, len(list))
+	for i := range list {
+		out[i] = o.message(&list[i], set.Timestamp, i+1, len(list))
+	}
+	return out, nil, nil
+}
+
+// turn is the feed from the commit on that wrote the definition, which after sees.
+func (o *object) turn(after *txn.Tx, at txn.Timestamp) (streaming.Feed, error) {
+	m, id, err := o.look(after)
+	if err != nil {
+		return nil, err
+	}
+	next := *o
+	next.turned, next.before = at, nil
+	switch {
+	case m != nil && id == o.id:
+		next.model, next.before = m, o.model
+	case o.model != nil:
+		return nil, streaming.Dropped(streaming.FeedPrefix + o.db.Name + "." + o.schema + "." + o.name)
+	}
+	if t, ok := m.(*table); ok {
+		next.schema, next.name = t.t.Schema, t.t.Name
+	}
+	return &next, nil
+}
+
+// turnedTo is the change that a new definition is by itself, of tables.
+func (o *object) turnedTo() (c change, ok bool) {
+	now, is := o.model.(*table)
+	was, had := o.before.(*table)
+	if !is || !had {
+		return c, false
+	}
+	switch {
+	case now.t.Indexes[0].ID != was.t.Indexes[0].ID:
+		c.op = opTruncate
+	case !now.sameColumns(was):
+		c.op = opSchema
+	default:
+		return c, false
+	}
+	if !now.sameColumns(was) {
+		c.before, c.after = was.columns(), now.columns()
+	}
+	return c, true
+}
+
+// Rows implements streaming.Feed.
+func (o *object) Rows(tx *txn.Tx, fn func(m *streaming.Message) error) error {
+	if o.model == nil {
+		return nil
+	}
+	return o.model.rows(tx, func(c change) error {
+		c.op = opRead
+		return fn(o.message(&c, tx.ReadTimestamp(), 0, 0))
+	})
+}
+
+// message makes the message of a change, the nth of those that its commit has here.
+func (o *object) message(c *change, at txn.Timestamp, nth, of int) *streaming.Message {
+	b := append(make([]byte, 0, 256+len(c.before)+len(c.after)), `{"op":"`...)
+	b = append(append(b, c.op...), `","source":{"database":`...)
+	b = sqltype.AppendJSONString(b, o.db.Name)
+	b = append(append(b, `,"kind":"`...), o.noun...)
+	b = sqltype.AppendJSONString(append(b, `","schema":`...), o.schema)
+	b = sqltype.AppendJSONString(append(b, `,"table":`...), o.name)
+	b = orNull(append(b, `},"key":`...), c.keyJSON)
+	b = orNull(append(b, `,"before":`...), c.before)
+	b = orNull(append(b, `,"after":`...), c.after)
+	if c.expired {
+		b = append(b, `,"expired":true`...)
+	}
+	b = strconv.AppendUint(append(b, `,"commit_timestamp":"`...), uint64(at), 10)
+	if of > 0 {
+		b = strconv.AppendUint(append(b, `","transaction":{"id":"`...), uint64(at), 10)
+		b = strconv.AppendInt(append(b, `","event":`...), int64(nth), 10)
+		b = append(strconv.AppendInt(append(b, `,"events":`...), int64(of), 10), '}')
+	} else {
+		b = append(b, '"')
+	}
+	version := uint64(0)
+	if o.model != nil {
+		version = o.model.version()
+	}
+	b = append(strconv.AppendUint(append(b, `,"schema_version":`...), version, 10), '}')
+	return &streaming.Message{Content: streaming.Content{Key: c.key, Type: c.op, Source: o.schema + "." + o.name, JSON: true, Data: b}}
+}
+
+func orNull(dst, json []byte) []byte {
+	if json == nil {
+		return append(dst, "null"...)
+	}
+	return append(dst, json...)
+}
+
+// oneLine takes line breaks out of JSON text, which can only be white space between
+// tokens.
+func oneLine(json []byte) []byte {
+	for i, c := range json {
+		if c == '\n' || c == '\r' {
+			json[i] = ' '
+		}
+	}
+	return json
+}

@@ -1,0 +1,239 @@
+package streaming
+
+import (
+	"context"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/weftdb/weft/storage/txn"
+)
+
+// feedLinger is how long the end of a feed is kept in memory after somebody asked for it.
+const feedLinger = 30 * time.Second
+
+// feedTail is the end of a feed that is followed: its last messages, made once for all.
+// A goroutine reads on whenever something was committed; who needs what is committed now
+// calls catchUp.
+type feedTail struct {
+	core  *core
+	key   feedKey
+	users int         // under feeds.mu
+	drop  *time.Timer // ends it where it has no users; under feeds.mu
+	ctx   context.Context
+	quit  context.CancelFunc
+
+	// work is held by who reads on. Taken before mu.
+	work   sync.Mutex
+	reader *feedReader
+
+	mu struct {
+		sync.Mutex
+		messages []*Message
+		bytes    int
+		from     uint64        // of the messages from this offset on, none is missing
+		news     chan struct{} // closed, and replaced, when there is more
+		ended    error         // why there is no more
+	}
+}
+
+// joinFeed finds the tail of a feed as a transaction has seen it at a time, or makes it.
+func (c *core) joinFeed(f Feed, at txn.Timestamp) (*feedTail, error) {
+	key := feedKey{f.Database(), f.Object()}
+	c.feeds.mu.Lock()
+	defer c.feeds.mu.Unlock()
+	if c.feeds.mu.closed {
+		return nil, errClosed
+	}
+	t := c.feeds.mu.tails[key]
+	if t == nil {
+		t = &feedTail{core: c, key: key}
+		t.ctx, t.quit = context.WithCancel(context.Background())
+		var err error
+		if t.reader, err = follow(t.ctx, c.txns, f, at); err != nil {
+			t.quit()
+			return nil, err
+		}
+		t.mu.from = uint64(at) + 1
+		t.mu.news = make(chan struct{})
+		t.drop = time.AfterFunc(feedLinger, func() { c.feeds.dropIdle(t) })
+		if c.feeds.mu.tails == nil {
+			c.feeds.mu.tails = map[feedKey]*feedTail{}
+		}
+		c.feeds.mu.tails[key] = t
+		c.feeds.work.Go(t.run)
+	}
+	t.users++
+	t.drop.Stop()
+	return t, nil
+}
+
+func (fs *feeds) leave(t *feedTail) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if t.users--; t.users == 0 {
+		t.drop.Reset(feedLinger)
+	}
+}
+
+func (fs *feeds) dropIdle(t *feedTail) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if t.users == 0 {
+		fs.forgetLocked(t)
+	}
+}
+
+func (fs *feeds) forgetLocked(t *feedTail) {
+	t.quit()
+	t.drop.Stop()
+	if fs.mu.tails[t.key] == t {
+		delete(fs.mu.tails, t.key)
+	}
+}
+
+// forget gives up a tail that has ended: who comes now finds out by itself why.
+func (fs *feeds) forget(t *feedTail) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.forgetLocked(t)
+}
+
+func (fs *feeds) close() {
+	fs.mu.Lock()
+	fs.mu.closed = true
+	for _, t := range fs.mu.tails {
+		fs.forgetLocked(t)
+	}
+	fs.mu.Unlock()
+	fs.work.Wait()
+}
+
+// run reads on until the tail is given up.
+func (t *feedTail) run() {
+	defer func() {
+		t.work.Lock()
+		defer t.work.Unlock()
+		t.reader.close()
+		t.end(errClosed)
+	}()
+	for {
+		t.work.Lock()
+		more := t.reader.src.More()
+		t.work.Unlock()
+		select {
+		case <-t.ctx.Done():
+			return
+		case <-more:
+		}
+		if !t.advance() {
+			t.core.feeds.forget(t)
+			return
+		}
+	}
+}
+
+// advance takes in what was committed, and says whether there may be more.
+func (t *feedTail) advance() bool {
+	t.work.Lock()
+	defer t.work.Unlock()
+	for {
+		t.mu.Lock()
+		ended := t.mu.ended
+		t.mu.Unlock()
+		if ended != nil {
+			return false
+		}
+		list, err := t.reader.next(t.ctx)
+		if err != nil {
+			if t.ctx.Err() != nil {
+				err = errClosed
+			}
+			t.end(err)
+			return false
+		}
+		if len(list) == 0 {
+			return true
+		}
+		t.add(list)
+	}
+}
+
+// catchUp takes in all that is visible now, and returns up to where that is.
+func (t *feedTail) catchUp() txn.Timestamp {
+	at := t.core.txns.LastCommit()
+	t.core.txns.Settle()
+	t.advance()
+	return at
+}
+
+// add takes in the messages of a commit.
+func (t *feedTail) add(list []*Message) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o := &t.core.opts
+	for _, m := range list {
+		t.mu.bytes += m.size()
+	}
+	t.mu.messages = append(t.mu.messages, list...)
+	drop := 0
+	for len(t.mu.messages)-drop > max(o.TailMessages, len(list)) || t.mu.bytes > o.TailBytes && len(t.mu.messages)-drop > len(list) {
+		t.mu.bytes -= t.mu.messages[drop].size()
+		t.mu.from = t.mu.messages[drop].Offset + 1
+		drop++
+	}
+	t.mu.messages = t.mu.messages[drop:]
+	t.wakeLocked()
+}
+
+func (t *feedTail) wakeLocked() {
+	close(t.mu.news)
+	t.mu.news = make(chan struct{})
+}
+
+func (t *feedTail) end(why error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.mu.ended == nil {
+		t.mu.ended = why
+		t.wakeLocked()
+	}
+}
+
+// take returns what the tail has from an offset on. Where that is nothing: behind says
+// that the history may have it, and news is closed when there may be more.
+func (t *feedTail) take(from uint64, most int) (list []*Message, behind bool, news <-chan struct{}, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if from < t.mu.from {
+		return nil, true, nil, nil
+	}
+	i := sort.Search(len(t.mu.messages), func(i int) bool { return t.mu.messages[i].Offset >= from })
+	list = t.mu.messages[i:]
+	if len(list) == 0 {
+		return nil, false, t.mu.news, t.mu.ended
+	}
+	return list[:min(len(list), most):min(len(list), most)], false, nil, nil
+}
+
+// at returns the first message of the commits at a time and after it; known says that
+// where there is none in the tail there is none at all.
+func (t *feedTail) at(at txn.Timestamp) (m *Message, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if uint64(at) < t.mu.from {
+		return nil, false
+	}
+	i := sort.Search(len(t.mu.messages), func(i int) bool { return t.mu.messages[i].Timestamp >= at })
+	if i == len(t.mu.messages) {
+		return nil, true
+	}
+	return t.mu.messages[i], true
+}
+
+// watch returns a channel that is closed when something happens.
+func (t *feedTail) watch() (<-chan struct{}, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.mu.news, t.mu.ended
+}
