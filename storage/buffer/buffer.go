@@ -17,8 +17,8 @@
 // Versions after Applied are all there. In a page that is whole, every key has its
 // node that has a value at any timestamp that can still be read.
 //
-// What it asks for. One writer at a time, which the caller sees to: Put, Delete,
-// Bulk, DropRange, Freeze, Stored, Admit, Evict, Trim, Sweep, StaleAt, Epoch and
+// What it asks for. One writer at a time, which the caller sees to: Put, Delete, PutAt,
+// DeleteAt, Bulk, DropRange, Freeze, Stored, Admit, Evict, Trim, Sweep, StaleAt, Epoch and
 // Reclaim are the writer's, the rest is anybody's. Timestamps of writes never go
 // down.
 package buffer
@@ -84,10 +84,32 @@ func (p *Pool) Put(key, value []byte, ts uint64) { p.install(key, value, 0, ts) 
 // Delete makes key absent from ts on.
 func (p *Pool) Delete(key []byte, ts uint64) { p.install(key, nil, deletedFlag, ts) }
 
-func (p *Pool) install(key, value []byte, flags uint32, ts uint64) {
+// Place is where a key is in memory, or that it is not there.
+type Place struct {
+	hash uint64
+	node addr
+}
+
+// Find finds a key. The place holds until the writer does anything but Put, Delete,
+// PutAt and DeleteAt for other keys.
+func (p *Pool) Find(key []byte) Place {
 	hash := p.hash.hash(key)
-	if node := p.hash.find(hash, key); node != 0 {
-		p.supersede(node, value, flags, ts)
+	return Place{hash: hash, node: p.hash.find(hash, key)}
+}
+
+// PutAt is Put for a key that was found.
+func (p *Pool) PutAt(at Place, key, value []byte, ts uint64) { p.installAt(at, key, value, 0, ts) }
+
+// DeleteAt is Delete for a key that was found.
+func (p *Pool) DeleteAt(at Place, key []byte, ts uint64) { p.installAt(at, key, nil, deletedFlag, ts) }
+
+func (p *Pool) install(key, value []byte, flags uint32, ts uint64) {
+	p.installAt(p.Find(key), key, value, flags, ts)
+}
+
+func (p *Pool) installAt(at Place, key, value []byte, flags uint32, ts uint64) {
+	if at.node != 0 {
+		p.supersede(at.node, value, flags, ts)
 		return
 	}
 	node, v := p.fresh(key, value, flags, ts)
@@ -96,7 +118,7 @@ func (p *Pool) install(key, value []byte, flags uint32, ts uint64) {
 	if pg.whole {
 		p.s.mark(node, markBottom)
 	}
-	p.hash.add(hash, node)
+	p.hash.add(at.hash, node)
 	p.tree.insertAt(l, pg, i, node)
 	p.keys.add(1)
 	p.begun(node, v, flags, ts)
@@ -166,11 +188,14 @@ func (p *Pool) DropRange(lower, upper []byte, ts uint64) {
 
 // Newest returns the timestamp of the newest version of key, a deletion
 // included, or 0 where there is none.
-func (p *Pool) Newest(key []byte) uint64 {
-	if node := p.hash.find(p.hash.hash(key), key); node != 0 {
-		return p.s.timestamp(p.s.head(node))
+func (p *Pool) Newest(key []byte) uint64 { return p.NewestAt(p.Find(key)) }
+
+// NewestAt is Newest for a key that was found.
+func (p *Pool) NewestAt(at Place) uint64 {
+	if at.node == 0 {
+		return 0
 	}
-	return 0
+	return p.s.timestamp(p.s.head(at.node))
 }
 
 // ChangedSince returns a key in [lower, upper) that has a version newer than ts,

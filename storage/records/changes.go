@@ -9,7 +9,12 @@ import (
 
 // Changed says whether key has a version newer than since, and when it was written.
 func (s *Store) Changed(key []byte, since uint64) (at uint64, changed bool, err error) {
-	if at = s.Newest(key); at != 0 || since >= s.Gone() {
+	return s.ChangedAt(s.Find(key), key, since)
+}
+
+// ChangedAt is Changed for a key that was found in memory.
+func (s *Store) ChangedAt(place buffer.Place, key []byte, since uint64) (at uint64, changed bool, err error) {
+	if at = s.NewestAt(place); at != 0 || since >= s.Gone() {
 		return at, at > since, nil
 	}
 	disk := s.disk.Load()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/buffer"
 	"github.com/weftdb/weft/storage/wal"
 )
 
@@ -36,7 +37,10 @@ import (
 
 // commitOps writes ops, which are in key order.
 func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
-	began := time.Now()
+	var began time.Time
+	if s.opts.Events.Committed != nil {
+		began = time.Now()
+	}
 	buf := payloads.Get().(*[]byte)
 	defer recycle(buf)
 	numbers, err := s.number(ctx, tx, ops)
@@ -52,7 +56,8 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	if err := s.throttle(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	if err := s.lockValid(ctx, tx, ops); err != nil {
+	v, err := s.lockValid(ctx, tx, ops)
+	if err != nil {
 		return err
 	}
 	if numbers != nil {
@@ -73,7 +78,13 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	if numbers != nil {
 		s.keepLocked(tx, numbers)
 	}
-	s.installLocked(rec.ts, ops, len(payload))
+	if v.found && numbers == nil {
+		s.installFoundLocked(rec.ts, ops, v.places[:len(ops)])
+	} else {
+		s.installLocked(rec.ts, ops)
+	}
+	s.commit.recent.add(rec.ts, ops, len(payload))
+	s.installed.Store(rec.ts)
 	s.hooks.queue(rec.ts, ops)
 	s.commit.Unlock()
 	s.poke()
@@ -113,23 +124,23 @@ const maxLooks = 16
 
 // lockValid takes the commit lock for a transaction that may commit. On error it is
 // not held.
-func (s *Store) lockValid(ctx context.Context, tx *Tx, ops []Op) error {
+func (s *Store) lockValid(ctx context.Context, tx *Tx, ops []Op) (v validation, err error) {
 	v, clash, err := s.validate(tx, ops)
 	for n := 0; ; n++ {
 		switch {
 		case err != nil:
-			return fmt.Errorf("commit: %w", err)
+			return v, fmt.Errorf("commit: %w", err)
 		case clash != nil:
-			return s.conflict(clash)
+			return v, s.conflict(clash)
 		case n > maxLooks:
-			return s.conflict(newClash(someKey(tx, ops), v.since))
+			return v, s.conflict(newClash(someKey(tx, ops), v.since))
 		}
 		if err := s.lockUnobstructed(ctx, tx, ops); err != nil {
-			return fmt.Errorf("commit: %w", err)
+			return v, fmt.Errorf("commit: %w", err)
 		}
 		var again bool
 		if clash, again, err = s.validateLocked(&v); clash == nil && err == nil && !again {
-			return nil
+			return v, nil
 		}
 		s.commit.Unlock()
 		if again {
@@ -233,7 +244,7 @@ const recordOverhead = 32
 // bulkWrites is how many writes make it worth to install a commit in bulk.
 const bulkWrites = 32
 
-func (s *Store) installLocked(ts uint64, ops []Op, bytes int) {
+func (s *Store) installLocked(ts uint64, ops []Op) {
 	if len(ops) < bulkWrites {
 		for i := range ops {
 			if op := &ops[i]; op.Deleted {
@@ -253,8 +264,17 @@ func (s *Store) installLocked(ts uint64, ops []Op, bytes int) {
 		}
 		b.End()
 	}
-	s.commit.recent.add(ts, ops, bytes)
-	s.installed.Store(ts)
+}
+
+// installFoundLocked is installLocked for keys whose places were found under the same lock.
+func (s *Store) installFoundLocked(ts uint64, ops []Op, places []buffer.Place) {
+	for i := range ops {
+		if op := &ops[i]; op.Deleted {
+			s.pool.DeleteAt(places[i], op.Key, ts)
+		} else {
+			s.pool.PutAt(places[i], op.Key, op.Value, ts)
+		}
+	}
 }
 
 // payloads are buffers for records; the log copies what it takes.

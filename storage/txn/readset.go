@@ -26,7 +26,21 @@ const (
 	maxReads     = 1 << 20
 )
 
+// fewReads is room for a small read set in one piece of memory.
+type fewReads struct {
+	spans [4]span
+	piece [128]byte
+}
+
+func (r *readSet) makeFew() {
+	f := &fewReads{}
+	r.spans, r.arena.piece = f.spans[:0], f.piece[:0]
+}
+
 func (r *readSet) addKey(key []byte) {
+	if r.spans == nil {
+		r.makeFew()
+	}
 	r.spans = append(r.spans, span{lower: r.arena.copy(key), point: true})
 	r.bound()
 }
@@ -35,6 +49,9 @@ func (r *readSet) addKey(key []byte) {
 func (r *readSet) addRange(lower, upper []byte) {
 	if upper != nil && bytes.Compare(lower, upper) >= 0 {
 		return
+	}
+	if r.spans == nil {
+		r.makeFew()
 	}
 	s := span{lower: r.arena.copy(lower)}
 	if upper != nil {

@@ -159,46 +159,55 @@ func TestReadSetIsBounded(t *testing.T) {
 	}
 }
 
-// TestRecentKnowsWhatItForgot: whatever is dropped, the floor is not under it.
+// TestRecentKnowsWhatItForgot: whatever is dropped, the floor is not under it, and what
+// is not dropped is found.
 func TestRecentKnowsWhatItForgot(t *testing.T) {
 	var r recent
 	key := func(ts uint64) []Op { return []Op{{Key: binary.BigEndian.AppendUint64(nil, ts)}} }
+	at := func(ts, since uint64) *clash { return r.clash(validation{tx: &Tx{}, ops: key(ts), since: since}) }
 	ts := uint64(0)
-	check := func(bytes int) {
+	add := func(size int, more ...Op) {
+		t.Helper()
 		ts++
-		r.add(ts, key(ts), bytes)
-		for i, c := range r.commits {
-			if c.ts != r.floor+1+uint64(i) {
-				t.Fatalf("after %d commits: entry %d is %d, floor %d", ts, i, c.ts, r.floor)
+		r.add(ts, append(key(ts), more...), size)
+		if r.floor+uint64(r.commits) != ts {
+			t.Fatalf("after %d commits: floor %d and %d are kept", ts, r.floor, r.commits)
+		}
+		if r.commits > recentCommits || r.bytes > recentBytes {
+			t.Fatalf("%d commits of %d bytes are kept", r.commits, r.bytes)
+		}
+		if ts%97 == 0 && r.commits > 0 {
+			for _, is := range []uint64{r.floor + 1, (r.floor + ts + 1) / 2, ts} {
+				if c := at(is, is-1); c == nil || c.at != is || !bytes.Equal(c.key, key(is)[0].Key) {
+					t.Fatalf("after %d commits: that of %d, floor %d: got %v", ts, is, r.floor, c)
+				}
+				if c := at(is, is); c != nil {
+					t.Fatalf("that of %d, seen before: got %v", is, c)
+				}
 			}
 		}
-		if r.floor+uint64(len(r.commits)) != ts {
-			t.Fatalf("after %d commits: floor %d and %d entries", ts, r.floor, len(r.commits))
-		}
 	}
-	for range 2 * recentCommits {
-		check(1)
+	for range 3 * recentCommits {
+		add(1)
 	}
-	if len(r.commits) != recentCommits {
-		t.Errorf("%d commits are kept, want %d", len(r.commits), recentCommits)
+	if r.commits < recentCommits-pieceCommits {
+		t.Errorf("%d commits are kept, want %d less a piece", r.commits, recentCommits)
 	}
+	large := Op{Key: append([]byte{0xff}, make([]byte, recentBytes/10)...)}
 	for range 100 {
-		check(recentBytes / 10)
+		add(len(large.Key), large)
 	}
-	if len(r.commits) != 10 || r.bytes > recentBytes {
-		t.Errorf("%d large commits of %d bytes are kept", len(r.commits), r.bytes)
+	if r.commits < 8 || r.commits > 10 {
+		t.Errorf("%d large commits of %d bytes are kept", r.commits, r.bytes)
 	}
-	check(recentBytes)
-	if len(r.commits) != 0 {
+	if c := at(ts, ts-1); c == nil || c.at != ts {
+		t.Errorf("the last large one: got %v", c)
+	}
+	r.add(ts+1, key(ts+1), recentBytes)
+	if ts++; r.commits != 0 || r.floor != ts {
 		t.Errorf("a huge commit is kept")
 	}
-	check(1)
-	v := validation{tx: &Tx{}, ops: key(ts), since: ts - 1}
-	if c := r.clash(v); c == nil || c.at != ts {
-		t.Errorf("own key: got %v", c)
-	}
-	v.since = ts
-	if c := r.clash(v); c != nil {
-		t.Errorf("own key, seen before: got %v", c)
+	for range 200 {
+		add(1)
 	}
 }

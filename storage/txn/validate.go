@@ -2,7 +2,10 @@ package txn
 
 import (
 	"bytes"
+	"slices"
 	"sort"
+
+	"github.com/weftdb/weft/storage/buffer"
 )
 
 // Validation. A commit is refused where a key that it wrote, or under serializable
@@ -28,7 +31,15 @@ type validation struct {
 	ready bool   // what was committed up to since was looked at, and the spans are merged
 	since uint64 // what is newer is to be looked at
 	looks int    // how often look was called
+
+	// places of ops in memory, where there are few of them. They hold where found is
+	// set, which is as long as the lock is held under which they were found.
+	places [fewPlaces]buffer.Place
+	found  bool
 }
+
+// fewPlaces is for how many writes the places are kept from validation to install.
+const fewPlaces = 4
 
 // largeWork is how many keys are looked at under the lock at most. Tests set it.
 var largeWork = 256
@@ -74,20 +85,30 @@ func (s *Store) validateLocked(v *validation) (c *clash, again bool, err error) 
 		return nil, true, nil
 	}
 	c, err = s.clashes(v)
+	v.found = len(v.ops) <= fewPlaces && c == nil && err == nil
 	return c, false, err
 }
 
 // clashes asks for what is newer than v.since. The sorted store is not asked where
 // nothing newer has left memory.
 func (s *Store) clashes(v *validation) (*clash, error) {
+	few := len(v.ops) <= fewPlaces
 	for i := range v.ops {
-		if at, changed, err := s.pool.Changed(v.ops[i].Key, v.since); changed || err != nil {
-			return &clash{v.ops[i].Key, at}, err
+		key := v.ops[i].Key
+		place := s.pool.Find(key)
+		if few {
+			v.places[i] = place
+		}
+		if at, changed, err := s.pool.ChangedAt(place, key, v.since); changed || err != nil {
+			return &clash{key, at}, err
 		}
 	}
 	for i := range v.tx.reads.spans {
 		r := &v.tx.reads.spans[i]
 		if r.point {
+			if few && slices.ContainsFunc(v.ops, func(op Op) bool { return bytes.Equal(op.Key, r.lower) }) {
+				continue // what was read and written was asked for above
+			}
 			if at, changed, err := s.pool.Changed(r.lower, v.since); changed || err != nil {
 				return &clash{r.lower, at}, err
 			}
@@ -96,62 +117,6 @@ func (s *Store) clashes(v *validation) (*clash, error) {
 		}
 	}
 	return nil, nil
-}
-
-// recent holds what the last commits wrote.
-type recent struct {
-	commits []recentCommit // oldest first
-	bytes   int
-	floor   uint64 // of all commits after it, nothing is missing
-}
-
-type recentCommit struct {
-	ts    uint64
-	ops   []Op
-	bytes int
-}
-
-const (
-	recentCommits = 4096
-	recentBytes   = 8 << 20
-)
-
-// add notes a commit whose record has so many bytes.
-func (r *recent) add(ts uint64, ops []Op, bytes int) {
-	if bytes > recentBytes/4 {
-		r.forget(ts)
-		return
-	}
-	r.commits = append(r.commits, recentCommit{ts: ts, ops: ops, bytes: bytes})
-	r.bytes += bytes
-	drop := 0
-	for left := len(r.commits); left > recentCommits || r.bytes > recentBytes; left-- {
-		r.floor = r.commits[drop].ts
-		r.bytes -= r.commits[drop].bytes
-		r.commits[drop] = recentCommit{}
-		drop++
-	}
-	r.commits = r.commits[drop:]
-}
-
-// forget drops all commits up to and with ts.
-func (r *recent) forget(ts uint64) {
-	clear(r.commits)
-	r.commits, r.bytes, r.floor = r.commits[:0], 0, ts
-}
-
-// clash looks at the commits after v.since. The spans of v are merged, and its
-// ops in order.
-func (r *recent) clash(v validation) *clash {
-	from := sort.Search(len(r.commits), func(i int) bool { return r.commits[i].ts > v.since })
-	for _, c := range r.commits[from:] {
-		for i := range c.ops {
-			if key := c.ops[i].Key; v.wrote(key) || v.tx.reads.has(key) {
-				return &clash{key, c.ts}
-			}
-		}
-	}
-	return nil
 }
 
 func (v *validation) wrote(key []byte) bool {

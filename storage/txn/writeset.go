@@ -13,6 +13,7 @@ type writeSet struct {
 	order [][]int32 // slots in key order, cut into runs of at most maxRun
 	bytes int64     // counted against Options.MaxTxBytes
 	arena arena     // keys and values
+	few   *few      // nil before the first write
 }
 
 // few is room for a small write set in one piece of memory.
@@ -20,12 +21,14 @@ type few struct {
 	log   [4]write
 	slots [4]slot
 	order [1][]int32
-	run   [8]int32
+	run   [4]int32
+	ops   [2]Op
 	piece [256]byte
 }
 
 func (w *writeSet) makeFew() {
 	f := &few{}
+	w.few = f
 	w.log, w.slots, w.order, w.arena.piece = f.log[:0], f.slots[:0], f.order[:0], f.piece[:0]
 	f.order[0] = f.run[:0]
 }
@@ -166,9 +169,15 @@ func (w *writeSet) undo(n int) {
 	w.log = w.log[:n]
 }
 
-// ops returns the last write of every key, in key order.
+// ops returns the last write of every key, in key order. It is called once.
 func (w *writeSet) ops() []Op {
-	ops := make([]Op, 0, len(w.slots))
+	if w.few == nil {
+		return nil
+	}
+	ops := w.few.ops[:0]
+	if len(w.slots) > cap(ops) {
+		ops = make([]Op, 0, len(w.slots))
+	}
 	for _, run := range w.order {
 		for _, id := range run {
 			s := &w.slots[id]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -29,15 +30,52 @@ type batch struct {
 	chunks  []*chunk
 	records int
 	bytes   int64
-	waited  atomic.Bool   // somebody waits for sync
-	wrote   chan struct{} // closed when written, or failed
-	synced  chan struct{} // closed when synced, or failed
-	werr    error         // read after wrote is closed
-	serr    error         // read after synced is closed
+	waited  atomic.Bool // somebody waits for sync
+	wrote   event       // written, or failed
+	synced  event       // synced, or failed
+
+	first chunk     // with list, room for what most batches have
+	list  [1]*chunk //
 }
 
-func newBatch() *batch {
-	return &batch{wrote: make(chan struct{}), synced: make(chan struct{})}
+// goOn makes c, a piece of the file that has nothing new yet, what b begins with.
+func (b *batch) goOn(c chunk) {
+	b.first, b.list[0] = c, &b.first
+	b.chunks = b.list[:]
+}
+
+// event is something that happens once, with or without an error. Its channel is made
+// by who comes too early, so that one that nobody waits for costs nothing.
+type event struct {
+	over atomic.Bool
+	mu   sync.Mutex // guards the rest; innermost
+	err  error      // final once over
+	ch   chan struct{}
+}
+
+// happen makes it over, for good.
+func (e *event) happen(err error) {
+	e.mu.Lock()
+	e.err = err
+	e.over.Store(true)
+	ch := e.ch
+	e.mu.Unlock()
+	if ch != nil {
+		close(ch)
+	}
+}
+
+// done returns a channel that is closed once it is over.
+func (e *event) done() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ch == nil {
+		e.ch = make(chan struct{})
+		if e.over.Load() {
+			close(e.ch)
+		}
+	}
+	return e.ch
 }
 
 // chunk is a run of bytes for one segment file. Its buffer starts at a block, so
@@ -225,35 +263,34 @@ func roundUp(n int64) int64 { return (n + vfs.BlockSize - 1) &^ (vfs.BlockSize -
 // in the log: its write or sync failed, or ctx ended first (the record is then
 // still on its way). It is the poison of the log, class dberr.ErrReadOnly, where
 // the log failed before the record was written at all.
+//
+// Where nobody else is writing, the caller does it, which spares two changes of
+// goroutines. It then returns when the write has ended, also where ctx ends before; so
+// it does not where it is to be synced and ctx can end.
 func (l *Log) Wait(ctx context.Context, t Ticket, sync bool) error {
 	b := t.b
 	if b == nil {
 		return nil
 	}
-	done := b.wrote
+	done := &b.wrote
 	if sync {
-		done = b.synced
+		done = &b.synced
 		if !b.waited.Load() {
 			b.waited.Store(true)
 		}
 	}
-	select {
-	case <-done:
-		return b.result(sync)
-	default:
+	if done.over.Load() {
+		return done.err
 	}
-	l.wakeWriter()
+	if sync && ctx.Done() != nil {
+		l.wakeWriter()
+	} else if l.writeFor(done) {
+		return done.err
+	}
 	select {
-	case <-done:
-		return b.result(sync)
+	case <-done.done():
+		return done.err
 	case <-ctx.Done():
 		return dberr.New(dberr.ErrUndetermined, "COMMIT_UNDETERMINED", "stopped waiting for the log").Wrap(context.Cause(ctx))
 	}
-}
-
-func (b *batch) result(sync bool) error {
-	if sync {
-		return b.serr
-	}
-	return b.werr
 }

@@ -42,7 +42,7 @@ type Options struct {
 
 // Events are told what a log does. Any may be nil.
 type Events struct {
-	// Wrote is called after each write of a batch, by the one goroutine that writes.
+	// Wrote is called after each write of a batch, one at a time, by whoever wrote.
 	Wrote func(WriteInfo)
 	// Stalled is called when an Append had to wait for room.
 	Stalled func(time.Duration)

@@ -53,7 +53,7 @@ func open(fs vfs.FS, dir string, storeID [16]byte, opts Options, after uint64, f
 		wake: make(chan struct{}, 1), prep: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
 	l.room = sync.NewCond(&l.mu.Mutex)
-	l.mu.batch = newBatch()
+	l.mu.batch = &batch{}
 	l.w.header = alignedBuffer(vfs.BlockSize)
 	if err := l.recover(after, fn, &rec); err != nil {
 		return nil, rec, fmt.Errorf("open log %s: %w", dir, errors.Join(err, l.release()))
@@ -386,6 +386,6 @@ func (l *Log) resume(s *segment) error {
 		return fmt.Errorf("read %s: %w", s.name, err)
 	}
 	l.mu.seg, l.mu.synced, l.w.seg = s, s.end, s
-	l.mu.batch.chunks = []*chunk{{seg: s, base: base, start: s.end, buf: buf}}
+	l.mu.batch.goOn(chunk{seg: s, base: base, start: s.end, buf: buf})
 	return nil
 }

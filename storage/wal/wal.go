@@ -15,9 +15,10 @@
 // room. Segments past their use are written again under a new name.
 //
 // How it works. Append frames a record in memory, under the caller's lock and in
-// its order. Wait wakes one goroutine (writer.go) that writes all frames at hand
-// in one go and syncs them once for everybody. A second one (prepare.go) has the
-// next segment ready before the current one is full.
+// its order. One writer at a time (writer.go) writes all frames at hand in one go and
+// syncs them once for everybody: a caller of Wait, where nobody is writing, and
+// otherwise the log's goroutine. A second one (prepare.go) has the next segment ready
+// before the current one is full.
 //
 // What it refuses. Timestamps that go back, payloads over MaxPayload, a
 // directory in use or of another store.
@@ -79,7 +80,8 @@ type Log struct {
 	room *sync.Cond // on mu: the batch was taken, next is ready, or neither will ever be
 
 	w     writer
-	wake  chan struct{} // room for one: the writer has something to do
+	asked atomic.Bool   // somebody waits for what the writer may not have taken
+	wake  chan struct{} // room for one: the goroutine that writes has something to do
 	prep  chan struct{} // room for one: the preparer has
 	quit  chan struct{} // closed once the log is
 	done  sync.WaitGroup

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -139,6 +141,12 @@ func TestGroupCommit(t *testing.T) {
 		var wg sync.WaitGroup
 		for c := range clients {
 			wg.Go(func() {
+				ctx := ctx
+				if c%2 == 0 { // others may write by themselves also where they wait for sync
+					bounded, cancel := context.WithCancel(ctx)
+					defer cancel()
+					ctx = bounded
+				}
 				for range each {
 					lock.Lock()
 					e := entries(uint64(len(want)+1), 1)[0]
@@ -163,4 +171,55 @@ func TestGroupCommit(t *testing.T) {
 		same(t, got, want)
 		closed(t, l)
 	})
+}
+
+// TestWriterHandsOver: who finds somebody writing is not forgotten, though nothing else
+// ever wakes the log: whether they wait for a write or for a sync, and can stop waiting
+// or not.
+func TestWriterHandsOver(t *testing.T) {
+	bounded, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for _, c := range []struct {
+		ctx  context.Context
+		sync bool
+	}{{ctx, false}, {bounded, false}, {ctx, true}, {bounded, true}} {
+		writing, release := make(chan struct{}), make(chan struct{})
+		var held atomic.Bool
+		fault := vfs.NewFault(vfs.NewMem(), func(op vfs.Op) error {
+			if op.Kind == vfs.OpWrite && held.CompareAndSwap(true, false) {
+				close(writing)
+				<-release
+			}
+			return nil
+		})
+		l, _, _ := opened(t, fault, "log", Options{SegmentBytes: 64 << 10, SyncInterval: time.Hour}, 0)
+		put(t, l, entry{1, 1, ""})
+		held.Store(true)
+		done := make(chan error, 2)
+		for i, sync := range []bool{false, c.sync} {
+			tk, err := l.Append(uint64(2+i), 1, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { done <- l.Wait(c.ctx, tk, sync) }()
+			if i == 0 {
+				<-writing
+			}
+		}
+		for !l.asked.Load() && (!c.sync || c.ctx == ctx) {
+			runtime.Gosched()
+		}
+		close(release)
+		for range 2 {
+			select {
+			case err := <-done:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-bounded.Done():
+				t.Fatalf("waiting with sync %v: forgotten", c.sync)
+			}
+		}
+		closed(t, l)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -11,13 +12,15 @@ import (
 	"github.com/weftdb/weft/storage/vfs"
 )
 
-// writer is the state of the one goroutine that writes segments. Nothing else
-// touches it.
+// writer is the state of who writes segments: the log's own goroutine, or a caller of
+// Wait who found nobody writing. Whoever holds the lock is the writer.
 type writer struct {
-	seg      *segment // being written
-	dirty    bool     // seg has bytes written through the page cache and not synced
-	unsynced []*batch // written, not synced, oldest first
-	header   []byte   // a block for segment headers
+	sync.Mutex          // taken before Log.mu, and held over I/O
+	seg        *segment // being written
+	dirty      bool     // seg has bytes written through the page cache and not synced
+	unsynced   []*batch // written, not synced, oldest first
+	header     []byte   // a block for segment headers
+	alone      bool     // the last batch was a single record
 }
 
 // run writes batches until the log is closed, and then what is left.
@@ -25,13 +28,48 @@ func (l *Log) run() {
 	for {
 		select {
 		case <-l.wake:
+			l.w.Lock()
 			l.gather()
-			l.turn(false)
+			l.turn(l.due.Swap(false))
+			l.w.Unlock()
+			l.passOn()
 		case <-l.quit:
+			l.w.Lock()
 			l.turn(true)
 			l.turn(true) // what the first synced, this one marks as such
+			l.w.Unlock()
 			return
 		}
+	}
+}
+
+// writeFor makes the caller the writer, so that done happens, and says whether it has.
+// Where somebody else is writing, it sees to it that they, or the goroutine after them,
+// write what the caller waits for.
+//
+// Nobody is forgotten: who does not get the lock has set asked before, so its holder
+// sees that when it lets go. What is taken after asked was cleared is all that was
+// appended by whoever had set it.
+func (l *Log) writeFor(done *event) bool {
+	if !l.w.TryLock() {
+		l.asked.Store(true)
+		if !l.w.TryLock() {
+			return false
+		}
+	}
+	if !done.over.Load() {
+		l.gather()
+		l.turn(false) // the timer is the goroutine's, which Close waits for
+	}
+	l.w.Unlock()
+	l.passOn()
+	return done.over.Load()
+}
+
+// passOn has the goroutine write for those who came while the caller was the writer.
+func (l *Log) passOn() {
+	if l.asked.Load() && l.asked.Swap(false) {
+		l.wakeWriter()
 	}
 }
 
@@ -49,20 +87,23 @@ func (l *Log) gather() {
 		return
 	}
 	for round, seen := 0, uint64(0); round < gatherRounds; round++ {
-		runtime.Gosched()
 		l.mu.Lock()
-		pos := l.mu.pos
+		pos, records := l.mu.pos, l.mu.batch.records
 		l.mu.Unlock()
-		if pos == seen {
+		if pos == seen || (l.w.alone && records <= 1) {
 			return
 		}
-		seen = pos
+		if round > 0 {
+			seen = pos // those who were let run once have others run, whom they woke
+		}
+		runtime.Gosched()
 	}
 }
 
-// turn writes what is at hand and syncs it where that is asked for or due.
-func (l *Log) turn(closing bool) {
-	due := l.due.Swap(false) || closing
+// turn writes what is at hand and syncs it where that is asked for or due. The caller
+// is the writer.
+func (l *Log) turn(due bool) {
+	l.asked.Store(false)
 	b, failed := l.take(due)
 	if failed != nil {
 		l.abandon(b, failed, false)
@@ -75,14 +116,21 @@ func (l *Log) turn(closing bool) {
 	if b == nil && (!sync || len(l.w.unsynced) == 0) {
 		return
 	}
+	if b != nil {
+		l.w.alone = b.records <= 1
+	}
+	if b == nil || l.opts.Events.Wrote == nil {
+		if err := l.write(b, sync); err != nil {
+			l.abandon(b, err, true)
+		}
+		return
+	}
 	began := time.Now()
 	if err := l.write(b, sync); err != nil {
 		l.abandon(b, err, true)
 		return
 	}
-	if b != nil && l.opts.Events.Wrote != nil {
-		l.opts.Events.Wrote(WriteInfo{Records: b.records, Bytes: b.bytes, Synced: sync, Duration: time.Since(began)})
-	}
+	l.opts.Events.Wrote(WriteInfo{Records: b.records, Bytes: b.bytes, Synced: sync, Duration: time.Since(began)})
 }
 
 // take takes the batch and puts an empty one in its place. With due it sees to it
@@ -106,20 +154,19 @@ func (l *Log) take(due bool) (*batch, error) {
 	if b.bytes == 0 {
 		return nil, l.mu.err
 	}
-	l.mu.batch, l.mu.taken = newBatch(), b
-	last := b.chunks[len(b.chunks)-1]
-	l.mu.batch.chunks = []*chunk{l.continueLocked(last)}
+	l.mu.batch, l.mu.taken = &batch{}, b
+	l.mu.batch.goOn(l.continueLocked(b.chunks[len(b.chunks)-1]))
 	l.room.Broadcast()
 	return b, l.mu.err
 }
 
 // continueLocked returns a chunk that goes on where c ends, in the block where
 // it ends.
-func (l *Log) continueLocked(c *chunk) *chunk {
+func (l *Log) continueLocked(c *chunk) chunk {
 	end := c.end()
 	base := end &^ (vfs.BlockSize - 1)
 	buf := append(l.bufferLocked(minBuffer), c.buf[base-c.base:]...)
-	return &chunk{seg: c.seg, base: base, start: end, buf: buf}
+	return chunk{seg: c.seg, base: base, start: end, buf: buf}
 }
 
 // write writes b, which may be nil, and with sync syncs all that was written.
@@ -177,7 +224,7 @@ func (l *Log) sync() error {
 	}
 	l.mu.Unlock()
 	for _, b := range l.w.unsynced {
-		close(b.synced)
+		b.synced.happen(nil)
 	}
 	clear(l.w.unsynced)
 	l.w.unsynced = l.w.unsynced[:0]
@@ -252,8 +299,8 @@ func (l *Log) written(b *batch) {
 		c.buf = nil
 	}
 	l.mu.Unlock()
-	b.chunks = nil
-	close(b.wrote)
+	b.chunks, b.first = nil, chunk{}
+	b.wrote.happen(nil)
 }
 
 // abandon ends the log with cause and tells everybody who waits what is known of
@@ -263,8 +310,7 @@ func (l *Log) abandon(b *batch, cause error, attempted bool) {
 	poison := l.poison(cause)
 	unknown := dberr.New(dberr.ErrUndetermined, "COMMIT_UNDETERMINED", "the log failed while writing").Wrap(poison)
 	for _, u := range l.w.unsynced {
-		u.serr = unknown
-		close(u.synced)
+		u.synced.happen(unknown)
 	}
 	inUnsynced := b != nil && len(l.w.unsynced) > 0 && l.w.unsynced[len(l.w.unsynced)-1] == b
 	l.w.unsynced = nil
@@ -277,13 +323,12 @@ func (l *Log) abandon(b *batch, cause error, attempted bool) {
 	}
 	l.mu.Lock()
 	rest := l.mu.batch
-	l.mu.batch = newBatch()
+	l.mu.batch = &batch{}
 	l.mu.Unlock()
 	rest.fail(poison)
 }
 
 func (b *batch) fail(err error) {
-	b.werr, b.serr = err, err
-	close(b.wrote)
-	close(b.synced)
+	b.wrote.happen(err)
+	b.synced.happen(err)
 }
