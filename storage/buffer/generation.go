@@ -3,6 +3,7 @@ package buffer
 import (
 	"bytes"
 	"cmp"
+	"runtime"
 	"slices"
 )
 
@@ -61,6 +62,13 @@ func (g *Generation) Begin(horizon uint64) {
 	g.i, g.version, g.horizon = 0, 0, horizon
 }
 
+// After so many comparisons, or nodes, others may run: this takes long, and they would
+// wait until the runtime takes the processor away, which is 10 ms.
+const (
+	yieldCompares = 1024
+	yieldNodes    = 256
+)
+
 func (g *Generation) sort() {
 	s := &g.p.s
 	g.order = make([]genNode, len(g.nodes))
@@ -76,9 +84,16 @@ func (g *Generation) sort() {
 		skip = commonPrefix(first[:skip], s.key(node))
 	}
 	for i, node := range g.nodes {
+		if i%yieldNodes == 0 {
+			runtime.Gosched()
+		}
 		g.order[i] = genNode{word(s.key(node), skip), node}
 	}
+	compared := 0
 	slices.SortFunc(g.order, func(a, b genNode) int {
+		if compared++; compared%yieldCompares == 0 {
+			runtime.Gosched()
+		}
 		if c := cmp.Compare(a.word, b.word); c != 0 {
 			return c
 		}
@@ -124,7 +139,10 @@ func (g *Generation) Next() (v Version, ok bool) {
 // Marked notes at every key that the sorted store has it. It comes before Stored,
 // outside of the writer's lock.
 func (g *Generation) Marked() {
-	for _, node := range g.nodes {
+	for i, node := range g.nodes {
+		if i%yieldNodes == 0 {
+			runtime.Gosched()
+		}
 		g.p.s.mark(node, markStored)
 	}
 }

@@ -161,7 +161,7 @@ func TestDirectWrites(t *testing.T) {
 	fs, file := New(vfs.OS(), EphemeralKeys()), t.TempDir()+"/f"
 	f := must(fs.OpenReadWrite(file, "test"))(t)
 	defer f.Close()
-	check(t, vfs.Fill(f, 0, 64<<10))
+	check(t, vfs.Fill(f, 0, 64<<10, 0))
 	check(t, f.Sync())
 	d, err := fs.OpenDirect(file)
 	if errors.Is(err, dberr.ErrUnsupported) {

@@ -3,6 +3,7 @@ package sorted
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -117,8 +118,13 @@ func (f *flush) end() {
 	}
 }
 
-// ctxEvery is how many entries are handled between looks at the context.
-const ctxEvery = 1024
+// ctxEvery is how many entries are handled between looks at the context, and yieldEvery
+// how many before others may run: where there are as many processors as goroutines like
+// this one, commits would wait for 10 ms until the runtime takes the processor away.
+const (
+	ctxEvery   = 1024
+	yieldEvery = 64
+)
 
 func (f *flush) run(ctx context.Context, it Entries) error {
 	for {
@@ -131,6 +137,9 @@ func (f *flush) run(ctx context.Context, it Entries) error {
 		}
 		if f.stats.Entries%ctxEvery == 0 && ctx.Err() != nil {
 			return canceled(ctx)
+		}
+		if f.stats.Entries%yieldEvery == 0 {
+			runtime.Gosched()
 		}
 		if err := f.add(e); err != nil {
 			return err

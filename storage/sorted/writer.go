@@ -7,6 +7,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
 	"github.com/cockroachdb/pebble/v2/sstable"
+	pvfs "github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/weftdb/weft/storage/vfs"
 )
@@ -51,6 +52,10 @@ func (w *writer) table(key []byte) error {
 	return nil
 }
 
+// bytesPerSync is how much is written to a file before the disk is told to begin with it.
+// A sync of the whole file at its end would have the syncs of the log wait behind it.
+const bytesPerSync = 512 << 10
+
 func (w *writer) create() error {
 	fs := w.s.fs
 	name := fs.PathJoin(w.s.dir, stagingDir, fmt.Sprintf("%016x.sst", w.s.staged.Add(1)))
@@ -59,6 +64,7 @@ func (w *writer) create() error {
 		return err
 	}
 	w.paths = append(w.paths, name)
+	f = pvfs.NewSyncingFile(f, pvfs.SyncingFileOptions{BytesPerSync: bytesPerSync})
 	w.w = sstable.NewWriter(objstorageprovider.NewFileWritable(f), w.s.popts.MakeWriterOptions(w.level, w.s.table))
 	return nil
 }

@@ -79,9 +79,11 @@ type osFS struct{ FS }
 func (o osFS) Unwrap() FS { return o.FS }
 
 // Fill makes bytes [from, to) of f zero and allocated, so that overwriting them
-// later needs neither space nor metadata. It does not sync. Files without a
-// descriptor (in memory) grow as they are written and are left alone.
-func Fill(f File, from, to int64) error {
+// later needs neither space nor metadata. With a step it syncs after each so many
+// bytes, so that the syncs of other files wait for no more than that; it does not sync
+// the end. Files without a descriptor (in memory) grow as they are written and are left
+// alone.
+func Fill(f File, from, to, step int64) error {
 	if from >= to {
 		return nil
 	}
@@ -93,12 +95,18 @@ func Fill(f File, from, to int64) error {
 	if err := f.Preallocate(from, to-from); err != nil && vfs.IsNoSpaceError(err) {
 		return MapError(err)
 	}
+	synced := from
 	for zeros := zeroBlock(); from < to; {
 		n := min(int64(len(zeros)), to-from)
 		if _, err := f.WriteAt(zeros[:n], from); err != nil {
 			return MapError(err)
 		}
-		from += n
+		if from += n; step > 0 && from < to && from-synced >= step {
+			if err := f.SyncData(); err != nil {
+				return MapError(err)
+			}
+			synced = from
+		}
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func TestFill(t *testing.T) {
 		t.Fatal(err)
 	}
 	const size = 3<<20 + 17
-	if err := errors.Join(Fill(f, 4, size), Fill(f, size, size), Fill(f, size, 0)); err != nil {
+	if err := errors.Join(Fill(f, 4, size, 1<<20), Fill(f, size, size, 0), Fill(f, size, 0, 0)); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)

@@ -111,9 +111,19 @@ func (l *Log) create(seq uint64, size int64) (*segment, error) {
 	return l.adopt(s, seq)
 }
 
+// fillStep is how much is reserved between two syncs while records are being written,
+// whose own syncs would otherwise wait for the whole segment.
+const fillStep = 2 << 20
+
 // reserve takes space for s from the given offset on, for good.
 func (l *Log) reserve(s *segment, from int64) error {
-	if err := vfs.Fill(s.file, from, s.size); err != nil {
+	step := int64(0)
+	l.mu.Lock()
+	if l.mu.seg != nil {
+		step = fillStep
+	}
+	l.mu.Unlock()
+	if err := vfs.Fill(s.file, from, s.size, step); err != nil {
 		return fmt.Errorf("reserve %d bytes for %s: %w", s.size-from, s.name, err)
 	}
 	if err := s.file.Sync(); err != nil {
