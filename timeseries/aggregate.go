@@ -13,13 +13,13 @@ import (
 // Function is what the points of a window come to.
 type Function struct {
 	Name string
-	// Percent is that of percentile, 0 to 100.
+	// Percent is that of percentile, 0 to 100; of histogram_quantile the quantile times 100.
 	Percent float64
 }
 
 // functions says of each what it needs: statistics of blocks will do, or all values, or
 // the points of one series in their order.
-var functions = map[string]struct{ stats, values, ordered, any bool }{
+var functions = map[string]struct{ stats, values, ordered, any, buckets bool }{
 	"count":      {stats: true, any: true},
 	"first":      {stats: true, any: true},
 	"last":       {stats: true, any: true},
@@ -36,12 +36,14 @@ var functions = map[string]struct{ stats, values, ordered, any bool }{
 	"delta":      {ordered: true},
 	"derivative": {ordered: true},
 	"integral":   {ordered: true},
+
+	"histogram_quantile": {buckets: true},
 }
 
 var functionAliases = map[string]string{"mean": "avg", "average": "avg", "std": "stddev", "var": "variance", "minimum": "min", "maximum": "max"}
 
 // FunctionNames are the functions, as messages list them.
-const FunctionNames = "avg, sum, min, max, count, first, last, median, percentile(n), stddev, variance, rate, increase, delta, derivative, integral"
+const FunctionNames = "avg, sum, min, max, count, first, last, median, percentile(n), stddev, variance, rate, increase, delta, derivative, integral, histogram_quantile(q)"
 
 // ParseFunction reads the name of a function in any case; percentiles as percentile(95),
 // p95 or percentile_95.
@@ -50,8 +52,15 @@ func ParseFunction(text string) (Function, error) {
 	if alias := functionAliases[name]; alias != "" {
 		name = alias
 	}
-	if _, ok := functions[name]; ok && name != "percentile" {
+	if _, ok := functions[name]; ok && name != "percentile" && name != "histogram_quantile" {
 		return Function{Name: name}, nil
+	}
+	if arg, ok := strings.CutPrefix(name, "histogram_quantile("); ok {
+		arg, ok = strings.CutSuffix(arg, ")")
+		if q, err := strconv.ParseFloat(strings.TrimSpace(arg), 64); ok && err == nil && q >= 0 && q <= 1 {
+			return Function{Name: "histogram_quantile", Percent: q * 100}, nil
+		}
+		return Function{}, invalid("INVALID_FUNCTION", "function", "histogram_quantile needs a number from 0 to 1, such as histogram_quantile(0.95), not %q", shorten(arg))
 	}
 	arg, ok := strings.CutPrefix(name, "percentile(")
 	if ok {

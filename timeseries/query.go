@@ -99,6 +99,18 @@ func (s *Store) Query(ctx context.Context, q Query) (a *Answer, err error) {
 
 // QueryTx is Query in a transaction.
 func (s *Store) QueryTx(ctx context.Context, tx *txn.Tx, q Query) (*Answer, error) {
+	r, err := s.run(ctx, tx, &q)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.all(); err != nil {
+		return nil, err
+	}
+	return r.answer, nil
+}
+
+// run begins a query.
+func (s *Store) run(ctx context.Context, tx *txn.Tx, q *Query) (*run, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}
@@ -115,16 +127,19 @@ func (s *Store) QueryTx(ctx context.Context, tx *txn.Tx, q Query) (*Answer, erro
 		return nil, err
 	}
 	slices.SortFunc(list, func(a, b found) int { return compareTags(a.tags, b.tags) })
-	r := run{s: s, ctx: ctx, tx: tx, q: &q, m: m, answer: &Answer{Metric: m}, window: window{q.Interval, q.Zone, int64(q.Offset)}}
-	groups := q.groups(list)
-	for _, g := range groups {
-		for _, field := range fields {
+	return &run{s: s, ctx: ctx, tx: tx, q: q, m: m, fields: fields, groups: q.groups(list), answer: &Answer{Metric: m}, window: window{q.Interval, q.Zone, int64(q.Offset)}}, nil
+}
+
+// all goes through the groups.
+func (r *run) all() error {
+	for _, g := range r.groups {
+		for _, field := range r.fields {
 			if err := r.group(g, field); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return r.answer, nil
+	return nil
 }
 
 func (q *Query) check() error {
@@ -138,17 +153,22 @@ func (q *Query) check() error {
 		q.MaxPoints = DefaultMaxPoints
 	}
 	switch {
-	case q.Grouped && (q.Mode == Raw || q.Mode == Rolling):
+	case q.Grouped && (q.Mode == Raw || q.Mode == Rolling && !q.histogram()):
 		return invalid("INVALID_QUERY", "group_by", "group_by needs an aggregation by windows or over the whole range")
 	case q.Fill != FillNone && q.Mode != Downsample:
 		return invalid("INVALID_QUERY", "fill", "fill needs an aggregation by windows")
 	case q.Mode == Rolling && q.Interval.Fixed == 0:
 		return invalid("INVALID_INTERVAL", "window", "the window of a rolling aggregation must be a fixed span of time, not days, months or years")
+	case q.histogram() && slices.Contains(q.GroupBy, bucketTag):
+		return invalid("INVALID_QUERY", "group_by", "histogram_quantile is of all buckets of a group, so it cannot be grouped by %q", bucketTag)
 	case q.Offset < 0:
 		return invalid("INVALID_INTERVAL", "offset", "the offset is negative")
 	}
 	return nil
 }
+
+// histogram says whether series are buckets, which come to one series together.
+func (q *Query) histogram() bool { return q.Mode != Raw && functions[q.Function.Name].buckets }
 
 func (q *Query) fields(m *Metric) (list []int, err error) {
 	if len(q.Fields) == 0 {
@@ -193,6 +213,9 @@ type group struct {
 }
 
 func (q *Query) groups(list []found) (groups []group) {
+	if !q.Grouped && q.histogram() {
+		return bucketGroups(list)
+	}
 	if !q.Grouped {
 		for _, f := range list {
 			groups = append(groups, group{f.tags, []found{f}})
@@ -230,6 +253,27 @@ func (q *Query) groups(list []found) (groups []group) {
 	return groups
 }
 
+// bucketGroups has one group of all series that agree in all tags but that of the bucket.
+func bucketGroups(list []found) (groups []group) {
+	at := make(map[string]int)
+	for _, f := range list {
+		tags := slices.DeleteFunc(slices.Clone(f.tags), func(t Tag) bool { return t.Key == bucketTag })
+		var key []byte
+		for _, t := range tags {
+			key = appendText(appendText(key, t.Key), t.Value)
+		}
+		i, ok := at[string(key)]
+		if !ok {
+			i = len(groups)
+			at[string(key)] = i
+			groups = append(groups, group{tags: tags})
+		}
+		groups[i].series = append(groups[i].series, f)
+	}
+	slices.SortFunc(groups, func(a, b group) int { return compareTags(a.tags, b.tags) })
+	return groups
+}
+
 // run is a query under way.
 type run struct {
 	s      *Store
@@ -237,8 +281,12 @@ type run struct {
 	tx     *txn.Tx
 	q      *Query
 	m      *Metric
+	fields []int
+	groups []group
 	answer *Answer
 	window window
+	emit   func(part *Series) error // where the points are streamed
+	part   []Sample                 // memory of a part
 }
 
 func (r *run) column(f found, field int) column { return column{r.m.id, f.id, field} }
@@ -261,6 +309,10 @@ func (r *run) group(g group, field int) error {
 	var err error
 	switch {
 	case r.empty():
+	case r.streams():
+		return r.rawParts(g, field)
+	case r.q.histogram():
+		samples, err = r.quantiles(g, field)
 	case r.q.Mode == Raw:
 		samples, err = r.raw(g.series[0], field)
 	case r.q.Mode == Rolling:
@@ -277,6 +329,9 @@ func (r *run) group(g group, field int) error {
 		} else {
 			samples = samples[:n]
 		}
+	}
+	if r.emit != nil {
+		return r.parts(g, field, samples)
 	}
 	r.answer.Points += len(samples)
 	if r.answer.Points > r.q.MaxPoints {
@@ -365,250 +420,4 @@ func (r *run) newestFrom(f found, field int) (int64, error) {
 		}
 	}
 	return r.q.From, it.Err()
-}
-
-// rolling computes for each point the function of the points of the window that ends
-// with it.
-func (r *run) rolling(f found, field int) (samples []Sample, err error) {
-	var p block.Points
-	if err := r.each(f, field, r.q.From, func(q *block.Points) error {
-		p.Kind = q.Kind
-		join(&p, q)
-		if p.Len() > r.q.MaxPoints {
-			return r.tooMany()
-		}
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	fn, from := r.q.Function, 0
-	for i, t := range p.Times {
-		for p.Times[from] <= t-int64(r.q.Interval.Fixed) {
-			from++
-		}
-		var a sums
-		part := cut(&p, from, i+1)
-		if functions[fn.Name].ordered {
-			var c course
-			for j, at := range part.Times {
-				c.next(fn, at, valueAt(part, j).number())
-			}
-			a.total, a.has = c.close(fn, r.q.Interval.Fixed.Seconds())
-		} else {
-			a.add(part, fn)
-		}
-		v, err := a.result(fn)
-		if err != nil {
-			return nil, err
-		}
-		samples = append(samples, Sample{t, v})
-		if i%1024 == 0 && r.ctx.Err() != nil {
-			return nil, context.Cause(r.ctx)
-		}
-	}
-	return samples, nil
-}
-
-// bounds is the window of a time: for the whole range all of it.
-func (r *run) bounds(t int64) (start, end int64) {
-	if r.q.Mode == Instant {
-		return r.q.From, r.q.To
-	}
-	return r.window.at(t)
-}
-
-// windows computes the function of each window, over all series of a group.
-func (r *run) windows(g group, field int) ([]Sample, error) {
-	t := table{r: r, f: r.q.Function, at: make(map[int64]int)}
-	for _, f := range g.series {
-		if err := t.series(f, field); err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(t.list, func(a, b cell) int { return cmp.Compare(a.start, b.start) })
-	samples := make([]Sample, 0, len(t.list))
-	for i := range t.list {
-		v, err := t.list[i].result(t.f)
-		if err != nil {
-			return nil, err
-		}
-		if v.Kind != 0 {
-			samples = append(samples, Sample{t.list[i].start, v})
-		}
-	}
-	if r.q.Mode == Instant && len(samples) > 0 {
-		samples[0].Time = t.list[0].lastAt
-	}
-	return r.fill(samples)
-}
-
-// table is the windows of a group.
-type table struct {
-	r    *run
-	f    Function
-	at   map[int64]int
-	list []cell
-}
-
-type cell struct {
-	start int64
-	sums
-}
-
-func (t *table) cell(start int64) (*sums, error) {
-	i, ok := t.at[start]
-	if !ok {
-		if i = len(t.list); i >= t.r.q.MaxPoints {
-			return nil, t.r.tooMany()
-		}
-		t.at[start] = i
-		t.list = append(t.list, cell{start: start})
-	}
-	return &t.list[i].sums, nil
-}
-
-// series adds the points of one series.
-func (t *table) series(f found, field int) error {
-	r := t.r
-	v := tally{table: t}
-	err := r.s.walk(r.tx, r.column(f, field), r.m.Duplicates, r.q.From, r.last(), visitor{points: v.points, block: v.block})
-	if err != nil {
-		return err
-	}
-	return v.finish()
-}
-
-// tally goes through one series, window by window.
-type tally struct {
-	*table
-	course
-	buf             block.Points
-	open            bool // there is a window
-	start, end      int64
-	firstAt, lastAt int64 // of the points in it
-}
-
-// finish ends a window of a function that needs the points in their order.
-func (v *tally) finish() error {
-	if !v.open || !functions[v.f.Name].ordered {
-		return nil
-	}
-	seconds := float64(v.end-v.start) / 1e9
-	if v.r.q.Mode == Instant {
-		seconds = float64(v.lastAt-v.firstAt) / 1e9
-	}
-	x, has := v.course.close(v.f, seconds)
-	a, err := v.cell(v.start)
-	if err != nil {
-		return err
-	}
-	if has {
-		a.total, a.has = a.total+x, true
-	}
-	a.lastAt = max(a.lastAt, v.lastAt)
-	return nil
-}
-
-// enter makes the window of a time the one that is gone through.
-func (v *tally) enter(at int64) error {
-	if v.open && at >= v.start && at < v.end {
-		return nil
-	}
-	if err := v.finish(); err != nil {
-		return err
-	}
-	v.start, v.end = v.r.bounds(at)
-	v.open, v.firstAt = true, at
-	return nil
-}
-
-func (v *tally) points(p *block.Points) error {
-	for i := 0; i < p.Len(); {
-		if err := v.enter(p.Times[i]); err != nil {
-			return err
-		}
-		n, _ := slices.BinarySearch(p.Times[i:], v.end)
-		n = max(n, 1) // at the end of time the end is included
-		part := cut(p, i, i+n)
-		i += n
-		if functions[v.f.Name].ordered {
-			for k, at := range part.Times {
-				v.next(v.f, at, valueAt(part, k).number())
-			}
-			v.lastAt = part.Times[part.Len()-1]
-			continue
-		}
-		a, err := v.cell(v.start)
-		if err != nil {
-			return err
-		}
-		a.add(part, v.f)
-	}
-	return v.r.ctx.Err()
-}
-
-// block takes a block by its statistics where all of it is in one window.
-func (v *tally) block(h *block.Header, raw []byte) error {
-	if start, end := v.r.bounds(h.MinTime); h.MaxTime < end && v.f.byStats(h) {
-		a, err := v.cell(start)
-		if err == nil {
-			a.addBlock(h)
-		}
-		return err
-	}
-	v.buf.Reset(0)
-	if err := block.Decode(raw, &v.buf); err != nil {
-		return err
-	}
-	return v.points(&v.buf)
-}
-
-// fill adds the windows that have no points, from the first to the last of the range
-// where it has bounds, and of the points else.
-func (r *run) fill(samples []Sample) ([]Sample, error) {
-	if r.q.Fill == FillNone || len(samples) == 0 {
-		return samples, nil
-	}
-	at, end := samples[0].Time, samples[len(samples)-1].Time+1
-	if r.q.From != math.MinInt64 {
-		at, _ = r.window.at(r.q.From)
-	}
-	if r.q.To != math.MaxInt64 {
-		end = r.q.To
-	}
-	var out []Sample
-	i := 0
-	for at < end {
-		if len(out) > r.q.MaxPoints {
-			return nil, r.tooMany()
-		}
-		_, next := r.window.at(at)
-		if i < len(samples) && samples[i].Time == at {
-			out = append(out, samples[i])
-			i++
-		} else {
-			out = append(out, Sample{at, r.filler(samples, i, at)})
-		}
-		at = next
-	}
-	return out, nil
-}
-
-// filler is the value of a window at t ahead of samples[i].
-func (r *run) filler(samples []Sample, i int, t int64) Value {
-	switch r.q.Fill {
-	case FillValue:
-		return FloatValue(r.q.FillWith)
-	case FillPrevious:
-		if i > 0 {
-			return samples[i-1].Value
-		}
-	case FillLinear:
-		if i > 0 && i < len(samples) && samples[i].Value.Kind != block.Text {
-			a, b := samples[i-1], samples[i]
-			part := float64(t-a.Time) / float64(b.Time-a.Time)
-			return FloatValue(a.Value.number() + part*(b.Value.number()-a.Value.number()))
-		}
-	}
-	return Value{}
 }

@@ -165,10 +165,15 @@ func lower(s string) string {
 	return string(b)
 }
 
-// readFields reads a body that is an object of known fields; "database" stands in it or
+// bindSeries reads a body that is an object of known fields; "database" stands in it or
 // in the URL.
 func (s *Server) bindSeries(c echo.Context, fields []string, database *string, field func(sc *jsonin.Scanner, name string) error) error {
-	q, err := queryParams(c, []string{"database"})
+	return s.bindSeriesWith(c, []string{"database"}, fields, database, field)
+}
+
+// bindSeriesWith is bindSeries where the URL has more parameters than the database.
+func (s *Server) bindSeriesWith(c echo.Context, params, fields []string, database *string, field func(sc *jsonin.Scanner, name string) error) error {
+	q, err := queryParams(c, params)
 	if err != nil {
 		return err
 	}

@@ -10,17 +10,17 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/server/jsonin"
 	"github.com/weftdb/weft/timeseries"
-	"github.com/weftdb/weft/timeseries/block"
 )
 
 // tsQueryFields are the fields of the body of a query, and its parameters in a URL.
 var (
 	tsRangeFields = []string{"metric", "tags", "start", "end", "start_time", "end_time", "database"}
 	tsQueryFields = slices.Concat(tsRangeFields, []string{"field", "fields", "limit", "order", "aggregation", "group_by", "fill", "timezone", "precision"})
-	tsURLFields   = slices.Concat(tsRangeFields, []string{"fields", "limit", "order", "type", "function", "interval", "window", "offset", "group_by", "fill", "timezone", "precision"})
+	tsBodyFields  = slices.Concat(tsQueryFields, []string{"queries", "expression"})
+	tsURLFields   = slices.Concat(tsRangeFields, []string{"fields", "limit", "order", "type", "function", "interval", "window", "offset", "group_by", "fill", "timezone", "precision", "format"})
 )
 
 // tsQuery is a query as a request says it.
@@ -37,11 +37,15 @@ type tsQuery struct {
 	fill       string
 	precision  string
 	aggregated bool
+	expression string
+	queries    map[string]*tsQuery // that the expression names
+	format     string              // of the URL
 }
 
 func (s *Server) queryPoints(c echo.Context) error {
 	var q tsQuery
-	if err := s.bindSeries(c, tsQueryFields, &q.database, q.field); err != nil {
+	q.format = c.QueryParam("format")
+	if err := s.bindSeriesWith(c, []string{"database", "format"}, tsBodyFields, &q.database, q.field); err != nil {
 		return err
 	}
 	return s.answerPoints(c, &q)
@@ -54,7 +58,7 @@ func (s *Server) getPoints(c echo.Context) error {
 		return err
 	}
 	q := tsQuery{database: p.Get("database"), kind: p.Get("type"), function: p.Get("function"), interval: p.Get("interval"), window: p.Get("window"),
-		offset: p.Get("offset"), zone: p.Get("timezone"), fill: p.Get("fill"), precision: p.Get("precision")}
+		offset: p.Get("offset"), zone: p.Get("timezone"), fill: p.Get("fill"), precision: p.Get("precision"), format: p.Get("format")}
 	q.aggregated = q.kind != "" || q.function != "" || q.interval != "" || q.window != "" || q.offset != ""
 	q.Metric = p.Get("metric")
 	for _, name := range []string{"start", "start_time", "end", "end_time"} {
@@ -94,22 +98,44 @@ func (s *Server) getPoints(c echo.Context) error {
 
 func (s *Server) answerPoints(c echo.Context, q *tsQuery) error {
 	began := time.Now()
-	if err := q.settle(); err != nil {
+	form, err := pickFormat(q.format, c.Request().Header.Get("Accept"))
+	if err == nil && form != formatJSON && form != formatNDJSON {
+		err = dberr.New(dberr.ErrInvalid, "NOT_ACCEPTABLE", "points come as application/json or application/x-ndjson").WithField("format")
+	}
+	if err != nil {
 		return err
 	}
 	unit, err := parsePrecision(strings.TrimSuffix(q.precision, "rfc3339"))
 	if err != nil {
 		return err
 	}
+	if q.expression != "" || q.queries != nil {
+		return s.answerExpression(c, q, form, unit, began)
+	}
+	if err := q.settle(); err != nil {
+		return err
+	}
 	store, err := s.timeSeries(c, q.database, false)
 	if err != nil {
 		return err
 	}
-	q.MaxPoints = int(min(timeseries.DefaultMaxPoints, s.opts.ResultBytes/32))
+	q.MaxPoints = s.mostPoints()
+	if form == formatNDJSON {
+		return s.streamPoints(c, store, q, unit, began)
+	}
 	a, err := store.Query(c.Request().Context(), q.Query)
 	if err != nil {
 		return err
 	}
+	return sendAnswer(c, a, unit, began)
+}
+
+// mostPoints is how many points an answer has that is rendered whole.
+func (s *Server) mostPoints() int {
+	return int(min(timeseries.DefaultMaxPoints, s.opts.ResultBytes/32))
+}
+
+func sendAnswer(c echo.Context, a *timeseries.Answer, unit int64, began time.Time) error {
 	buf := getBuffer()
 	defer putBuffer(buf)
 	buf.b = appendAnswer(buf.b, a, unit, time.Since(began))
@@ -153,6 +179,10 @@ func (q *tsQuery) field(sc *jsonin.Scanner, name string) (err error) {
 		q.zone, err = optionalString(sc, name)
 	case "precision":
 		q.precision, err = optionalString(sc, name)
+	case "expression":
+		q.expression, err = sc.StrField(name)
+	case "queries":
+		err = q.subqueries(sc)
 	}
 	return err
 }
@@ -424,79 +454,4 @@ func (s *Server) deletePoints(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{"success": true, "series": n})
-}
-
-func appendAnswer(dst []byte, a *timeseries.Answer, unit int64, took time.Duration) []byte {
-	dst = sqltype.AppendJSONString(append(dst, `{"metric":`...), a.Metric.Name)
-	dst = append(dst, `,"series":[`...)
-	for i := range a.Series {
-		x := &a.Series[i]
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = sqltype.AppendJSONString(append(dst, `{"field":`...), x.Field)
-		dst = append(dst, `,"tags":{`...)
-		for j, t := range x.Tags {
-			if j > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(sqltype.AppendJSONString(dst, t.Key), ':')
-			dst = sqltype.AppendJSONString(dst, t.Value)
-		}
-		dst = append(dst, `},"points":[`...)
-		for j := range x.Samples {
-			if j > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendStamp(append(dst, `{"timestamp":`...), x.Samples[j].Time, unit)
-			dst = append(appendPointValue(append(dst, `,"value":`...), x.Samples[j].Value), '}')
-		}
-		dst = append(dst, "]}"...)
-	}
-	dst = strconv.AppendInt(append(dst, `],"points_returned":`...), int64(a.Points), 10)
-	dst = append(dst, `,"query_time_ms":`...)
-	dst = strconv.AppendFloat(dst, float64(took.Microseconds())/1000, 'f', -1, 64)
-	return append(dst, "}\n"...)
-}
-
-// appendStamp appends a time: RFC 3339, or a number of units with what is left as a
-// fraction.
-func appendStamp(dst []byte, t, unit int64) []byte {
-	if unit == 0 {
-		dst = append(dst, '"')
-		return append(time.Unix(0, t).UTC().AppendFormat(dst, time.RFC3339Nano), '"')
-	}
-	whole, rest := t/unit, t%unit
-	if rest == 0 {
-		return strconv.AppendInt(dst, whole, 10)
-	}
-	if t < 0 {
-		dst = append(dst, '-')
-		whole, rest = -whole, -rest
-	}
-	dst = append(strconv.AppendInt(dst, whole, 10), '.')
-	digits := strconv.FormatInt(unit+rest, 10)[1:] // with the zeros ahead
-	return append(dst, strings.TrimRight(digits, "0")...)
-}
-
-func appendPointValue(dst []byte, v timeseries.Value) []byte {
-	switch v.Kind {
-	case block.Float:
-		switch {
-		case math.IsNaN(v.Float):
-			return append(dst, `"NaN"`...)
-		case math.IsInf(v.Float, 1):
-			return append(dst, `"Infinity"`...)
-		case math.IsInf(v.Float, -1):
-			return append(dst, `"-Infinity"`...)
-		}
-		return strconv.AppendFloat(dst, v.Float, 'g', -1, 64)
-	case block.Int:
-		return strconv.AppendInt(dst, v.Int, 10)
-	case block.Bool:
-		return strconv.AppendBool(dst, v.Int != 0)
-	case block.Text:
-		return sqltype.AppendJSONString(dst, v.Text)
-	}
-	return append(dst, "null"...)
 }

@@ -51,6 +51,20 @@ func held(metric, want string) func(*testing.T, *fake) {
 	}
 }
 
+// latencies are a histogram with the buckets 1, 2 and +Inf, and everything in the second.
+func latencies(_ *Server, f *fake) {
+	var points []timeseries.Point
+	for le, v := range map[string]float64{"1": 0, "2": 10, "+Inf": 10} {
+		for i := range 2 {
+			points = append(points, timeseries.Point{Metric: "lat", Tags: []timeseries.Tag{{Key: "le", Value: le}}, Time: int64(i+1) * 1e9,
+				Fields: []timeseries.Field{{Name: "value", Value: timeseries.FloatValue(v * float64(i))}}})
+		}
+	}
+	if err := f.series().Write(context.Background(), points); err != nil {
+		panic(err)
+	}
+}
+
 var seriesScenarios = []scenario{
 	{name: "ts write one", url: tsURL + "/write", body: `{"metric":"m","value":1.5,"tags":{"b":"2","a":"1"},"timestamp":1700000000}`, status: 200, has: []string{`{"success":true,"written":1}`}, check: held("m", "value{a=1,b=2}1700000000000000000:1.5")},
 	{name: "ts write now", url: tsURL + "/write", body: `{"metric":"m","value":1}`, status: 200, check: held("m", "value{}1893553445000000000:1")},
@@ -109,6 +123,23 @@ var seriesScenarios = []scenario{
 	{name: "ts query, backwards", url: tsURL + "/query", body: `{"metric":"cpu","start":2,"end":1}`, state: points("a", 1, 1.0), status: 400, has: []string{"INVALID_RANGE"}},
 
 	{name: "ts get", url: tsURL + "/query?metric=cpu&start=1&end=1970-01-01T00:00:03Z&tags=%7B%22host%22%3A%22a%22%7D&function=sum&interval=1m&group_by=host&precision=s&fill=none&timezone=UTC&limit=5&order=oldest&fields=value", state: points("a", 1, 1.0, "a", 2, 2.0, "b", 2, 2.0), status: 200, has: []string{`"points":[{"timestamp":0,"value":3}]`, `"points_returned":1`}},
+	{name: "ts ndjson", url: tsURL + "/query?format=ndjson", body: `{"metric":"cpu","precision":"s"}`, state: points("a", 1, 1.0, "b", 2, 2.0), status: 200, header: map[string]string{"Content-Type": "application/x-ndjson"},
+		has: []string{`{"metric":"cpu","field":"value","tags":{"host":"a"},"points":[{"timestamp":1,"value":1}]}` + "\n" + `{"metric":"cpu","field":"value","tags":{"host":"b"},"points":[{"timestamp":2,"value":2}]}` + "\n" + `{"end":{"points":2,"query_time_ms":`}},
+	{name: "ts ndjson beyond what is rendered whole", url: tsURL + "/query?metric=cpu", headers: map[string]string{"Accept": "application/x-ndjson"}, opts: Options{ResultBytes: 64}, state: points("a", 1, 1.0, "a", 2, 1.0, "a", 3, 1.0), status: 200, has: []string{`"end":{"points":3`}},
+	{name: "ts ndjson, no metric", url: tsURL + "/query?format=ndjson", body: `{"metric":"none"}`, status: 404, has: []string{"METRIC_NOT_FOUND"}},
+	{name: "ts as csv", url: tsURL + "/query?metric=cpu&format=csv", status: 406, has: []string{"NOT_ACCEPTABLE"}},
+	{name: "ts histogram", url: tsURL + "/query", body: `{"metric":"lat","aggregation":{"function":"histogram_quantile(0.5)","interval":"1m"},"precision":"s"}`, state: latencies, status: 200, has: []string{`"tags":{},"points":[{"timestamp":0,"value":1.5}]`}},
+	{name: "ts histogram of a gauge", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"histogram_quantile(0.5)","interval":"1m"}}`, state: points("a", 1, 1.0), status: 400, has: []string{"NO_HISTOGRAM"}},
+	{name: "ts histogram, no quantile", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"histogram_quantile(95)","interval":"1m"}}`, status: 400, has: []string{"INVALID_FUNCTION", "from 0 to 1"}},
+	{name: "ts expression", url: tsURL + "/query", body: `{"metric":"cpu","expression":"a / b * 100","queries":{"a":{},"b":{"aggregation":{"function":"sum","interval":"1s"},"group_by":[]}},"precision":"s"}`, state: points("a", 1, 1.0, "b", 1, 3.0, "a", 2, 5.0), status: 200,
+		has: []string{`{"series":[{"field":"value","tags":{"host":"a"},"points":[{"timestamp":1,"value":25},{"timestamp":2,"value":100}]},{"field":"value","tags":{"host":"b"},"points":[{"timestamp":1,"value":75}]}],"points_returned":3`}},
+	{name: "ts expression, bad", url: tsURL + "/query", body: `{"expression":"a +","queries":{"a":{"metric":"cpu"}}}`, state: points("a", 1, 1.0), status: 400, has: []string{"INVALID_EXPRESSION", "at byte 3"}},
+	{name: "ts expression, no query", url: tsURL + "/query", body: `{"expression":"a + b","queries":{"a":{"metric":"cpu"}}}`, state: points("a", 1, 1.0), status: 400, has: []string{"UNKNOWN_QUERY"}},
+	{name: "ts expression, unused", url: tsURL + "/query", body: `{"expression":"a","queries":{"a":{"metric":"cpu"},"b":{"metric":"cpu"}}}`, state: points("a", 1, 1.0), status: 400, has: []string{"UNUSED_QUERY"}},
+	{name: "ts expression, bad query", url: tsURL + "/query", body: `{"expression":"a","queries":{"a":{"metric":"cpu","aggregation":{"function":"no"}}}}`, status: 400, has: []string{"INVALID_FUNCTION", `"field":"queries.a.function"`}},
+	{name: "ts expression, unknown field", url: tsURL + "/query", body: `{"expression":"a","queries":{"a":{"metric":"cpu","precision":"s"}}}`, status: 400, has: []string{"UNKNOWN_FIELD"}},
+	{name: "ts queries without expression", url: tsURL + "/query", body: `{"queries":{"a":{"metric":"cpu"}}}`, status: 400, has: []string{"MISSING_FIELD"}},
+	{name: "ts expression as ndjson", url: tsURL + "/query?format=ndjson", body: `{"expression":"a","queries":{"a":{"metric":"cpu"}}}`, status: 406, has: []string{"NOT_ACCEPTABLE"}},
 	{name: "ts get, unknown", url: tsURL + "/query?metric=cpu&host=a", status: 400, has: []string{"UNKNOWN_FIELD"}},
 
 	{name: "ts delete", url: tsURL + "/delete", body: `{"metric":"cpu","tags":{"host":"a"},"start":1,"end":3}`, state: points("a", 1, 1.0, "a", 3, 3.0, "b", 1, 1.0), status: 200, has: []string{`"series":1`}, check: held("cpu", "value{host=a}3000000000:3 value{host=b}1000000000:1")},
