@@ -19,6 +19,7 @@ type feedSubscription struct {
 	past *feedReader   // while it is behind the tail
 	list []*Message    // to be handed out first
 	snap *feedSnapshot // while that is read
+	told bool          // that nothing is left behind the messages that were handed out
 }
 
 // feedSnapshot reads what was there when the subscription began, a part at a time.
@@ -54,7 +55,7 @@ func (s *Store) subscribeFeed(ctx context.Context, channel string, o SubscribeOp
 		return nil, err
 	}
 	if o.From.kind == startSnapshot {
-		sub.next, keep = uint64(tx.ReadTimestamp())+1, true
+		sub.next, keep = 1, true // until the snapshot is handed out there is no place to go on from
 		sub.feed.snap = snapshot(tx, c.feed)
 		return sub, nil
 	}
@@ -139,7 +140,7 @@ func (sub *Subscription) nextOfFeed(ctx context.Context) (d Delivery, err error)
 	for {
 		if n := min(len(f.list), deliverMessages); n > 0 {
 			part := f.list[:n:n]
-			f.list = f.list[n:]
+			f.list, f.told = f.list[n:], false
 			sub.next = part[n-1].Offset + 1
 			return Delivery{Messages: sub.wanted(part), Next: sub.next}, nil
 		}
@@ -160,6 +161,12 @@ func (sub *Subscription) nextOfFeed(ctx context.Context) (d Delivery, err error)
 			continue
 		case len(list) > 0:
 			f.list = list
+			continue
+		case !f.told: // who reads up to a place is to see that it is reached
+			f.told = true
+			if sub.settle() {
+				return Delivery{Next: sub.next}, nil
+			}
 			continue
 		}
 		select {
@@ -196,11 +203,14 @@ func (sub *Subscription) readPast(ctx context.Context) error {
 
 // settle moves on to now where nothing happened, so that the place to go on from stays
 // within the history.
-func (sub *Subscription) settle() {
+func (sub *Subscription) settle() bool {
 	at := sub.feed.tail.catchUp()
-	if list, behind, _, err := sub.feed.tail.take(sub.next, 1); len(list) == 0 && !behind && err == nil {
-		sub.next = max(sub.next, uint64(at)+1)
+	list, behind, _, err := sub.feed.tail.take(sub.next, 1)
+	if len(list) > 0 || behind || err != nil {
+		return false
 	}
+	sub.next = max(sub.next, uint64(at)+1)
+	return true
 }
 
 func (sub *Subscription) nextOfSnapshot(ctx context.Context) (d Delivery, err error) {
@@ -214,12 +224,15 @@ func (sub *Subscription) nextOfSnapshot(ctx context.Context) (d Delivery, err er
 			}
 			return sub.nextOfFeed(ctx)
 		}
-		d.Next = sub.next
 		for _, m := range part {
+			if m.Type == SnapshotEnd {
+				sub.next = m.Offset + 1
+			}
 			if m.Type == SnapshotEnd || sub.filter.wants(m) {
 				d.Messages = append(d.Messages, m)
 			}
 		}
+		d.Next = sub.next
 		return d, nil
 	case <-ctx.Done():
 		return d, canceled(ctx)

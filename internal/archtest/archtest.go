@@ -92,6 +92,7 @@ var Rules = []Rule{
 	{Path: "query/source/jsonb", Layer: layerQuery},
 	{Path: "query/source/kvtable", Layer: layerQuery, Also: []string{"query/source/jsonb"}},
 	{Path: "query/source/doctable", Layer: layerQuery, Also: []string{"query/source/jsonb"}},
+	{Path: "query/source/streamtable", Layer: layerQuery, Also: []string{"query/source/jsonb"}},
 	{Path: "query/stats", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/catalog"}},
 	{Path: "query/plan", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/fn", "query/ast", "query/parse", "query/catalog", "query/source", "query/stats"}},
 	{Path: "query/opt", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/fn", "query/ast", "query/parse", "query/catalog", "query/source", "query/stats", "query/plan"}},
