@@ -58,7 +58,7 @@ type Options struct {
 	// CacheBytes is the part of BufferBytes that holds blocks of the sorted store.
 	// Indexes and filters of SSTables are among them: where
 	// these do not fit, a read of what is not in memory costs several of the disk.
-	// Default a quarter of it.
+	// Default five sixteenths of it.
 	CacheBytes int64
 	// CheckpointBytes, CheckpointLogBytes and CheckpointInterval say when a checkpoint
 	// is due; see txn.Options.
@@ -107,7 +107,7 @@ func (o Options) withDefaults() Options {
 		o.BufferBytes = max(memoryBytes()/4, minDefaultBuffer)
 	}
 	if o.CacheBytes == 0 {
-		o.CacheBytes = o.BufferBytes / 4
+		o.CacheBytes = o.BufferBytes * 5 / 16
 	}
 	return o
 }

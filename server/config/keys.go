@@ -72,7 +72,7 @@ var keys = []key{
 		get: func(c *Config) string { return c.Storage.LogCompression.String() }},
 	duration("storage.history", "10m", "how long superseded versions stay readable; off keeps none", true, func(c *Config) *time.Duration { return &c.Storage.History }),
 	autoSize("storage.buffer_bytes", "memory for data: records, their indexes, blocks of the sorted store; auto is a quarter of the machine's", 1<<20, 1<<46, func(c *Config) *int64 { return &c.Storage.BufferBytes }),
-	autoSize("storage.cache_bytes", "part of storage.buffer_bytes that holds blocks of the sorted store; auto is a quarter", 1<<16, 1<<45, func(c *Config) *int64 { return &c.Storage.CacheBytes }),
+	autoSize("storage.cache_bytes", "part of storage.buffer_bytes that holds blocks of the sorted store; auto is five sixteenths", 1<<16, 1<<45, func(c *Config) *int64 { return &c.Storage.CacheBytes }),
 	size("storage.history_bytes", "1GiB", "memory for superseded versions; beyond it they are read from disk, or with storage.backend memory the history is cut short", 1<<20, 1<<46, func(c *Config) *int64 { return &c.Storage.HistoryBytes }),
 	autoSize("storage.checkpoint_bytes", "changes that call for a checkpoint; auto is about a fifth of storage.buffer_bytes, at most 128MiB", 1<<16, 1<<34, func(c *Config) *int64 { return &c.Storage.CheckpointBytes }),
 	size("storage.checkpoint_log_bytes", "256MiB", "log that calls for a checkpoint, which bounds what a restart replays", 1<<20, 1<<40, func(c *Config) *int64 { return &c.Storage.CheckpointLogBytes }),

@@ -51,7 +51,7 @@ func (s *Store) engineOptions(cache *pebble.Cache) *pebble.Options {
 			codec = *o.BottomCompression
 		}
 		p.Levels[i].BlockSize = o.BlockBytes
-		p.Levels[i].IndexBlockSize = 256 << 10
+		p.Levels[i].IndexBlockSize = 32 << 10 // one of 256 KiB pushes everything else out of a small cache
 		p.Levels[i].Compression = profile(codec)
 		if o.BloomBits > 0 {
 			p.Levels[i].FilterPolicy = bloom.FilterPolicy(o.BloomBits)

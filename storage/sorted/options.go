@@ -25,7 +25,7 @@ type Options struct {
 	// the smallest that compaction writes. Default 8 MiB.
 	TargetFileBytes int64
 	// BlockBytes is about the size of a block before compression: what one cold
-	// read costs. Default 8 KiB.
+	// read costs. Default 4 KiB.
 	BlockBytes int
 	// BloomBits is the size of the filters in bits per key; filters answer for keys
 	// that are not there. Default 10; negative writes none.
@@ -90,7 +90,7 @@ func (o Options) withDefaults() Options {
 		o.TargetFileBytes = 8 << 20
 	}
 	if o.BlockBytes == 0 {
-		o.BlockBytes = 8 << 10
+		o.BlockBytes = 4 << 10
 	}
 	if o.BloomBits == 0 {
 		o.BloomBits = 10
