@@ -208,6 +208,7 @@ func load(r txn.Reader, db keyspace.DatabaseID) (*Snapshot, error) {
 }
 
 func (s *Snapshot) addTable(t *Table) {
+	s.refs = new(references)
 	s.tables[t.ID] = t
 	s.rels[relName{t.Schema, t.Name}] = Relation{Table: t}
 	for i := range t.Indexes {
@@ -218,6 +219,7 @@ func (s *Snapshot) addTable(t *Table) {
 }
 
 func (s *Snapshot) removeTable(t *Table) {
+	s.refs = new(references)
 	delete(s.tables, t.ID)
 	delete(s.rels, relName{t.Schema, t.Name})
 	for i := range t.Indexes {

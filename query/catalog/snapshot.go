@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/storage/keyspace"
@@ -116,6 +117,15 @@ type Snapshot struct {
 	sequences map[keyspace.ObjectID]*Sequence
 	types     map[keyspace.ObjectID]*UserType
 	typeNames map[relName]*UserType
+
+	// refs is made when it is first asked for, and anew once an Editor has changed tables.
+	refs *references
+}
+
+// references are the foreign keys of a catalog by the table that they refer to.
+type references struct {
+	once sync.Once
+	to   map[keyspace.ObjectID][]Reference
 }
 
 func emptySnapshot(db keyspace.DatabaseID) *Snapshot {
@@ -128,6 +138,7 @@ func emptySnapshot(db keyspace.DatabaseID) *Snapshot {
 		sequences: map[keyspace.ObjectID]*Sequence{},
 		types:     map[keyspace.ObjectID]*UserType{},
 		typeNames: map[relName]*UserType{},
+		refs:      new(references),
 	}
 }
 
@@ -136,6 +147,7 @@ func (s *Snapshot) clone() *Snapshot {
 	c.schemas, c.rels = maps.Clone(s.schemas), maps.Clone(s.rels)
 	c.tables, c.views, c.sequences = maps.Clone(s.tables), maps.Clone(s.views), maps.Clone(s.sequences)
 	c.types, c.typeNames = maps.Clone(s.types), maps.Clone(s.typeNames)
+	c.refs = new(references)
 	return &c
 }
 
@@ -210,16 +222,19 @@ func (s *Snapshot) OwnedSequence(table keyspace.ObjectID, col ColumnID) *Sequenc
 	return nil
 }
 
-// References lists the foreign keys of other tables that refer to a table.
-func (s *Snapshot) References(id keyspace.ObjectID) (list []Reference) {
-	for _, t := range s.Tables() {
-		for i := range t.ForeignKeys {
-			if t.ForeignKeys[i].RefTable == id {
-				list = append(list, Reference{Table: t, Key: &t.ForeignKeys[i]})
+// References lists the foreign keys of other tables that refer to a table. The list is
+// shared and must not be changed.
+func (s *Snapshot) References(id keyspace.ObjectID) []Reference {
+	s.refs.once.Do(func() {
+		s.refs.to = map[keyspace.ObjectID][]Reference{}
+		for _, t := range s.Tables() {
+			for i := range t.ForeignKeys {
+				to := t.ForeignKeys[i].RefTable
+				s.refs.to[to] = append(s.refs.to[to], Reference{Table: t, Key: &t.ForeignKeys[i]})
 			}
 		}
-	}
-	return list
+	})
+	return s.refs.to[id]
 }
 
 // Reference is a foreign key with the table that holds it.
