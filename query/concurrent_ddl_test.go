@@ -40,7 +40,7 @@ func checkIndexes(t testing.TB, e *Engine) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rules, err := c.Rules(tab)
+			rules, err := c.Host.Rules(tab)
 			if err != nil {
 				t.Fatal(err)
 			}

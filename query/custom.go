@@ -66,11 +66,7 @@ func (r *running) compile(st ast.Stmt) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	snap, err := r.s.e.cat.At(r.s.tx, r.s.db.ID)
-	if err != nil {
-		return nil, err
-	}
-	scope := r.s.scope(snap, r.given())
+	scope := r.s.scope(r.snap, r.given())
 	scope.MySQL = r.text.mysql
 	own, err := r.s.e.planWith(r.ctx, scope, st, r.s.set.planner, params)
 	if err != nil {

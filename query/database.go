@@ -160,9 +160,12 @@ func (e *Engine) DatabaseID(ctx context.Context, name string, create bool) (keys
 	return db.ID, err
 }
 
+// isDefault reports whether a name is that of the database that is always there.
+func isDefault(name string) bool { return name == "" || name == catalog.DefaultDatabase }
+
 // database finds the database of a request, making it where that is asked for.
 func (e *Engine) database(ctx context.Context, name string, create bool) (db catalog.Database, err error) {
-	if name == "" || name == catalog.DefaultDatabase {
+	if isDefault(name) {
 		return catalog.Database{ID: catalog.DefaultDatabaseID, Name: catalog.DefaultDatabase}, nil
 	}
 	if err := catalog.ValidDatabaseName(name); err != nil {

@@ -20,12 +20,12 @@ import (
 
 // statement runs one statement of a text.
 func (s *Session) statement(ctx context.Context, text *parsed, i int, st ast.Stmt, sink Sink) (err error) {
-	begun := time.Now()
 	from, to := st.Range()
-	r := &running{s: s, ctx: ctx, sink: sink, number: i, sql: text.sql[from:to], text: text}
+	r := &running{s: s, ctx: ctx, sink: sink, number: i, sql: text.sql[from:to], text: text, begun: time.Now()}
+	s.begun = r.begun
 	if e := s.e.opts.Events.Statement; e != nil {
 		defer func() {
-			e(StatementEvent{SQL: r.sql, Database: s.db.Name, Command: r.command, Duration: time.Since(begun),
+			e(StatementEvent{SQL: r.sql, Database: s.db.Name, Command: r.command, Duration: time.Since(r.begun),
 				Planning: r.planning, Rows: r.rows, PlanCache: r.cached, Err: err})
 		}()
 	}
@@ -46,8 +46,14 @@ func (s *Session) statement(ctx context.Context, text *parsed, i int, st ast.Stm
 	if c, ok := st.(*ast.CreateIndex); ok && (c.Concurrently || s.tx == nil && !s.several) {
 		return r.createIndexOnline(c)
 	}
-	if err := s.begin(ctx, text.stmts[i:], s.opts); err != nil {
-		return err
+	if s.tx == nil {
+		reads := text.reads
+		if i > 0 {
+			reads = onlyReads(text.stmts[i:])
+		}
+		if err := s.open(ctx, reads, s.opts); err != nil {
+			return err
+		}
 	}
 	return r.run(st)
 }
@@ -62,6 +68,8 @@ type running struct {
 	text   *parsed
 	params []Param // in place of the request's, for EXECUTE
 	pasts  *pasts  // in which it reads tables as of other times
+	begun  time.Time
+	snap   *catalog.Snapshot // for which it was planned, nil before
 
 	command  string
 	rows     int64
@@ -200,15 +208,20 @@ func (r *running) general(st ast.Stmt) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.snap = snap
 	params := r.given()
+	if c, err := r.again(st, params); c != nil || err != nil {
+		return c, err
+	}
 	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: s.temp + "," + strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql}
-	if c, ok := s.e.plans.get(key, func(c *compiled) bool { return c.stamp == snap.Stamp && !s.e.stale(c) }); ok {
+	if c, ok := s.e.plans.get(key, r.holds); ok {
 		holds, err := s.externalHolds(r.ctx, c)
 		if err != nil {
 			return nil, err
 		}
 		if holds {
 			r.cached = true
+			r.remember(st, params, c)
 			return c, nil
 		}
 	}
@@ -228,6 +241,9 @@ func (r *running) general(st ast.Stmt) (*compiled, error) {
 	}
 	return c, nil
 }
+
+// holds reports whether a plan that was kept is one for the catalog and the statistics of now.
+func (r *running) holds(c *compiled) bool { return c.stamp == r.snap.Stamp && !r.s.e.stale(c) }
 
 func (e *Engine) stale(c *compiled) bool {
 	for k, n := range c.told {
@@ -303,10 +319,13 @@ func (r *running) env() *fn.Env {
 	if len(s.set.path) > 0 {
 		schema = s.set.path[0]
 	}
+	begun := r.begun
+	if begun.IsZero() { // what runs is no statement of a client's
+		begun = time.Now()
+	}
 	return &fn.Env{
 		Now: s.work.start, Location: s.set.zone, Database: s.db.Name, User: sqlUser, Schema: schema,
-		Statement: time.Now(), ServerVersion: s.e.opts.Version, Session: &s.set.sequences,
-		Setting: s.currentSetting, SetSetting: s.setConfig,
+		Statement: begun, ServerVersion: s.e.opts.Version, Session: &s.set.sequences, Host: alone{s},
 	}
 }
 
@@ -357,7 +376,7 @@ func (r *running) limited(limit int) func(*vec.Batch) error {
 	}
 }
 
-// exec runs a plan in the open transaction.
+// exec runs a plan that compile has given in the open transaction.
 func (r *running) exec(c *compiled, out func(*vec.Batch) error) (int64, error) {
 	params, err := r.values(c)
 	if err != nil {
@@ -368,7 +387,7 @@ func (r *running) exec(c *compiled, out func(*vec.Batch) error) (int64, error) {
 		r.s.pasts = r.pasts
 		defer func() { r.s.pasts = nil }()
 	}
-	return r.s.runPlan(r.ctx, c, params, r.env(), out)
+	return r.s.runIn(r.s.execContextAt(r.ctx, r.snap, r.env()), c, params, out)
 }
 
 // onlyReads reports whether statements, up to the end of their transaction, only read.

@@ -142,7 +142,7 @@ func (e *Engine) fillIndex(ctx context.Context, like *Session, x *onlineIndex) e
 			if err != nil {
 				return err
 			}
-			rules, err := c.Rules(t)
+			rules, err := c.Host.Rules(t)
 			if err != nil {
 				return err
 			}

@@ -2,7 +2,9 @@ package query
 
 import (
 	"context"
+	"time"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/fn"
@@ -14,15 +16,16 @@ import (
 
 // runPlan runs a plan in the session's transaction and notes how it changes row counts.
 func (s *Session) runPlan(ctx context.Context, c *compiled, params []exec.Param, env *fn.Env, out func(*vec.Batch) error) (int64, error) {
-	return s.runWith(ctx, c, params, env, nil, out)
-}
-
-func (s *Session) runWith(ctx context.Context, c *compiled, params []exec.Param, env *fn.Env, figures *exec.Stats, out func(*vec.Batch) error) (int64, error) {
 	x, err := s.execContext(ctx, env)
 	if err != nil {
 		return 0, err
 	}
-	x.Params, x.Stats = params, figures
+	return s.runIn(x, c, params, out)
+}
+
+// runIn is runPlan in a context that has been made.
+func (s *Session) runIn(x *exec.Context, c *compiled, params []exec.Param, out func(*vec.Batch) error) (int64, error) {
+	x.Params = params
 	n, err := exec.Run(x, c.root, out)
 	if err != nil {
 		return n, err
@@ -37,26 +40,78 @@ func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, 
 	if err != nil {
 		return nil, err
 	}
-	env.Sleep = exec.Sleeper(ctx)
-	x := &exec.Context{
-		Ctx: ctx, Tx: s.tx, Env: env, LockTimeout: s.set.lockTimeout,
-		Memory: s.e.opts.MemoryBytes, SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,
-		Rules: s.rules(snap), Deferral: s.deferral(), Past: s.past, Virtual: &systemSource{e: s.e, s: s, db: s.db.Name, snap: snap, tx: s.tx},
-		Sources: s.e.opts.Sources,
-	}
-	env.Search = func(t fn.TextSearch) (fn.TextHits, error) { return s.searchText(ctx, x.ReadTx(), t) }
-	return x, nil
+	return s.execContextAt(ctx, snap, env), nil
 }
 
-// rules gives the executor the bound rules of tables that foreign keys write to.
-func (s *Session) rules(snap *catalog.Snapshot) func(*catalog.Table) (*exec.TableRules, error) {
-	return func(t *catalog.Table) (*exec.TableRules, error) {
-		checks, parts, defaults, err := plan.BindRules(s.scope(snap, nil), t)
-		if err != nil {
-			return nil, err
-		}
-		return &exec.TableRules{Checks: checks, IndexExprs: parts, Defaults: defaults}, nil
+// execContextAt is execContext for who has the catalog as the transaction sees it.
+func (s *Session) execContextAt(ctx context.Context, snap *catalog.Snapshot, env *fn.Env) *exec.Context {
+	st := &stage{s: s, system: systemSource{e: s.e, s: s, db: s.db.Name, snap: snap, tx: s.tx}}
+	st.Context = exec.Context{
+		Ctx: ctx, Tx: s.tx, Env: env, LockTimeout: s.set.lockTimeout,
+		Memory: s.e.opts.MemoryBytes, SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,
+		Host: st, Virtual: &st.system, Sources: s.e.opts.Sources,
 	}
+	if !s.tx.ReadOnly() {
+		st.Deferral = s.deferral()
+	}
+	env.Host = st
+	return &st.Context
+}
+
+// stage is the run of a plan with what it asks of its session.
+type stage struct {
+	exec.Context
+	s      *Session
+	system systemSource
+}
+
+// Rules implements exec.Host: the bound rules of a table that foreign keys write to.
+func (st *stage) Rules(t *catalog.Table) (*exec.TableRules, error) {
+	checks, parts, defaults, err := plan.BindRules(st.s.scope(st.Catalog, nil), t)
+	if err != nil {
+		return nil, err
+	}
+	return &exec.TableRules{Checks: checks, IndexExprs: parts, Defaults: defaults}, nil
+}
+
+// Past implements exec.Host.
+func (st *stage) Past(ts uint64) (*txn.Tx, error) { return st.s.past(ts) }
+
+// Sleep implements fn.Host.
+func (st *stage) Sleep(d time.Duration) error { return exec.Sleep(st.Ctx, d) }
+
+// Search implements fn.Host.
+func (st *stage) Search(t fn.TextSearch) (fn.TextHits, error) {
+	return st.s.searchText(st.Ctx, st.ReadTx(), t)
+}
+
+// Setting implements fn.Host.
+func (st *stage) Setting(name string) (string, bool) { return st.s.currentSetting(name) }
+
+// SetSetting implements fn.Host.
+func (st *stage) SetSetting(name string, value *string, local bool) (string, error) {
+	return st.s.setConfig(name, value, local)
+}
+
+// alone is the host of an expression that no plan has: it has the settings.
+type alone struct{ s *Session }
+
+// Sleep implements fn.Host.
+func (alone) Sleep(time.Duration) error {
+	return dberr.SQL(dberr.StateFeatureNotSupported, "waiting is not supported here")
+}
+
+// Search implements fn.Host.
+func (alone) Search(fn.TextSearch) (fn.TextHits, error) {
+	return fn.TextHits{}, dberr.SQL(dberr.StateFeatureNotSupported, "full-text search is not supported here")
+}
+
+// Setting implements fn.Host.
+func (a alone) Setting(name string) (string, bool) { return a.s.currentSetting(name) }
+
+// SetSetting implements fn.Host.
+func (a alone) SetSetting(name string, value *string, local bool) (string, error) {
+	return a.s.setConfig(name, value, local)
 }
 
 // systemSource gives the rows of system views.
@@ -188,8 +243,13 @@ func (s *Session) touch(t *catalog.Table) {
 
 // runMeasured runs a plan and gives the figures of its nodes.
 func (s *Session) runMeasured(ctx context.Context, c *compiled, params []exec.Param, env *fn.Env, out func(*vec.Batch) error) (func(plan.Node) (plan.Actual, bool), error) {
+	x, err := s.execContext(ctx, env)
+	if err != nil {
+		return nil, err
+	}
 	figures := exec.NewStats()
-	_, err := s.runWith(ctx, c, params, env, figures, out)
+	x.Stats = figures
+	_, err = s.runIn(x, c, params, out)
 	return func(n plan.Node) (plan.Actual, bool) {
 		f := figures.Of(n)
 		if f == nil {

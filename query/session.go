@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -25,7 +26,7 @@ type Session struct {
 	e        *Engine
 	db       catalog.Database
 	set      settings
-	prepared map[string]*preparedText
+	prepared map[string]*preparedText // nil before the first PREPARE
 
 	tx      *txn.Tx
 	block   bool // between BEGIN and COMMIT
@@ -36,7 +37,8 @@ type Session struct {
 	saves   []savepoint
 	opts    txn.TxOptions // of the transaction that an implicit begin makes
 	call    *Request
-	hot     [][]byte // keys over which the request has failed, in order
+	begun   time.Time // when the statement that is running was; zero before the first
+	hot     [][]byte  // keys over which the request has failed, in order
 
 	cursors map[string]*cursor
 	pasts   *pasts // of the statement that is running
@@ -82,7 +84,7 @@ func (e *Engine) NewSession(ctx context.Context, database string) (*Session, err
 }
 
 func (e *Engine) session(db catalog.Database) *Session {
-	return &Session{e: e, db: db, set: e.defaultSettings(), prepared: map[string]*preparedText{}}
+	return &Session{e: e, db: db, set: e.defaultSettings()}
 }
 
 // InTransaction reports whether a BEGIN waits for its COMMIT or ROLLBACK.
@@ -101,7 +103,7 @@ func (s *Session) Close() {
 // error the transaction that the request made has been rolled back. A transaction that
 // conflicts with another is run again, as long as no result has left the engine.
 func (e *Engine) Execute(ctx context.Context, req Request, sink Sink) error {
-	create := req.CreateDatabase
+	create := req.CreateDatabase && !isDefault(req.Database)
 	if create { // a mistyped name in a query must not become a database
 		text, err := e.parse(req.SQL, req.Dialect)
 		if err != nil {
@@ -127,8 +129,13 @@ func (e *Engine) Execute(ctx context.Context, req Request, sink Sink) error {
 
 // Execute runs a request in the session.
 func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err error) {
-	ctx, cancel := s.bound(ctx, req)
-	defer cancel()
+	limit := req.Timeout
+	if limit == 0 {
+		limit = s.e.opts.Timeout
+	}
+	bounded := deadline.New(ctx, limit)
+	defer bounded.Cancel(nil)
+	ctx = bounded
 	defer func() { err = s.classify(ctx, err) }()
 	text, err := s.e.parse(req.SQL, req.Dialect)
 	if err != nil {
@@ -252,16 +259,6 @@ func backoff(ctx context.Context, attempt int) error {
 	}
 }
 
-// bound applies the time limit of a request.
-func (s *Session) bound(ctx context.Context, req Request) (context.Context, context.CancelFunc) {
-	d := req.Timeout
-	if d == 0 {
-		d = s.e.opts.Timeout
-	}
-	c := deadline.New(ctx, d)
-	return c, func() { c.Cancel(nil) }
-}
-
 // limited runs one statement within statement_timeout, which a statement before it
 // may have set.
 func (s *Session) limited(ctx context.Context, text *parsed, i int, st ast.Stmt, sink Sink) error {
@@ -296,6 +293,8 @@ type parsed struct {
 	stmts  []ast.Stmt
 	params int  // the highest parameter number
 	reads  bool // all statements only read
+	// recent is the plan that the only statement of the text ran last.
+	recent atomic.Pointer[recentPlan]
 }
 
 // textKey finds a parsed text.
@@ -393,10 +392,13 @@ func (s *Session) begin(ctx context.Context, rest []ast.Stmt, opts txn.TxOptions
 	if s.tx != nil {
 		return nil
 	}
+	return s.open(ctx, len(rest) > 0 && onlyReads(rest), opts)
+}
+
+// open opens the transaction, of which reads says that it only reads.
+func (s *Session) open(ctx context.Context, reads bool, opts txn.TxOptions) error {
 	asked := opts.ReadOnly
-	if len(rest) > 0 {
-		opts.ReadOnly = opts.ReadOnly || onlyReads(rest)
-	}
+	opts.ReadOnly = opts.ReadOnly || reads
 	if !opts.ReadOnly && !s.quiet {
 		if err := s.e.quiet.wait(ctx, s.db.ID); err != nil {
 			return err
@@ -411,7 +413,10 @@ func (s *Session) begin(ctx context.Context, rest []ast.Stmt, opts txn.TxOptions
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	s.tx = tx
-	s.work = txWork{start: time.Now(), saved: s.set, opts: opts}
+	s.work = txWork{start: s.begun, saved: s.set, opts: opts}
+	if s.begun.IsZero() {
+		s.work.start = time.Now()
+	}
 	s.set.readOnly = asked
 	s.set.isolation = opts.Isolation
 	return nil

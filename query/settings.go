@@ -504,6 +504,9 @@ func (r *running) prepare(st *ast.Prepare) error {
 	if _, err := r.planPrepared(p, make([]Param, ast.MaxParam(st.Query))); err != nil {
 		return err
 	}
+	if r.s.prepared == nil {
+		r.s.prepared = map[string]*preparedText{}
+	}
 	r.s.prepared[st.Name] = p
 	return r.done("PREPARE")
 }

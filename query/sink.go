@@ -13,27 +13,51 @@ const heldBatches = 4
 type heldSink struct {
 	to    Sink
 	sent  bool // something has been passed on
-	held  []func(Sink) error
+	held  []heldCall
+	few   [2]heldCall // room for what a statement without rows makes of held
 	batch int
 }
 
-func (h *heldSink) pass(size int, f func(Sink) error) error {
-	if h.sent {
-		return f(h.to)
+// heldCall is one call of a Sink that waits.
+type heldCall struct {
+	kind  heldKind
+	stmt  int
+	cols  []Column
+	batch *vec.Batch
+	tag   Tag
+}
+
+type heldKind uint8
+
+const (
+	heldBegin heldKind = iota
+	heldBatch
+	heldEnd
+)
+
+func (c *heldCall) passTo(s Sink) error {
+	switch c.kind {
+	case heldBegin:
+		return s.Begin(c.stmt, c.cols)
+	case heldBatch:
+		return s.Batch(c.batch)
+	default:
+		return s.End(c.tag)
 	}
-	h.held = append(h.held, f)
-	h.batch += size
-	if h.batch > heldBatches {
-		return h.release()
+}
+
+func (h *heldSink) hold(c heldCall) {
+	if h.held == nil {
+		h.held = h.few[:0]
 	}
-	return nil
+	h.held = append(h.held, c)
 }
 
 // release passes on what is held.
 func (h *heldSink) release() error {
 	h.sent = true
-	for _, f := range h.held {
-		if err := f(h.to); err != nil {
+	for i := range h.held {
+		if err := h.held[i].passTo(h.to); err != nil {
 			return err
 		}
 	}
@@ -43,27 +67,35 @@ func (h *heldSink) release() error {
 
 // Begin implements Sink.
 func (h *heldSink) Begin(stmt int, cols []Column) error {
-	return h.pass(0, func(s Sink) error { return s.Begin(stmt, cols) })
+	if h.sent {
+		return h.to.Begin(stmt, cols)
+	}
+	h.hold(heldCall{kind: heldBegin, stmt: stmt, cols: cols})
+	return nil
 }
 
 // Batch implements Sink.
 func (h *heldSink) Batch(b *vec.Batch) error {
-	if h.sent {
-		return h.to.Batch(b)
-	}
-	if h.batch == heldBatches {
+	if !h.sent && h.batch == heldBatches {
 		if err := h.release(); err != nil {
 			return err
 		}
+	}
+	if h.sent {
 		return h.to.Batch(b)
 	}
-	kept := b.Clone()
-	return h.pass(1, func(s Sink) error { return s.Batch(kept) })
+	h.batch++
+	h.hold(heldCall{kind: heldBatch, batch: b.Clone()})
+	return nil
 }
 
 // End implements Sink.
 func (h *heldSink) End(tag Tag) error {
-	return h.pass(0, func(s Sink) error { return s.End(tag) })
+	if h.sent {
+		return h.to.End(tag)
+	}
+	h.hold(heldCall{kind: heldEnd, tag: tag})
+	return nil
 }
 
 // MemorySink keeps all results, for tests and small queries.

@@ -14,8 +14,8 @@ import (
 // transaction is as it was before. It may be called many times in one transaction.
 func InsertBatch(c *Context, t *catalog.Table, cols []int, batch *vec.Batch) (err error) {
 	rules := &TableRules{}
-	if c.Rules != nil {
-		if rules, err = c.Rules(t); err != nil {
+	if c.Host != nil {
+		if rules, err = c.Host.Rules(t); err != nil {
 			return err
 		}
 	} else if len(t.Checks) > 0 {
@@ -61,7 +61,7 @@ func wholeRows(c *Context, t *catalog.Table, rules *TableRules, cols []int, b *v
 		}
 		typ := t.Columns[o].Type
 		if o >= len(rules.Defaults) || rules.Defaults[o] == nil {
-			if t.Columns[o].Default != "" && c.Rules == nil {
+			if t.Columns[o].Default != "" && c.Host == nil {
 				return nil, dberr.SQL(dberr.StateInternal, "the default of column %q is not bound", t.Columns[o].Name)
 			}
 			out.Cols[o] = vec.ConstVector(typ, sqltype.NullDatum)

@@ -107,8 +107,8 @@ func checkKeys(c *Context, t *catalog.Table, name string, keys *deferredKeys) er
 				continue
 			}
 			w, err := newChanges(c).writer(t, &TableRules{})
-			if err != nil && c.Rules != nil { // its expressions are needed
-				rules, rerr := c.Rules(t)
+			if err != nil && c.Host != nil { // its expressions are needed
+				rules, rerr := c.Host.Rules(t)
 				if rerr != nil {
 					return rerr
 				}

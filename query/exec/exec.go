@@ -57,10 +57,9 @@ type Context struct {
 	// Catalog finds the tables on the other side of foreign keys. It may be nil
 	// where no statement writes.
 	Catalog *catalog.Snapshot
-	// Rules gives the bound rules of a table that a foreign key's action writes to.
-	Rules func(t *catalog.Table) (*TableRules, error)
-	// Past gives the transaction in which tables are read as of a timestamp.
-	Past func(ts uint64) (*txn.Tx, error)
+	// Host is the session that runs the plan. It may be nil where no statement reads the
+	// past or has foreign keys that act.
+	Host Host
 	// Deferral keeps what deferrable constraints are to be checked for at the end of the
 	// transaction; nil has all checked at the end of the statement.
 	Deferral *Deferral
@@ -92,6 +91,14 @@ type Context struct {
 	// changed has, where CTEs change data, the keys of the rows that the statement has
 	// changed: none is changed twice. added has those under which it has put rows.
 	changed, added map[string]struct{}
+}
+
+// Host is what a run asks of its session.
+type Host interface {
+	// Rules gives the bound rules of a table that a foreign key's action writes to.
+	Rules(t *catalog.Table) (*TableRules, error)
+	// Past gives the transaction in which tables are read as of a timestamp.
+	Past(ts uint64) (*txn.Tx, error)
 }
 
 // Operator produces the rows of a plan node.
@@ -313,17 +320,15 @@ func exprTypes(es []plan.Expr) []sqltype.Type {
 	return types
 }
 
-// Sleeper waits for functions that do, until the statement is cancelled.
-func Sleeper(ctx context.Context) func(time.Duration) error {
-	return func(d time.Duration) error {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-			return nil
-		case <-ctx.Done():
-			return canceled(ctx)
-		}
+// Sleep waits for functions that do, until the statement is cancelled.
+func Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return canceled(ctx)
 	}
 }
 

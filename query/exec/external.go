@@ -47,7 +47,7 @@ func newExternal(c *Context, n *plan.Scan) (Operator, error) {
 	}
 	e := &external{c: c, n: n, tx: c.ReadTx(), src: src, store: vec.NewBatch(typesOf(n.Out))}
 	if n.AsOf != 0 {
-		if e.tx, err = c.Past(n.AsOf); err != nil {
+		if e.tx, err = c.Host.Past(n.AsOf); err != nil {
 			return nil, err
 		}
 	}

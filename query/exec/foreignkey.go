@@ -352,9 +352,9 @@ func (ch *changes) act(ref catalog.Reference, ev refEvent) error {
 // follow deletes or changes the referencing rows.
 func (ch *changes) follow(fk *foreignKey, action byte, children *vec.Batch, ev refEvent, r int) error {
 	rules := &TableRules{}
-	if ch.c.Rules != nil {
+	if ch.c.Host != nil {
 		var err error
-		if rules, err = ch.c.Rules(fk.child); err != nil {
+		if rules, err = ch.c.Host.Rules(fk.child); err != nil {
 			return err
 		}
 	}

@@ -68,11 +68,16 @@ func newFamily(t *testing.T, onDelete, onUpdate byte, indexed bool) *family {
 }
 
 func (f *family) with(c *Context) {
-	c.Catalog = f.snap
-	c.Rules = func(t *catalog.Table) (*TableRules, error) {
-		return &TableRules{Defaults: []plan.Expr{nil, intConst(9), nil}}, nil
-	}
+	c.Catalog, c.Host = f.snap, f
 }
+
+// Rules implements Host.
+func (f *family) Rules(*catalog.Table) (*TableRules, error) {
+	return &TableRules{Defaults: []plan.Expr{nil, intConst(9), nil}}, nil
+}
+
+// Past implements Host.
+func (f *family) Past(uint64) (*txn.Tx, error) { return nil, errors.New("no past") }
 
 // try runs a plan in a transaction of its own.
 func (f *family) try(t *testing.T, n plan.Node) error {

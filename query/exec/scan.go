@@ -73,7 +73,7 @@ func prepareScan(c *Context, n *plan.Scan) (*scan, error) {
 	tx := c.ReadTx()
 	if n.AsOf != 0 {
 		var err error
-		if tx, err = c.Past(n.AsOf); err != nil {
+		if tx, err = c.Host.Past(n.AsOf); err != nil {
 			return nil, err
 		}
 	}

@@ -38,16 +38,22 @@ type Env struct {
 	Schema        string
 	Statement     time.Time
 	ServerVersion string
-	// Sleep waits, or fails where the statement is cancelled before; nil is no wait.
-	Sleep func(d time.Duration) error
 	// Session is the session's own state, for functions that the engine makes (nextval).
 	Session any
-	// Search finds documents by their words; nil where there is no model that could.
-	Search func(TextSearch) (TextHits, error)
-	// Setting gives a setting of the session, SetSetting changes one (nil is its default); nil where
-	// there is no session.
-	Setting    func(name string) (value string, ok bool)
-	SetSetting func(name string, value *string, local bool) (string, error)
+	// Host is what runs the statement; nil where there is no session.
+	Host Host
+}
+
+// Host is what functions ask of who runs the statement.
+type Host interface {
+	// Sleep waits, or fails where the statement is cancelled before.
+	Sleep(d time.Duration) error
+	// Search finds documents by their words.
+	Search(t TextSearch) (TextHits, error)
+	// Setting gives a setting of the session.
+	Setting(name string) (value string, ok bool)
+	// SetSetting changes one; a nil value is its default.
+	SetSetting(name string, value *string, local bool) (string, error)
 }
 
 // Eval computes out for the live rows of a batch of n rows: those in sel, or all

@@ -39,7 +39,7 @@ func registerFullText(t *tables) {
 
 func searchText(clause, alone bool) func(c *call) (SetIter, error) {
 	return func(c *call) (SetIter, error) {
-		if c.env == nil || c.env.Search == nil {
+		if c.env == nil || c.env.Host == nil {
 			return nil, dberr.SQL(dberr.StateFeatureNotSupported, "full-text search is not supported here")
 		}
 		hits := int64(0)
@@ -49,7 +49,7 @@ func searchText(clause, alone bool) func(c *call) (SetIter, error) {
 		if hits < 0 {
 			return nil, dberr.SQL(dberr.StateInvalidParameterValue, "the number of hits is %d, which is negative", hits).WithField("hits")
 		}
-		found, err := c.env.Search(TextSearch{Collection: c.arg[0].Str, Query: c.arg[1].Str, Clause: clause, Alone: alone, Hits: int(hits)})
+		found, err := c.env.Host.Search(TextSearch{Collection: c.arg[0].Str, Query: c.arg[1].Str, Clause: clause, Alone: alone, Hits: int(hits)})
 		if err != nil {
 			return nil, err
 		}

@@ -19,10 +19,10 @@ func sleeping(f func(env *Env, v *vec.Vector, i int) time.Duration) Eval {
 			d := f(env, args[0], args[0].At(int(i)))
 			switch {
 			case d <= 0:
-			case env.Sleep == nil:
+			case env.Host == nil:
 				return dberr.SQL(dberr.StateFeatureNotSupported, "waiting is not supported here")
 			default:
-				if err := env.Sleep(d); err != nil {
+				if err := env.Host.Sleep(d); err != nil {
 					return err
 				}
 			}

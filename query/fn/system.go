@@ -187,8 +187,8 @@ func registerSystem(t *tables) {
 
 // setting is current_setting.
 func setting(env *Env, name string, missingOK bool) (string, error) {
-	if env.Setting != nil {
-		if v, ok := env.Setting(name); ok {
+	if env.Host != nil {
+		if v, ok := env.Host.Setting(name); ok {
 			return v, nil
 		}
 	}
@@ -203,14 +203,14 @@ func setConfig(c *call) (sqltype.Datum, error) {
 	if c.arg[0].Null {
 		return sqltype.NullDatum, dberr.SQL("22004", "SET requires parameter name")
 	}
-	if c.env.SetSetting == nil {
+	if c.env.Host == nil {
 		return sqltype.NullDatum, dberr.SQL(dberr.StateFeatureNotSupported, "set_config is not supported here: there is no session")
 	}
 	var v *string
 	if !c.arg[1].Null {
 		v = &c.arg[1].Str
 	}
-	s, err := c.env.SetSetting(c.arg[0].Str, v, !c.arg[2].Null && c.arg[2].Int != 0)
+	s, err := c.env.Host.SetSetting(c.arg[0].Str, v, !c.arg[2].Null && c.arg[2].Int != 0)
 	return sqltype.Datum{Str: s}, err
 }
 
