@@ -32,6 +32,9 @@ type Context struct {
 // ending is how a context ended.
 type ending struct{ err, cause error }
 
+// canceled is how most contexts end: when what they are for is done.
+var canceled = &ending{context.Canceled, context.Canceled}
+
 // New returns a context that ends after d, or only with its parent or by Cancel where d is
 // not positive.
 func New(parent context.Context, d time.Duration) *Context {
@@ -45,12 +48,14 @@ func New(parent context.Context, d time.Duration) *Context {
 // Cancel ends the context; a nil cause means context.Canceled. It does nothing to one that
 // has ended.
 func (c *Context) Cancel(cause error) {
+	if c.Err() != nil {
+		return
+	}
 	if cause == nil {
-		cause = context.Canceled
+		c.endAs(canceled)
+		return
 	}
-	if c.Err() == nil {
-		c.finish(context.Canceled, cause)
-	}
+	c.finish(context.Canceled, cause)
 }
 
 // Cause is why the context ended, nil before that.
@@ -68,7 +73,7 @@ func (c *Context) Err() error {
 	}
 	if err := c.parent.Err(); err != nil {
 		c.finish(err, context.Cause(c.parent))
-	} else if !c.at.IsZero() && !time.Now().Before(c.at) {
+	} else if !c.at.IsZero() && time.Until(c.at) <= 0 { // this reads one clock, Now reads two
 		c.finish(context.DeadlineExceeded, context.DeadlineExceeded)
 	} else {
 		return nil
@@ -97,8 +102,10 @@ func (c *Context) Done() <-chan struct{} {
 }
 
 // finish ends the context, once.
-func (c *Context) finish(err, cause error) {
-	if !c.end.CompareAndSwap(nil, &ending{err, cause}) {
+func (c *Context) finish(err, cause error) { c.endAs(&ending{err, cause}) }
+
+func (c *Context) endAs(e *ending) {
+	if !c.end.CompareAndSwap(nil, e) {
 		return
 	}
 	c.mu.Lock()
