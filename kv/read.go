@@ -79,25 +79,24 @@ func (s *Store) GetTx(tx *txn.Tx, bucket string, key []byte) (e Entry, ok bool, 
 	return e, ok, err
 }
 
-// reader returns a transaction to read in, and what ends it.
-func (s *Store) reader(ctx context.Context) (*txn.Tx, func(), error) {
+// reader returns a transaction to read in; own says that it is the caller's to end.
+func (s *Store) reader(ctx context.Context) (tx *txn.Tx, own bool, err error) {
 	if s.tx != nil {
-		return s.tx, func() {}, nil
+		return s.tx, false, nil
 	}
-	tx, err := s.txns.Begin(ctx, txn.TxOptions{ReadOnly: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	return tx, tx.Rollback, nil
+	tx, err = s.txns.Begin(ctx, txn.TxOptions{ReadOnly: true})
+	return tx, true, err
 }
 
 // Get returns the entry of a key and whether there is one.
 func (s *Store) Get(ctx context.Context, bucket string, key []byte) (e Entry, ok bool, err error) {
-	tx, end, err := s.reader(ctx)
+	tx, own, err := s.reader(ctx)
 	if err != nil {
 		return e, false, err
 	}
-	defer end()
+	if own {
+		defer tx.Rollback()
+	}
 	if ok, err = s.get(tx, bucket, key, &e, false); ok {
 		e.Value.Data = bytes.Clone(e.Value.Data)
 	}
@@ -107,11 +106,13 @@ func (s *Store) Get(ctx context.Context, bucket string, key []byte) (e Entry, ok
 // AppendValue appends the value of a key to dst: the fastest read, which allocates
 // nothing where dst has room.
 func (s *Store) AppendValue(ctx context.Context, dst []byte, bucket string, key []byte) (value []byte, ok bool, err error) {
-	tx, end, err := s.reader(ctx)
+	tx, own, err := s.reader(ctx)
 	if err != nil {
 		return dst, false, err
 	}
-	defer end()
+	if own {
+		defer tx.Rollback()
+	}
 	var e Entry
 	if ok, err = s.get(tx, bucket, key, &e, false); ok {
 		dst = append(dst, e.Value.Data...)

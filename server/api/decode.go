@@ -47,10 +47,20 @@ func (q *queryRequest) decode(body []byte) error {
 	if k := s.Peek(); k != jsonin.Object && k != jsonin.Invalid {
 		return invalid("INVALID_JSON", "the body must be a JSON object, not %s", k)
 	}
-	if err := s.Object(func(name []byte) error { return q.field(&s, string(name)) }); err != nil {
+	if err := s.Object(func(name []byte) error { return q.field(&s, queryField(name)) }); err != nil {
 		return err
 	}
 	return s.End()
+}
+
+// queryField is a name as a string, the one of queryFields where it is known.
+func queryField(name []byte) string {
+	for _, known := range queryFields {
+		if string(name) == known {
+			return known
+		}
+	}
+	return string(name)
 }
 
 func (q *queryRequest) field(s *jsonin.Scanner, name string) (err error) {

@@ -192,7 +192,7 @@ func (f fields) need(name string) (doc.Value, error) {
 
 // documentConditions are those of the headers If-Match and If-None-Match.
 func documentConditions(h http.Header) (document.Condition, error) {
-	c, _, err := readConditions(h)
+	c, err := readConditions(h)
 	return document.Condition{Absent: c.Absent, Present: c.Present, AnyOf: c.AnyOf, NoneOf: c.NoneOf}, err
 }
 
@@ -288,11 +288,11 @@ func (s *Server) getDocument(c echo.Context) error {
 		return document.NoDocument(name, id)
 	}
 	tagDocument(c, &d)
-	_, unchanged, err := readConditions(c.Request().Header)
+	cond, err := readConditions(c.Request().Header)
 	if err != nil {
 		return err
 	}
-	if unchanged(d.Version) {
+	if unchanged(&cond, d.Version) {
 		c.Response().WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -77,7 +77,7 @@ func (s *Server) getKey(c echo.Context) error {
 	if p.rawAnswer(c, &e) {
 		return s.serveRaw(c, store, &e)
 	}
-	cond, unchanged, err := readConditions(c.Request().Header)
+	cond, err := readConditions(c.Request().Header)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (s *Server) getKey(c echo.Context) error {
 			return err
 		}
 	}
-	if unchanged(e.Version) {
+	if unchanged(&cond, e.Version) {
 		c.Response().WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -187,7 +187,7 @@ func (s *Server) deleteKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	cond, _, err := readConditions(c.Request().Header)
+	cond, err := readConditions(c.Request().Header)
 	if err != nil {
 		return err
 	}

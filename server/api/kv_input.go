@@ -240,7 +240,7 @@ func (in *kvInput) decode(field string, raw []byte) (kv.Value, error) {
 
 // headerConditions adds If-Match and If-None-Match to the conditions of the body.
 func (in *kvInput) headerConditions(h http.Header) error {
-	c, _, err := readConditions(h)
+	c, err := readConditions(h)
 	if err != nil {
 		return err
 	}

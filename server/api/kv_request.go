@@ -194,22 +194,23 @@ func (s *Server) readAnyBody(x *exchange, buf []byte) ([]byte, error) {
 // etag is the version of an entry as a strong entity tag.
 func etag(v txn.Timestamp) string { return `"` + strconv.FormatUint(uint64(v), 10) + `"` }
 
-// readConditions reads If-Match and If-None-Match. The condition is for writes;
-// unchanged says for reads whether If-None-Match names a version.
-func readConditions(h http.Header) (c kv.Condition, unchanged func(txn.Timestamp) bool, err error) {
-	unchanged = func(txn.Timestamp) bool { return false }
-	if v := h.Get("If-Match"); v != "" {
-		if c.AnyOf, c.Present, err = entityTags(v, "If-Match", true); err != nil {
-			return c, unchanged, err
+// readConditions reads If-Match and If-None-Match, as a condition for writes; unchanged
+// says what the second means for reads.
+func readConditions(h http.Header) (c kv.Condition, err error) {
+	if v := h["If-Match"]; len(v) > 0 && v[0] != "" {
+		if c.AnyOf, c.Present, err = entityTags(v[0], "If-Match", true); err != nil {
+			return c, err
 		}
 	}
-	if v := h.Get("If-None-Match"); v != "" {
-		if c.NoneOf, c.Absent, err = entityTags(v, "If-None-Match", false); err != nil {
-			return c, unchanged, err
-		}
-		unchanged = func(v txn.Timestamp) bool { return c.Absent || slices.Contains(c.NoneOf, v) }
+	if v := h["If-None-Match"]; len(v) > 0 && v[0] != "" {
+		c.NoneOf, c.Absent, err = entityTags(v[0], "If-None-Match", false)
 	}
-	return c, unchanged, nil
+	return c, err
+}
+
+// unchanged says whether If-None-Match names a version.
+func unchanged(c *kv.Condition, v txn.Timestamp) bool {
+	return c.Absent || slices.Contains(c.NoneOf, v)
 }
 
 // entityTags reads a list of entity tags, or *. A tag that is no version of this

@@ -13,7 +13,7 @@ import (
 
 // admit counts a request in or says why not.
 func (s *Server) admit(x *exchange) error {
-	if s.hosts != nil && !s.hostAllowed(x.Request().Host) {
+	if s.hosts != nil && !s.hostKnown(x.Request().Host) {
 		return dberr.New(dberr.ErrInvalid, "HOST_NOT_ALLOWED", "the host name %q is not one of this server's", x.Request().Host).
 			WithHint("a page in a browser must not reach a local server under a name of its own; allow the name with --set server.allowed_hosts=NAME")
 	}
@@ -43,7 +43,10 @@ func (s *Server) checkOrigin(r *http.Request) error {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
 		return nil
 	}
-	origin := r.Header.Get("Origin")
+	origin := ""
+	if v := r.Header["Origin"]; len(v) > 0 {
+		origin = v[0]
+	}
 	if origin == "" || s.origins["*"] || s.origins[origin] {
 		return nil
 	}
@@ -52,6 +55,20 @@ func (s *Server) checkOrigin(r *http.Request) error {
 	}
 	return dberr.New(dberr.ErrInvalid, "ORIGIN_NOT_ALLOWED", "pages of %q may not use this server", origin).
 		WithHint("allow them with --set server.cors_origins=%s", origin)
+}
+
+// hostKnown is hostAllowed that remembers the name that was last allowed: clients name the
+// server as they did before.
+func (s *Server) hostKnown(host string) bool {
+	if last := s.lastHost.Load(); last != nil && *last == host {
+		return true
+	}
+	if !s.hostAllowed(host) {
+		return false
+	}
+	allowed := host // host itself would be on the heap for every request
+	s.lastHost.Store(&allowed)
+	return true
 }
 
 // hostAllowed says whether a Host header names this server. IP addresses and
@@ -121,8 +138,8 @@ func bodyTooLarge(limit int64) error {
 // checkMedia accepts JSON, also where a client such as `curl -d` does not call it
 // that. Pages of other sites, which can send such a body unasked, are refused by checkOrigin.
 func checkMedia(h http.Header) error {
-	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
-		return dberr.New(dberr.ErrInvalid, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding %q is not accepted here", enc)
+	if enc := h["Content-Encoding"]; len(enc) > 0 && enc[0] != "" && !strings.EqualFold(enc[0], "identity") {
+		return dberr.New(dberr.ErrInvalid, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding %q is not accepted here", enc[0])
 	}
 	v := h["Content-Type"]
 	if len(v) == 1 && v[0] == "application/json" {

@@ -14,35 +14,45 @@ type statement struct {
 	id, sql, database, client string
 	start                     time.Time
 	cancel                    context.CancelCauseFunc
+
+	before, after *statement // in running; guarded by its lock
 }
 
 // running knows the statements that run. Its lock is a leaf and never held over
 // a call.
 type running struct {
-	mu  sync.Mutex
-	set map[*statement]struct{}
+	mu    sync.Mutex
+	first *statement
 }
 
 func (r *running) add(st *statement) {
 	r.mu.Lock()
-	if r.set == nil {
-		r.set = make(map[*statement]struct{})
+	if st.after = r.first; st.after != nil {
+		st.after.before = st
 	}
-	r.set[st] = struct{}{}
+	r.first = st
 	r.mu.Unlock()
 }
 
 func (r *running) remove(st *statement) {
 	r.mu.Lock()
-	delete(r.set, st)
+	if st.before != nil {
+		st.before.after = st.after
+	} else {
+		r.first = st.after
+	}
+	if st.after != nil {
+		st.after.before = st.before
+	}
+	st.before, st.after = nil, nil
 	r.mu.Unlock()
 }
 
 // list returns the statements, oldest first.
 func (r *running) list() []*statement {
 	r.mu.Lock()
-	all := make([]*statement, 0, len(r.set))
-	for st := range r.set {
+	var all []*statement
+	for st := r.first; st != nil; st = st.after {
 		all = append(all, st)
 	}
 	r.mu.Unlock()

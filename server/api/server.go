@@ -184,6 +184,7 @@ type Server struct {
 	metrics      *Metrics
 	origins      map[string]bool
 	hosts        map[string]bool
+	lastHost     atomic.Pointer[string] // that hostAllowed has let pass
 }
 
 // New returns a server that is recovering until Attach.

@@ -149,7 +149,7 @@ func (s *Server) dispatch(x *exchange, next echo.HandlerFunc) error {
 	ids, keys := h["Weft-Transaction"], h["Idempotency-Key"]
 	switch {
 	case len(ids) == 0 && len(keys) == 0:
-		if h.Get(seqHeader) != "" {
+		if v := h[seqHeader]; len(v) > 0 && v[0] != "" {
 			return invalid("INVALID_HEADER", "Weft-Transaction-Seq stands without Weft-Transaction").WithField("Weft-Transaction-Seq")
 		}
 		return next(x)
