@@ -79,6 +79,7 @@ var Rules = []Rule{
 	{Path: "timeseries/block", Layer: layerModel},
 	{Path: "timeseries", Layer: layerModel, Also: []string{"timeseries/block"}},
 	{Path: "timeseries/line", Layer: layerModel, Also: []string{"timeseries", "timeseries/block"}},
+	{Path: "timeseries/prom", Layer: layerModel, Also: []string{"timeseries", "timeseries/block"}},
 
 	// Inside query, in import order.
 	{Path: "query/sqltype", Layer: layerModel, Also: []string{"query/are"}},

@@ -67,8 +67,8 @@ func (g *gate) open() {
 // handler runs. Those that exchange it, and those that can do without, do not.
 func usesDatabase(path string) bool {
 	rest, ok := strings.CutPrefix(path, "/api/v1/")
-	if !ok {
-		return false
+	if !ok { // the interfaces of other servers
+		return strings.HasPrefix(path, "/prometheus/") || path == "/write" || path == "/api/v2/write"
 	}
 	first, _, _ := strings.Cut(rest, "/")
 	switch first {

@@ -16,6 +16,7 @@ func (s *Server) routes() {
 	s.bindMetrics(e)
 	s.bindDocs(e)
 	s.bindLines(e)
+	s.bindPrometheus(e)
 
 	v1 := e.Group("/api/v1")
 	s.bindQuery(v1)

@@ -31,6 +31,7 @@ import (
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
+	"github.com/weftdb/weft/timeseries/prom"
 )
 
 // Engine runs SQL.
@@ -116,6 +117,8 @@ type Options struct {
 	MaxPrepared int
 	// PreparedIdle is how long one is kept that is not used. Default 1 h.
 	PreparedIdle time.Duration
+	// PromQL tunes the engine of Prometheus' queries.
+	PromQL prom.Options
 	// Progress tells how far recovery is, until Attach.
 	Progress func() Progress
 	// Backups makes, keeps and restores backups. Nil: this server has none.
@@ -181,6 +184,7 @@ type Server struct {
 	transactions *transactions.Registry
 	cursors      *cursors.Registry
 	prepared     *preparedSet
+	promql       *prom.Engine
 	metrics      *Metrics
 	origins      map[string]bool
 	hosts        map[string]bool
@@ -193,6 +197,7 @@ func New(opts Options) *Server {
 	s.transactions = transactions.New(s.opts.Transactions)
 	s.cursors = cursors.New(s.opts.Cursors)
 	s.prepared = newPreparedSet(s.opts.MaxPrepared, s.opts.PreparedIdle)
+	s.promql = prom.NewEngine(s.opts.PromQL)
 	s.streams.Store(newStreams())
 	s.origins, s.hosts = setOf(opts.CORSOrigins), setOf(opts.Hosts)
 	s.echo.HideBanner, s.echo.HidePort = true, true

@@ -23,6 +23,7 @@ import (
 	"github.com/weftdb/weft/storage/backup"
 	"github.com/weftdb/weft/storage/compress"
 	"github.com/weftdb/weft/timeseries"
+	"github.com/weftdb/weft/timeseries/prom"
 )
 
 // Config is all that a server is told.
@@ -34,6 +35,7 @@ type Config struct {
 	Encryption Encryption
 	Query      query.Options
 	TimeSeries timeseries.Options
+	PromQL     prom.Options
 	Backup     Backup
 	Log        Log
 

@@ -104,6 +104,10 @@ var keys = []key{
 	count("query.retries", "20", "how often a transaction of one call is run again after a conflict; off is never", 1, 1000, true, func(c *Config) *int { return &c.Query.Retries }),
 
 	count("timeseries.max_series", "100000", "series of one metric; writes of more are refused", 1, 1<<30, false, func(c *Config) *int { return &c.TimeSeries.MaxSeries }),
+	count("timeseries.promql_samples", "50000000", "samples that one PromQL query may hold in memory", 1, 1<<40, false, func(c *Config) *int { return &c.PromQL.MaxSamples }),
+	duration("timeseries.promql_timeout", "2m", "time of one PromQL query; its parameter timeout may shorten it", false, func(c *Config) *time.Duration { return &c.PromQL.Timeout }),
+	count("timeseries.promql_concurrent", "20", "PromQL queries that run at once; others wait", 1, 1<<20, false, func(c *Config) *int { return &c.PromQL.MaxConcurrent }),
+	duration("timeseries.promql_lookback", "5m", "how old the last sample of a series may be that PromQL takes as its value", false, func(c *Config) *time.Duration { return &c.PromQL.Lookback }),
 
 	text("backup.dir", "", "path", "where backups are kept; empty is backups in the data directory", func(c *Config) *string { return &c.Backup.Dir }),
 	{name: "backup.compression", def: "zstd", unit: "none|snappy|lz4|zstd", help: "compression of backups and of the archive; zstd:9 sets a level",

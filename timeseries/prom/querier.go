@@ -1,0 +1,299 @@
+package prom
+
+import (
+	"context"
+	"slices"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"github.com/prometheus/prometheus/util/annotations"
+
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/timeseries"
+)
+
+// Over is the store as Prometheus queries it, at the snapshot of a transaction, which
+// must last longer than the queriers.
+func Over(store *timeseries.Store, tx *txn.Tx) storage.Queryable {
+	return storage.QueryableFunc(func(mint, maxt int64) (storage.Querier, error) {
+		return &querier{store: store, tx: tx, mint: mint, maxt: maxt}, nil
+	})
+}
+
+// querier implements storage.Querier. Not safe for concurrent use, as the transaction.
+type querier struct {
+	store      *timeseries.Store
+	tx         *txn.Tx
+	mint, maxt int64
+}
+
+// Close implements storage.Querier: the transaction is its owner's.
+func (*querier) Close() error { return nil }
+
+// search is what matchers ask for, in terms of the store.
+type search struct {
+	names  []*labels.Matcher // of metrics
+	fields []*labels.Matcher // of __field__
+	tags   []timeseries.Matcher
+	rest   []*labels.Matcher // of tags, which the store cannot look up
+}
+
+func searchFor(matchers []*labels.Matcher) (s search) {
+	for _, m := range matchers {
+		switch m.Name {
+		case labels.MetricName:
+			s.names = append(s.names, m)
+			continue
+		case FieldLabel:
+			s.fields = append(s.fields, m)
+			continue
+		}
+		x := timeseries.Matcher{Tag: m.Name, Values: []string{m.Value}}
+		set := m.SetMatches()
+		switch {
+		case len(m.Name) > timeseries.MaxNameBytes:
+			s.rest = append(s.rest, m)
+			continue
+		case m.Type == labels.MatchEqual:
+			x.Op = timeseries.MatchIn
+		case m.Type == labels.MatchNotEqual:
+			x.Op = timeseries.MatchNotIn
+		case len(set) > 0 && m.Type == labels.MatchRegexp: // an alternative of texts
+			x.Op, x.Values = timeseries.MatchIn, set
+		case len(set) > 0:
+			x.Op, x.Values = timeseries.MatchNotIn, set
+		case len(m.Value) > timeseries.MaxTagValueBytes:
+			s.rest = append(s.rest, m)
+			continue
+		case m.Type == labels.MatchRegexp:
+			x.Op = timeseries.MatchRegex
+		default:
+			x.Op = timeseries.MatchNotRegex
+		}
+		s.tags = append(s.tags, x)
+	}
+	return s
+}
+
+func all(matchers []*labels.Matcher, value string) bool {
+	for _, m := range matchers {
+		if !m.Matches(value) {
+			return false
+		}
+	}
+	return true
+}
+
+// metrics are the metrics whose names match.
+func (q *querier) metrics(s *search) ([]*timeseries.Metric, error) {
+	for _, m := range s.names {
+		if m.Type != labels.MatchEqual {
+			continue
+		}
+		if m.Value == "" || len(m.Value) > timeseries.MaxNameBytes || !all(s.names, m.Value) {
+			return nil, nil
+		}
+		x, ok, err := q.store.LookupTx(q.tx, m.Value)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return []*timeseries.Metric{x}, nil
+	}
+	list, err := q.store.MetricsTx(q.tx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(list, func(m *timeseries.Metric) bool { return !all(s.names, m.Name) }), nil
+}
+
+// each visits the series that match.
+func (q *querier) each(ctx context.Context, matchers []*labels.Matcher, fn func(m *timeseries.Metric, v view, x timeseries.Selected) error) error {
+	s := searchFor(matchers)
+	metrics, err := q.metrics(&s)
+	if err != nil {
+		return err
+	}
+	for _, m := range metrics {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		fields := slices.DeleteFunc(views(m), func(v view) bool { return !all(s.fields, v.label) })
+		if len(fields) == 0 {
+			continue
+		}
+		found, err := q.store.SelectTx(q.tx, m, slices.Clone(s.tags))
+		if err != nil {
+			return err
+		}
+		for _, x := range found {
+			if !s.restHolds(x.Tags) {
+				continue
+			}
+			for _, v := range fields {
+				if err := fn(m, v, x); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *search) restHolds(tags []timeseries.Tag) bool {
+	for _, m := range s.rest {
+		value := ""
+		for _, t := range tags {
+			if t.Key == m.Name {
+				value = t.Value
+			}
+		}
+		if !m.Matches(value) {
+			return false
+		}
+	}
+	return true
+}
+
+// Select implements storage.Querier.
+func (q *querier) Select(ctx context.Context, sorted bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
+	from, to := q.mint, q.maxt
+	onlyLabels := false
+	if hints != nil {
+		from, to = max(from, hints.Start), min(to, hints.End)
+		onlyLabels = hints.Func == "series"
+	}
+	set := &seriesSet{at: -1}
+	b := labels.NewScratchBuilder(16)
+	err := q.each(ctx, matchers, func(m *timeseries.Metric, v view, x timeseries.Selected) error {
+		if onlyLabels {
+			if has, err := q.store.HasPointsTx(q.tx, m, x, toNanos(from), endNanos(to)); err != nil || !has {
+				return err
+			}
+		}
+		set.list = append(set.list, &series{q: q, ctx: ctx, labels: labelsOf(&b, m.Name, x.Tags, v.label), metric: m, view: v, found: x, from: toNanos(from), to: endNanos(to)})
+		return nil
+	})
+	if err != nil {
+		return storage.ErrSeriesSet(err)
+	}
+	if sorted {
+		slices.SortFunc(set.list, func(a, b *series) int { return labels.Compare(a.labels, b.labels) })
+	}
+	if hints != nil && hints.Limit > 0 && len(set.list) > hints.Limit {
+		set.list = set.list[:hints.Limit]
+	}
+	return set
+}
+
+type seriesSet struct {
+	list []*series
+	at   int
+}
+
+// Next implements storage.SeriesSet.
+func (s *seriesSet) Next() bool {
+	s.at++
+	return s.at < len(s.list)
+}
+
+// At implements storage.SeriesSet.
+func (s *seriesSet) At() storage.Series { return s.list[s.at] }
+
+// Err implements storage.SeriesSet.
+func (*seriesSet) Err() error { return nil }
+
+// Warnings implements storage.SeriesSet.
+func (*seriesSet) Warnings() annotations.Annotations { return nil }
+
+// series implements storage.Series. Its points are read when it is iterated.
+type series struct {
+	q        *querier
+	ctx      context.Context
+	labels   labels.Labels
+	metric   *timeseries.Metric
+	view     view
+	found    timeseries.Selected
+	from, to int64 // nanoseconds, both included
+}
+
+// Labels implements storage.Series.
+func (s *series) Labels() labels.Labels { return s.labels }
+
+// Iterator implements storage.Series.
+func (s *series) Iterator(old chunkenc.Iterator) chunkenc.Iterator {
+	it, ok := old.(*iterator)
+	if !ok {
+		it = &iterator{}
+	}
+	it.load(s)
+	return it
+}
+
+// LabelValues implements storage.LabelQuerier.
+func (q *querier) LabelValues(ctx context.Context, name string, hints *storage.LabelHints, matchers ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+	seen := make(map[string]bool)
+	err := q.each(ctx, matchers, func(m *timeseries.Metric, v view, x timeseries.Selected) error {
+		value := ""
+		switch name {
+		case labels.MetricName:
+			value = m.Name
+		case FieldLabel:
+			value = v.label
+		default:
+			for _, t := range x.Tags {
+				if t.Key == name {
+					value = t.Value
+				}
+			}
+		}
+		if value == "" || seen[value] {
+			return nil
+		}
+		has, err := q.store.HasPointsTx(q.tx, m, x, toNanos(q.mint), endNanos(q.maxt))
+		if has {
+			seen[value] = true
+		}
+		return err
+	})
+	return limited(seen, hints), nil, err
+}
+
+// LabelNames implements storage.LabelQuerier.
+func (q *querier) LabelNames(ctx context.Context, hints *storage.LabelHints, matchers ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+	seen := make(map[string]bool)
+	err := q.each(ctx, matchers, func(m *timeseries.Metric, v view, x timeseries.Selected) error {
+		fresh := !seen[labels.MetricName] || v.label != "" && !seen[FieldLabel]
+		for _, t := range x.Tags {
+			fresh = fresh || !seen[t.Key]
+		}
+		if !fresh {
+			return nil
+		}
+		has, err := q.store.HasPointsTx(q.tx, m, x, toNanos(q.mint), endNanos(q.maxt))
+		if !has {
+			return err
+		}
+		seen[labels.MetricName] = true
+		if v.label != "" {
+			seen[FieldLabel] = true
+		}
+		for _, t := range x.Tags {
+			seen[t.Key] = true
+		}
+		return nil
+	})
+	return limited(seen, hints), nil, err
+}
+
+func limited(seen map[string]bool, hints *storage.LabelHints) []string {
+	list := make([]string, 0, len(seen))
+	for v := range seen {
+		list = append(list, v)
+	}
+	slices.Sort(list)
+	if hints != nil && hints.Limit > 0 && len(list) > hints.Limit {
+		list = list[:hints.Limit]
+	}
+	return list
+}
