@@ -25,6 +25,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -104,7 +105,7 @@ func views(m *timeseries.Metric) (list []view) {
 // labelsOf makes the labels of a series.
 func labelsOf(b *labels.ScratchBuilder, metric string, tags []timeseries.Tag, field string) labels.Labels {
 	b.Reset()
-	b.Add(labels.MetricName, metric)
+	b.Add(model.MetricNameLabel, metric)
 	if field != "" {
 		b.Add(FieldLabel, field)
 	}
@@ -121,7 +122,7 @@ func seriesOf(ls labels.Labels) (metric string, tags []timeseries.Tag, field str
 	tags = make([]timeseries.Tag, 0, ls.Len())
 	ls.Range(func(l labels.Label) {
 		switch l.Name {
-		case labels.MetricName:
+		case model.MetricNameLabel:
 			metric = strings.Clone(l.Value)
 		case FieldLabel:
 			field = strings.Clone(l.Value)
@@ -130,7 +131,7 @@ func seriesOf(ls labels.Labels) (metric string, tags []timeseries.Tag, field str
 		}
 	})
 	if metric == "" {
-		err = dberr.New(dberr.ErrInvalid, "MISSING_FIELD", "the series %s has no name", shorten(ls.String())).WithField(labels.MetricName)
+		err = dberr.New(dberr.ErrInvalid, "MISSING_FIELD", "the series %s has no name", shorten(ls.String())).WithField(model.MetricNameLabel)
 	}
 	return metric, tags, field, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
@@ -42,7 +43,7 @@ type search struct {
 func searchFor(matchers []*labels.Matcher) (s search) {
 	for _, m := range matchers {
 		switch m.Name {
-		case labels.MetricName:
+		case model.MetricNameLabel:
 			s.names = append(s.names, m)
 			continue
 		case FieldLabel:
@@ -236,7 +237,7 @@ func (q *querier) LabelValues(ctx context.Context, name string, hints *storage.L
 	err := q.each(ctx, matchers, func(m *timeseries.Metric, v view, x timeseries.Selected) error {
 		value := ""
 		switch name {
-		case labels.MetricName:
+		case model.MetricNameLabel:
 			value = m.Name
 		case FieldLabel:
 			value = v.label
@@ -263,7 +264,7 @@ func (q *querier) LabelValues(ctx context.Context, name string, hints *storage.L
 func (q *querier) LabelNames(ctx context.Context, hints *storage.LabelHints, matchers ...*labels.Matcher) ([]string, annotations.Annotations, error) {
 	seen := make(map[string]bool)
 	err := q.each(ctx, matchers, func(m *timeseries.Metric, v view, x timeseries.Selected) error {
-		fresh := !seen[labels.MetricName] || v.label != "" && !seen[FieldLabel]
+		fresh := !seen[model.MetricNameLabel] || v.label != "" && !seen[FieldLabel]
 		for _, t := range x.Tags {
 			fresh = fresh || !seen[t.Key]
 		}
@@ -274,7 +275,7 @@ func (q *querier) LabelNames(ctx context.Context, hints *storage.LabelHints, mat
 		if !has {
 			return err
 		}
-		seen[labels.MetricName] = true
+		seen[model.MetricNameLabel] = true
 		if v.label != "" {
 			seen[FieldLabel] = true
 		}
