@@ -239,6 +239,9 @@ func (s *Store) checkpointIfDue(ctx context.Context) {
 		return
 	}
 	defer func() { <-c.turn }()
+	if !s.due() { // the one that had the turn was what made it due
+		return
+	}
 	hurry := s.pool.DirtyBytes() >= s.limits.stop
 	if err := s.checkpoint(ctx, !hurry); err != nil && ctx.Err() == nil {
 		if f := s.opts.Events.CheckpointFailed; f != nil {
