@@ -28,6 +28,7 @@ import (
 	"github.com/weftdb/weft/query/source/doctable"
 	"github.com/weftdb/weft/query/source/kvtable"
 	"github.com/weftdb/weft/query/source/streamtable"
+	"github.com/weftdb/weft/query/source/tstable"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/streaming"
@@ -113,7 +114,7 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	}
 	channels.SetChanges(cdc.New(store.Store, keys, docs, series, channels))
 	opts.Query = opts.spill(store)
-	opts.Query.Sources = append([]source.Source{kvtable.New(keys), doctable.New(docs), streamtable.New(channels)}, opts.Query.Sources...)
+	opts.Query.Sources = append([]source.Source{kvtable.New(keys), doctable.New(docs), tstable.New(series), streamtable.New(channels)}, opts.Query.Sources...)
 	engine, err := query.New(store.Store, opts.Query)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())

@@ -3,6 +3,7 @@ package timeseries
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/weftdb/weft/internal/enc"
@@ -15,6 +16,43 @@ type Selected struct {
 	Tags []Tag // by name; not to be changed
 
 	id uint64
+}
+
+// StoreKey is a key that stands for a point of a series, for locks. No record has it.
+func (s *Store) StoreKey(m *Metric, x Selected, at int64) []byte {
+	return enc.AppendTime(enc.AppendUint(s.of(objTags, m.id), x.id), at)
+}
+
+// CountUpTo counts the points of a metric by the fullest field of each series, up to
+// limit, mostly by what blocks say of themselves.
+func (s *Store) CountUpTo(ctx context.Context, metric string, limit int64) (n int64, err error) {
+	err = s.view(ctx, func(tx *txn.Tx) error {
+		n = 0
+		m, ok, err := s.metric(tx, metric)
+		if err != nil || !ok {
+			return err
+		}
+		list, err := s.find(tx, m, nil)
+		for i := 0; i < len(list) && n < limit && err == nil; i++ {
+			var most int64
+			for field := range m.Fields {
+				var of int64
+				err = ignore(s.walk(tx, column{m.id, list[i].id, field}, m.Duplicates, math.MinInt64, math.MaxInt64, visitor{
+					points: func(p *block.Points) error { of += int64(p.Len()); return ctx.Err() },
+					block: func(h *block.Header, _ []byte) error {
+						if of += int64(h.Count); n+of >= limit {
+							return errEnough
+						}
+						return ctx.Err()
+					},
+				}), errEnough)
+				most = max(most, of)
+			}
+			n += most
+		}
+		return err
+	})
+	return min(n, limit), err
 }
 
 // View runs fn in a read-only transaction, or in the caller's.

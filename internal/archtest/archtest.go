@@ -79,6 +79,7 @@ var Rules = []Rule{
 	{Path: "timeseries/block", Layer: layerModel},
 	{Path: "timeseries", Layer: layerModel, Also: []string{"timeseries/block"}},
 	{Path: "timeseries/line", Layer: layerModel, Also: []string{"timeseries", "timeseries/block"}},
+	{Path: "timeseries/otlp", Layer: layerModel, Also: []string{"timeseries", "timeseries/prom"}},
 	{Path: "timeseries/prom", Layer: layerModel, Also: []string{"timeseries", "timeseries/block"}},
 
 	// Inside query, in import order.
@@ -92,6 +93,7 @@ var Rules = []Rule{
 	{Path: "query/source", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/fn", "query/catalog"}},
 	{Path: "query/source/jsonb", Layer: layerQuery},
 	{Path: "query/source/kvtable", Layer: layerQuery, Also: []string{"query/source/jsonb"}},
+	{Path: "query/source/tstable", Layer: layerQuery},
 	{Path: "query/source/doctable", Layer: layerQuery, Also: []string{"query/source/jsonb"}},
 	{Path: "query/source/streamtable", Layer: layerQuery, Also: []string{"query/source/jsonb"}},
 	{Path: "query/stats", Layer: layerModel, Also: []string{"query/sqltype", "query/vec", "query/catalog"}},

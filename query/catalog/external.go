@@ -17,6 +17,9 @@ type External struct {
 	MakesKey, FixedKey bool
 	// Probes says that the model takes conditions on paths (source.Probe).
 	Probes bool
+	// Columns says that the model takes conditions on columns of the key (source.ColumnCompare),
+	// and that its rows are searched for by these alone, never by ranges of its key.
+	Columns bool
 	// FullText says that the model may find its rows by words.
 	FullText bool
 	// Manage says how it is made, changed and dropped, for hints.

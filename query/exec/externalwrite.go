@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
@@ -151,7 +152,6 @@ type externalUpsert struct {
 	where   evaluator
 	changed []bool
 	done    map[string]struct{} // keys that the statement has written
-	key     int
 }
 
 func newExternalUpsert(x *externalWriter, n *plan.OnConflict) (*externalUpsert, error) {
@@ -160,7 +160,6 @@ func newExternalUpsert(x *externalWriter, n *plan.OnConflict) (*externalUpsert, 
 			WithHint("Name the key: ON CONFLICT (%s).", x.t.Columns[x.t.Ordinal(x.t.Indexes[0].Columns[0].Column)].Name)
 	}
 	u := &externalUpsert{x: x, n: n, changed: make([]bool, len(x.t.Columns)), done: map[string]struct{}{}}
-	u.key = x.t.Ordinal(x.t.Indexes[0].Columns[0].Column)
 	for _, s := range n.Sets {
 		e, err := compile(x.c, s.Expr)
 		if err != nil {
@@ -174,7 +173,22 @@ func newExternalUpsert(x *externalWriter, n *plan.OnConflict) (*externalUpsert, 
 	return u, err
 }
 
-func (u *externalUpsert) touch(row []sqltype.Datum) { u.done[row[u.key].Str] = struct{}{} }
+func (u *externalUpsert) touch(row []sqltype.Datum) { u.done[u.x.key(row)] = struct{}{} }
+
+// key is the key of a row, in one text.
+func (x *externalWriter) key(row []sqltype.Datum) string {
+	var b []byte
+	for _, k := range x.t.Indexes[0].Columns {
+		o := x.t.Ordinal(k.Column)
+		text := ""
+		if !row[o].Null {
+			text = sqltype.FormatText(x.t.Columns[o].Type, row[o])
+		}
+		b = append(strconv.AppendInt(b, int64(len(text)), 10), ':')
+		b = append(b, text...)
+	}
+	return string(b)
+}
 
 // conflict deals with a row whose key is there; done says that it need not be added.
 func (u *externalUpsert) conflict(b *vec.Batch, r int, vals []sqltype.Datum) (done bool, err error) {
@@ -188,7 +202,7 @@ func (u *externalUpsert) conflict(b *vec.Batch, r int, vals []sqltype.Datum) (do
 	case u.n.Replace:
 		return false, source.Fail(u.x.w.Delete(old))
 	}
-	if _, twice := u.done[old[u.key].Str]; twice {
+	if _, twice := u.done[u.x.key(old)]; twice {
 		return false, dberr.SQL(dberr.StateCardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time").
 			WithHint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")
 	}

@@ -117,8 +117,9 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 	}
 	var list []cand
 	var found []probed
-	if s.Table.External != nil && s.Table.External.Probes {
+	if x := s.Table.External; x != nil && (x.Probes || x.Columns) {
 		found = m.probes()
+		m.ignore = x.Columns
 	}
 	for i := range s.Table.Indexes {
 		x := &s.Table.Indexes[i]

@@ -33,6 +33,9 @@ func (m *matcher) probes() (list []probed) {
 }
 
 func (m *matcher) probesOf(c plan.Expr) []plan.Probe {
+	if m.scan.Table.External.Columns {
+		return m.columnProbes(c)
+	}
 	switch e := c.(type) {
 	case *plan.Call:
 		if e.Op && len(e.Args) == 2 {
@@ -42,6 +45,60 @@ func (m *matcher) probesOf(c plan.Expr) []plan.Probe {
 		return m.inProbe(e)
 	}
 	return nil
+}
+
+// columnProbes are the conditions on columns of the key themselves: texts that are equal to
+// something, other types compared in any way.
+func (m *matcher) columnProbes(c plan.Expr) []plan.Probe {
+	switch e := c.(type) {
+	case *plan.Call:
+		if !e.Op || len(e.Args) != 2 || flipped[e.Func.Name] == "" {
+			return nil
+		}
+		op, value := e.Func.Name, e.Args[1]
+		column, typ, ok := m.keyColumn(e.Args[0])
+		if !ok {
+			op, value = flipped[op], e.Args[0]
+			if column, typ, ok = m.keyColumn(e.Args[1]); !ok {
+				return nil
+			}
+		}
+		v, ok := probeValue(value, typ)
+		if !ok || !m.outside(value) || op != "=" && typ.ID == sqltype.Text {
+			return nil
+		}
+		return []plan.Probe{{Column: column, Kind: source.ColumnCompare, Op: op, Values: []plan.Expr{v}}}
+	case *plan.In:
+		column, typ, ok := m.keyColumn(e.Arg)
+		if !ok || e.Not || len(e.List) > maxRanges {
+			return nil
+		}
+		out := plan.Probe{Column: column, Kind: source.ColumnIn, Op: "="}
+		for _, x := range e.List {
+			v, ok := probeValue(x, typ)
+			if !ok || !m.outside(x) {
+				return nil
+			}
+			out.Values = append(out.Values, v)
+		}
+		return []plan.Probe{out}
+	}
+	return nil
+}
+
+// keyColumn finds the ordinal of a column of the scan that is part of the key.
+func (m *matcher) keyColumn(e plan.Expr) (ord int, typ sqltype.Type, ok bool) {
+	v, is := e.(*plan.Var)
+	if !is {
+		return 0, typ, false
+	}
+	i := slices.Index(m.scan.ColIDs, v.Col)
+	if i < 0 || m.scan.Ords[i] < 0 {
+		return 0, typ, false
+	}
+	ord = m.scan.Ords[i]
+	id := m.scan.Table.Columns[ord].ID
+	return ord, v.Typ, slices.ContainsFunc(m.scan.Table.Indexes[0].Columns, func(c catalog.IndexColumn) bool { return c.Column == id })
 }
 
 // place is what a condition is about: the text, number or json at a path of a column.

@@ -86,9 +86,13 @@ const (
 	JSONCompare  // -> compared with a jsonb value by =
 	JSONIn
 	Contains // the column @> a jsonb value; the path is empty
+	// Of tables whose model takes conditions on columns (catalog.External.Columns); the path
+	// is empty, and the values have the type of the column.
+	ColumnCompare // the column compared by Op
+	ColumnIn      // the column is one of the values
 )
 
-// Probe is a condition on what a path leads to in a jsonb column.
+// Probe is a condition on what a path leads to in a jsonb column, or on a column.
 type Probe struct {
 	Column int // ordinal
 	Path   []string

@@ -68,7 +68,7 @@ func (g *gate) open() {
 func usesDatabase(path string) bool {
 	rest, ok := strings.CutPrefix(path, "/api/v1/")
 	if !ok { // the interfaces of other servers
-		return strings.HasPrefix(path, "/prometheus/") || path == "/write" || path == "/api/v2/write"
+		return strings.HasPrefix(path, "/prometheus/") || strings.HasPrefix(path, "/otlp/") || path == "/write" || path == "/api/v2/write"
 	}
 	first, _, _ := strings.Cut(rest, "/")
 	switch first {

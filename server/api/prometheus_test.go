@@ -8,6 +8,7 @@ import (
 	"github.com/golang/snappy"
 	"github.com/prometheus/prometheus/prompb"
 	v2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
 const promURL = "/prometheus/api/v1"
@@ -102,6 +103,52 @@ var promScenarios = []scenario{
 	{name: "prom read", method: "POST", url: promURL + "/read", headers: protobuf, state: series(), body: packed(&prompb.ReadRequest{Queries: []*prompb.Query{{StartTimestampMs: 15000, EndTimestampMs: 20000, Matchers: []*prompb.LabelMatcher{{Name: "__name__", Value: "cpu"}}}}}), status: 200, header: map[string]string{"Content-Encoding": "snappy"}},
 	{name: "prom read chunks", method: "POST", url: promURL + "/read", headers: protobuf, body: packed(&prompb.ReadRequest{AcceptedResponseTypes: []prompb.ReadRequest_ResponseType{prompb.ReadRequest_STREAMED_XOR_CHUNKS}}), status: 400, has: []string{"FEATURE_NOT_SUPPORTED", "SAMPLES"}},
 	{name: "prom read bad regex", method: "POST", url: promURL + "/read", headers: protobuf, body: packed(&prompb.ReadRequest{Queries: []*prompb.Query{{Matchers: []*prompb.LabelMatcher{{Type: prompb.LabelMatcher_RE, Name: "a", Value: "("}}}}}), status: 400, has: []string{"INVALID_REGEX"}},
+}
+
+// otlpJSON is a request of one metric with what its JSON says.
+func otlpJSON(metric string) string {
+	return `{"resourceMetrics":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},{"key":"a","value":{"intValue":"7"}}]},"scopeMetrics":[{"scope":{"name":"lib"},"metrics":[` + metric + `]}]}]}`
+}
+
+const (
+	otlpURL  = "/otlp/v1/metrics"
+	otlpTags = "{a=7,otel.scope.name=lib,service.name=shop}"
+)
+
+var otlpScenarios = []scenario{
+	{name: "otlp gauge", url: otlpURL, body: otlpJSON(`{"name":"m","unit":"By","description":"d","gauge":{"dataPoints":[{"timeUnixNano":"5","asDouble":1.5},{"timeUnixNano":"6","asInt":"3","attributes":[{"key":"a","value":{"stringValue":"x"}}]}]}}`), status: 200, has: []string{"{}"},
+		check: held("m", "value"+otlpTags+"5:1.5 value{a=x,otel.scope.name=lib,service.name=shop}6:3")},
+	{name: "otlp nothing recorded", url: otlpURL, body: otlpJSON(`{"name":"m","gauge":{"dataPoints":[{"timeUnixNano":"5","flags":1}]}}`), status: 200, check: held("m", "value"+otlpTags+"5:NaN")},
+	{name: "otlp sum", url: otlpURL, body: otlpJSON(`{"name":"m","sum":{"isMonotonic":true,"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"5","asInt":"9"}]}}`), status: 200, check: held("m", "value"+otlpTags+"5:9")},
+	{name: "otlp delta", url: otlpURL, body: otlpJSON(`{"name":"m","sum":{"aggregationTemporality":1,"dataPoints":[{"timeUnixNano":"5","asInt":"9"}]}},{"name":"n","gauge":{"dataPoints":[{"timeUnixNano":"5","asInt":"9"}]}}`), status: 200,
+		has: []string{`{"partialSuccess":{"rejectedDataPoints":"1","errorMessage":"data point 0: metric \"m\" has the temporality delta"}}`}, check: held("n", "value"+otlpTags+"5:9")},
+	{name: "otlp histogram buckets", url: otlpURL, body: otlpJSON(`{"name":"m","histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"5","count":"6","sum":2.5,"bucketCounts":["1","2","3"],"explicitBounds":[0.5,10]}]}}`), status: 200,
+		check: held("m_bucket", strings.ReplaceAll("value{a=7,le=+Inf*5:6 value{a=7,le=0.5*5:1 value{a=7,le=10*5:3", "*", ",otel.scope.name=lib,service.name=shop}"))},
+	{name: "otlp histogram sum", url: otlpURL, body: otlpJSON(`{"name":"m","histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"5","count":"6","sum":2.5,"bucketCounts":[],"explicitBounds":[]}]}}`), status: 200, check: held("m_sum", "value"+otlpTags+"5:2.5")},
+	{name: "otlp histogram malformed", url: otlpURL, body: otlpJSON(`{"name":"m","histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"5","count":"6","bucketCounts":["6"],"explicitBounds":[1]}]}}`), status: 200, has: []string{"1 buckets and 1 bounds"}},
+	{name: "otlp exponential", url: otlpURL, body: otlpJSON(`{"name":"m","exponentialHistogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"5","count":"6","sum":2.5,"scale":9,"zeroCount":"1","positive":{"offset":-3,"bucketCounts":["1","2","2"]}}]}}`), status: 200,
+		check: held("m", "__histogram__"+otlpTags+`5:{"schema":8,"count":6,"sum":2.5,"zero_count":1,"positive_spans":[[-1,2]],"positive_counts":[1,4]}`)},
+	{name: "otlp exponential too coarse", url: otlpURL, body: otlpJSON(`{"name":"m","exponentialHistogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"5","scale":-5}]}}`), status: 200, has: []string{"scale -5"}},
+	{name: "otlp summary", url: otlpURL, body: otlpJSON(`{"name":"m","summary":{"dataPoints":[{"timeUnixNano":"5","count":"2","sum":3,"quantileValues":[{"quantile":0.5,"value":1}]}]}}`), status: 200, check: held("m", "value{a=7,otel.scope.name=lib,quantile=0.5,service.name=shop}5:1")},
+	{name: "otlp bad tag", url: otlpURL, body: otlpJSON(`{"name":"m","gauge":{"dataPoints":[{"timeUnixNano":"5","asInt":"1","attributes":[{"key":"b","value":{"stringValue":"` + strings.Repeat("x", 2000) + `"}}]}]}}`), status: 200, has: []string{`"rejectedDataPoints":"1"`, "2000 bytes"}},
+	{name: "otlp protobuf", method: "POST", url: otlpURL, headers: map[string]string{"Content-Type": "application/x-protobuf"}, body: "\x0a\x1a\x12\x18\x12\x16\x0a\x01m\x2a\x11\x0a\x0f\x19\x05\x00\x00\x00\x00\x00\x00\x00\x31\x07\x00\x00\x00\x00\x00", status: 400, has: []string{"INVALID_BODY"}},
+	{name: "otlp protobuf good", method: "POST", url: otlpURL, headers: map[string]string{"Content-Type": "application/x-protobuf"}, body: otlpProto(), status: 200, header: map[string]string{"Content-Type": "application/x-protobuf"}, check: held("m", "value{}5:1.5")},
+	{name: "otlp text", method: "POST", url: otlpURL, headers: map[string]string{"Content-Type": "text/plain"}, body: "x", status: 415, has: []string{"application/x-protobuf"}},
+	{name: "otlp not json", url: otlpURL, body: "{", status: 400, has: []string{"INVALID_BODY"}},
+}
+
+func otlpProto() string {
+	m := pmetric.NewMetrics()
+	x := m.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	x.SetName("m")
+	p := x.SetEmptyGauge().DataPoints().AppendEmpty()
+	p.SetTimestamp(5)
+	p.SetDoubleValue(1.5)
+	b, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(m)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }
 
 func tight() (o Options) {

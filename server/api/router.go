@@ -17,6 +17,7 @@ func (s *Server) routes() {
 	s.bindDocs(e)
 	s.bindLines(e)
 	s.bindPrometheus(e)
+	s.bindOTLP(e)
 
 	v1 := e.Group("/api/v1")
 	s.bindQuery(v1)

@@ -83,7 +83,7 @@ func (sc scenario) run(t *testing.T) *httptest.ResponseRecorder {
 }
 
 func TestScenarios(t *testing.T) {
-	for _, list := range [][]scenario{queryScenarios, bodyScenarios, errorScenarios, catalogScenarios, operationScenarios, wrapScenarios, kvScenarios, transactionScenarios, backupScenarios, storageScenarios, documentScenarios, textScenarios, seriesScenarios, lineScenarios, promScenarios, streamingScenarios, groupScenarios, cursorScenarios} {
+	for _, list := range [][]scenario{queryScenarios, bodyScenarios, errorScenarios, catalogScenarios, operationScenarios, wrapScenarios, kvScenarios, transactionScenarios, backupScenarios, storageScenarios, documentScenarios, textScenarios, seriesScenarios, lineScenarios, promScenarios, otlpScenarios, streamingScenarios, groupScenarios, cursorScenarios} {
 		for _, sc := range list {
 			t.Run(sc.name, func(t *testing.T) { sc.run(t) })
 		}
