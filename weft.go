@@ -21,6 +21,7 @@ import (
 
 	"github.com/weftdb/weft/cdc"
 	"github.com/weftdb/weft/document"
+	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
@@ -107,6 +108,9 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	series, err := timeseries.Open(store.Store, opts.TimeSeries)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), docs.Close(), keys.Close(), store.Close())
+	}
+	if opts.Streaming.Where == nil {
+		opts.Streaming.Where = match.Text
 	}
 	channels, err := streaming.Open(store.Store, opts.Streaming)
 	if err != nil {

@@ -3,8 +3,10 @@ package streaming
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -35,6 +37,15 @@ type GroupOptions struct {
 	MaxInFlight int
 	// DeadLetter is the channel of the messages that were handed out too often.
 	DeadLetter string
+	// Filter says which messages the group has; the others are passed over.
+	Filter Filter
+	// Ordered hands the messages with the same key out in their order: the partitions of
+	// the channel are divided among the members, and a message that is handed out again
+	// takes those behind it with the same key along.
+	Ordered bool
+	// MemberTimeout is after how long without a pull a member of an ordered group loses
+	// its partitions. 30 s where it is 0.
+	MemberTimeout time.Duration
 	// NoAck takes a message for acknowledged when it is handed out: at most once.
 	NoAck bool
 }
@@ -58,9 +69,18 @@ func (o *GroupOptions) settle(channel string) error {
 	if o.MaxInFlight == 0 {
 		o.MaxInFlight = 1000
 	}
+	if o.Ordered && o.MemberTimeout == 0 {
+		o.MemberTimeout = 30 * time.Second
+	}
 	switch {
 	case o.AckWait < time.Millisecond || o.AckWait > MaxAckWait:
 		return invalid("INVALID_FIELD", "ack_wait_ms", "the time to acknowledge of %v is not within 1ms and %v", o.AckWait, MaxAckWait)
+	case o.MemberTimeout != 0 && !o.Ordered:
+		return invalid("INVALID_FIELD", "member_timeout_ms", "only a group in the order of keys has a time after which members lose their partitions")
+	case o.MemberTimeout != 0 && (o.MemberTimeout < time.Millisecond || o.MemberTimeout > MaxAckWait):
+		return invalid("INVALID_FIELD", "member_timeout_ms", "the time of %v is not within 1ms and %v", o.MemberTimeout, MaxAckWait)
+	case o.Filter.Match != nil:
+		return invalid("INVALID_FIELD", "filter", "the filter of a group must be one that can be stored")
 	case o.MaxDeliver < NoLimit:
 		return invalid("INVALID_FIELD", "max_deliver", "max_deliver is %d, want a number from 1, or -1 for no limit", o.MaxDeliver)
 	case o.MaxInFlight < 1 || o.MaxInFlight > MaxInFlight:
@@ -76,8 +96,10 @@ func (o *GroupOptions) settle(channel string) error {
 }
 
 const (
-	groupVersion = 1
+	groupVersion = 1 // neither ordered nor with a filter
+	groupFilters = 2
 	groupNoAck   = 1
+	groupOrdered = 2
 )
 
 // append appends the group's record, which docs/format/streaming.md describes.
@@ -86,16 +108,27 @@ func (g *Group) append(dst []byte) []byte {
 	if g.Options.NoAck {
 		flags |= groupNoAck
 	}
-	dst = append(dst, groupVersion)
-	for _, v := range []uint64{g.epoch, flags, uint64(g.Options.AckWait), uint64(g.Options.MaxDeliver + 1), uint64(g.Options.MaxInFlight)} {
+	version, fields := byte(groupVersion), []uint64{g.epoch, flags, uint64(g.Options.AckWait), uint64(g.Options.MaxDeliver + 1), uint64(g.Options.MaxInFlight)}
+	if g.Options.Ordered || !g.Options.Filter.all() {
+		if version = groupFilters; g.Options.Ordered {
+			fields[1] |= groupOrdered
+		}
+		fields = append(fields, uint64(g.Options.MemberTimeout), uint64(len(g.Options.DeadLetter)))
+	}
+	dst = append(dst, version)
+	for _, v := range fields {
 		dst = binary.AppendUvarint(dst, v)
 	}
-	return append(dst, g.Options.DeadLetter...)
+	dst = append(dst, g.Options.DeadLetter...)
+	if version == groupFilters && !g.Options.Filter.all() {
+		dst = append(dst, g.Options.Filter.text()...)
+	}
+	return dst
 }
 
 func (g *Group) decode(v []byte, at txn.Timestamp) error {
-	if len(v) > 0 && v[0] != groupVersion {
-		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a group has version %d, and this program knows %d", v[0], groupVersion)
+	if len(v) > 0 && v[0] != groupVersion && v[0] != groupFilters {
+		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a group has version %d, and this program knows %d", v[0], groupFilters)
 	}
 	r := reader{bad: len(v) == 0}
 	if !r.bad {
@@ -104,10 +137,21 @@ func (g *Group) decode(v []byte, at txn.Timestamp) error {
 	g.epoch = r.uvarint()
 	flags := r.uvarint()
 	g.Options = GroupOptions{NoAck: flags&groupNoAck != 0, AckWait: time.Duration(r.uvarint()), MaxDeliver: int(r.uvarint()) - 1, MaxInFlight: int(r.uvarint())}
-	if r.bad || flags&^groupNoAck != 0 {
+	known := uint64(groupNoAck)
+	if len(v) > 0 && v[0] == groupFilters {
+		known |= groupOrdered
+		g.Options.Ordered = flags&groupOrdered != 0
+		g.Options.MemberTimeout = time.Duration(r.uvarint())
+		g.Options.DeadLetter = r.text(0)
+		if len(r.rest) > 0 {
+			r.bad = g.Options.Filter.read(r.rest) != nil
+		}
+	} else {
+		g.Options.DeadLetter = string(r.rest)
+	}
+	if r.bad || flags&^known != 0 {
 		return fmt.Errorf("%w: the record of group %q is malformed", dberr.ErrCorrupt, g.Name)
 	}
-	g.Options.DeadLetter = string(r.rest)
 	if at != 0 {
 		g.Created = at.Time()
 	}
@@ -118,40 +162,61 @@ func (g *Group) decode(v []byte, at txn.Timestamp) error {
 type pending struct {
 	due      int64  // when it is to be handed out again, ns since 1970
 	delivery uint64 // how often it was
-	member   string // to whom last
+	member   string // to whom last; of an ordered group empty where nobody has it
+	// Of ordered groups:
+	ordered   bool
+	tries     uint64 // of delivery, those that count against the most there may be
+	hash      uint64 // of the key, 0: none
+	partition int
 }
 
-const pendingVersion = 1
+const (
+	pendingVersion = 1
+	pendingOrdered = 2
+)
 
 func (p *pending) append(dst []byte) []byte {
+	if p.ordered {
+		dst = append(dst, pendingOrdered)
+		for _, v := range []uint64{uint64(p.due), p.delivery, p.tries, p.hash, uint64(p.partition)} {
+			dst = binary.AppendUvarint(dst, v)
+		}
+		return append(dst, p.member...)
+	}
 	dst = binary.AppendUvarint(append(dst, pendingVersion), uint64(p.due))
 	return append(binary.AppendUvarint(dst, p.delivery), p.member...)
 }
 
 func (p *pending) decode(v []byte) error {
-	if len(v) > 0 && v[0] != pendingVersion {
-		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a delivery has version %d, and this program knows %d", v[0], pendingVersion)
+	if len(v) > 0 && v[0] != pendingVersion && v[0] != pendingOrdered {
+		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a delivery has version %d, and this program knows %d", v[0], pendingOrdered)
 	}
 	r := reader{bad: len(v) == 0}
 	if !r.bad {
 		r.rest = v[1:]
 	}
 	p.due, p.delivery = int64(r.uvarint()), r.uvarint()
+	if p.ordered = len(v) > 0 && v[0] == pendingOrdered; p.ordered {
+		p.tries, p.hash, p.partition = r.uvarint(), r.uvarint(), int(r.uvarint())
+	}
 	p.member = string(r.rest)
-	if r.bad || p.due < 0 || p.delivery == 0 {
+	if r.bad || p.due < 0 || p.delivery == 0 && !p.ordered || p.partition < 0 || p.partition >= MaxPartitions {
 		return fmt.Errorf("%w: the record of a delivery is malformed", dberr.ErrCorrupt)
 	}
 	return nil
 }
 
 // groupKeys are the keys of a group.
-type groupKeys struct{ record, cursor, pending []byte }
+type groupKeys struct{ record, cursor, pending, buried, members, shares []byte }
 
 func (s *Store) groupKeys(c *Channel, name string) groupKeys {
 	return groupKeys{
 		record:  enc.AppendString(appendOf(nil, s.db, objGroups, c.id), name),
 		cursor:  enc.AppendString(appendOf(nil, s.db, objCursors, c.id), name),
 		pending: enc.AppendString(appendOf(nil, s.db, objPending, c.id), name),
+		buried:  enc.AppendString(appendOf(nil, s.db, objBuried, c.id), name),
+		members: enc.AppendString(appendOf(nil, s.db, objMembers, c.id), name),
+		shares:  enc.AppendString(appendOf(nil, s.db, objShares, c.id), name),
 	}
 }
 
@@ -171,6 +236,9 @@ func (s *Store) group(tx *txn.Tx, channel, name string) (c Channel, g Group, k g
 	}
 	if err == nil {
 		err = g.decode(v, at)
+	}
+	if err == nil {
+		err = s.opts.compile(&g.Options.Filter)
 	}
 	if err == nil {
 		err = tx.Guard(k.record)
@@ -205,6 +273,9 @@ func (s *Store) CreateGroupTx(tx *txn.Tx, channel, name string, from Start, o Gr
 		return g, err
 	}
 	if err := o.settle(channel); err != nil {
+		return g, err
+	}
+	if err := s.opts.compile(&o.Filter); err != nil {
 		return g, err
 	}
 	k := s.groupKeys(&c, name)
@@ -246,81 +317,40 @@ func (s *Store) CreateGroup(ctx context.Context, channel, name string, from Star
 }
 
 // DropGroup removes a group. What its members have not acknowledged they cannot any more.
+// The group of a webhook goes with that.
 func (s *Store) DropGroup(ctx context.Context, channel, name string) error {
 	_, err := s.commit(ctx, txn.Snapshot, func(tx *txn.Tx) error {
-		_, _, k, err := s.group(tx, channel, name)
-		if err != nil {
-			return err
-		}
-		it := tx.Iter(within(k.pending))
-		defer it.Close()
-		var keys [][]byte
-		for it.Next() {
-			keys = append(keys, append([]byte(nil), it.Key()...))
-		}
-		for _, key := range append(keys, k.record, k.cursor) {
-			if err := tx.Delete(key); err != nil {
-				return err
+		if hook, ok := strings.CutPrefix(name, webhookPrefix); ok {
+			if _, err := s.Within(tx).Webhook(ctx, channel, hook); err == nil {
+				return dberr.New(dberr.ErrInvalid, "GROUP_OF_WEBHOOK", "group %q is of webhook %q, and goes with it", shorten(name), shorten(hook)).WithField("group")
 			}
 		}
-		return it.Err()
+		return s.dropGroup(tx, channel, name)
 	})
 	return err
 }
 
-// GroupInfo says where a group is.
-type GroupInfo struct {
-	Group
-	Next     uint64         // offset of the first message that was never handed out
-	Lag      uint64         // messages of the channel from there on, as offsets count
-	InFlight int            // handed out and not acknowledged
-	Due      int            // of them, those whose time is over
-	Members  map[string]int // who has how many of them
-}
-
-// GroupTx says where a group is.
-func (s *Store) GroupTx(tx *txn.Tx, channel, name string) (i GroupInfo, err error) {
-	c, g, k, err := s.group(tx, channel, name)
+func (s *Store) dropGroup(tx *txn.Tx, channel, name string) error {
+	_, _, k, err := s.group(tx, channel, name)
 	if err != nil {
-		return i, err
-	}
-	i.Group, i.Members = g, map[string]int{}
-	if i.Next, err = s.cursor(tx, &k); err != nil {
-		return i, err
-	}
-	l, err := s.log(tx, &c)
-	if err != nil {
-		return i, err
-	}
-	defer l.close()
-	end, _, err := l.end()
-	if err != nil {
-		return i, err
-	}
-	i.Lag = end - min(end, max(i.Next, l.state.first))
-	if l.feed != nil {
-		if i.Lag, err = l.feed.count(i.Next); err != nil {
-			return i, err
-		}
-	}
-	now := s.Now().UnixNano()
-	return i, s.eachPending(tx, &k, func(_ uint64, p *pending) error {
-		i.InFlight++
-		i.Members[p.member]++
-		if p.due <= now {
-			i.Due++
-		}
-		return nil
-	})
-}
-
-// Group says where a group is.
-func (s *Store) Group(ctx context.Context, channel, name string) (i GroupInfo, err error) {
-	err = s.View(ctx, func(tx *txn.Tx) error {
-		i, err = s.GroupTx(tx, channel, name)
 		return err
-	})
-	return i, err
+	}
+	keys := [][]byte{k.record, k.cursor, k.buried, k.shares}
+	for _, prefix := range [][]byte{k.pending, k.members} {
+		it := tx.Iter(within(prefix))
+		for it.Next() {
+			keys = append(keys, append([]byte(nil), it.Key()...))
+		}
+		if err := errors.Join(it.Err(), it.Close()); err != nil {
+			return err
+		}
+	}
+	for _, key := range keys {
+		if err := tx.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Groups returns the names of a channel's groups, in order.

@@ -212,7 +212,7 @@ func (h *hub) hear(set *txn.ChangeSet) {
 			if t = h.mu.ids[channelRef{db, obj}]; t != nil && !t.add(op, set.Timestamp, h.opts) {
 				continue
 			}
-		case obj == objGroups || obj == objPending: // for members that wait
+		case obj == objGroups || obj == objPending || obj == objShares: // for members that wait
 			if id, _, err := enc.DecodeUint(tuple); err == nil {
 				t = h.mu.ids[channelRef{db, keyspace.ObjectID(id)}]
 			}

@@ -17,6 +17,11 @@ const (
 	objGroups    keyspace.ObjectID = 6  // channel id, group → group
 	objCursors   keyspace.ObjectID = 7  // channel id, group → offset of the first message that it never handed out
 	objPending   keyspace.ObjectID = 8  // channel id, group, offset → delivery that is not acknowledged
+	objSecret    keyspace.ObjectID = 9  // one record, of the default database: 32 random bytes
+	objBuried    keyspace.ObjectID = 10 // channel id, group → how many messages became dead letters, and were given up
+	objMembers   keyspace.ObjectID = 11 // channel id, group, member → how far it is, of groups in order of keys
+	objShares    keyspace.ObjectID = 12 // channel id, group → which partitions its members have
+	objWebhooks  keyspace.ObjectID = 13 // channel id, name → webhook
 	firstID      keyspace.ObjectID = 16 // of channels: offset (8 bytes) → message
 )
 

@@ -21,6 +21,9 @@ type Options struct {
 	// ProducerKeep is how long the last number of a producer is remembered after it
 	// published. Default 7 days.
 	ProducerKeep time.Duration
+	// Where, where set, reads a filter over data that are JSON, and returns what tells
+	// whether data match. It must refuse what it does not know.
+	Where func(filter []byte) (matches func(data []byte) bool, err error)
 	// Events, where set, is told what the model does.
 	Events Events
 }

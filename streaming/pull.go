@@ -39,7 +39,7 @@ func (s *Store) Pull(ctx context.Context, channel, group string, o PullOptions) 
 	if o.Max < 0 || o.Max > MaxInFlight {
 		return nil, invalid("INVALID_FIELD", "max", "max is %d, want a number from 1 to %d", o.Max, MaxInFlight)
 	}
-	list, _, err := s.pull(ctx, channel, group, &o)
+	list, _, err := s.pullMore(ctx, channel, group, &o)
 	if err != nil || len(list) > 0 || o.Wait <= 0 {
 		return list, err
 	}
@@ -63,7 +63,7 @@ func (s *Store) pullWaiting(ctx context.Context, channel, group string, o *PullO
 		if err != nil {
 			return nil, err
 		}
-		list, due, err := s.pull(ctx, channel, group, o)
+		list, due, err := s.pullMore(ctx, channel, group, o)
 		if err != nil || len(list) > 0 {
 			return list, err
 		}
@@ -99,9 +99,18 @@ func (t *tail) watch() (<-chan struct{}, error) {
 	return t.mu.news, t.mu.ended
 }
 
+// pullMore pulls until there are messages, or nothing more is to be looked at.
+func (s *Store) pullMore(ctx context.Context, channel, group string, o *PullOptions) (list []Handed, due int64, err error) {
+	for more := true; more && len(list) == 0 && err == nil; {
+		list, due, more, err = s.pull(ctx, channel, group, o)
+		more = more && s.tx == nil
+	}
+	return list, due, err
+}
+
 // pull is one attempt. due is when the next message is to be handed out again, 0 where
-// there is none.
-func (s *Store) pull(ctx context.Context, channel, group string, o *PullOptions) (list []Handed, due int64, err error) {
+// there is none, more says that messages are left that were not looked at.
+func (s *Store) pull(ctx context.Context, channel, group string, o *PullOptions) (list []Handed, due int64, more bool, err error) {
 	_, err = s.commit(ctx, txn.Snapshot, func(tx *txn.Tx) (err error) {
 		p := puller{s: s, tx: tx, o: o}
 		if p.c, p.g, p.k, err = s.group(tx, channel, group); err != nil {
@@ -111,12 +120,19 @@ func (s *Store) pull(ctx context.Context, channel, group string, o *PullOptions)
 			return err
 		}
 		defer p.l.close()
-		err = p.run()
-		list, due = p.list, p.due
+		if p.g.Options.Ordered {
+			err = p.runOrdered()
+		} else {
+			err = p.run()
+		}
+		list, due, more = p.list, p.due, p.more
 		return err
 	})
-	return list, due, err
+	return list, due, more, err
 }
+
+// pullScan is how many messages one attempt looks at.
+const pullScan = 10_000
 
 // puller is one attempt of a pull. Two at once write the place of the group, or the same
 // deliveries, so one of them runs again.
@@ -131,6 +147,9 @@ type puller struct {
 	list     []Handed
 	inFlight int
 	due      int64
+	more     bool
+	buried   [2]uint64 // dead letters, and given up
+	shares   *shares   // of ordered groups
 }
 
 func (p *puller) run() error {
@@ -154,13 +173,16 @@ func (p *puller) run() error {
 	}
 	for i := range again {
 		if len(p.list) == p.o.Max {
-			return nil
+			break
 		}
 		if err := p.again(again[i].offset, &again[i].pending, now); err != nil {
 			return err
 		}
 	}
-	return p.fresh(now)
+	if err := p.fresh(now); err != nil {
+		return err
+	}
+	return p.count()
 }
 
 // again hands out a message whose time is over, or gives it up.
@@ -180,21 +202,27 @@ func (p *puller) again(offset uint64, x *pending, now int64) error {
 	if err != nil {
 		return err
 	}
-	if most := p.g.Options.MaxDeliver; most != NoLimit && x.delivery >= uint64(most) {
+	tries := x.delivery
+	if x.ordered {
+		tries = x.tries
+	}
+	if most := p.g.Options.MaxDeliver; most != NoLimit && tries >= uint64(most) {
 		p.inFlight--
 		if err := p.bury(m, x); err != nil {
 			return err
 		}
 		return p.tx.Delete(p.k.of(offset))
 	}
-	return p.hand(m, x.delivery+1, now)
+	return p.hand(m, x, now)
 }
 
 // bury publishes a message to the dead letters, with where it comes from.
 func (p *puller) bury(m *Message, x *pending) error {
 	if p.g.Options.DeadLetter == "" {
+		p.buried[1]++
 		return nil
 	}
+	p.buried[0]++
 	dead := m.Content
 	dead.Producer, dead.Sequence = "", 0
 	dead.Headers = nil
@@ -209,12 +237,28 @@ func (p *puller) bury(m *Message, x *pending) error {
 	return err
 }
 
-// hand hands out a message.
-func (p *puller) hand(m *Message, delivery uint64, now int64) error {
-	h := Handed{Message: m, Delivery: int(delivery)}
+// count adds to how many messages were handed out too often.
+func (p *puller) count() error {
+	if p.buried == [2]uint64{} {
+		return nil
+	}
+	n, err := p.s.buried(p.tx, &p.k)
+	if err != nil {
+		return err
+	}
+	return p.tx.Put(p.k.buried, binary.AppendUvarint(binary.AppendUvarint(nil, n[0]+p.buried[0]), n[1]+p.buried[1]))
+}
+
+// hand hands out a message; x is its delivery until now.
+func (p *puller) hand(m *Message, x *pending, now int64) error {
+	h := Handed{Message: m, Delivery: int(x.delivery + 1)}
 	if !p.g.Options.NoAck {
-		h.AckID = ackID(&p.g, m.Offset, delivery)
-		x := pending{due: now + int64(p.g.Options.AckWait), delivery: delivery, member: p.o.Member}
+		h.AckID = ackID(&p.g, m.Offset, x.delivery+1)
+		x.due, x.member = now+int64(p.g.Options.AckWait), p.o.Member
+		x.delivery++
+		if x.ordered {
+			x.tries++
+		}
 		if err := p.tx.Put(p.k.of(m.Offset), x.append(nil)); err != nil {
 			return err
 		}
@@ -230,13 +274,21 @@ func (p *puller) fresh(now int64) error {
 		return err
 	}
 	next := from
-	size := 0
+	size, seen := 0, 0
 	var failed error
 	err = p.l.each(from, func(m *Message) bool {
 		if len(p.list) == p.o.Max || !p.g.Options.NoAck && p.inFlight >= p.g.Options.MaxInFlight || size > historyBytes {
 			return false
 		}
-		if failed = p.hand(m, 1, now); failed != nil {
+		if seen++; seen > pullScan {
+			p.more = true
+			return false
+		}
+		if !p.g.Options.Filter.wants(m) {
+			next = m.Offset + 1
+			return true
+		}
+		if failed = p.hand(m, &pending{}, now); failed != nil {
 			return false
 		}
 		p.inFlight++
@@ -280,7 +332,14 @@ func parseAckID(g *Group, id string) (offset, delivery uint64, ok bool) {
 // error instead, with the code ACK_STALE: what a member writes with the acknowledgement
 // then takes effect once, whoever else has had the message.
 func (s *Store) Ack(ctx context.Context, channel, group string, ids ...string) (stale []string, err error) {
-	return s.deliveries(ctx, channel, group, ids, func(tx *txn.Tx, key []byte, _ *Group, _ *pending) error { return tx.Delete(key) })
+	return s.deliveries(ctx, channel, group, ids, func(tx *txn.Tx, k *groupKeys, _ *Group, list []queued) error {
+		for i := range list {
+			if err := tx.Delete(k.of(list[i].offset)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Nack has deliveries handed out again after a delay.
@@ -288,7 +347,21 @@ func (s *Store) Nack(ctx context.Context, channel, group string, delay time.Dura
 	if delay < 0 || delay > MaxAckWait {
 		return nil, invalid("INVALID_FIELD", "delay_ms", "the delay of %v is not within 0 and %v", delay, MaxAckWait)
 	}
-	return s.postpone(ctx, channel, group, delay, ids)
+	return s.deliveries(ctx, channel, group, ids, func(tx *txn.Tx, k *groupKeys, g *Group, list []queued) error {
+		for i := range list {
+			x := &list[i]
+			if x.due = s.Now().Add(delay).UnixNano(); g.Options.Ordered {
+				x.member = ""
+			}
+			if err := tx.Put(k.of(x.offset), x.append(nil)); err != nil {
+				return err
+			}
+		}
+		if g.Options.Ordered {
+			return s.releaseBehind(tx, k, list)
+		}
+		return nil
+	})
 }
 
 // Extend gives the members more time to acknowledge deliveries: from now on, as long as
@@ -297,26 +370,23 @@ func (s *Store) Extend(ctx context.Context, channel, group string, by time.Durat
 	if by < 0 || by > MaxAckWait {
 		return nil, invalid("INVALID_FIELD", "delay_ms", "the time of %v is not within 0 and %v", by, MaxAckWait)
 	}
-	if by == 0 {
-		by = -1
-	}
-	return s.postpone(ctx, channel, group, by, ids)
-}
-
-// postpone sets when deliveries are due; a negative time is that of the group.
-func (s *Store) postpone(ctx context.Context, channel, group string, by time.Duration, ids []string) ([]string, error) {
-	return s.deliveries(ctx, channel, group, ids, func(tx *txn.Tx, key []byte, g *Group, x *pending) error {
+	return s.deliveries(ctx, channel, group, ids, func(tx *txn.Tx, k *groupKeys, g *Group, list []queued) error {
 		d := by
-		if d < 0 {
+		if d == 0 {
 			d = g.Options.AckWait
 		}
-		x.due = s.Now().Add(d).UnixNano()
-		return tx.Put(key, x.append(nil))
+		for i := range list {
+			list[i].due = s.Now().Add(d).UnixNano()
+			if err := tx.Put(k.of(list[i].offset), list[i].append(nil)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// deliveries does something to each delivery that is not stale.
-func (s *Store) deliveries(ctx context.Context, channel, group string, ids []string, fn func(tx *txn.Tx, key []byte, g *Group, x *pending) error) (stale []string, err error) {
+// deliveries does something to the deliveries that are not stale.
+func (s *Store) deliveries(ctx context.Context, channel, group string, ids []string, fn func(tx *txn.Tx, k *groupKeys, g *Group, list []queued) error) (stale []string, err error) {
 	if len(ids) > MaxInFlight {
 		return nil, tooLarge("BATCH_TOO_LARGE", "ack_ids", "%d deliveries are over the maximum of %d", len(ids), MaxInFlight)
 	}
@@ -326,18 +396,22 @@ func (s *Store) deliveries(ctx context.Context, channel, group string, ids []str
 		if err != nil {
 			return err
 		}
+		var list []queued
+		seen := make(map[uint64]bool, len(ids))
 		for _, id := range ids {
-			key, x, err := s.delivery(tx, &g, &k, id)
-			if err == nil && x == nil {
-				stale = append(stale, id)
-				continue
-			}
-			if err == nil {
-				err = fn(tx, key, &g, x)
-			}
-			if err != nil {
+			x, err := s.delivery(tx, &g, &k, id)
+			switch {
+			case err != nil:
 				return err
+			case x == nil || seen[x.offset]:
+				stale = append(stale, id)
+			default:
+				seen[x.offset] = true
+				list = append(list, *x)
 			}
+		}
+		if err := fn(tx, &k, &g, list); err != nil {
+			return err
 		}
 		if s.tx != nil && len(stale) > 0 {
 			return dberr.New(dberr.ErrConstraint, "ACK_STALE", "the delivery %q is not the last of its message any more", shorten(stale[0])).
@@ -349,22 +423,51 @@ func (s *Store) deliveries(ctx context.Context, channel, group string, ids []str
 }
 
 // delivery finds a delivery; nil where it is stale.
-func (s *Store) delivery(tx *txn.Tx, g *Group, k *groupKeys, id string) (key []byte, x *pending, err error) {
+func (s *Store) delivery(tx *txn.Tx, g *Group, k *groupKeys, id string) (*queued, error) {
 	offset, delivery, ok := parseAckID(g, id)
 	if !ok {
-		return nil, nil, nil
+		return nil, nil
 	}
-	key = k.of(offset)
-	v, ok, err := tx.Get(key)
+	v, ok, err := tx.Get(k.of(offset))
 	if err != nil || !ok {
-		return nil, nil, err
+		return nil, err
 	}
-	x = &pending{}
+	x := queued{offset: offset}
 	if err := x.decode(v); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if x.delivery != delivery {
-		return nil, nil, nil
+	if x.pending.delivery != delivery {
+		return nil, nil
 	}
-	return key, x, nil
+	return &x, nil
+}
+
+// releaseBehind takes what is behind deliveries that were given back, with the same key,
+// from who has it.
+func (s *Store) releaseBehind(tx *txn.Tx, k *groupKeys, list []queued) error {
+	given := map[uint64]bool{}
+	first := map[uint64]uint64{} // by the hash of keys
+	for i := range list {
+		given[list[i].offset] = true
+		if at, ok := first[list[i].hash]; list[i].hash != 0 && (!ok || list[i].offset < at) {
+			first[list[i].hash] = list[i].offset
+		}
+	}
+	var behind []queued
+	if err := s.eachPending(tx, k, func(offset uint64, x *pending) error {
+		if at, ok := first[x.hash]; ok && offset > at && !given[offset] && x.member != "" {
+			behind = append(behind, queued{offset: offset, pending: *x})
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	now := s.Now().UnixNano()
+	for i := range behind {
+		behind[i].release(now)
+		if err := tx.Put(k.of(behind[i].offset), behind[i].append(nil)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

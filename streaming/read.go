@@ -133,8 +133,33 @@ type Filter struct {
 	Keys      []string          // with one of these keys
 	Headers   map[string]string // with all of these headers
 	Partition *int              // of this partition
+	// Where, where set, is a filter over data that are JSON, in the language of
+	// Options.Where.
+	Where []byte
 	// Match, where set, has the last word. It must be quick and must not change the message.
 	Match func(m *Message) bool
+	where func(data []byte) bool // what Where says
+}
+
+// compile makes a filter ready to be asked.
+func (o *Options) compile(f *Filter) error {
+	if f.Where == nil || f.where != nil {
+		return nil
+	}
+	if o.Where == nil {
+		return dberr.New(dberr.ErrUnsupported, "FILTER_UNSUPPORTED", "this store has no language of filters over data").WithField("filter")
+	}
+	where, err := o.Where(f.Where)
+	if err != nil {
+		return err
+	}
+	f.where = where
+	return nil
+}
+
+// all says whether every message is wanted.
+func (f *Filter) all() bool {
+	return f.Types == nil && f.Sources == nil && f.Keys == nil && f.Headers == nil && f.Partition == nil && f.Where == nil && f.Match == nil
 }
 
 func (f *Filter) wants(m *Message) bool {
@@ -149,6 +174,9 @@ func (f *Filter) wants(m *Message) bool {
 		if !slices.Contains(m.Headers, Header{name, value}) {
 			return false
 		}
+	}
+	if f.where != nil && (!m.JSON || !f.where(m.Data)) {
+		return false
 	}
 	return f.Match == nil || f.Match(m)
 }
@@ -235,6 +263,9 @@ const (
 
 // HistoryTx reads messages that are there.
 func (s *Store) HistoryTx(tx *txn.Tx, channel string, o HistoryOptions) (p Page, err error) {
+	if err := s.opts.compile(&o.Filter); err != nil {
+		return p, err
+	}
 	c, err := s.ChannelTx(tx, channel)
 	if err != nil {
 		return p, err

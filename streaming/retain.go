@@ -422,7 +422,7 @@ func (s *Store) sweepDropped(ctx context.Context) error {
 }
 
 // objsOfChannel are the objects that have keys for a channel.
-var objsOfChannel = []keyspace.ObjectID{objState, objProducers, objLatest, objGroups, objCursors, objPending}
+var objsOfChannel = []keyspace.ObjectID{objState, objProducers, objLatest, objGroups, objCursors, objPending, objBuried, objMembers, objShares, objWebhooks}
 
 func (s *Store) removeDropped(ctx context.Context, id keyspace.ObjectID) error {
 	prefixes := [][]byte{appendObject(nil, s.db, id)}

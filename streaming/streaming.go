@@ -27,6 +27,7 @@ package streaming
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -58,11 +59,12 @@ type Store struct {
 
 // core is what the stores of all databases share.
 type core struct {
-	txns  *txn.Store
-	opts  Options
-	hub   hub
-	feeds feeds
-	sweep sweeper
+	txns   *txn.Store
+	opts   Options
+	hub    hub
+	feeds  feeds
+	sweep  sweeper
+	secret atomic.Pointer[[]byte]
 }
 
 // Open returns the model of the default database on a store. Close ends it, and must

@@ -39,6 +39,9 @@ type Delivery struct {
 // Subscribe begins to follow a channel, which need not be there yet. The subscription
 // must be closed.
 func (s *Store) Subscribe(ctx context.Context, channel string, o SubscribeOptions) (*Subscription, error) {
+	if err := s.opts.compile(&o.Filter); err != nil {
+		return nil, err
+	}
 	if isFeed(channel) {
 		return s.subscribeFeed(ctx, channel, o)
 	}
@@ -157,7 +160,7 @@ func canceled(ctx context.Context) error {
 
 func (sub *Subscription) wanted(list []*Message) []*Message {
 	f := &sub.filter
-	if f.Types == nil && f.Sources == nil && f.Keys == nil && f.Headers == nil && f.Partition == nil && f.Match == nil {
+	if f.all() {
 		return list
 	}
 	var kept []*Message

@@ -10,6 +10,7 @@ import (
 
 	"github.com/weftdb/weft/bulk"
 	"github.com/weftdb/weft/document"
+	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query"
@@ -50,7 +51,7 @@ func newFake() *fake {
 		return s
 	})
 	f.stream = sync.OnceValue(func() *streaming.Store {
-		s, err := streaming.Open(f.kv().txns, streaming.Options{SweepEvery: -1})
+		s, err := streaming.Open(f.kv().txns, streaming.Options{SweepEvery: -1, Where: match.Text})
 		if err != nil {
 			panic(err)
 		}

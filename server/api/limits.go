@@ -43,6 +43,11 @@ func (s *Server) checkOrigin(r *http.Request) error {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
 		return nil
 	}
+	return s.checkPage(r)
+}
+
+// checkPage refuses requests of the pages of other sites, whatever their method.
+func (s *Server) checkPage(r *http.Request) error {
 	origin := ""
 	if v := r.Header["Origin"]; len(v) > 0 {
 		origin = v[0]

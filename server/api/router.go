@@ -37,6 +37,8 @@ func (s *Server) routes() {
 	s.bindText(v1)
 	s.bindStreaming(v1)
 	s.bindGroups(v1)
+	s.bindSockets(v1)
+	s.bindWebhooks(v1)
 	s.bindTimeSeries(v1)
 }
 

@@ -16,6 +16,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/cursors"
 	"github.com/weftdb/weft/server/transactions"
+	"github.com/weftdb/weft/server/webhooks"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
@@ -100,6 +102,10 @@ type Options struct {
 	CompressMin int
 	// CORSOrigins are the origins that may read answers in a browser; "*" is any. Default none.
 	CORSOrigins []string
+	// Webhooks sends for webhooks. Nil: this server has none.
+	Webhooks *webhooks.Sender
+	// SlowClient is how long a WebSocket may take nothing before it is cut off. Default 60 s.
+	SlowClient time.Duration
 	// Hosts are the names by which clients may address the server; IP addresses and
 	// localhost always may. nil means any.
 	Hosts []string
@@ -180,6 +186,7 @@ type Server struct {
 	streams      atomic.Pointer[streams]
 	inFlight     atomic.Int64
 	subscribers  atomic.Int64 // subscriptions that run, which are not in inFlight
+	sockets      sync.WaitGroup
 	running      running
 	transactions *transactions.Registry
 	cursors      *cursors.Registry

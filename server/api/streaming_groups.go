@@ -25,6 +25,7 @@ func (s *Server) bindGroups(g *echo.Group) {
 	g.POST("/streaming/channels/:channel/groups/:group/ack", s.ackGroup)
 	g.POST("/streaming/channels/:channel/groups/:group/nack", s.nackGroup)
 	g.POST("/streaming/channels/:channel/groups/:group/extend", s.extendGroup)
+	g.POST("/streaming/channels/:channel/groups/:group/leave", s.leaveGroup)
 }
 
 // maxPullWait bounds wait_ms.
@@ -45,14 +46,34 @@ type groupAnswer struct {
 	Due         int            `json:"due"`
 	Members     map[string]int `json:"members"`
 	CreatedAt   *time.Time     `json:"created_at"`
+
+	Filter          streaming.Filter `json:"filter"`
+	Order           *string          `json:"order"`
+	MemberTimeoutMS *int64           `json:"member_timeout_ms"`
+	Partitions      map[string][]int `json:"partitions,omitempty"` // of the members, in order of keys
+	LagMS           int64            `json:"lag_ms"`
+	OldestInFlight  *uint64          `json:"oldest_in_flight"`
+	DeadLetters     uint64           `json:"dead_letters"`
+	GivenUp         uint64           `json:"given_up"`
 }
 
-func describeGroup(channel string, i *streaming.GroupInfo) groupAnswer {
+func describeGroup(channel string, i *streaming.GroupInfo, now time.Time) groupAnswer {
 	o := &i.Options
 	a := groupAnswer{Name: i.Name, Channel: channel, AckWaitMS: o.AckWait.Milliseconds(), MaxDeliver: o.MaxDeliver, MaxInFlight: o.MaxInFlight, Ack: "explicit",
 		NextOffset: i.Next, Lag: i.Lag, InFlight: i.InFlight, Due: i.Due, Members: i.Members}
+	a.Filter, a.Partitions, a.DeadLetters, a.GivenUp = o.Filter, i.Shares, i.Buried, i.GivenUp
 	if o.NoAck {
 		a.Ack = "none"
+	}
+	if o.Ordered {
+		order, ms := "key", o.MemberTimeout.Milliseconds()
+		a.Order, a.MemberTimeoutMS = &order, &ms
+	}
+	if !i.Waiting.IsZero() {
+		a.LagMS = max(now.Sub(i.Waiting).Milliseconds(), 0)
+	}
+	if i.Oldest != 0 {
+		a.OldestInFlight = &i.Oldest
 	}
 	if o.DeadLetter != "" {
 		a.DeadLetter = &o.DeadLetter
@@ -82,7 +103,7 @@ func (s *Server) listGroups(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		list = append(list, describeGroup(channel, &i))
+		list = append(list, describeGroup(channel, &i, store.Now()))
 	}
 	return c.JSON(http.StatusOK, map[string]any{"groups": list})
 }
@@ -95,7 +116,7 @@ type groupInput struct {
 	opts    streaming.GroupOptions
 }
 
-var groupFields = []string{"name", "start", "ack_wait_ms", "max_deliver", "max_in_flight", "dead_letter", "ack", "if_not_exists"}
+var groupFields = append([]string{"name", "start", "ack_wait_ms", "max_deliver", "max_in_flight", "dead_letter", "ack", "order", "member_timeout_ms", "if_not_exists"}, filterFields...)
 
 // object reads a body of known fields.
 func (s *Server) object(x *exchange, fields []string, field func(sc *jsonin.Scanner, field string) error) error {
@@ -147,6 +168,17 @@ func (in *groupInput) field(sc *jsonin.Scanner, field string) (err error) {
 			err = invalid("INVALID_FIELD", `field "ack" must be "explicit" or "none", not %q`, shorten(v, 40)).WithField(field)
 		}
 		in.opts.NoAck = v == "none"
+	case "order":
+		var v string
+		if v, err = sc.StrField(field); err == nil && v != "key" {
+			err = invalid("INVALID_FIELD", `field "order" must be "key", not %q`, shorten(v, 40)).WithField(field)
+		}
+		in.opts.Ordered = true
+	case "member_timeout_ms":
+		n, err = sc.IntField(field, 1, streaming.MaxAckWait.Milliseconds())
+		in.opts.MemberTimeout = time.Duration(n) * time.Millisecond
+	default:
+		err = filterField(sc, field, &in.opts.Filter)
 	}
 	return err
 }
@@ -225,7 +257,7 @@ func (s *Server) createGroup(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set("Location", "/api/v1/streaming/channels/"+url.PathEscape(channel)+"/groups/"+url.PathEscape(in.name))
-	return c.JSON(status, describeGroup(channel, &i))
+	return c.JSON(status, describeGroup(channel, &i, store.Now()))
 }
 
 // namedGroup is the group of the path.
@@ -246,7 +278,7 @@ func (s *Server) getGroup(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, describeGroup(channel, &i))
+	return c.JSON(http.StatusOK, describeGroup(channel, &i, store.Now()))
 }
 
 func (s *Server) dropGroup(c echo.Context) error {
@@ -300,24 +332,29 @@ func (s *Server) pullGroup(c echo.Context) error {
 	}
 	buf := getBuffer()
 	defer putBuffer(buf)
-	buf.b = append(buf.b, `{"messages":[`...)
+	buf.b = append(appendHanded(append(buf.b, `{"messages":`...), list), "}\n"...)
+	return writeJSON(x, buf.b)
+}
+
+// appendHanded appends messages with their deliveries.
+func appendHanded(dst []byte, list []streaming.Handed) []byte {
+	dst = append(dst, '[')
 	for i := range list {
 		if i > 0 {
-			buf.b = append(buf.b, ',')
+			dst = append(dst, ',')
 		}
-		buf.b = append(buf.b, `{"ack_id":`...)
+		dst = append(dst, `{"ack_id":`...)
 		if list[i].AckID == "" {
-			buf.b = append(buf.b, "null"...)
+			dst = append(dst, "null"...)
 		} else {
-			buf.b = sqltype.AppendJSONString(buf.b, list[i].AckID)
+			dst = sqltype.AppendJSONString(dst, list[i].AckID)
 		}
-		buf.b = append(strconv.AppendInt(append(buf.b, `,"delivery":`...), int64(list[i].Delivery), 10), ',')
-		at := len(buf.b)
-		buf.b = appendMessage(buf.b, list[i].Message)
-		buf.b = append(buf.b[:at], buf.b[at+1:]...) // its opening brace
+		dst = append(strconv.AppendInt(append(dst, `,"delivery":`...), int64(list[i].Delivery), 10), ',')
+		at := len(dst)
+		dst = appendMessage(dst, list[i].Message)
+		dst = append(dst[:at], dst[at+1:]...) // its opening brace
 	}
-	buf.b = append(buf.b, "]}\n"...)
-	return writeJSON(x, buf.b)
+	return append(dst, ']')
 }
 
 // settle reads {"ack_ids","delay_ms"?} and does it.
@@ -334,15 +371,11 @@ func (s *Server) settle(c echo.Context, fields []string, do func(store *streamin
 			delay = time.Duration(n) * time.Millisecond
 			return err
 		}
-		ids = []string{}
 		if k := sc.Peek(); k != jsonin.Array && k != jsonin.Invalid {
 			return jsonin.WantError(field, "an array", k)
 		}
-		return sc.Array(func(int) error {
-			id, err := sc.StrField(field)
-			ids = append(ids, id)
-			return err
-		})
+		ids, err = textsField(sc, field)
+		return err
 	}); err != nil {
 		return err
 	}
@@ -375,4 +408,26 @@ func (s *Server) extendGroup(c echo.Context) error {
 	return s.settle(c, []string{"ack_ids", "delay_ms"}, func(store *streaming.Store, channel, group string, delay time.Duration, ids []string) ([]string, error) {
 		return store.Extend(c.Request().Context(), channel, group, delay, ids...)
 	})
+}
+
+// leaveGroup takes {"member"}.
+func (s *Server) leaveGroup(c echo.Context) error {
+	channel, group, store, err := s.namedGroup(c)
+	if err != nil {
+		return err
+	}
+	var member string
+	if err := s.object(of(c), []string{"member"}, func(sc *jsonin.Scanner, field string) (err error) {
+		member, err = sc.StrField(field)
+		return err
+	}); err != nil {
+		return err
+	}
+	if member == "" {
+		return invalid("MISSING_FIELD", `the body needs the field "member"`).WithField("member")
+	}
+	if err := store.Leave(c.Request().Context(), channel, group, member); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]any{"success": true, "member": member})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weftdb/weft/server/webhooks"
 	"github.com/weftdb/weft/streaming"
 )
 
@@ -25,7 +26,61 @@ func grouped(_ *Server, f *fake) {
 	}
 }
 
+// noHooks is a sender that may reach nothing but what is public.
+var noHooks = webhooks.New(webhooks.Options{Encode: EncodeMessage})
+
+func hooked(_ *Server, f *fake) {
+	published(1)(nil, f)
+	w := streaming.Webhook{Channel: "c", Name: "h", URL: "https://hooks.example/x", Secret: []byte("0123456789abcdef")}
+	if _, err := f.stream().CreateWebhook(context.Background(), w, streaming.WebhookOptions{}); err != nil {
+		panic(err)
+	}
+}
+
+func ordered(_ *Server, f *fake) {
+	published(3)(nil, f)
+	if _, err := f.stream().CreateGroup(context.Background(), "c", "g", streaming.Earliest, streaming.GroupOptions{Ordered: true}); err != nil {
+		panic(err)
+	}
+	if _, err := f.stream().Pull(context.Background(), "c", "g", streaming.PullOptions{Max: 2, Member: "m"}); err != nil {
+		panic(err)
+	}
+}
+
+const hooksURL = channelsURL + "/c/webhooks"
+
 var groupScenarios = []scenario{
+	{name: "group, filter and order", url: groupsURL, state: published(3), body: `{"name":"g","start":"earliest","order":"key","member_timeout_ms":5000,"event_type":"a","source":["s","t"],"header":{"h":"1"},"filter":{"n":{"$gt":0}}}`, status: 201,
+		has: []string{`"order":"key"`, `"member_timeout_ms":5000`, `"filter":{"event_type":["a"],"source":["s","t"],"header":{"h":"1"},"filter":{"n":{"$gt":0}}}`, `"lag_ms":`, `"dead_letters":0`}},
+	{name: "group, bad filter", url: groupsURL, state: published(3), body: `{"name":"g","filter":{"n":{"$near":0}}}`, status: 400, has: []string{"$near"}},
+	{name: "group, bad order", url: groupsURL, state: published(3), body: `{"name":"g","order":"time"}`, status: 400, has: []string{`"field":"order"`}},
+	{name: "group, a timeout without order", url: groupsURL, state: published(3), body: `{"name":"g","member_timeout_ms":5}`, status: 400, has: []string{`"field":"member_timeout_ms"`}},
+	{name: "group, ordered", url: groupsURL + "/g", state: ordered, status: 200, has: []string{`"partitions":{"m":[0]}`, `"in_flight":2`, `"oldest_in_flight":1`, `"next_offset":3`, `"lag":1`}},
+	{name: "group, pull without a member", url: groupsURL + "/g/pull", state: ordered, body: `{}`, status: 400, has: []string{"MISSING_FIELD", `"field":"member"`}},
+	{name: "group, leave", url: groupsURL + "/g/leave", state: ordered, body: `{"member":"m"}`, status: 200, has: []string{`"member":"m"`}},
+	{name: "group, leave, not there", url: groupsURL + "/g/leave", state: ordered, body: `{"member":"n"}`, status: 404, has: []string{"MEMBER_NOT_FOUND"}},
+	{name: "group, leave, not ordered", url: groupsURL + "/g/leave", state: grouped, body: `{"member":"m"}`, status: 400, has: []string{"NOT_ORDERED"}},
+
+	{name: "ticket", url: "/api/v1/streaming/tickets", body: `{"channels":"c","operations":["subscribe","publish"],"ttl_seconds":5}`, status: 201, has: []string{`"ticket":"`, `"expires_at":"`}},
+	{name: "ticket, bad operation", url: "/api/v1/streaming/tickets", body: `{"operations":["drop"]}`, status: 400, has: []string{`"field":"operations"`}},
+	{name: "ticket, too long", url: "/api/v1/streaming/tickets", body: `{"ttl_seconds":3601}`, status: 400, has: []string{"3600"}},
+	{name: "socket, no handshake", url: "/api/v1/streaming/ws", status: 426, has: []string{"UPGRADE_REQUIRED"}},
+
+	{name: "webhooks, none", url: hooksURL, state: published(1), status: 200, has: []string{`{"webhooks":[]}`}},
+	{name: "webhooks", url: hooksURL, state: hooked, status: 200, has: []string{`"name":"h"`, `"sending":false`, `"max_deliver":20`}, hasNot: []string{"secret"}},
+	{name: "webhook", url: hooksURL + "/h", state: hooked, status: 200, has: []string{`"url":"https://hooks.example/x"`, `"timeout_ms":10000`}, hasNot: []string{"0123456789abcdef"}},
+	{name: "webhook, unknown", url: hooksURL + "/x", state: hooked, status: 404, has: []string{"WEBHOOK_NOT_FOUND"}},
+	{name: "webhook, create", url: hooksURL, opts: Options{Webhooks: noHooks}, state: published(1), body: `{"name":"h","url":"https://hooks.example/x","max_attempts":3,"event_type":"b","order":"key"}`, status: 201,
+		has: []string{`"secret":"`, `"sending":true`, `"max_deliver":3`, `"order":"key"`}, header: map[string]string{"Location": hooksURL + "/h"}},
+	{name: "webhook, exists", url: hooksURL, opts: Options{Webhooks: noHooks}, state: hooked, body: `{"name":"h","url":"https://hooks.example/x"}`, status: 409, has: []string{"WEBHOOK_EXISTS"}},
+	{name: "webhook, private address", url: hooksURL, opts: Options{Webhooks: noHooks}, state: published(1), body: `{"name":"h","url":"http://[::ffff:169.254.169.254]/latest"}`, status: 400, has: []string{"ADDRESS_NOT_ALLOWED", "server.webhook_networks"}},
+	{name: "webhook, no URL", url: hooksURL, opts: Options{Webhooks: noHooks}, state: published(1), body: `{"name":"h","url":"ftp://hooks.example/x"}`, status: 400, has: []string{"INVALID_URL"}},
+	{name: "webhook, a user in the URL", url: hooksURL, opts: Options{Webhooks: noHooks}, state: published(1), body: `{"name":"h","url":"https://a:b@hooks.example/x"}`, status: 400, has: []string{"INVALID_URL"}},
+	{name: "webhook, short secret", url: hooksURL, opts: Options{Webhooks: noHooks}, state: published(1), body: `{"name":"h","url":"https://hooks.example/x","secret":"x"}`, status: 400, has: []string{`"field":"secret"`}},
+	{name: "webhook, none here", url: hooksURL, state: published(1), body: `{"name":"h","url":"https://hooks.example/x"}`, status: 400, has: []string{"NO_WEBHOOKS"}},
+	{name: "webhook, drop", method: "DELETE", url: hooksURL + "/h", state: hooked, status: 200, has: []string{`"name":"h"`}},
+	{name: "webhook, drop its group", method: "DELETE", url: channelsURL + "/c/groups/webhook:h", state: hooked, status: 400, has: []string{"GROUP_OF_WEBHOOK"}},
+
 	{name: "groups, none", url: groupsURL, state: published(1), status: 200, has: []string{`{"groups":[]}`}},
 	{name: "groups", url: groupsURL, state: grouped, status: 200, has: []string{`"name":"g"`, `"lag":2`, `"in_flight":1`, `"members":{"m":1}`}},
 	{name: "groups, no channel", url: groupsURL, status: 404, has: []string{"CHANNEL_NOT_FOUND"}},

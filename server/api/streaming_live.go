@@ -48,7 +48,7 @@ func (s *Server) subscribeTo(c echo.Context, params []string, media string, open
 	if err != nil {
 		return err
 	}
-	q, err := queryParams(c, params)
+	q, err := queryParams(c, append([]string{"ticket"}, params...))
 	if err != nil {
 		return err
 	}
@@ -73,6 +73,13 @@ func (s *Server) subscribeTo(c echo.Context, params []string, media string, open
 		}
 	}
 	store, err := s.streaming(c, q.Get("database"), false)
+	if err != nil {
+		return err
+	}
+	t, err := s.admitTicket(of(c), q.Get("ticket"), q.Get("database"))
+	if err == nil {
+		err = t.allows("subscribe", name)
+	}
 	if err != nil {
 		return err
 	}

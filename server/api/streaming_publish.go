@@ -34,7 +34,10 @@ var (
 	publishFields = append([]string{"channel", "database", "messages"}, messageFields...)
 )
 
-func (in *publishInput) decode(body []byte) error {
+func (in *publishInput) decode(body []byte) error { return in.decodeWith(body, nil, nil) }
+
+// decodeWith reads a body that has other fields, too.
+func (in *publishInput) decodeWith(body []byte, others []string, other func(sc *jsonin.Scanner, field string) error) error {
 	var sc jsonin.Scanner
 	sc.Reset(body)
 	err := sc.Object(func(name []byte) (err error) {
@@ -50,6 +53,9 @@ func (in *publishInput) decode(body []byte) error {
 			}
 			err = sc.Array(func(i int) error { return in.element(&sc, i) })
 		default:
+			if isField(field, others) {
+				return other(&sc, field)
+			}
 			if !isField(field, messageFields) {
 				return jsonin.UnknownField(field, publishFields)
 			}

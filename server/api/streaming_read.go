@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/url"
 	"strconv"
@@ -9,9 +10,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/weftdb/weft/document/doc"
-	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/server/jsonin"
 	"github.com/weftdb/weft/streaming"
 )
 
@@ -44,21 +44,62 @@ func parseFilter(q url.Values) (f streaming.Filter, err error) {
 		}
 		f.Headers[name] = value
 	}
-	if !q.Has("filter") {
-		return f, nil
-	}
-	m, err := match.Parse([]byte(q.Get("filter")))
-	if err != nil {
-		return f, err
-	}
-	f.Match = func(msg *streaming.Message) bool {
-		if !msg.JSON {
-			return false
-		}
-		v, err := doc.ParseObject(msg.Data)
-		return err == nil && m.Match(v)
+	if q.Has("filter") {
+		f.Where = []byte(q.Get("filter"))
 	}
 	return f, nil
+}
+
+// filterFields are the fields of a body that say the same as parameters do.
+var filterFields = []string{"event_type", "source", "key", "partition", "header", "filter"}
+
+// filterField reads one of them: a text or several, names with texts, a filter of documents.
+func filterField(sc *jsonin.Scanner, field string, f *streaming.Filter) (err error) {
+	switch field {
+	case "event_type":
+		f.Types, err = textsField(sc, field)
+	case "source":
+		f.Sources, err = textsField(sc, field)
+	case "key":
+		f.Keys, err = textsField(sc, field)
+	case "partition":
+		var n int64
+		n, err = sc.IntField(field, 0, streaming.MaxPartitions-1)
+		p := int(n)
+		f.Partition = &p
+	case "header":
+		f.Headers = map[string]string{}
+		if k := sc.Peek(); k != jsonin.Object && k != jsonin.Invalid {
+			return jsonin.WantError(field, "an object", k)
+		}
+		err = sc.Object(func(name []byte) error {
+			v, err := sc.StrField(field + "." + string(name))
+			f.Headers[string(name)] = v
+			return err
+		})
+	case "filter":
+		if k := sc.Peek(); k != jsonin.Object && k != jsonin.Invalid {
+			return jsonin.WantError(field, "an object", k)
+		}
+		f.Where, err = sc.Raw()
+		f.Where = bytes.Clone(f.Where)
+	}
+	return err
+}
+
+// textsField reads a text, or an array of them.
+func textsField(sc *jsonin.Scanner, field string) ([]string, error) {
+	if sc.Peek() != jsonin.Array {
+		v, err := sc.StrField(field)
+		return []string{v}, err
+	}
+	list := []string{}
+	err := sc.Array(func(int) error {
+		v, err := sc.StrField(field)
+		list = append(list, v)
+		return err
+	})
+	return list, err
 }
 
 // channelHistory answers with the last messages, or those from a place on.

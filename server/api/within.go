@@ -96,6 +96,7 @@ var joining = map[string]bool{
 	"/api/v1/streaming/channels/:channel/groups/:group/ack":    true,
 	"/api/v1/streaming/channels/:channel/groups/:group/nack":   true,
 	"/api/v1/streaming/channels/:channel/groups/:group/extend": true,
+	"/api/v1/streaming/channels/:channel/groups/:group/leave":  true,
 
 	"/api/v1/timeseries/write":                   true,
 	"/api/v1/timeseries/query":                   true,

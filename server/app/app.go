@@ -25,6 +25,7 @@ import (
 	"github.com/weftdb/weft/server/answers"
 	"github.com/weftdb/weft/server/api"
 	"github.com/weftdb/weft/server/config"
+	"github.com/weftdb/weft/server/webhooks"
 	"github.com/weftdb/weft/storage/backup"
 )
 
@@ -63,7 +64,8 @@ type App struct {
 	closed    bool     // under exchange: no exchange any more
 	db        *weft.DB // set before opened is closed, then under exchange
 	stopSweep func()   // set with db
-	result    error    // set before done is closed
+	sender    *webhooks.Sender
+	result    error // set before done is closed
 }
 
 // Start listens and returns; the database is opened behind the listener.
@@ -79,6 +81,7 @@ func Start(cfg *config.Config, opts Options) (*App, error) {
 	}
 	a := &App{cfg: cfg, opts: opts, ready: make(chan struct{}), loaded: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}), failed: make(chan error, 3)}
 	a.progress.Store(&api.Progress{})
+	a.sender = a.newSender()
 	a.api = api.New(a.apiOptions())
 	listener, err := net.Listen("tcp", cfg.Server.Listen)
 	if err != nil {
@@ -148,6 +151,7 @@ func (a *App) open() {
 	a.opts.Log.Info("ready", "url", a.URL(), "replayed", rec.Records, "torn_bytes", rec.TornBytes, "took", time.Since(began).Round(time.Millisecond).String())
 	a.screen(rec)
 	a.sweepAnswers(db)
+	a.sendWebhooks(db)
 	close(a.ready)
 }
 
@@ -202,6 +206,7 @@ func (a *App) shutdown(ctx context.Context) error {
 	a.opts.Log.Info("stopping", "wait", a.cfg.Server.ShutdownTimeout.String())
 	wait(ctx, a.cfg.Server.DrainDelay)
 	errs := []error{a.drain(ctx)}
+	a.endSockets(ctx)
 	if n := a.endTransactions(ctx); n > 0 {
 		a.opts.Log.Warn("transactions that clients had left open were rolled back", "count", n)
 	}
@@ -222,14 +227,22 @@ func (a *App) shutdown(ctx context.Context) error {
 	a.closed = true
 	errs = append(errs, a.closeBackups(ctx))
 	if a.db != nil {
-		a.stopSweep()
+		a.stopWork()
 		errs = append(errs, a.db.Close())
 	}
+	a.sender.Close()
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
 	a.opts.Log.Info("stopped")
 	return nil
+}
+
+// endSockets waits for the WebSockets, which have been told to end.
+func (a *App) endSockets(ctx context.Context) {
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+	defer cancel()
+	a.api.EndSockets(grace)
 }
 
 // endTransactions rolls back what clients have left open. What still runs in one has

@@ -381,7 +381,7 @@ func (a *App) exchangeStore(ctx context.Context, s *backup.Service, r *storage.R
 	if err := s.Detach(last); err != nil {
 		a.opts.Log.Error("the last copy of the log to the archive failed before a restore", "error", err)
 	}
-	a.stopSweep()
+	a.stopWork()
 	if err := a.db.Close(); err != nil {
 		a.opts.Log.Error("the database that is being replaced did not close well", "error", err)
 	}
@@ -393,6 +393,7 @@ func (a *App) exchangeStore(ctx context.Context, s *backup.Service, r *storage.R
 			a.opts.Log.Error("scheduled backups and the archive did not go on after a restore", "error", err)
 		}
 		a.sweepAnswers(db)
+		a.sendWebhooks(db)
 		a.api.Attach(backend{db})
 		return time.Since(began), committed
 	}

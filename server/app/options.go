@@ -22,7 +22,7 @@ func (a *App) apiOptions() api.Options {
 		Version: a.opts.Version, Commit: a.opts.Commit, Log: a.opts.Log,
 		AccessLevel: a.cfg.Log.AccessLevel, SlowRequest: a.cfg.Log.SlowRequest,
 		PromQL: a.cfg.PromQL, BodyBytes: s.BodyBytes, ResultBytes: s.ResultBytes, MaxInFlight: s.MaxInFlight, CompressMin: int(s.CompressMin),
-		CORSOrigins: s.CORSOrigins, TempDir: a.cfg.Query.SpillDir,
+		CORSOrigins: s.CORSOrigins, Webhooks: a.sender, TempDir: a.cfg.Query.SpillDir,
 		AnswerTTL: s.IdempotencyTTL,
 		Transactions: transactions.Options{Max: s.MaxTransactions, MaxPerClient: s.MaxTransactionsPerClient, MaxIdle: s.TransactionMaxIdle, MaxAge: s.TransactionMaxAge,
 			Ended: func(id string, state transactions.State, reason string) {

@@ -62,6 +62,7 @@ type Server struct {
 	MaxTransactionsPerClient int
 	TransactionMaxIdle       time.Duration
 	TransactionMaxAge        time.Duration
+	WebhookNetworks          []string // that are not public, and may be sent to
 	MaxCursors               int
 	MaxCursorsPerClient      int
 	CursorMaxIdle            time.Duration

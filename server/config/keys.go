@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -51,6 +52,7 @@ var keys = []key{
 	count("server.max_transactions_per_client", "200", "of them those of one client address", 1, 100_000, false, func(c *Config) *int { return &c.Server.MaxTransactionsPerClient }),
 	duration("server.transaction_max_idle", "10m", "most that a client may ask a transaction to wait for its next request", false, func(c *Config) *time.Duration { return &c.Server.TransactionMaxIdle }),
 	duration("server.transaction_max_age", "1h", "how long a transaction over several requests may stay open", false, func(c *Config) *time.Duration { return &c.Server.TransactionMaxAge }),
+	list("server.webhook_networks", "", "networks that webhooks may reach though they are not public, such as 10.0.0.0/8 or 127.0.0.1/32", checkNetwork, func(c *Config) *[]string { return &c.Server.WebhookNetworks }),
 	count("server.max_cursors", "200", "cursors of results that are open at once; more are answered with 503", 1, 100_000, false, func(c *Config) *int { return &c.Server.MaxCursors }),
 	count("server.max_cursors_per_client", "50", "of them those of one client address", 1, 100_000, false, func(c *Config) *int { return &c.Server.MaxCursorsPerClient }),
 	duration("server.cursor_max_idle", "10m", "most that a client may ask a cursor to wait for its next request", false, func(c *Config) *time.Duration { return &c.Server.CursorMaxIdle }),
@@ -150,6 +152,13 @@ func checkOrigin(v string) error {
 		return nil
 	}
 	return fmt.Errorf("%q is no origin: want scheme://host[:port] without a path", v)
+}
+
+func checkNetwork(v string) error {
+	if _, err := netip.ParsePrefix(v); err != nil {
+		return fmt.Errorf("%q is no network: want an address and a length, such as 10.0.0.0/8", v)
+	}
+	return nil
 }
 
 func text(name, def, unit, help string, at func(*Config) *string) key {

@@ -101,6 +101,10 @@ var codeStatus = map[string]int{
 	"UNSUPPORTED_MEDIA_TYPE": http.StatusUnsupportedMediaType,
 	"HOST_NOT_ALLOWED":       http.StatusMisdirectedRequest,
 	"ORIGIN_NOT_ALLOWED":     http.StatusForbidden,
+	"UPGRADE_REQUIRED":       http.StatusUpgradeRequired,
+	"TICKET_INVALID":         http.StatusUnauthorized,
+	"TICKET_EXPIRED":         http.StatusUnauthorized,
+	"TICKET_FORBIDS":         http.StatusForbidden,
 }
 
 // Hidden details, where the message may hold internals.
