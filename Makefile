@@ -25,7 +25,11 @@ sdks/javascript/node_modules: sdks/javascript/package-lock.json
 	@if command -v npm >/dev/null 2>&1; then npm ci --silent --prefix sdks/javascript && touch $@; \
 	else echo "no npm: the types of the client for JavaScript are not checked"; fi
 
-test: build sdks/javascript/node_modules ## run every test that takes seconds
+sdks/python/.deps: sdks/python/requirements-test.txt
+	@if python3 -m pip --version >/dev/null 2>&1; then python3 -m pip install --quiet --disable-pip-version-check --target $@ --upgrade -r $< && touch $@; \
+	else echo "no pip: the library for WebSockets in Python is not tested"; fi
+
+test: build sdks/javascript/node_modules sdks/python/.deps ## run every test that takes seconds
 	$(GO) vet ./...
 	$(GO) test -count=1 ./internal/archtest/
 	$(GO) test -timeout 15m ./...

@@ -56,6 +56,62 @@ class Contract(unittest.TestCase):
         with self.assertRaises(ValueError):
             m.write(1, time=datetime.datetime(2026, 1, 2))
 
+    def test_channels(self):
+        c = self.db.channel("contract")
+        with contextlib.suppress(weft.NotFound):
+            c.drop()
+        self.assertEqual(c.create(max_count=100)["max_count"], 100)
+        self.assertEqual(c.alter(max_count=None)["max_count"], None)
+        began = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1)
+        self.assertEqual(c.publish_many([{"data": n, "key": f"k{n % 2}", "headers": {"n": str(n)}, "event_type": "e"} for n in range(4)]), [1, 2, 3, 4])
+        self.assertEqual([m["data"] for m in c.history(headers={"n": "2"})], [2])
+        self.assertEqual([m["data"] for m in c.history(key=["k1", "k7"], start=began)], [1, 3])
+        self.assertEqual([m["data"] for m in c.read(3)], [2, 3])
+        with self.assertRaises(TypeError):
+            list(c.read(typ="e"))
+        with self.assertRaises(weft.Error) as e:
+            c.history(filter={"$no": 1})
+        self.assertEqual(e.exception.status, 400)
+        with self.db.begin() as tx:
+            self.assertIsNone(tx.channel("contract").publish("in tx")["offset"])
+            self.assertEqual(c.info()["next_offset"], 5)
+        sub = c.subscribe(5)
+        self.assertEqual(next(sub)["data"], "in tx")
+        c.publish("live")
+        self.assertEqual(next(sub)["data"], "live")
+        sub.close()
+        with self.assertRaises(weft.NotFound):
+            self.db.channel("nowhere").history()
+
+    def test_groups(self):
+        c = self.db.channel("contract groups")
+        with contextlib.suppress(weft.NotFound):
+            c.drop()
+        c.create(partitions=2)
+        c.publish_many([{"data": n, "key": f"k{n % 3}"} for n in range(6)])
+        g = c.group("g")
+        g.create(start=2, ack_wait_ms=50000, dead_letter="contract dead", order="key", member_timeout_ms=60000)
+        first = g.pull(member="a")
+        self.assertEqual([m["data"] for m in first], [1, 2, 3, 4, 5])
+        g.ack(*first[:3])
+        self.assertEqual(g.extend(first[3]["ack_id"], ms=1000), [])
+        self.assertEqual(g.nack(first[3]), [])
+        self.assertEqual(g.ack(first[0]), [first[0]["ack_id"]])
+        g.leave("a")
+        again = g.pull(member="b")
+        self.assertEqual([m["data"] for m in again], [4, 5])
+        with self.assertRaises(weft.Error) as e:
+            with self.db.begin() as tx:
+                tx.query("INSERT INTO t VALUES (9, 9)")
+                tx.channel("contract groups").group("g").ack(first[4])
+        self.assertEqual((e.exception.status, e.exception.code), (409, "ACK_STALE"))
+        with self.db.begin() as tx:  # what a message brings about, and its acknowledgement
+            tx.query("INSERT INTO t VALUES (9, 9)")
+            tx.channel("contract groups").group("g").ack(*again)
+        i = g.info()
+        self.assertEqual((i["in_flight"], i["lag"], list(i["partitions"]), c.groups()[0]["name"]), (0, 0, ["b"], "g"))
+        g.drop()
+
     def test_transactions(self):
         with self.db.begin(isolation="snapshot") as tx:
             tx.query("INSERT INTO t VALUES (1, 1)")
@@ -205,7 +261,7 @@ class Contract(unittest.TestCase):
         try:
             self.db.database = name
             here = dict(weft.__dict__, connect=lambda _: self.db, db=self.db)
-            for part in (weft, weft.client, weft.session, weft.kv, weft.documents, weft.text, weft.timeseries):
+            for part in (weft, weft.channels, weft.client, weft.session, weft.kv, weft.documents, weft.text, weft.timeseries):
                 result = doctest.testmod(part, extraglobs=here)
                 self.assertEqual(result.failed, 0)
                 self.assertGreater(result.attempted, 0, part)

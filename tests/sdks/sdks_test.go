@@ -78,3 +78,32 @@ func TestJavaScriptTypes(t *testing.T) {
 		}
 	}
 }
+
+// TestSockets has the usual libraries of Node.js and Python talk to WebSockets.
+func TestSockets(t *testing.T) {
+	for _, c := range []struct{ name, dir, needs, install, program string }{
+		{"node", javascript, javascript + "/node_modules/ws/package.json", "npm ci in sdks/javascript", "test/socket.test.js"},
+		{"python3", "../../sdks/python", "../../sdks/python/.deps/websockets/__init__.py", "make sdks/python/.deps", "test_socket.py"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			program, err := exec.LookPath(c.name)
+			if err != nil {
+				t.Skipf("%s is not there, so its library for WebSockets is not tested", c.name)
+			}
+			if _, err := os.Stat(c.needs); err != nil {
+				t.Skipf("the library for WebSockets is not installed; %s does that", c.install)
+			}
+			s := serve.Start(t, serve.Build(t), t.TempDir())
+			args := []string{c.program}
+			if c.name == "node" {
+				args = append([]string{"--test"}, args...)
+			}
+			cmd := exec.Command(program, args...)
+			cmd.Dir = c.dir
+			cmd.Env = append(os.Environ(), "WEFT_URL="+s.URL, "PYTHONDONTWRITEBYTECODE=1")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+		})
+	}
+}

@@ -169,6 +169,15 @@ export class Client extends Session {
   }
 
   /**
+   * The channels of the database, with their offsets and bounds.
+   *
+   * @returns {Promise<any[]>}
+   */
+  channels() {
+    return this.call({ method: "GET", path: "/streaming/channels" + queryString({ database: this.database, details: true }), reads: true });
+  }
+
+  /**
    * The buckets of the database.
    *
    * @returns {Promise<{name: string, default_ttl: number | null, created_at: string}[]>}

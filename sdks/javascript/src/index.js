@@ -12,6 +12,7 @@
  * (await db.query("SELECT name FROM country WHERE code = ?", ["no"])).rows // => [{ name: "Norway" }]
  */
 
+export { Channel, Group } from "./channels.js";
 export { Client, connect } from "./client.js";
 export { Collection } from "./collection.js";
 export {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Channel } from "./channels.js";
 import { Collection } from "./collection.js";
 import { KV } from "./kv.js";
 import { Prepared } from "./prepared.js";
@@ -272,6 +273,16 @@ export class Session {
    */
   kv(bucket = "default") {
     return new KV(this, bucket);
+  }
+
+  /**
+   * A channel of messages, which the first publication makes.
+   *
+   * @param {string} name
+   * @returns {Channel}
+   */
+  channel(name) {
+    return new Channel(this, name);
   }
 
   /**

@@ -246,3 +246,46 @@ test("imports", async () => {
   }
   assert.equal((await db.importData("streamed", lines(), { format: "ndjson" })).rows_imported, 1000);
 });
+
+test("channels and groups", async () => {
+  const c = db.channel("contract");
+  await c.create({ partitions: 2, max_count: 50 });
+  assert.equal((await c.alter({ max_count: null })).max_count, null);
+  const receipts = await c.publishMany([0, 1, 2, 3, 4, 5].map((n) => ({ data: n, key: `k${n % 3}`, event_type: n % 2 ? "odd" : "even", headers: { n: `${n}` } })));
+  assert.deepEqual(receipts.map((r) => r.offset), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual((await c.history({ eventType: ["odd"], start: 2 })).map((m) => m.data), [1, 3, 5]);
+  assert.deepEqual((await c.history({ headers: { n: "4" } })).map((m) => m.offset), [5]);
+  await rejects(c.history({ filter: { $no: 1 } }), WeftError, { status: 400 });
+  await rejects(c.history({ type: "odd" }), TypeError);
+  await rejects(db.channel("nowhere").history(), NotFoundError, { code: "CHANNEL_NOT_FOUND" });
+  const all = [];
+  for await (const m of c.read({ start: 3 })) all.push(m.data);
+  assert.deepEqual(all, [2, 3, 4, 5]);
+  const stop = new AbortController();
+  const sub = c.subscribe({ signal: stop.signal });
+  const next = sub.next();
+  for (let n = 0; (await c.info()).subscribers === 0; n++) assert.ok(n < 10_000);
+  await db.transaction(async (tx) => assert.equal((await tx.channel("contract").publish(new Uint8Array([7]))).offset, null));
+  assert.deepEqual((await next).value.data, new Uint8Array([7]));
+  const more = sub.next();
+  stop.abort();
+  await more.catch(() => {});
+
+  const g = c.group("g");
+  await g.create({ start: 2, order: "key", ack_wait_ms: 60_000, member_timeout_ms: 60_000, event_type: ["odd", "even"] });
+  const first = await g.pull({ member: "a" });
+  assert.deepEqual(first.map((m) => m.data), [1, 2, 3, 4, 5]);
+  assert.deepEqual(await g.ack(first.slice(0, 3)), []);
+  assert.deepEqual(await g.extend([first[3]], { ms: 1000 }), []);
+  assert.deepEqual(await g.nack([first[3]], { delayMs: 0 }), []);
+  await g.leave("a");
+  const again = await g.pull({ member: "b" });
+  assert.deepEqual(again.map((m) => m.data), [4, 5]);
+  await rejects(db.transaction((tx) => tx.channel("contract").group("g").ack([first[4]])), WeftError, { status: 409, code: "ACK_STALE" });
+  await db.transaction(async (tx) => void (await tx.channel("contract").group("g").ack(again)));
+  const info = await g.info();
+  assert.deepEqual([info.in_flight, info.lag, Object.keys(info.partitions), (await c.groups())[0].name], [0, 0, ["b"], "g"]);
+  await g.drop();
+  assert.ok((await db.channels()).some((x) => x.name === "contract"));
+  await c.drop();
+});

@@ -88,6 +88,12 @@ export class Client extends Session {
         index_count: number;
     }[]>;
     /**
+     * The channels of the database, with their offsets and bounds.
+     *
+     * @returns {Promise<any[]>}
+     */
+    channels(): Promise<any[]>;
+    /**
      * The buckets of the database.
      *
      * @returns {Promise<{name: string, default_ttl: number | null, created_at: string}[]>}

@@ -7,5 +7,6 @@ export { RowStream } from "./stream.js";
 export { TextIndex } from "./text.js";
 export { Transaction } from "./transaction.js";
 export { newKey } from "./transport.js";
+export { Channel, Group } from "./channels.js";
 export { Client, connect } from "./client.js";
 export { ConflictError, ConnectionError, ConstraintError, GoneError, NotFoundError, PreconditionFailedError, TimeoutError, UnavailableError, WeftError } from "./errors.js";

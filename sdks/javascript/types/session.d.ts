@@ -203,6 +203,13 @@ export class Session {
      */
     kv(bucket?: string): KV;
     /**
+     * A channel of messages, which the first publication makes.
+     *
+     * @param {string} name
+     * @returns {Channel}
+     */
+    channel(name: string): Channel;
+    /**
      * A collection of documents, which the first insert makes.
      *
      * @template {object} [T=Record<string, any>]
@@ -359,4 +366,5 @@ export type Operation = {
 import { RowStream } from "./stream.js";
 import { Prepared } from "./prepared.js";
 import { KV } from "./kv.js";
+import { Channel } from "./channels.js";
 import { Collection } from "./collection.js";

@@ -8,6 +8,7 @@
     [['Oslo']]
 """
 
+from .channels import Channel, Group
 from .client import Client, Transaction, connect
 from .documents import Collection
 from .errors import (
@@ -28,6 +29,6 @@ from .text import TextIndex
 from .timeseries import Metric
 
 __all__ = [
-    "Client", "Collection", "Conflict", "ConnectionFailed", "ConstraintViolation", "Error", "Gone", "KV", "Metric", "NotFound", "PreconditionFailed",
+    "Channel", "Client", "Collection", "Conflict", "ConnectionFailed", "ConstraintViolation", "Error", "Gone", "Group", "KV", "Metric", "NotFound", "PreconditionFailed",
     "Prepared", "Result", "TextIndex", "Timeout", "Transaction", "Unavailable", "connect", "new_key",
 ]

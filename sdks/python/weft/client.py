@@ -103,6 +103,10 @@ class Client(Requests):
         """The metrics of the database, with their fields."""
         return self.call("GET", "/timeseries/metrics" + self._here(), reads=True)
 
+    def channels(self) -> list[dict[str, Any]]:
+        """The channels of the database, with their offsets and bounds."""
+        return self.call("GET", "/streaming/channels" + query_string(database=self.database, details=True), reads=True)
+
     def buckets(self) -> list[dict[str, Any]]:
         """The buckets of the database."""
         return self.call("GET", "/kv/buckets" + self._here(), reads=True)["buckets"]

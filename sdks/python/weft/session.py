@@ -9,6 +9,7 @@ import urllib.parse
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
+from .channels import Channel
 from .documents import Collection
 from .errors import ConnectionFailed, Error, failure_of
 from .kv import KV
@@ -131,6 +132,10 @@ class Requests:
     def collection(self, name: str) -> "Collection":
         """A collection of documents, which the first insert makes."""
         return Collection(self, name)
+
+    def channel(self, name: str) -> "Channel":
+        """A channel of messages, which the first publication makes."""
+        return Channel(self, name)
 
     def metric(self, name: str) -> "Metric":
         """The points of a metric over time."""
