@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -455,7 +456,7 @@ func (s *Session) control(ctx context.Context, r *running, rest []ast.Stmt, st a
 		err = s.chained(ctx, st.Chain, rest, chain, r, "ROLLBACK")
 	case *ast.Savepoint:
 		if err = s.inBlock(st, "SAVEPOINT"); err == nil {
-			s.saves = append(s.saves, savepoint{name: st.Name, at: s.tx.Savepoint(), rows: copyRows(s.work.rows), set: s.set})
+			s.saves = append(s.saves, savepoint{name: st.Name, at: s.tx.Savepoint(), rows: slices.Clone(s.work.rows), set: s.set})
 			err = r.done("SAVEPOINT")
 		}
 	case *ast.ReleaseSavepoint:
@@ -482,14 +483,6 @@ func (s *Session) chained(ctx context.Context, chain bool, rest []ast.Stmt, opts
 		}
 	}
 	return r.done(tag)
-}
-
-func copyRows(m map[tableKey]int64) map[tableKey]int64 {
-	c := make(map[tableKey]int64, len(m))
-	for k, v := range m {
-		c[k] = v
-	}
-	return c
 }
 
 func (s *Session) inBlock(st ast.Stmt, what string) error {
@@ -528,7 +521,7 @@ func (s *Session) rollbackTo(r *running, st *ast.RollbackTo) error {
 			delete(s.cursors, name)
 		}
 	}
-	s.work.rows = copyRows(s.saves[i].rows)
+	s.work.rows = slices.Clone(s.saves[i].rows)
 	s.set = s.saves[i].set
 	return r.done("ROLLBACK")
 }

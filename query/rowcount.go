@@ -19,6 +19,24 @@ type tableKey struct {
 
 func keyOf(t *catalog.Table) tableKey { return tableKey{t.DB, t.ID} }
 
+// tableCounts are numbers of tables, of which a transaction has few.
+type tableCounts []tableCount
+
+type tableCount struct {
+	key tableKey
+	n   int64
+}
+
+func (c *tableCounts) add(k tableKey, n int64) {
+	for i := range *c {
+		if (*c)[i].key == k {
+			(*c)[i].n += n
+			return
+		}
+	}
+	*c = append(*c, tableCount{k, n})
+}
+
 // rowCounts knows how many rows tables have. A count is made by reading keys when it is
 // first asked for, and then kept exact by adding what each commit of this engine changed.
 type rowCounts struct {
@@ -62,7 +80,7 @@ func (r *rowCounts) entryLocked(k tableKey) *rowCount {
 }
 
 // apply adds what a commit changed. Tables in touched are counted anew when asked for.
-func (r *rowCounts) apply(rows map[tableKey]int64, touched map[tableKey]bool, ts txn.Timestamp) {
+func (r *rowCounts) apply(rows tableCounts, touched map[tableKey]bool, ts txn.Timestamp) {
 	if len(rows) == 0 && len(touched) == 0 {
 		return
 	}
@@ -71,12 +89,12 @@ func (r *rowCounts) apply(rows map[tableKey]int64, touched map[tableKey]bool, ts
 	for k := range touched {
 		delete(r.mu.tables, k)
 	}
-	for k, n := range rows {
-		c := r.entryLocked(k)
-		c.rows += n
-		c.guess = max(0, c.guess+float64(n))
+	for _, t := range rows {
+		c := r.entryLocked(t.key)
+		c.rows += t.n
+		c.guess = max(0, c.guess+float64(t.n))
 		if c.counting > 0 {
-			c.pending = append(c.pending, countChange{ts, n})
+			c.pending = append(c.pending, countChange{ts, t.n})
 		}
 	}
 }

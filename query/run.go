@@ -210,12 +210,7 @@ func (s *Session) noteWrites(n plan.Node) {
 }
 
 // addChanges counts rows that were written.
-func (w *txWork) addChanges(k tableKey, n int64) {
-	if w.changed == nil {
-		w.changed = map[tableKey]int64{}
-	}
-	w.changed[k] += n
-}
+func (w *txWork) addChanges(k tableKey, n int64) { w.changed.add(k, n) }
 
 // written is the table that a node writes; nil where it writes none.
 func written(n plan.Node) *catalog.Table {

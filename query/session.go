@@ -51,8 +51,8 @@ type Session struct {
 // txWork is what a transaction has done outside of its writes, to be settled when it ends.
 type txWork struct {
 	start    time.Time
-	rows     map[tableKey]int64         // change of row counts
-	changed  map[tableKey]int64         // rows written
+	rows     tableCounts                // change of row counts
+	changed  tableCounts                // rows written
 	analyzed []tableKey                 // tables whose statistics it has stored
 	drops    bool                       // something waits to be removed
 	touched  map[tableKey]bool          // tables of which the count is no longer known
@@ -70,7 +70,7 @@ type txWork struct {
 type savepoint struct {
 	name string
 	at   txn.Savepoint
-	rows map[tableKey]int64
+	rows tableCounts
 	set  settings
 }
 
@@ -149,13 +149,18 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	}
 	s.call, s.several, s.hot = &req, len(text.stmts) > 1, nil
 	for attempt := 0; ; attempt++ {
-		out := &heldSink{to: sink, sent: text.reads} // what only reads never conflicts
+		var held *heldSink // nil for what only reads, which never conflicts
+		out := sink
+		if !text.reads {
+			held = &heldSink{to: sink}
+			out = held
+		}
 		inBlock, started := s.block, s.work.queried || len(s.saves) > 0
 		err := s.runAll(ctx, text, req, out)
 		if err == nil {
-			return out.release()
+			return held.release()
 		}
-		if !dberr.RunAgain(err) || inBlock && started || out.sent || attempt >= s.e.opts.Retries || !sameTransaction(text.stmts) {
+		if !dberr.RunAgain(err) || inBlock && started || held == nil || held.sent || attempt >= s.e.opts.Retries || !sameTransaction(text.stmts) {
 			return err
 		}
 		if e := s.e.opts.Events.Retry; e != nil {
@@ -493,11 +498,7 @@ func (s *Session) end() {
 }
 
 func (w *txWork) addRows(k tableKey, n int64) {
-	if n == 0 {
-		return
+	if n != 0 {
+		w.rows.add(k, n)
 	}
-	if w.rows == nil {
-		w.rows = map[tableKey]int64{}
-	}
-	w.rows[k] += n
 }

@@ -53,8 +53,11 @@ func (h *heldSink) hold(c heldCall) {
 	h.held = append(h.held, c)
 }
 
-// release passes on what is held.
+// release passes on what is held; nothing where h is nil.
 func (h *heldSink) release() error {
+	if h == nil {
+		return nil
+	}
 	h.sent = true
 	for i := range h.held {
 		if err := h.held[i].passTo(h.to); err != nil {

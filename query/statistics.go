@@ -104,14 +104,14 @@ func (s *statistics) committed(k tableKey, t *stats.Table) {
 }
 
 // addChanges counts rows that commits have written.
-func (s *statistics) addChanges(rows map[tableKey]int64) {
+func (s *statistics) addChanges(rows tableCounts) {
 	if len(rows) == 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k, n := range rows {
-		s.entryLocked(k).changed += n
+	for _, t := range rows {
+		s.entryLocked(t.key).changed += t.n
 	}
 }
 

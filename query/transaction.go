@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -83,7 +84,7 @@ func (t *Transaction) Do(fn func() error) error {
 	if tx == nil {
 		return fn() // it has ended, which fn will find out
 	}
-	at, rows := tx.Savepoint(), copyRows(t.s.work.rows)
+	at, rows := tx.Savepoint(), slices.Clone(t.s.work.rows)
 	err := fn()
 	if err == nil || t.s.failed || t.s.tx != tx {
 		return err // a failed SQL statement has its own way back: its savepoints

@@ -88,7 +88,7 @@ func (w *writing) run(ctx context.Context) error {
 		return err
 	}
 	w.n = n
-	if w.reader == nil {
+	if w.reader == nil && w.returns {
 		w.reader = w.rows.reader()
 	}
 	return nil

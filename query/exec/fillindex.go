@@ -56,7 +56,7 @@ func FillIndex(c *Context, t *catalog.Table, i int, rules *TableRules, from []by
 		if !x.covers(i, r) {
 			continue
 		}
-		loadRow(w.vals, rows, r)
+		w.load(&w.vals, rows, r)
 		primary := key[len(prefix):]
 		if err := w.fillEntry(i, x.at(i, r), primary); err != nil {
 			return nil, err

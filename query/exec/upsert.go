@@ -58,7 +58,7 @@ func (u *upserter) insert(b *vec.Batch) error {
 		return err
 	}
 	for _, r := range live(b) {
-		loadRow(w.vals, b, int(r))
+		w.load(&w.vals, b, int(r))
 		key, err := u.conflict(x, int(r), rowID)
 		if err != nil {
 			return err
@@ -192,7 +192,7 @@ func (u *upserter) update(key []byte, proposed *vec.Batch) error {
 	if err := w.update(old, fresh, keys, u.changed, updateAll); err != nil {
 		return err
 	}
-	loadRow(w.vals, fresh, 0)
+	w.load(&w.vals, fresh, 0)
 	moved, _ := w.l.Indexes[0].Key(nil, w.vals, w.rowID(key[len(w.l.Indexes[0].Prefix):]), nil)
 	u.done[string(moved)] = struct{}{}
 	if w.ch.c.changed != nil {

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
@@ -9,7 +10,6 @@ import (
 	"github.com/weftdb/weft/query/rowstore"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
-	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // TableRules are the bound rules of a table, over its columns as slots.
@@ -24,15 +24,15 @@ type TableRules struct {
 // and through the actions of foreign keys to others.
 type changes struct {
 	c       *Context
-	writers map[keyspace.ObjectID]*tableWriter
-	events  []refEvent    // changes of referenced rows that wait for their actions
-	checks  []parentCheck // rows that must have their referenced row in the end
-	uniques []uniqueCheck // keys of deferrable unique indexes
+	writers []*tableWriter // one for each table
+	events  []refEvent     // changes of referenced rows that wait for their actions
+	checks  []parentCheck  // rows that must have their referenced row in the end
+	uniques []uniqueCheck  // keys of deferrable unique indexes
 	actions int
 }
 
 func newChanges(c *Context) *changes {
-	return &changes{c: c, writers: map[keyspace.ObjectID]*tableWriter{}}
+	return &changes{c: c}
 }
 
 // tableWriter writes rows of one table with everything that goes with them.
@@ -42,11 +42,11 @@ type tableWriter struct {
 	l      *rowstore.Layout
 	checks []check
 	parts  [][]evaluator // by index: expressions of its parts, nil where it has none
-	preds  []evaluator   // by index: predicate, nil where it has none
+	preds  []evaluator   // by index: predicate, nil where it has none; both nil where no index has any
 	refs   []catalog.Reference
 	fks    []*foreignKey
 
-	vals, old, scratch []sqltype.Datum
+	vals, old, scratch []sqltype.Datum // nil before the first row that needs them
 	key, value         []byte
 }
 
@@ -57,13 +57,12 @@ type check struct {
 
 // writer returns the writer of a table.
 func (ch *changes) writer(t *catalog.Table, rules *TableRules) (*tableWriter, error) {
-	if w := ch.writers[t.ID]; w != nil {
-		return w, nil
+	for _, w := range ch.writers {
+		if w.t.ID == t.ID {
+			return w, nil
+		}
 	}
-	w := &tableWriter{
-		ch: ch, t: t, l: rowstore.Of(t), parts: make([][]evaluator, len(t.Indexes)), preds: make([]evaluator, len(t.Indexes)),
-		vals: make([]sqltype.Datum, len(t.Columns)), old: make([]sqltype.Datum, len(t.Columns)),
-	}
+	w := &tableWriter{ch: ch, t: t, l: rowstore.Of(t)}
 	for i := range rules.Checks {
 		k := &rules.Checks[i]
 		x, err := compile(ch.c, k.Cond)
@@ -85,14 +84,18 @@ func (ch *changes) writer(t *catalog.Table, rules *TableRules) (*tableWriter, er
 			w.fks = append(w.fks, fk)
 		}
 	}
-	ch.writers[t.ID] = w
+	ch.writers = append(ch.writers, w)
 	return w, nil
 }
 
 func (w *tableWriter) compileIndexes(x *plan.IndexExprs) (err error) {
+	if !computes(w.t) {
+		return nil
+	}
 	if x == nil {
 		x = &plan.IndexExprs{}
 	}
+	w.parts, w.preds = make([][]evaluator, len(w.t.Indexes)), make([]evaluator, len(w.t.Indexes))
 	for i := range w.t.Indexes {
 		def := &w.t.Indexes[i]
 		if def.Predicate != "" {
@@ -121,6 +124,19 @@ func (w *tableWriter) compileIndexes(x *plan.IndexExprs) (err error) {
 	return nil
 }
 
+// computes reports whether an index of a table needs more than the columns of a row.
+func computes(t *catalog.Table) bool {
+	for i := range t.Indexes {
+		if t.Indexes[i].Predicate != "" || slices.ContainsFunc(t.Indexes[i].Columns, func(p catalog.IndexColumn) bool { return p.Expr != "" }) {
+			return true
+		}
+	}
+	return false
+}
+
+// nothingIndexed is what index gives where columns are enough. Nobody writes to it.
+var nothingIndexed = &indexed{}
+
 // indexed is the values of index expressions and predicates of a batch of rows.
 type indexed struct {
 	parts [][]*vec.Vector // by index and part
@@ -130,6 +146,9 @@ type indexed struct {
 
 // index evaluates what indexes need besides columns.
 func (w *tableWriter) index(b *vec.Batch) (*indexed, error) {
+	if w.parts == nil {
+		return nothingIndexed, nil
+	}
 	x := &indexed{parts: make([][]*vec.Vector, len(w.parts)), preds: make([]*vec.Vector, len(w.preds))}
 	for i := range w.parts {
 		part := vec.Batch{Len: b.Len, Sel: b.Sel, Cols: b.Cols}
@@ -170,11 +189,13 @@ func kept(v *vec.Vector, n int) *vec.Vector {
 }
 
 // covers reports whether row r has an entry in index i.
-func (x *indexed) covers(i, r int) bool { return x.preds[i] == nil || passes(x.preds[i], r) }
+func (x *indexed) covers(i, r int) bool {
+	return x.preds == nil || x.preds[i] == nil || passes(x.preds[i], r)
+}
 
 // at gives the values of expression parts of index i for row r.
 func (x *indexed) at(i, r int) []sqltype.Datum {
-	if x.parts[i] == nil {
+	if x.parts == nil || x.parts[i] == nil {
 		return nil
 	}
 	x.exprs = x.exprs[:0]
@@ -217,7 +238,15 @@ func (w *tableWriter) validate(b *vec.Batch) error {
 	return nil
 }
 
-// load copies row r of b to vals.
+// load copies row r of b to vals, which are one of the writer's rows.
+func (w *tableWriter) load(vals *[]sqltype.Datum, b *vec.Batch, r int) {
+	if *vals == nil {
+		*vals = make([]sqltype.Datum, len(w.t.Columns))
+	}
+	loadRow(*vals, b, r)
+}
+
+// loadRow copies row r of b to vals.
 func loadRow(vals []sqltype.Datum, b *vec.Batch, r int) {
 	for o := range vals {
 		vals[o] = b.Cols[o].Get(r)
@@ -261,7 +290,7 @@ func (w *tableWriter) rowIDs(n int) (int64, error) {
 // insertAt writes row r of b; w.key is then its key.
 func (w *tableWriter) insertAt(b *vec.Batch, x *indexed, r int, rowID int64) error {
 	if len(w.l.Indexes) > 1 {
-		loadRow(w.vals, b, r)
+		w.load(&w.vals, b, r)
 		return w.insertRow(x, r, rowID)
 	}
 	w.key = w.l.KeyOf(w.key[:0], b.Cols, r, rowID)
@@ -271,7 +300,7 @@ func (w *tableWriter) insertAt(b *vec.Batch, x *indexed, r int, rowID int64) err
 			return err
 		}
 		if taken {
-			loadRow(w.vals, b, r)
+			w.load(&w.vals, b, r)
 			return w.errDuplicate(0, w.vals, nil)
 		}
 	}
@@ -364,7 +393,7 @@ func (w *tableWriter) remove(old *vec.Batch, keys *vec.Vector) error {
 	}
 	tx := w.ch.c.Tx
 	for _, r := range live(old) {
-		loadRow(w.old, old, int(r))
+		w.load(&w.old, old, int(r))
 		w.key = append(w.key[:0], keys.S[keys.At(int(r))]...)
 		if err := tx.Delete(w.key); err != nil {
 			return err
@@ -446,7 +475,7 @@ func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bo
 				return err
 			}
 			if taken {
-				loadRow(w.vals, new, p.row)
+				w.load(&w.vals, new, p.row)
 				return w.errDuplicate(p.index, w.vals, nx.at(p.index, p.row))
 			}
 		}
@@ -464,8 +493,8 @@ func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bo
 // replace removes the entries of row r that change and appends the new ones.
 func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *indexed, keys *vec.Vector, r int, changed []bool, step updateStep) ([]pending, error) {
 	tx, prim := w.ch.c.Tx, &w.l.Indexes[0]
-	loadRow(w.old, old, r)
-	loadRow(w.vals, new, r)
+	w.load(&w.old, old, r)
+	w.load(&w.vals, new, r)
 	oldKey := []byte(keys.S[keys.At(r)])
 	oldPrimary := oldKey[len(prim.Prefix):]
 	rowID := w.rowID(oldPrimary)
@@ -512,7 +541,7 @@ func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *index
 // affects reports whether a change of columns may change entries of index i.
 func (w *tableWriter) affects(i int, changed []bool) bool {
 	def := &w.t.Indexes[i]
-	if w.preds[i] != nil || w.parts[i] != nil {
+	if w.parts != nil && (w.preds[i] != nil || w.parts[i] != nil) {
 		return true
 	}
 	for _, o := range w.l.Indexes[i].Parts {

@@ -202,8 +202,10 @@ func (b *Batch) Append(src *Batch) {
 // NewBatch returns an empty dense batch with columns of the types.
 func NewBatch(types []sqltype.Type) *Batch {
 	b := &Batch{Cols: make([]*Vector, len(types))}
+	vectors := make([]Vector, len(types))
 	for i, t := range types {
-		b.Cols[i] = NewVector(t, 0)
+		vectors[i].Type = t
+		b.Cols[i] = &vectors[i]
 	}
 	return b
 }
