@@ -217,7 +217,7 @@ func (in *kvInput) decode(field string, raw []byte) (kv.Value, error) {
 		if in.contentType != "" && !isJSON(in.contentType) {
 			return kv.Value{}, invalid("INVALID_FIELD", `a value with "content_type" needs "encoding", which is "text" or "base64"`).WithField("encoding")
 		}
-		return kv.JSON(raw), nil
+		return kv.ParsedJSON(raw), nil // by the scanner, which is stricter
 	case "text", "base64":
 	default:
 		return kv.Value{}, invalid("INVALID_FIELD", `field "encoding" must be "json", "text" or "base64", not %q`, shorten(in.encoding, 40)).WithField("encoding")
