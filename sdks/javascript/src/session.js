@@ -7,6 +7,7 @@
 import { Channel } from "./channels.js";
 import { Collection } from "./collection.js";
 import { KV } from "./kv.js";
+import { Metric } from "./metric.js";
 import { Prepared } from "./prepared.js";
 import { resultOf } from "./result.js";
 import { RowStream } from "./stream.js";
@@ -283,6 +284,20 @@ export class Session {
    */
   channel(name) {
     return new Channel(this, name);
+  }
+
+  /**
+   * The points of a metric over time.
+   *
+   * @param {string} name
+   * @returns {Metric}
+   *
+   * @example
+   * await db.metric("load").write(0.5, { host: "a" });
+   * await db.metric("load").tagValues("host") // => ["a"]
+   */
+  metric(name) {
+    return new Metric(this, name);
   }
 
   /**

@@ -289,3 +289,30 @@ test("channels and groups", async () => {
   assert.ok((await db.channels()).some((x) => x.name === "contract"));
   await c.drop();
 });
+
+test("metrics", async () => {
+  const m = db.metric("js");
+  const at = 1700000000;
+  await m.write(1.5, { host: "a" }, { time: new Date(at * 1000) });
+  await m.write({ value: 2, state: "up" }, { host: "a" }, { time: at + 60 });
+  assert.equal(await m.writeMany([{ value: 4, timestamp: at }, { value: 8, timestamp: at + 120, tags: { host: "c" } }], { tags: { host: "b" }, precision: "s", idempotencyKey: `js-points-${process.pid}` }), 2);
+  assert.deepEqual(await m.points({ host: "a" }, { fields: ["value"], precision: "s" }), [{ field: "value", tags: { host: "a" }, points: [{ timestamp: at, value: 1.5 }, { timestamp: at + 60, value: 2 }] }]);
+  assert.deepEqual(await m.points({ host: { regex: "[bc]", ne: "b" } }, { precision: "s", start: at, end: new Date((at + 121) * 1000) }), [{ field: "value", tags: { host: "c" }, points: [{ timestamp: at + 120, value: 8 }] }]);
+  const sums = await m.aggregate("sum", "1m", undefined, { groupBy: [], fields: ["value"], precision: "s", fill: 0, start: at - 20, end: at + 160 });
+  assert.deepEqual(sums, [{ field: "value", tags: {}, points: [{ timestamp: at - 20, value: 5.5 }, { timestamp: at + 40, value: 2 }, { timestamp: at + 100, value: 8 }] }]);
+  assert.deepEqual((await m.aggregate("max", undefined, undefined, { fields: ["value"], groupBy: [] }))[0].points[0].value, 8);
+  assert.deepEqual((await m.info()).series, 3);
+  assert.deepEqual(await m.tagValues("host"), ["a", "b", "c"]);
+  await rejects(m.write("high", { host: "a" }), WeftError, { code: "FIELD_TYPE_CONFLICT" });
+  await rejects(db.metric("js_none").points(), NotFoundError, { code: "METRIC_NOT_FOUND" });
+  await db.transaction(async (tx) => {
+    await tx.metric("js").write(1, { host: "d" });
+    assert.deepEqual([await m.tagValues("host"), await tx.metric("js").tagValues("host")], [["a", "b", "c"], ["a", "b", "c", "d"]]);
+  });
+  assert.equal(await m.delete({ host: "b" }, { start: at, end: at + 1 }), 1);
+  assert.deepEqual(await m.points({ host: "b" }), []);
+  assert.equal(await m.delete({ host: ["c", "d"] }), 2);
+  assert.equal((await db.metric("js_typed").register({ type: "counter", unit: "B", fields: { value: "int" } })).unit, "B");
+  await m.drop();
+  await rejects(m.info(), NotFoundError);
+});

@@ -1,5 +1,6 @@
 export { Collection } from "./collection.js";
 export { KV } from "./kv.js";
+export { Metric } from "./metric.js";
 export { Prepared } from "./prepared.js";
 export { Result } from "./result.js";
 export { Session } from "./session.js";

@@ -210,6 +210,17 @@ export class Session {
      */
     channel(name: string): Channel;
     /**
+     * The points of a metric over time.
+     *
+     * @param {string} name
+     * @returns {Metric}
+     *
+     * @example
+     * await db.metric("load").write(0.5, { host: "a" });
+     * await db.metric("load").tagValues("host") // => ["a"]
+     */
+    metric(name: string): Metric;
+    /**
      * A collection of documents, which the first insert makes.
      *
      * @template {object} [T=Record<string, any>]
@@ -367,4 +378,5 @@ import { RowStream } from "./stream.js";
 import { Prepared } from "./prepared.js";
 import { KV } from "./kv.js";
 import { Channel } from "./channels.js";
+import { Metric } from "./metric.js";
 import { Collection } from "./collection.js";
