@@ -9,6 +9,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/internal/enc"
+	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/timeseries/block"
 )
@@ -67,7 +68,7 @@ func (c *checker) database() error {
 	for _, m := range list {
 		c.n.Metrics++
 		c.m, c.tags = m, make(map[uint64][]Tag)
-		for _, step := range []func() error{c.series, c.names, c.index, c.blocks, c.open} {
+		for _, step := range []func() error{c.series, c.names, c.index, c.blocks, c.open, c.tiers} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -252,4 +253,48 @@ func (c *checker) open() error {
 		}
 		return c.belongs(col, kind)
 	})
+}
+
+// tiers reads all rows, and holds that they are of windows of their tier.
+func (c *checker) tiers() error {
+	st, err := c.s.retained(c.tx, c.m.id)
+	if errors.Is(err, dberr.ErrCorrupt) {
+		c.problem("metric %q: %v", c.m.Name, err)
+		return nil
+	}
+	if err != nil || st == nil {
+		return err
+	}
+	for _, t := range st.tiers {
+		var last column
+		var lastStart int64
+		prefix := appendObject(nil, c.s.db, keyspace.ObjectID(t.id))
+		err := c.each(prefix, func(tuple, value []byte) error {
+			col := column{metric: t.id}
+			var field uint64
+			var err error
+			if col.series, tuple, err = enc.DecodeUint(tuple); err != nil {
+				return err
+			}
+			if field, _, err = enc.DecodeUint(tuple); err != nil || field >= uint64(len(c.m.Fields)) {
+				return enc.ErrFormat
+			}
+			col.field = int(field)
+			rows, err := readRows(nil, value, c.m.Fields[field].Kind)
+			if err != nil {
+				return err
+			}
+			for _, x := range rows {
+				if floorTo(x.start, int64(t.Interval)) != x.start || col == last && x.start <= lastStart {
+					c.problem("metric %q: a row of series %d at %d is out of place in the tier of %v", c.m.Name, col.series, x.start, t.Interval)
+				}
+				last, lastStart = col, x.start
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -11,14 +11,16 @@ import (
 
 // Objects of keyspace.SpaceSeries. Part of the format: docs/format/timeseries.md.
 const (
-	objMetrics keyspace.ObjectID = 0  // name → metric
-	objNumbers keyspace.ObjectID = 1  // one record: the next id
-	objSeries  keyspace.ObjectID = 2  // metric id, tags → series id
-	objTags    keyspace.ObjectID = 3  // metric id, series id → tags
-	objIndex   keyspace.ObjectID = 4  // metric id, tag, value, series id → nothing
-	objOpen    keyspace.ObjectID = 5  // metric id, series id, field, number → points or a deletion
-	objDropped keyspace.ObjectID = 6  // metric id, or metric id and series id → nothing: to be removed
-	firstID    keyspace.ObjectID = 16 // of metrics: series id, field, last time → block
+	objMetrics  keyspace.ObjectID = 0  // name → metric
+	objNumbers  keyspace.ObjectID = 1  // one record: the next id
+	objSeries   keyspace.ObjectID = 2  // metric id, tags → series id
+	objTags     keyspace.ObjectID = 3  // metric id, series id → tags
+	objIndex    keyspace.ObjectID = 4  // metric id, tag, value, series id → nothing
+	objOpen     keyspace.ObjectID = 5  // metric id, series id, field, number → points or a deletion
+	objDropped  keyspace.ObjectID = 6  // metric id, or metric id and series id → nothing: to be removed
+	objPolicies keyspace.ObjectID = 7  // name → retention policy
+	objRetained keyspace.ObjectID = 8  // metric id → what is kept of it
+	firstID     keyspace.ObjectID = 16 // of metrics: series id, field, last time → block
 )
 
 func appendObject(dst []byte, db keyspace.DatabaseID, obj keyspace.ObjectID) []byte {
@@ -86,6 +88,8 @@ func cutOpen(tuple []byte) (c column, number uint64, err error) {
 	}
 	return c, number, err
 }
+
+func appendVarint(dst []byte, v int64) []byte { return binary.AppendVarint(dst, v) }
 
 func appendUvarint(dst []byte, v uint64) []byte { return binary.AppendUvarint(dst, v) }
 

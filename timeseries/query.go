@@ -61,6 +61,9 @@ type Query struct {
 	GroupBy []string
 	Grouped bool
 
+	// RawOnly keeps to points, also where a retention policy has rolled older ones up.
+	RawOnly bool
+
 	// MaxPoints bounds the points of the answer. 0: DefaultMaxPoints.
 	MaxPoints int
 }
@@ -86,6 +89,9 @@ type Answer struct {
 	Metric *Metric
 	Series []Series // by tags, then in the order of the fields
 	Points int      // of all series
+	// Tiers are what the answer is made of where the metric has a retention policy: "raw",
+	// and the lengths of the windows of tiers.
+	Tiers []string
 }
 
 // Query reads points.
@@ -106,6 +112,7 @@ func (s *Store) QueryTx(ctx context.Context, tx *txn.Tx, q Query) (*Answer, erro
 	if err := r.all(); err != nil {
 		return nil, err
 	}
+	r.answer.Tiers = r.tiers()
 	return r.answer, nil
 }
 
@@ -127,7 +134,8 @@ func (s *Store) run(ctx context.Context, tx *txn.Tx, q *Query) (*run, error) {
 		return nil, err
 	}
 	slices.SortFunc(list, func(a, b found) int { return compareTags(a.tags, b.tags) })
-	return &run{s: s, ctx: ctx, tx: tx, q: q, m: m, fields: fields, groups: q.groups(list), answer: &Answer{Metric: m}, window: window{q.Interval, q.Zone, int64(q.Offset)}}, nil
+	r := &run{s: s, ctx: ctx, tx: tx, q: q, m: m, fields: fields, groups: q.groups(list), answer: &Answer{Metric: m}, window: window{q.Interval, q.Zone, int64(q.Offset)}}
+	return r, r.retainedFor()
 }
 
 // all goes through the groups.
@@ -287,6 +295,8 @@ type run struct {
 	window window
 	emit   func(part *Series) error // where the points are streamed
 	part   []Sample                 // memory of a part
+	kept   *retained                // where tiers are read, too
+	used   []bool                   // which of points and tiers were
 }
 
 func (r *run) column(f found, field int) column { return column{r.m.id, f.id, field} }

@@ -53,22 +53,16 @@ func (s *Store) layers(tx *txn.Tx, c column, from, to int64, keys bool) (list []
 // objectLen is the length of what stands ahead of the tuple in keys of objOpen.
 func objectLen(s *Store) int { return len(appendObject(nil, s.db, objOpen)) }
 
-// read reads a record; points only where they touch [from, to].
-func (l *layer) read(v []byte, from, to int64) error {
+// span reads from when to when a record is.
+func (l *layer) span(v []byte) error {
 	if len(v) == 0 {
 		return corrupt("an open record is empty")
 	}
 	switch v[0] {
 	case openPoints:
 		h, err := block.ReadHeader(v[1:])
-		if err != nil {
-			return err
-		}
-		if l.min, l.max = h.MinTime, h.MaxTime; l.max < from || l.min > to {
-			return nil
-		}
-		l.points = &block.Points{}
-		return block.Decode(v[1:], l.points)
+		l.min, l.max = h.MinTime, h.MaxTime
+		return err
 	case openDeletion:
 		r := reader{b: v[1:]}
 		if l.min, l.max = r.varint(), r.varint(); r.bad || len(r.b) != 0 || l.min > l.max {
@@ -77,6 +71,15 @@ func (l *layer) read(v []byte, from, to int64) error {
 		return nil
 	}
 	return corrupt("an open record has form %d", v[0])
+}
+
+// read reads a record; points only where they touch [from, to].
+func (l *layer) read(v []byte, from, to int64) error {
+	if err := l.span(v); err != nil || v[0] != openPoints || l.max < from || l.min > to {
+		return err
+	}
+	l.points = &block.Points{}
+	return block.Decode(v[1:], l.points)
 }
 
 // visitor is given a column in the order of time: whole blocks that nothing touches, as

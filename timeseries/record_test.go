@@ -19,8 +19,24 @@ func TestGoldenRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := column{17, 300, 1}
+	policy := RetentionPolicy{Name: "p", Pattern: "*", Keep: time.Hour, Tiers: []Tier{{time.Minute, 0}}}
+	kept := retained{keep: time.Hour, cut: -5, ranAt: 9, tiers: []retainedTier{{Tier{time.Minute, 0}, 18, 7, true}}}
+	row := rollup{start: 60, grew: 2}
+	row.points(&block.Points{Kind: block.Int, Times: []int64{61, 63}, Ints: []int64{5, 7}})
+	rows, err := appendRows(nil, []rollup{row})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := readRows(nil, rows, block.Int); err != nil || len(back) != 1 || back[0].n != 2 || back[0].grew != 4 || back[0].firstAt != 61 || back[0].lastAt != 63 || back[0].isum != 12 || back[0].first.Int != 5 || back[0].m2 != 2 {
+		t.Errorf("rows %+v, %v", back, err)
+	}
 	for name, x := range map[string][2]string{
 		"metric":    {hex.EncodeToString(m.append(nil)), "01110103e807014201640105" + hex.EncodeToString([]byte("value")) + "02"},
+		"policy":    {hex.EncodeToString(policy.append(nil)), "01012a80c0e285e3680180b09dc2df0100"},
+		"policyKey": {hex.EncodeToString(s.policyKey("p")), "01400744700001"},
+		"retained":  {hex.EncodeToString(kept.append(nil)), "0180c0e285e3680909011280b09dc2df01000e01"},
+		"keptKey":   {hex.EncodeToString(s.retainedKey(17)), "0140082911"},
+		"rows":      {hex.EncodeToString(rows), "010d010204017800000004c9c855360d010204017800000002212ff4100d0102040178000000063eb86ed70d01020401780000000aee772d9a0d01020401780000000ef1e0b75d0f01010201780000000000184881465d0d01020401780000000aee772d9a0d01020401780000000ef1e0b75d0f010102017800000000000c38d1828a0f0101020178000000000004f7895b000f01010201780000000000082746184d0d01020401780000001876c0486b0d010304017800000000f122f3b8"},
 		"metricKey": {hex.EncodeToString(s.metricKey("m")), "014000446d0001"},
 		"seriesKey": {hex.EncodeToString(s.seriesKey(17, canon)), "014002291144610001443100014462000144320001"},
 		"tagsKey":   {hex.EncodeToString(s.tagsKey(17, 300)), "0140032911" + "2a012c"},
@@ -49,6 +65,14 @@ func FuzzRecords(f *testing.F) {
 	m := &Metric{Name: "m", Created: time.Unix(0, 1000), Fields: []FieldInfo{{"value", block.Int}}, id: 17}
 	f.Add(m.append(nil))
 	f.Add([]byte{openDeletion, 1, 2})
+	row := rollup{start: 60}
+	row.points(&block.Points{Kind: block.Int, Times: []int64{61, 63}, Ints: []int64{5, 7}})
+	rows, err := appendRows(nil, []rollup{row})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(rows)
+	f.Add((&RetentionPolicy{Pattern: "*", Keep: time.Hour, Tiers: []Tier{{time.Minute, 0}}}).append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var l layer
 		if err := new(Metric).decode(b); err != nil && !errors.Is(err, dberr.ErrCorrupt) {
@@ -59,6 +83,17 @@ func FuzzRecords(f *testing.F) {
 		}
 		if _, err := decodeTags(b); err != nil && !errors.Is(err, dberr.ErrCorrupt) {
 			t.Error(err)
+		}
+		if err := (&RetentionPolicy{Name: "p"}).decode(b); err != nil && !errors.Is(err, dberr.ErrCorrupt) {
+			t.Error(err)
+		}
+		if err := new(retained).decode(b); err != nil && !errors.Is(err, dberr.ErrCorrupt) {
+			t.Error(err)
+		}
+		for kind := block.Float; kind <= block.Text; kind++ {
+			if _, err := readRows(nil, b, kind); err != nil && !errors.Is(err, dberr.ErrCorrupt) && !errors.Is(err, dberr.ErrInvalid) {
+				t.Error(err)
+			}
 		}
 		_, _, _ = cutOpen(b)
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weftdb/weft/internal/enc"
@@ -34,6 +35,7 @@ type SealStats struct {
 	Points  int // that were written into blocks
 	Bytes   int // of these blocks
 	Dropped int // metrics and series whose points were removed
+	Expired int // blocks that were removed by retention policies
 
 	waiting bool // something is left for a later pass
 }
@@ -41,7 +43,8 @@ type SealStats struct {
 type sealer struct {
 	quit context.CancelFunc
 	done sync.WaitGroup
-	mu   sync.Mutex // one pass at a time
+	mu   sync.Mutex   // one pass at a time
+	due  atomic.Int64 // when the next pass of retention is, in nanoseconds since 1970
 }
 
 func (w *sealer) stop() {
@@ -66,7 +69,7 @@ func (c *core) startSealer() {
 			case <-t.C:
 			}
 			began := time.Now()
-			if now := c.txns.LastCommit(); now != last || waiting { // else there is nothing to do
+			if now := c.txns.LastCommit(); now != last || waiting || c.retainDue() { // else there is nothing to do
 				if stats, err := c.sealOnce(ctx, false); err != nil {
 					if ctx.Err() == nil && c.opts.Events.SealFailed != nil {
 						c.opts.Events.SealFailed(err)
@@ -83,8 +86,11 @@ func (c *core) startSealer() {
 	})
 }
 
+func (c *core) retainDue() bool { return c.now().UnixNano() >= c.seal.due.Load() }
+
 // Seal folds everything that lies open in every database into blocks, and removes what
-// was dropped. The store does so by itself as it is needed.
+// was dropped, and carries out retention policies. The store does so by itself as it is
+// needed.
 func (s *Store) Seal(ctx context.Context) (SealStats, error) { return s.sealOnce(ctx, true) }
 
 func (c *core) sealOnce(ctx context.Context, all bool) (stats SealStats, err error) {
@@ -94,6 +100,7 @@ func (c *core) sealOnce(ctx context.Context, all bool) (stats SealStats, err err
 	if err != nil {
 		return stats, err
 	}
+	retain := all || c.retainDue()
 	for _, db := range dbs {
 		s := &Store{core: c, db: db}
 		if err := s.sealDatabase(ctx, all, &stats); err != nil {
@@ -102,6 +109,15 @@ func (c *core) sealOnce(ctx context.Context, all bool) (stats SealStats, err err
 		if err := s.sweepDropped(ctx, &stats); err != nil {
 			return stats, fmt.Errorf("remove dropped time series: %w", err)
 		}
+		if !retain {
+			continue
+		}
+		if err := s.retain(ctx, &stats); err != nil {
+			return stats, fmt.Errorf("keep to retention policies: %w", err)
+		}
+	}
+	if retain {
+		c.seal.due.Store(c.now().Add(retainEvery).UnixNano())
 	}
 	return stats, nil
 }
@@ -230,7 +246,11 @@ func (s *Store) sealColumns(ctx context.Context, metrics map[uint64]*Metric, lis
 			if !ok || now.id != c.metric {
 				continue
 			}
-			if err := s.sealColumn(tx, c, now.Duplicates, &done); err != nil {
+			st, err := s.retained(tx, c.metric)
+			if err != nil {
+				return err
+			}
+			if err := s.sealColumn(tx, c, now, st, &done); err != nil {
 				return err
 			}
 		}
@@ -244,20 +264,38 @@ func (s *Store) sealColumns(ctx context.Context, metrics map[uint64]*Metric, lis
 	return err
 }
 
-// sealColumn folds the open records of a column into its blocks.
-func (s *Store) sealColumn(tx *txn.Tx, c column, policy Policy, stats *SealStats) error {
+// sealColumn folds the open records of a column into its blocks, and into the rows of its
+// tiers. What is before the cut of a retention policy goes into rows only.
+func (s *Store) sealColumn(tx *txn.Tx, c column, m *Metric, st *retained, stats *SealStats) error {
 	list, err := s.layers(tx, c, math.MinInt64, math.MaxInt64, true)
 	if err != nil || len(list) == 0 {
 		return err
 	}
 	stats.Columns++
-	low, high := list[0].min, list[0].max
 	for i := range list {
-		low, high = min(low, list[i].min), max(high, list[i].max)
 		if err := tx.Delete(list[i].key); err != nil {
 			return err
 		}
 	}
+	ch := change{min: math.MaxInt64, max: math.MinInt64}
+	if st != nil {
+		list, ch.late, ch.deleted = lateOf(list, st.cut, m.Duplicates)
+	}
+	for i := range list {
+		ch.touch(list[i].min, list[i].max)
+	}
+	if len(list) > 0 {
+		if err := s.sealLayers(tx, c, list, m.Duplicates, ch.min, ch.max, stats); err != nil {
+			return err
+		}
+	}
+	if st == nil {
+		return nil
+	}
+	return s.roll(tx, m, st, c, ch)
+}
+
+func (s *Store) sealLayers(tx *txn.Tx, c column, list []layer, policy Policy, low, high int64, stats *SealStats) error {
 	plan, err := s.plan(tx, c, list, policy, low, high)
 	if err != nil {
 		return err
@@ -417,7 +455,13 @@ func (s *Store) sweepDropped(ctx context.Context, stats *SealStats) error {
 			if err != nil {
 				return corrupt("the key %x of what was dropped is malformed", key)
 			}
-			prefixes = [][]byte{enc.AppendUint(prefixes[0], series), enc.AppendUint(prefixes[1], series)}
+			tiers, err := s.tierPrefixes(ctx, metric, series)
+			if err != nil {
+				return err
+			}
+			prefixes = append(tiers, enc.AppendUint(prefixes[0], series), enc.AppendUint(prefixes[1], series))
+		} else if err := s.dropTiers(ctx, metric); err != nil {
+			return err
 		}
 		for _, p := range prefixes {
 			if err := s.txns.DropRange(ctx, p, keyspace.End(p)); err != nil {

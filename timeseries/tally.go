@@ -79,8 +79,7 @@ func (t *table) cell(start int64) (*sums, error) {
 func (t *table) series(f found, field int) error {
 	r := t.r
 	v := tally{table: t}
-	err := r.s.walk(r.tx, r.column(f, field), r.m.Duplicates, r.q.From, r.last(), visitor{points: v.points, block: v.block})
-	if err != nil {
+	if err := v.column(r.column(f, field), r.m.Fields[field].Kind); err != nil {
 		return err
 	}
 	return v.finish()
@@ -131,6 +130,7 @@ func (v *tally) enter(at int64) error {
 }
 
 func (v *tally) points(p *block.Points) error {
+	v.r.sawPoints()
 	for i := 0; i < p.Len(); {
 		if err := v.enter(p.Times[i]); err != nil {
 			return err
@@ -157,6 +157,7 @@ func (v *tally) points(p *block.Points) error {
 
 // block takes a block by its statistics where all of it is in one window.
 func (v *tally) block(h *block.Header, raw []byte) error {
+	v.r.sawPoints()
 	if start, end := v.r.bounds(h.MinTime); h.MaxTime < end && v.f.byStats(h) {
 		a, err := v.cell(start)
 		if err == nil {

@@ -10,9 +10,13 @@
 // every operation has a form with Tx in its name, or runs in the caller's transaction by
 // Within, so that points commit together with rows, keys and documents or not at all.
 //
+// It promises that a retention policy is carried out: points that are sealed are in their
+// tiers by the same commit, what is older than the policy says is removed, and what a
+// query can be answered of it is answered from.
+//
 // It owns the keys of keyspace.SpaceSeries (docs/format/timeseries.md), and one
-// goroutine that seals: it folds what was written into blocks (timeseries/block) and
-// removes what was dropped. It refuses more series and tags than the limits allow, and
+// goroutine that seals: it folds what was written into blocks (timeseries/block), makes
+// tiers, and removes what was dropped and what is old. It refuses more series and tags than the limits allow, and
 // values that a field cannot hold without loss.
 package timeseries
 
@@ -135,7 +139,9 @@ func (s *Store) Close() error {
 }
 
 // Now is the time by the store's clock, which points without a time get.
-func (s *Store) Now() time.Time { return s.txns.Clock().Now() }
+func (s *Store) Now() time.Time { return s.now() }
+
+func (c *core) now() time.Time { return c.txns.Clock().Now() }
 
 // view runs fn in a read-only transaction, or in the caller's.
 func (s *Store) view(ctx context.Context, fn func(tx *txn.Tx) error) error {

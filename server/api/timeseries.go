@@ -27,6 +27,12 @@ func (s *Server) bindTimeSeries(g *echo.Group) {
 	get(g, "/timeseries/metrics/:name", s.getMetric)
 	g.DELETE("/timeseries/metrics/:name", s.dropMetric)
 	get(g, "/timeseries/metrics/:name/tags/:tag", s.listTagValues)
+
+	get(g, "/timeseries/retention", s.listPolicies)
+	get(g, "/timeseries/retention/:name", s.getPolicy)
+	g.PUT("/timeseries/retention/:name", s.putPolicy)
+	g.DELETE("/timeseries/retention/:name", s.removePolicy)
+	g.POST("/admin/compress", s.compressPoints)
 }
 
 // timeSeries is the model of a database.

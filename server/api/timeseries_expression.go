@@ -67,6 +67,7 @@ func (q *tsQuery) inherit(all *tsQuery) {
 	if q.Limit == 0 {
 		q.Limit, q.Newest = all.Limit, all.Newest
 	}
+	q.RawOnly = q.RawOnly || all.RawOnly
 	if q.Matchers == nil { // compiled where they are used, so not shared
 		q.Matchers = slices.Clone(all.Matchers)
 	}

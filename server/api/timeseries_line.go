@@ -44,7 +44,7 @@ func (s *Server) writeLines(c echo.Context) error {
 		database, retention, _ = strings.Cut(q.Get("bucket"), "/")
 	}
 	if retention != "" && retention != "autogen" && retention != "default" {
-		return dberr.New(dberr.ErrUnsupported, "FEATURE_NOT_SUPPORTED", "there are no retention policies, and so none %q", shorten(retention, 40)).WithField("rp")
+		return dberr.New(dberr.ErrUnsupported, "FEATURE_NOT_SUPPORTED", "points are kept as the policy says whose pattern matches their metric, so a write cannot name the policy %q", shorten(retention, 40)).WithField("rp")
 	}
 	atomic, err := boolParam(q, "atomic")
 	if err != nil {

@@ -18,9 +18,9 @@ import (
 // tsQueryFields are the fields of the body of a query, and its parameters in a URL.
 var (
 	tsRangeFields = []string{"metric", "tags", "start", "end", "start_time", "end_time", "database"}
-	tsQueryFields = slices.Concat(tsRangeFields, []string{"field", "fields", "limit", "order", "aggregation", "group_by", "fill", "timezone", "precision"})
+	tsQueryFields = slices.Concat(tsRangeFields, []string{"field", "fields", "limit", "order", "aggregation", "group_by", "fill", "timezone", "precision", "tier"})
 	tsBodyFields  = slices.Concat(tsQueryFields, []string{"queries", "expression"})
-	tsURLFields   = slices.Concat(tsRangeFields, []string{"fields", "limit", "order", "type", "function", "interval", "window", "offset", "group_by", "fill", "timezone", "precision", "format"})
+	tsURLFields   = slices.Concat(tsRangeFields, []string{"fields", "limit", "order", "type", "function", "interval", "window", "offset", "group_by", "fill", "timezone", "precision", "format", "tier"})
 )
 
 // tsQuery is a query as a request says it.
@@ -72,6 +72,9 @@ func (s *Server) getPoints(c echo.Context) error {
 		return err
 	}
 	if err := q.order(p.Get("order")); err != nil {
+		return err
+	}
+	if err := q.tier(p.Get("tier")); err != nil {
 		return err
 	}
 	if v := p.Get("fields"); v != "" {
@@ -179,6 +182,11 @@ func (q *tsQuery) field(sc *jsonin.Scanner, name string) (err error) {
 		q.zone, err = optionalString(sc, name)
 	case "precision":
 		q.precision, err = optionalString(sc, name)
+	case "tier":
+		var v string
+		if v, err = optionalString(sc, name); err == nil {
+			err = q.tier(v)
+		}
 	case "expression":
 		q.expression, err = sc.StrField(name)
 	case "queries":
@@ -206,6 +214,18 @@ func (q *tsQuery) order(v string) error {
 		q.Newest = true
 	default:
 		return invalid("INVALID_FIELD", `field "order" must be "oldest" or "newest", not %q`, shorten(v, 40)).WithField("order")
+	}
+	return nil
+}
+
+// tier takes "auto", or "raw" to keep to points.
+func (q *tsQuery) tier(v string) error {
+	switch v {
+	case "", "auto":
+	case "raw":
+		q.RawOnly = true
+	default:
+		return invalid("INVALID_FIELD", `field "tier" must be "auto" or "raw", not %q`, shorten(v, 40)).WithField("tier")
 	}
 	return nil
 }

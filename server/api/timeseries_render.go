@@ -27,6 +27,17 @@ func appendAnswer(dst []byte, a *timeseries.Answer, unit int64, took time.Durati
 		dst = append(appendSeries(append(dst, '{'), &a.Series[i], unit), '}')
 	}
 	dst = strconv.AppendInt(append(dst, `],"points_returned":`...), int64(a.Points), 10)
+	for i, name := range a.Tiers {
+		if i == 0 {
+			dst = append(dst, `,"tiers":[`...)
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = sqltype.AppendJSONString(dst, name)
+	}
+	if len(a.Tiers) > 0 {
+		dst = append(dst, ']')
+	}
 	dst = append(dst, `,"query_time_ms":`...)
 	dst = strconv.AppendFloat(dst, float64(took.Microseconds())/1000, 'f', -1, 64)
 	return append(dst, "}\n"...)

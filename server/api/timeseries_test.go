@@ -65,6 +65,39 @@ func latencies(_ *Server, f *fake) {
 	}
 }
 
+// policy sets the preset iot, and carries it out over two points of the day's beginning.
+func policy(run bool) func(*Server, *fake) {
+	return func(s *Server, f *fake) {
+		points("a", 1893456000, 1.0, "a", 1893456001, 2.0)(s, f)
+		p := timeseries.RetentionPresets["iot"]
+		p.Name, p.Pattern = "p", "*"
+		if err := f.series().SetRetention(context.Background(), p); err != nil {
+			panic(err)
+		}
+		if run {
+			sealAll(f)
+		}
+	}
+}
+
+func sealAll(f *fake) {
+	if _, err := f.series().Seal(context.Background()); err != nil {
+		panic(err)
+	}
+}
+
+// sealedTwice leaves two small blocks.
+func sealedTwice(s *Server, f *fake) {
+	for i := range 2 {
+		list := []any{}
+		for j := range 40 >> (i * 3) {
+			list = append(list, "a", i*100+j, float64(j))
+		}
+		points(list...)(s, f)
+		sealAll(f)
+	}
+}
+
 var seriesScenarios = []scenario{
 	{name: "ts write one", url: tsURL + "/write", body: `{"metric":"m","value":1.5,"tags":{"b":"2","a":"1"},"timestamp":1700000000}`, status: 200, has: []string{`{"success":true,"written":1}`}, check: held("m", "value{a=1,b=2}1700000000000000000:1.5")},
 	{name: "ts write now", url: tsURL + "/write", body: `{"metric":"m","value":1}`, status: 200, check: held("m", "value{}1893553445000000000:1")},
@@ -140,6 +173,28 @@ var seriesScenarios = []scenario{
 	{name: "ts expression, unknown field", url: tsURL + "/query", body: `{"expression":"a","queries":{"a":{"metric":"cpu","precision":"s"}}}`, status: 400, has: []string{"UNKNOWN_FIELD"}},
 	{name: "ts queries without expression", url: tsURL + "/query", body: `{"queries":{"a":{"metric":"cpu"}}}`, status: 400, has: []string{"MISSING_FIELD"}},
 	{name: "ts expression as ndjson", url: tsURL + "/query?format=ndjson", body: `{"expression":"a","queries":{"a":{"metric":"cpu"}}}`, status: 406, has: []string{"NOT_ACCEPTABLE"}},
+	{name: "ts set policy", method: "PUT", url: tsURL + "/retention/p", body: `{"pattern":"cpu*","raw":"24h","tiers":[{"interval":"5m","keep":"7d"},{"interval":"1h","keep":"forever"}]}`, status: 200,
+		has: []string{`"success":true`, `"policy":{"name":"p","pattern":"cpu*","raw":"1d","tiers":[{"interval":"5m","keep":"7d"},{"interval":"1h","keep":"forever"}],"metrics":[]}`}},
+	{name: "ts set preset", method: "PUT", url: tsURL + "/retention/p", body: `{"preset":"iot"}`, status: 200, has: []string{`"pattern":"*","raw":"1h","tiers":[{"interval":"1m","keep":"1d"},{"interval":"15m","keep":"7d"},{"interval":"1h","keep":"90d"}]`}},
+	{name: "ts set no preset", method: "PUT", url: tsURL + "/retention/p", body: `{"preset":"web"}`, status: 400, has: []string{"iot, monitoring"}},
+	{name: "ts set preset and tiers", method: "PUT", url: tsURL + "/retention/p", body: `{"preset":"iot","raw":"1h"}`, status: 400, has: []string{`"field":"preset"`}},
+	{name: "ts set empty policy", method: "PUT", url: tsURL + "/retention/p", body: `{}`, status: 400, has: []string{"MISSING_FIELD"}},
+	{name: "ts set bad tiers", method: "PUT", url: tsURL + "/retention/p", body: `{"pattern":"*","raw":"1h","tiers":[{"interval":"2h","keep":"1d"}]}`, status: 400, has: []string{"INVALID_POLICY", `"field":"tiers"`}},
+	{name: "ts set months", method: "PUT", url: tsURL + "/retention/p", body: `{"pattern":"*","raw":"1mo"}`, status: 400, has: []string{"INVALID_INTERVAL"}},
+	{name: "ts set tier, unknown", method: "PUT", url: tsURL + "/retention/p", body: `{"pattern":"*","raw":"1h","tiers":[{"every":"1m"}]}`, status: 400, has: []string{"UNKNOWN_FIELD"}},
+	{name: "ts policies", url: tsURL + "/retention", state: policy(false), status: 200, has: []string{`{"policies":[{"name":"p","pattern":"*","raw":"1h","tiers":[{"interval":"1m","keep":"1d"},{"interval":"15m","keep":"7d"},{"interval":"1h","keep":"90d"}],"metrics":[{"metric":"cpu","ran_at":null,"raw_from":null,"tiers":[]}]}]}`}},
+	{name: "ts policy that ran", url: tsURL + "/retention/p", state: policy(true), status: 200, has: []string{`"metrics":[{"metric":"cpu","ran_at":"2030-01-02T03:04:05Z","raw_from":"2030-01-02T02:04:00Z","tiers":[{"interval":"1m","keep":"1d","from":"2030-01-01T03:00:00Z","ready":true}`}},
+	{name: "ts policy, none", url: tsURL + "/retention/q", state: policy(false), status: 404, has: []string{"POLICY_NOT_FOUND"}},
+	{name: "ts remove policy", method: "DELETE", url: tsURL + "/retention/p", state: policy(true), status: 200, has: []string{`"success":true`}},
+	{name: "ts remove policy, none", method: "DELETE", url: tsURL + "/retention/q", state: policy(false), status: 404, has: []string{"POLICY_NOT_FOUND"}},
+	{name: "ts query of tiers", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"sum","interval":"1h"},"precision":"s"}`, state: policy(true), status: 200, has: []string{`"points":[{"timestamp":1893456000,"value":3}]`, `"tiers":["15m"]`}},
+	{name: "ts query of points only", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"sum","interval":"1h"},"tier":"raw"}`, state: policy(true), status: 200, has: []string{`"series":[]`}},
+	{name: "ts query, bad tier", url: tsURL + "/query?metric=cpu&tier=5m", status: 400, has: []string{`"field":"tier"`}},
+	{name: "ts query of what tiers do not have", url: tsURL + "/query", body: `{"metric":"cpu","aggregation":{"function":"p95","interval":"1h"}}`, state: policy(true), status: 422, has: []string{"NOT_ROLLED_UP", `\"tier\": \"raw\"`}},
+	{name: "ts compress", url: "/api/v1/admin/compress", body: `{"metric":"cpu","start_ts":0,"end_ts":"2031-01-01T00:00:00Z"}`, state: sealedTwice, status: 200, has: []string{`"blocks_scanned":2`, `"blocks_recompressed":2`, `"paradigm":"timeseries"`}},
+	{name: "ts compress, none", url: "/api/v1/admin/compress", body: `{"metric":"none"}`, status: 404},
+	{name: "ts compress, no metric", url: "/api/v1/admin/compress", body: `{}`, status: 400, has: []string{"MISSING_FIELD"}},
+	{name: "ts compress, backwards", url: "/api/v1/admin/compress", body: `{"metric":"cpu","start_ts":5,"end_ts":5}`, state: points("a", 1, 1.0), status: 400, has: []string{"INVALID_RANGE"}},
 	{name: "ts get, unknown", url: tsURL + "/query?metric=cpu&host=a", status: 400, has: []string{"UNKNOWN_FIELD"}},
 
 	{name: "ts delete", url: tsURL + "/delete", body: `{"metric":"cpu","tags":{"host":"a"},"start":1,"end":3}`, state: points("a", 1, 1.0, "a", 3, 3.0, "b", 1, 1.0), status: 200, has: []string{`"series":1`}, check: held("cpu", "value{host=a}3000000000:3 value{host=b}1000000000:1")},

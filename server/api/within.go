@@ -104,6 +104,8 @@ var joining = map[string]bool{
 	"/api/v1/timeseries/metrics":                 true,
 	"/api/v1/timeseries/metrics/:name":           true,
 	"/api/v1/timeseries/metrics/:name/tags/:tag": true,
+	"/api/v1/timeseries/retention":               true,
+	"/api/v1/timeseries/retention/:name":         true,
 }
 
 // streamed are those of them whose bodies may be of any length, and are read only once.
