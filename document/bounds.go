@@ -325,6 +325,17 @@ func implies(conds []*match.Node, f *match.Filter) bool {
 }
 
 func impliesNode(n, want *match.Node) bool {
+	one := func(c *match.Node) bool { return impliesNode(c, want) }
+	switch {
+	case n.Op == match.Or:
+		return len(n.Children) > 0 && !slices.ContainsFunc(n.Children, func(c *match.Node) bool { return !one(c) })
+	case n.Op == match.And:
+		return slices.ContainsFunc(n.Children, one)
+	case want.Op == match.Or:
+		return slices.ContainsFunc(want.Children, func(w *match.Node) bool { return impliesNode(n, w) })
+	case want.Op == match.And:
+		return len(want.Children) > 0 && !slices.ContainsFunc(want.Children, func(w *match.Node) bool { return !impliesNode(n, w) })
+	}
 	if !slices.Equal(n.Path, want.Path) || len(want.Path) == 0 {
 		return false
 	}
@@ -332,9 +343,18 @@ func impliesNode(n, want *match.Node) bool {
 	case match.Exists:
 		return n.Op == match.Exists || n.Op == match.Eq && n.Value.Kind() != doc.Null ||
 			(n.Op == match.Gt || n.Op == match.Gte || n.Op == match.Lt || n.Op == match.Lte) && n.Value.Kind() != doc.Null ||
-			n.Op == match.StartsWith || n.Op == match.Regex
+			n.Op == match.StartsWith || n.Op == match.Regex || n.Op == match.Type && !n.HasKind(doc.Null) ||
+			n.Op == match.In && len(n.Values) > 0 && !slices.ContainsFunc(n.Values, func(v doc.Value) bool { return v.Kind() == doc.Null })
 	case match.Eq:
 		return n.Op == match.Eq && doc.Equal(n.Value, want.Value)
+	case match.In:
+		among := func(v doc.Value) bool {
+			return slices.ContainsFunc(want.Values, func(w doc.Value) bool { return doc.Equal(v, w) })
+		}
+		return n.Op == match.Eq && among(n.Value) ||
+			n.Op == match.In && len(n.Values) > 0 && !slices.ContainsFunc(n.Values, func(v doc.Value) bool { return !among(v) })
+	case match.Type:
+		return n.Op == match.Type && n.KindsWithin(want)
 	case match.Gt, match.Gte, match.Lt, match.Lte:
 		return impliesRange(n, want)
 	}

@@ -348,3 +348,30 @@ func instant(v doc.Value) (int64, bool) {
 	}
 	return 0, false
 }
+
+// ConflictTx finds the document that has one of the values in a unique index that v would
+// have; ok is false where there is none, or where v has no entries.
+func (s *Store) ConflictTx(tx *txn.Tx, collection, name string, v doc.Value) (d Document, ok bool, err error) {
+	c, err := s.find(tx, collection)
+	if err != nil {
+		return d, false, err
+	}
+	i := slices.IndexFunc(c.indexes, func(x *index) bool { return x.Name == name && x.Unique })
+	if i < 0 {
+		return d, false, dberr.New(dberr.ErrNotFound, "INDEX_NOT_FOUND", "collection %q has no unique index %q", shorten(collection), shorten(name)).WithField("index")
+	}
+	entries, _, err := c.indexes[i].entries(v)
+	if err != nil {
+		return d, false, err
+	}
+	for _, e := range entries {
+		id, taken, err := tx.Get(s.entryKey(nil, c.indexes[i], e, ""))
+		if err != nil {
+			return d, false, err
+		}
+		if taken {
+			return s.GetTx(tx, collection, string(id))
+		}
+	}
+	return d, false, nil
+}

@@ -44,6 +44,9 @@ func (s *Session) statement(ctx context.Context, text *parsed, i int, st ast.Stm
 			return r.databaseStatement(st)
 		}
 	}
+	if done, err := r.externalIndex(st); done || err != nil {
+		return err
+	}
 	if c, ok := st.(*ast.CreateIndex); ok && (c.Concurrently || s.tx == nil && !s.several) {
 		return r.createIndexOnline(c)
 	}

@@ -138,16 +138,16 @@ func (s *Session) allTables() (*catalog.Snapshot, error) {
 const searchCounted = 500
 
 // SearchRows implements opt.Searcher.
-func (p *planSource) SearchRows(t *catalog.Table, x *catalog.Index, probes []source.Probe) (rows float64, ok bool) {
+func (p *planSource) SearchRows(t *catalog.Table, x *catalog.Index, probes []source.Probe) (rows float64, counted, usable bool) {
 	src, is := p.e.sourceOf(t.Schema).(source.Estimator)
 	if !is {
-		return 0, false
+		return 0, false, false
 	}
 	n, ok, err := src.Estimate(p.ctx, t, x, probes, searchCounted)
-	if err != nil || !ok || n == searchCounted {
-		return 0, false
+	if err != nil || !ok {
+		return 0, false, false
 	}
-	return float64(n), true
+	return float64(n), n < searchCounted, true
 }
 
 // searchText runs fts.search in the session's transaction or a view of it.

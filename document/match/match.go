@@ -339,6 +339,9 @@ func (n *Node) HasKind(k doc.Kind) bool {
 	return k == doc.Number && n.kinds>>16 != 0
 }
 
+// KindsWithin says whether every kind that a Type asks for is one that another does.
+func (n *Node) KindsWithin(o *Node) bool { return n.kinds&^o.kinds == 0 }
+
 // typeBits are the names of types that v answers to.
 func typeBits(v doc.Value) uint32 {
 	bits := uint32(0)

@@ -144,7 +144,7 @@ func (x *externalWriter) insert(row []sqltype.Datum, skip bool) ([]sqltype.Datum
 	return stored, err
 }
 
-// externalUpsert is ON CONFLICT, by the key.
+// externalUpsert is ON CONFLICT, by the key or a unique index of paths.
 type externalUpsert struct {
 	x       *externalWriter
 	n       *plan.OnConflict
@@ -152,14 +152,20 @@ type externalUpsert struct {
 	where   evaluator
 	changed []bool
 	done    map[string]struct{} // keys that the statement has written
+	find    func(row []sqltype.Datum) ([]sqltype.Datum, error) // the row in the way
 }
 
 func newExternalUpsert(x *externalWriter, n *plan.OnConflict) (*externalUpsert, error) {
-	if n.Index > 0 { // other indexes are of expressions
-		return nil, dberr.SQL(dberr.StateFeatureNotSupported, "ON CONFLICT by the index %q of a %s is not supported", x.t.Indexes[n.Index].Name, x.t.External.Noun).
-			WithHint("Name the key: ON CONFLICT (%s).", x.t.Columns[x.t.Ordinal(x.t.Indexes[0].Columns[0].Column)].Name)
-	}
 	u := &externalUpsert{x: x, n: n, changed: make([]bool, len(x.t.Columns)), done: map[string]struct{}{}}
+	u.find = x.w.Find
+	if n.Index > 0 {
+		f, ok := x.w.(source.Finder)
+		if !ok {
+			return nil, dberr.SQL(dberr.StateFeatureNotSupported, "ON CONFLICT by the index %q of a %s is not supported", x.t.Indexes[n.Index].Name, x.t.External.Noun).
+				WithHint("Name the key: ON CONFLICT (%s).", x.t.Columns[x.t.Ordinal(x.t.Indexes[0].Columns[0].Column)].Name)
+		}
+		u.find = func(row []sqltype.Datum) ([]sqltype.Datum, error) { return f.FindBy(x.t.Indexes[n.Index].Name, row) }
+	}
 	for _, s := range n.Sets {
 		e, err := compile(x.c, s.Expr)
 		if err != nil {
@@ -190,9 +196,9 @@ func (x *externalWriter) key(row []sqltype.Datum) string {
 	return string(b)
 }
 
-// conflict deals with a row whose key is there; done says that it need not be added.
+// conflict deals with a row in whose way another one is; done says that it need not be added.
 func (u *externalUpsert) conflict(b *vec.Batch, r int, vals []sqltype.Datum) (done bool, err error) {
-	old, err := u.x.w.Find(vals)
+	old, err := u.find(vals)
 	if err != nil || old == nil {
 		return false, source.Fail(err)
 	}

@@ -123,14 +123,14 @@ func (b *builder) paths(s *plan.LScan, conds []plan.Expr, n need) ([]cand, error
 	}
 	for i := range s.Table.Indexes {
 		x := &s.Table.Indexes[i]
-		pred, ok := m.within(i)
-		if x.Building || !ok {
-			continue
-		}
 		if len(x.Columns) > 0 && x.Columns[0].Path != nil {
-			if c, ok := m.byPath(x, list[0]); ok {
+			if c, ok := m.byPath(x, list[0]); ok && !x.Building {
 				list = append(list, c)
 			}
+			continue
+		}
+		pred, ok := m.within(i)
+		if x.Building || !ok {
 			continue
 		}
 		c, useful, err := m.path(i, pred, st, n)

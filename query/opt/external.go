@@ -22,20 +22,77 @@ type probed struct {
 	probes []plan.Probe
 }
 
+// prober reads conditions on paths.
+type prober struct {
+	// column finds the ordinal of a jsonb column of the table.
+	column func(e plan.Expr) (int, bool)
+	// outside reports whether a value does not depend on the row.
+	outside func(e plan.Expr) bool
+}
+
+func (m *matcher) prober() *prober { return &prober{m.column, m.outside} }
+
+// rowProber reads conditions that are bound over the columns of a table.
+func rowProber() *prober {
+	return &prober{
+		column: func(e plan.Expr) (int, bool) {
+			v, ok := e.(*plan.Slot)
+			if !ok || v.Typ.ID != sqltype.JSONB {
+				return 0, false
+			}
+			return v.Index, true
+		},
+		outside: func(e plan.Expr) bool {
+			found := false
+			plan.Walk(e, func(x plan.Expr) bool {
+				_, is := x.(*plan.Slot)
+				found = found || is
+				return true
+			})
+			return !found && !isVolatile(e) && !hasSubquery(e)
+		},
+	}
+}
+
+// PathOf reads an expression over the columns of a table, such as an index has, that leads
+// to the text, number or json at a path within a jsonb column.
+func PathOf(e plan.Expr) (column int, path []string, ok bool) {
+	p, ok := rowProber().place(e)
+	if ok {
+		_, _, ok = p.kind("=", false)
+	}
+	return p.column, p.path, ok
+}
+
+// ProbesOf gives the probes that a condition over the columns of a table comes to, where
+// its values are constants.
+func ProbesOf(cond plan.Expr) (list []source.Probe, ok bool) {
+	for _, p := range rowProber().probesOf(cond) {
+		s, ok := constantProbe(&p)
+		if !ok {
+			return nil, false
+		}
+		list = append(list, s)
+	}
+	return list, len(list) > 0
+}
+
 // probes finds the conditions of a scan that an external table can be asked for.
 func (m *matcher) probes() (list []probed) {
+	pr := m.prober()
 	for i, c := range m.conds {
-		if ps := m.probesOf(c); ps != nil {
+		ps := pr.probesOf
+		if m.scan.Table.External.Columns {
+			ps = m.columnProbes
+		}
+		if ps := ps(c); ps != nil {
 			list = append(list, probed{i, ps})
 		}
 	}
 	return list
 }
 
-func (m *matcher) probesOf(c plan.Expr) []plan.Probe {
-	if m.scan.Table.External.Columns {
-		return m.columnProbes(c)
-	}
+func (m *prober) probesOf(c plan.Expr) []plan.Probe {
 	switch e := c.(type) {
 	case *plan.Call:
 		if e.Op && len(e.Args) == 2 {
@@ -124,7 +181,7 @@ func (m *matcher) column(e plan.Expr) (int, bool) {
 }
 
 // place reads an expression of the form (column -> 'a' ->> 'b')::type.
-func (m *matcher) place(e plan.Expr) (p place, ok bool) {
+func (m *prober) place(e plan.Expr) (p place, ok bool) {
 	c, is := e.(*plan.Call)
 	if is && c.Func.Name == "cast" && len(c.Args) == 1 {
 		if p, ok = m.place(c.Args[0]); !ok || p.cast.ID != sqltype.Unknown || !p.text && c.Typ.ID != sqltype.Numeric {
@@ -168,7 +225,7 @@ func (m *matcher) place(e plan.Expr) (p place, ok bool) {
 }
 
 // below is what a path begins with: the column, or another path of jsonb.
-func (m *matcher) below(e plan.Expr) (p place, ok bool) {
+func (m *prober) below(e plan.Expr) (p place, ok bool) {
 	if p.column, ok = m.column(e); ok {
 		return p, true
 	}
@@ -200,7 +257,7 @@ func (p *place) kind(op string, in bool) (kind source.ProbeOp, want sqltype.Type
 	return 0, want, false
 }
 
-func (m *matcher) compareProbe(e *plan.Call) []plan.Probe {
+func (m *prober) compareProbe(e *plan.Call) []plan.Probe {
 	op, left, right := e.Func.Name, e.Args[0], e.Args[1]
 	if op == "@>" {
 		return m.containsProbe(left, right)
@@ -226,7 +283,7 @@ func (m *matcher) compareProbe(e *plan.Call) []plan.Probe {
 	return []plan.Probe{{Column: p.column, Path: p.path, Kind: kind, Op: op, Values: []plan.Expr{v}}}
 }
 
-func (m *matcher) containsProbe(left, right plan.Expr) []plan.Probe {
+func (m *prober) containsProbe(left, right plan.Expr) []plan.Probe {
 	column, ok := m.column(left)
 	if !ok || right.Type().ID != sqltype.JSONB || !m.outside(right) {
 		return nil
@@ -245,7 +302,7 @@ func (p *place) likeProbe(pattern plan.Expr) (out []plan.Probe) {
 	return out
 }
 
-func (m *matcher) inProbe(e *plan.In) []plan.Probe {
+func (m *prober) inProbe(e *plan.In) []plan.Probe {
 	p, ok := m.place(e.Arg)
 	if !ok || e.Not || len(e.List) > maxRanges {
 		return nil
@@ -311,11 +368,15 @@ func (m *matcher) ask(list []cand, found []probed) error {
 // Searcher is a stats.Source that can tell how many rows a search of an external table
 // comes to.
 type Searcher interface {
-	SearchRows(t *catalog.Table, x *catalog.Index, probes []source.Probe) (rows float64, ok bool)
+	// Usable says that the index can be searched by the probes, counted that rows is how
+	// many there are, and not more than were counted.
+	SearchRows(t *catalog.Table, x *catalog.Index, probes []source.Probe) (rows float64, counted, usable bool)
 }
 
 // byPath plans reading an external table through an index of paths, where probes are
 // about its first one.
+// An index with a filter, and one without an entry for what lacks one of its paths, is read
+// only where the conditions are known to keep within it.
 func (m *matcher) byPath(x *catalog.Index, whole cand) (cand, bool) {
 	scan := *whole.node.(*plan.Scan)
 	scan.Probes = slices.Clone(scan.Probes)
@@ -335,17 +396,30 @@ func (m *matcher) byPath(x *catalog.Index, whole cand) (cand, bool) {
 		s, ok := constantProbe(p)
 		search, constant = append(search, s), constant && ok
 	}
-	if search == nil {
+	if search == nil || x.Unique && !x.NullsNotDistinct && !servesAll(x, scan.Probes) {
 		return cand{}, false
 	}
 	read := math.Max(1, math.Max(m.b.scanStats(m.scan).Rows, 1)*m.b.selectivity(conds))
 	if single {
 		read = 1
 	}
+	within := x.Predicate == ""
 	if s, ok := m.b.source.(Searcher); ok && constant {
-		if n, ok := s.SearchRows(m.scan.Table, x, search); ok {
+		// What does not serve the index may still show that its filter holds.
+		all := search
+		for i := range scan.Probes {
+			if s, ok := constantProbe(&scan.Probes[i]); ok && !serves(x, &scan.Probes[i]) {
+				all = append(all, s)
+			}
+		}
+		n, counted, usable := s.SearchRows(m.scan.Table, x, all)
+		if counted {
 			read = n
 		}
+		within = within || usable
+	}
+	if !within {
+		return cand{}, false
 	}
 	c := whole
 	scan.Index, scan.Fetch, scan.Reverse = x, true, false
@@ -393,6 +467,17 @@ func serves(x *catalog.Index, p *plan.Probe) bool {
 	}
 	for i := range first {
 		if first[i] != p.Path[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// servesAll reports whether every path of an index has a probe.
+func servesAll(x *catalog.Index, probes []plan.Probe) bool {
+	for i := range x.Columns {
+		one := catalog.Index{Columns: x.Columns[i : i+1]}
+		if !slices.ContainsFunc(probes, func(p plan.Probe) bool { return serves(&one, &p) }) {
 			return false
 		}
 	}

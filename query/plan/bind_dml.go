@@ -404,35 +404,6 @@ func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, al
 	return out
 }
 
-// arbiter finds the unique index that ON CONFLICT (columns) means.
-func (b *binder) arbiter(c *ast.OnConflict, t *catalog.Table) int {
-	want := map[catalog.ColumnID]bool{}
-	for _, e := range c.Columns {
-		if e.Column == "" {
-			unsupported(e.Pos(), "ON CONFLICT over an expression")
-		}
-		i := t.Column(e.Column)
-		if i < 0 {
-			failAt(e.Pos(), dberr.StateUndefinedColumn, "column %q does not exist", e.Column)
-		}
-		want[t.Columns[i].ID] = true
-	}
-	for i, x := range t.Indexes {
-		if !x.Distinct() || x.Building || len(x.Columns) != len(want) || (x.Predicate != "" && c.Where == nil) {
-			continue
-		}
-		all := true
-		for _, k := range x.Columns {
-			all = all && k.Column != 0 && want[k.Column]
-		}
-		if all {
-			return i
-		}
-	}
-	failAt(c.Pos(), dberr.StateInvalidColumnRef, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
-	return 0
-}
-
 // sets binds the assignments of an UPDATE.
 func (b *binder) sets(s *scope, t *catalog.Table, list []ast.SetClause) (out []SetColumn) {
 	seen := map[int]bool{}

@@ -137,3 +137,41 @@ type Estimator interface {
 	// ok is false where the index cannot be searched by them.
 	Estimate(ctx context.Context, t *catalog.Table, x *catalog.Index, probes []Probe, limit int64) (n int64, ok bool, err error)
 }
+
+// Indexer is a Source whose tables take indexes of paths by SQL.
+type Indexer interface {
+	// CreateIndex makes an index and returns when it is complete, in transactions of its own,
+	// while the rows are written. One of the name is not there.
+	CreateIndex(ctx context.Context, t *catalog.Table, x *NewIndex) error
+	// DropIndex removes an index, in a transaction of its own.
+	DropIndex(ctx context.Context, t *catalog.Table, name string) error
+}
+
+// NewIndex is an index that SQL asks for.
+type NewIndex struct {
+	Name  string
+	Hash  bool
+	Parts []IndexPart
+	// Unique refuses two rows with the same values, and with NullsNotDistinct also two
+	// that have none at a path.
+	Unique, NullsNotDistinct bool
+	// Where are conditions that all must hold of a row that has entries, Present the paths
+	// that must be there.
+	Where   []Probe
+	Present [][]string
+	// TTL, in seconds, removes rows so long after the time in the one part; nil: none.
+	TTL *int64
+}
+
+// IndexPart is a path of an index.
+type IndexPart struct {
+	Path []string
+	Desc bool
+}
+
+// Finder is a Writer that finds rows by the unique indexes of paths.
+type Finder interface {
+	// FindBy reads a row whose values in a unique index are those of row; nil where there
+	// is none.
+	FindBy(index string, row []sqltype.Datum) (found []sqltype.Datum, err error)
+}

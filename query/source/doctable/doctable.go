@@ -14,8 +14,8 @@
 // collection's schema, indexes and full text, as any other write of the model does.
 //
 // It refuses to change the id of a document, documents that jsonb cannot hold (\u0000, a
-// number beyond numeric) once data is read of them, and to make, drop or index
-// collections, which the model's other interfaces do. It owns no state but descriptions
+// number beyond numeric) once data is read of them, and to make or drop collections, which
+// the model's other interfaces do; indexes of paths it makes (index.go). It owns no state but descriptions
 // of collections.
 package doctable
 
@@ -101,7 +101,7 @@ func (s *Source) Tables(tx *txn.Tx, db keyspace.DatabaseID) (list []*catalog.Tab
 // Missing implements source.Source.
 func (s *Source) Missing(string) string { return manage }
 
-const manage = "A collection is made by the first insert through /api/v1/documents, or by POST /api/v1/documents/collections; its indexes are made there, too."
+const manage = "A collection is made by the first insert through /api/v1/documents, or by POST /api/v1/documents/collections; its indexes are made there, or by CREATE INDEX over paths of data."
 
 func (s *Source) table(db keyspace.DatabaseID, c *document.Collection, version txn.Timestamp) *catalog.Table {
 	k := known{db, c.ID}
@@ -144,11 +144,15 @@ func describe(db keyspace.DatabaseID, c *document.Collection, version txn.Timest
 	for i := range c.Indexes {
 		x := &c.Indexes[i]
 		out := catalog.Index{ID: catalog.ExternalID(sourceNumber, x.ID), Name: x.Name, Unique: x.Unique, Building: x.Building,
-			NullsNotDistinct: true, Comment: x.Partial}
+			NullsNotDistinct: x.Unique, Comment: x.Partial}
 		if x.Kind == document.Hash {
 			out.Kind = catalog.Hash
 		}
-		if x.Partial != "" {
+		switch {
+		case x.Partial == "":
+		case x.Unique && x.Partial == present(x):
+			out.NullsNotDistinct = false
+		default:
 			out.Predicate = "true" // of documents that SQL cannot tell
 		}
 		for _, f := range x.Fields {

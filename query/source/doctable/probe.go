@@ -6,6 +6,7 @@ import (
 
 	"github.com/weftdb/weft/document/doc"
 	"github.com/weftdb/weft/document/match"
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/source"
 	"github.com/weftdb/weft/query/sqltype"
 )
@@ -24,22 +25,39 @@ const maxDigits = 300
 func filterOf(probes []source.Probe) (*match.Filter, error) {
 	var all []doc.Value
 	for i := range probes {
-		p := &probes[i]
-		if p.Kind == source.Contains {
-			all = append(all, contained(p.Values[0].Str)...)
-			continue
-		}
-		if !plainPath(p.Path) {
-			continue
-		}
-		if v, ok := condition(p); ok {
-			all = append(all, v)
-		}
+		all = append(all, said(&probes[i])...)
 	}
 	if len(all) == 0 {
 		return nil, nil
 	}
 	return match.Compile(object("$and", array(all)))
+}
+
+// said is what a filter can say of a probe, nil for nothing.
+func said(p *source.Probe) []doc.Value {
+	if p.Kind == source.Contains {
+		return contained(p.Values[0].Str)
+	}
+	if !plainPath(p.Path) {
+		return nil
+	}
+	if v, ok := condition(p); ok {
+		return []doc.Value{v}
+	}
+	return nil
+}
+
+// conditions are what a filter says of probes, each of which it must know.
+func conditions(probes []source.Probe) (all []doc.Value, err error) {
+	for i := range probes {
+		v := said(&probes[i])
+		if v == nil {
+			return nil, dberr.SQL(dberr.StateFeatureNotSupported, "the condition of an index over the path %q is not supported", strings.Join(probes[i].Path, ",")).
+				WithHint("Compare a path with constants, or ask that it IS NOT NULL.")
+		}
+		all = append(all, v...)
+	}
+	return all, nil
 }
 
 // plainPath reports whether the steps of a path mean the same in both languages.
