@@ -1,6 +1,8 @@
 package query
 
 import (
+	"slices"
+
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
@@ -73,7 +75,7 @@ func (d *definer) comment(st *ast.Comment) error {
 func (d *definer) commentColumn(rel catalog.Relation, st *ast.Comment, value string) error {
 	if rel.Table == nil || rel.Index != nil {
 		if rel.View != nil {
-			return refuse(st.Pos(), "COMMENT ON COLUMN of a view")
+			return d.commentViewColumn(*rel.View, st, value)
 		}
 		return dberr.SQL(dberr.StateWrongObjectType, "cannot set comment on relation %q", st.Name.Name).
 			WithDetail("This operation is not supported for %s.", plural(rel.Kind())).At(st.Name.Pos())
@@ -85,6 +87,16 @@ func (d *definer) commentColumn(rel catalog.Relation, st *ast.Comment, value str
 	}
 	t.Columns[i].Comment = value
 	return d.e.PutTable(t)
+}
+
+func (d *definer) commentViewColumn(v catalog.View, st *ast.Comment, value string) error {
+	i := slices.IndexFunc(v.Columns, func(c catalog.ViewColumn) bool { return c.Name == st.Sub })
+	if i < 0 {
+		return dberr.SQL(dberr.StateUndefinedColumn, "column %q of relation %q does not exist", st.Sub, v.Name).At(st.Pos())
+	}
+	v.Columns = slices.Clone(v.Columns)
+	v.Columns[i].Comment = value
+	return d.e.PutView(&v)
 }
 
 func (d *definer) commentConstraint(rel catalog.Relation, st *ast.Comment, value string) error {

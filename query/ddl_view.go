@@ -126,6 +126,9 @@ func (d *definer) createView(st *ast.CreateView) error {
 			return dberr.SQL("42P17", "infinite recursion detected in rules for relation %q", name.Name)
 		}
 		v.ID, v.Comment = old.View.ID, old.View.Comment
+		for i := range old.View.Columns {
+			v.Columns[i].Comment = old.View.Columns[i].Comment
+		}
 	} else if v.ID, err = d.e.NewID(); err != nil {
 		return err
 	}

@@ -201,7 +201,7 @@ func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
 		Env:      &sqltype.Env{Location: s.set.zone},
 		Virtual:  virtualTable,
 		External: s.external,
-		Sequence: s.e.seqs.function,
+		Sequence: s.e.seqs.function, SequenceBy: s.e.seqs.functionBy,
 	}
 }
 

@@ -458,6 +458,9 @@ func descriptions(s *catalog.Snapshot) (list []described) {
 	}
 	for _, v := range s.Views() {
 		add(objectOID(v.ID), classOID, 0, v.Comment)
+		for i, c := range v.Columns {
+			add(objectOID(v.ID), classOID, i+1, c.Comment)
+		}
 	}
 	for _, q := range s.Sequences() {
 		add(objectOID(q.ID), classOID, 0, q.Comment)

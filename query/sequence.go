@@ -261,6 +261,24 @@ func (s *sequences) function(what string, q *catalog.Sequence) *fn.Func {
 	return f
 }
 
+// functionBy is function with the name of the sequence as its first argument.
+func (s *sequences) functionBy(what string, find func(name string) (*catalog.Sequence, error)) *fn.Func {
+	like := s.function(what, nil)
+	return &fn.Func{Name: what, Args: append([]sqltype.Type{sqltype.TText}, like.Args...), Ret: like.Ret, Volatility: fn.Volatile, Strict: true,
+		Eval: func(env *fn.Env, n int, sel []int32, args []*vec.Vector, out *vec.Vector) error {
+			for _, i := range vec.Live(n, sel) {
+				q, err := find(args[0].Get(int(i)).Str)
+				if err != nil {
+					return err
+				}
+				if err := s.function(what, q).Eval(env, n, []int32{i}, args[1:], out); err != nil {
+					return err
+				}
+			}
+			return nil
+		}}
+}
+
 func remembered(values *sequenceValues, q *catalog.Sequence) (int64, error) {
 	if q == nil {
 		if values == nil || !values.any {

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -29,13 +30,14 @@ type settings struct {
 	defaultReadOnly  bool
 	path             []string
 	application      string
+	notices          string // the least severity of notices
 	sequences        sequenceValues
 	planner          opt.Settings
 	custom           map[string]string // settings of applications, replaced as a whole
 }
 
 func (e *Engine) defaultSettings() settings {
-	return settings{zone: time.UTC, zoneName: "UTC", path: []string{catalog.PublicSchema}, planner: e.opts.Planner}
+	return settings{zone: time.UTC, zoneName: "UTC", path: []string{catalog.PublicSchema}, planner: e.opts.Planner, notices: "notice"}
 }
 
 // setting is one name that SET and SHOW know.
@@ -114,10 +116,30 @@ func init() {
 		"intervalstyle":               fixed("intervalstyle", "form of intervals", "postgres"),
 		"standard_conforming_strings": fixed("standard_conforming_strings", "whether '\\' in strings is just a character", "on", "true", "1"),
 		"extra_float_digits":          fixed("extra_float_digits", "floats are always shown exactly", "1", "2", "3"),
+		"client_min_messages": {about: "least severity of notices that are sent; there are none", show: func(s *Session) string { return s.set.notices },
+			set: setNotices, reset: func(s *Session) { s.set.notices = "notice" }},
 		"integer_datetimes":           fixed("integer_datetimes", "times are exact", "on"),
 		"bytea_output":                fixed("bytea_output", "form of binary strings", "hex"),
 	}
 	addPlannerSettings()
+}
+
+var noticeLevels = []string{"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"}
+
+func setNotices(s *Session, v []string) error {
+	level := strings.ToLower(strings.Join(v, ", "))
+	switch level {
+	case "debug":
+		level = "debug2"
+	case "info":
+		s.set.notices = level
+		return nil
+	}
+	if !slices.Contains(noticeLevels, level) {
+		return badValue("client_min_messages", v).WithHint("Available values: %s.", strings.Join(noticeLevels, ", "))
+	}
+	s.set.notices = level
+	return nil
 }
 
 func onOff(b bool) string {
@@ -144,7 +166,7 @@ func parseIsolation(v []string) (txn.Isolation, error) {
 	return 0, badValue("transaction_isolation", v)
 }
 
-func badValue(name string, v []string) error {
+func badValue(name string, v []string) *dberr.Error {
 	return dberr.SQL(dberr.StateInvalidParameterValue, "invalid value for parameter %q: %q", name, strings.Join(v, ", "))
 }
 

@@ -317,7 +317,7 @@ func (e *Engine) analyzeApart(ctx context.Context, database string, k tableKey) 
 			return nil
 		}
 		scope := &plan.Scope{Catalog: snap, Path: []string{catalog.PublicSchema}, Database: database,
-			Env: &sqltype.Env{Location: time.UTC}, Virtual: virtualTable, Sequence: e.seqs.function}
+			Env: &sqltype.Env{Location: time.UTC}, Virtual: virtualTable, Sequence: e.seqs.function, SequenceBy: e.seqs.functionBy}
 		if st, err = e.collect(ctx, tx, scope, t); err == nil {
 			e.rows.settled(k, int64(st.Rows))
 		}

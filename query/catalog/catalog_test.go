@@ -75,7 +75,7 @@ func TestSequenceAndViewRoundTrip(t *testing.T) {
 	if back, err := decodeSequence(encodeSequence(q)); err != nil || !reflect.DeepEqual(back, q) {
 		t.Errorf("sequence: %+v, %v", back, err)
 	}
-	v := &View{ID: 4, Schema: "public", Name: "v", Query: "SELECT 1", Columns: []ViewColumn{{"a", sqltype.TInt4}}}
+	v := &View{ID: 4, Schema: "public", Name: "v", Query: "SELECT 1", Columns: []ViewColumn{{Name: "a", Type: sqltype.TInt4}}}
 	if back, err := decodeView(encodeView(v)); err != nil || !reflect.DeepEqual(back, v) {
 		t.Errorf("view: %+v, %v", back, err)
 	}

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"github.com/weftdb/weft/storage/keyspace"
 )
 
@@ -12,6 +14,7 @@ const (
 	schemaFormat   = 1
 	sequenceFormat = 1
 	viewFormat     = 1
+	viewFormat3    = 3 // format 1 with a comment and those of the columns after it
 	commentFormat  = 2 // of schemas and views: format 1 with a comment after it; of sequences also with its counter
 	versionFormat  = 1
 	databaseFormat = 1
@@ -213,12 +216,25 @@ func encodeView(v *View) []byte {
 	for _, id := range v.DependsOn {
 		w.uint(uint64(id))
 	}
-	return w.comment(v.Comment)
+	if !slices.ContainsFunc(v.Columns, func(c ViewColumn) bool { return c.Comment != "" }) {
+		return w.comment(v.Comment)
+	}
+	w.b[0] = viewFormat3
+	w.str(v.Comment)
+	for _, c := range v.Columns {
+		w.str(c.Comment)
+	}
+	return w.b
 }
 
 func decodeView(b []byte) (*View, error) {
 	r := &reader{b: b}
-	format := r.formats(viewFormat, commentFormat)
+	format := byte(viewFormat3)
+	if len(b) == 0 || b[0] != viewFormat3 {
+		format = r.formats(viewFormat, commentFormat)
+	} else {
+		r.byte()
+	}
 	v := &View{ID: keyspace.ObjectID(r.uint()), Schema: r.str(), Name: r.str(), Query: r.str()}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		v.Columns = append(v.Columns, ViewColumn{Name: r.str(), Type: r.typ()})
@@ -226,6 +242,13 @@ func decodeView(b []byte) (*View, error) {
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		v.DependsOn = append(v.DependsOn, keyspace.ObjectID(r.uint()))
 	}
-	v.Comment = r.comment(format)
+	if format != viewFormat3 {
+		v.Comment = r.comment(format)
+		return v, r.done()
+	}
+	v.Comment = r.str()
+	for i := range v.Columns {
+		v.Columns[i].Comment = r.str()
+	}
 	return v, r.done()
 }

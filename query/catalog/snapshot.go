@@ -51,8 +51,9 @@ func (s *Sequence) Counter() keyspace.ObjectID {
 
 // ViewColumn is one output column of a view.
 type ViewColumn struct {
-	Name string
-	Type sqltype.Type
+	Name    string
+	Type    sqltype.Type
+	Comment string // of a column of a view
 }
 
 // View is a named query.

@@ -24,7 +24,7 @@ var registrars = []func(*tables){
 	registerSets,
 	registerFullText,
 	registerComposite,
-	registerSystem,
+	registerSystem, registerSend,
 	registerEnum,
 	registerPartitions,
 	registerWindows,

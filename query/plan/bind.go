@@ -39,6 +39,9 @@ type Scope struct {
 	// Sequence gives the function that yields the following value of a sequence; what
 	// is nextval, currval, setval or lastval (then the sequence is nil).
 	Sequence func(what string, seq *catalog.Sequence) *fn.Func
+	// SequenceBy is Sequence with the name of the sequence as its first argument, which find
+	// looks up.
+	SequenceBy func(what string, find func(name string) (*catalog.Sequence, error)) *fn.Func
 	// CatalogFunc makes a function that looks into the catalog, for a number of
 	// arguments; nil where there is none.
 	CatalogFunc func(name string, args int) *fn.Func

@@ -153,12 +153,12 @@ func isSequenceCall(name string) bool {
 	return false
 }
 
-// sequenceCall binds nextval('name') and its like. The name must be a constant,
-// so that the plan knows the sequence.
+// sequenceCall binds nextval('name') and its like. Of a name that is a constant the plan
+// knows the sequence; others are looked up row by row.
 func (b *binder) sequenceCall(s *scope, e *ast.FuncCall, name string) Expr {
 	b.plainCall(e, name)
 	want := map[string]int{"nextval": 1, "currval": 1, "lastval": 0, "setval": 2}[name]
-	if len(e.Args) != want && !(name == "setval" && len(e.Args) == 3) || b.Sequence == nil {
+	if len(e.Args) != want && !(name == "setval" && len(e.Args) == 3) || b.Sequence == nil || b.SequenceBy == nil {
 		b.noFunction(s, e, name)
 	}
 	b.q.Volatile = true
@@ -173,23 +173,40 @@ func (b *binder) sequenceCall(s *scope, e *ast.FuncCall, name string) Expr {
 	if c, ok := lit.(*ast.Cast); ok && c.Type.Name == "regclass" {
 		lit = c.Arg
 	}
-	text, ok := lit.(*ast.Literal)
-	if !ok || text.Kind != ast.LitString {
-		unsupported(e.Args[0].Pos(), name+" of anything but a constant name")
+	var f *fn.Func
+	call := &Call{Pos: e.Pos()}
+	if text, ok := lit.(*ast.Literal); ok && text.Kind == ast.LitString {
+		f = b.Sequence(name, b.sequenceNamed(text.Text, e.Args[0].Pos()))
+	} else {
+		at, pos := *b.Scope, e.Args[0].Pos()
+		f = b.SequenceBy(name, func(text string) (q *catalog.Sequence, err error) {
+			defer catch(&err)
+			return newBinder(&at).sequenceNamed(text, pos), nil
+		})
+		arg := b.expr(s, lit)
+		if t := arg.Type().ID; t != sqltype.Unknown && t != sqltype.Text && t != sqltype.Varchar {
+			unsupported(pos, name+" of a "+arg.Type().Name())
+		}
+		call.Args = append(call.Args, b.assign(arg, sqltype.TText, "", pos))
 	}
-	rel, _ := b.relation(parseName(text.Text, e.Args[0].Pos()))
-	if rel.Sequence == nil {
-		failAt(e.Args[0].Pos(), dberr.StateWrongObjectType, "%q is not a sequence", text.Text)
-	}
-	f := b.Sequence(name, rel.Sequence)
-	call := &Call{Typ: f.Ret, Func: f, Pos: e.Pos()}
+	call.Typ, call.Func = f.Ret, f
+	first := len(call.Args)
 	for i, a := range e.Args[1:] {
-		call.Args = append(call.Args, b.assign(b.expr(s, a), f.Args[i], "", a.Pos()))
+		call.Args = append(call.Args, b.assign(b.expr(s, a), f.Args[first+i], "", a.Pos()))
 	}
 	for len(call.Args) < len(f.Args) {
 		call.Args = append(call.Args, &Const{Typ: sqltype.TBool, Value: sqltype.Datum{Int: 1}})
 	}
 	return call
+}
+
+// sequenceNamed finds a sequence by its possibly qualified name.
+func (b *binder) sequenceNamed(text string, pos int) *catalog.Sequence {
+	rel, _ := b.relation(parseName(text, pos))
+	if rel.Sequence == nil {
+		failAt(pos, dberr.StateWrongObjectType, "%q is not a sequence", text)
+	}
+	return rel.Sequence
 }
 
 // SplitName reads a possibly qualified name.

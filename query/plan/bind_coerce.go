@@ -118,6 +118,9 @@ func (b *binder) literal(e Expr, t sqltype.Type, find func(from, to sqltype.Type
 // dependsOnNow reports whether the text of a date or time means something else
 // every time it is read.
 func dependsOnNow(t sqltype.Type, s string) bool {
+	if t.ID == sqltype.Array {
+		t = t.ElemType()
+	}
 	if t.IsRange() || t.IsMultirange() {
 		t = t.RangeElem()
 	}

@@ -545,8 +545,16 @@ func (b *binder) regenerate(t *catalog.Table, up *LUpdate) {
 }
 
 func (b *binder) dmlFrom(s *scope, rel Rel, from []ast.TableExpr, where ast.Expr) Rel {
+	var target *entry // none of a statement that changes several tables
+	if len(s.tables) > 0 {
+		target = s.tables[0]
+	}
 	for _, f := range from {
-		rel = b.addItem(s, rel, b.tableExpr(s, f), f.Pos())
+		seen := s
+		if target != nil { // it is not to the left of FROM: LATERAL does not reach it
+			seen = &scope{parent: s.parent, ctes: s.ctes, tables: s.tables[1:], vis: s.vis[len(target.cols):], beyond: target}
+		}
+		rel = b.addItem(s, rel, b.tableExpr(seen, f), f.Pos())
 	}
 	if where != nil {
 		s.what, s.noAgg, s.noWin = "WHERE", "WHERE", "WHERE"

@@ -508,7 +508,7 @@ var joinKinds = map[ast.JoinKind]JoinKind{
 func (b *binder) join(s *scope, j *ast.Join) *fromItem {
 	defer b.enter(j.Pos())()
 	left := b.tableExpr(s, j.Left)
-	side := &scope{parent: s.parent, ctes: s.ctes}
+	side := &scope{parent: s.parent, ctes: s.ctes, beyond: s.beyond}
 	side.tables = append(append(side.tables, s.tables...), left.tables...)
 	side.vis = append(append(side.vis, s.vis...), left.vis...)
 	right := b.tableExpr(side, j.Right)
@@ -541,6 +541,12 @@ func (b *binder) join(s *scope, j *ast.Join) *fromItem {
 		on := &scope{parent: s.parent, ctes: s.ctes, tables: item.tables, vis: item.vis, what: "JOIN/ON", noAgg: "JOIN conditions", noWin: "JOIN conditions"}
 		if len(s.tables) > 0 { // items to the left are seen by LATERAL only; ON may not name them
 			on.parent = outer(s)
+		}
+		for _, t := range s.tables {
+			on.hidden = append(on.hidden, t.name)
+		}
+		if s.beyond != nil {
+			on.hidden = append(on.hidden, s.beyond.name)
 		}
 		rel.On = Conjuncts(b.boolean(on, j.On, "JOIN/ON"))
 	}

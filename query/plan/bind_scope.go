@@ -24,6 +24,7 @@ type scope struct {
 	hidden       []string // tables that are there but may not be named here
 	setsOK       bool     // set-returning calls may stand here
 	noSets       string   // what has no set-returning calls, where it is not the clause
+	beyond       *entry   // the table that UPDATE or DELETE changes, which LATERAL may not name
 }
 
 // entry is a table of a FROM clause under its alias.
@@ -96,6 +97,9 @@ func (b *binder) unqualified(s *scope, name string, pos int) Expr {
 		if e, ok := b.inLevel(level, name, pos); ok {
 			return b.found(level, e, pos)
 		}
+		if t := level.beyond; t != nil && slices.ContainsFunc(t.cols, func(v visible) bool { return v.name == name }) {
+			failBeyond(t, pos)
+		}
 	}
 	for level := s; level != nil; level = level.parent { // a whole row by its table's name
 		for _, t := range level.tables {
@@ -113,6 +117,12 @@ func (b *binder) unqualified(s *scope, name string, pos int) Expr {
 	}
 	fail(err)
 	return nil
+}
+
+// failBeyond refuses a reference to the table that UPDATE or DELETE changes within its FROM.
+func failBeyond(t *entry, pos int) {
+	fail(dberr.SQL(dberr.StateInvalidColumnRef, "invalid reference to FROM-clause entry for table %q", t.name).
+		WithHint("There is an entry for table %q, but it cannot be referenced from this part of the query.", t.name).At(pos))
 }
 
 func (b *binder) inLevel(s *scope, name string, pos int) (visible, bool) {
@@ -186,6 +196,9 @@ func (b *binder) entryIn(s *scope, schema, table string, pos int) *entry {
 			}
 			hit = e
 		}
+	}
+	if t := s.beyond; hit == nil && t != nil && t.name == table && (schema == "" || t.schema == schema) {
+		failBeyond(t, pos)
 	}
 	return hit
 }
