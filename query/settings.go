@@ -118,8 +118,8 @@ func init() {
 		"extra_float_digits":          fixed("extra_float_digits", "floats are always shown exactly", "1", "2", "3"),
 		"client_min_messages": {about: "least severity of notices that are sent; there are none", show: func(s *Session) string { return s.set.notices },
 			set: setNotices, reset: func(s *Session) { s.set.notices = "notice" }},
-		"integer_datetimes":           fixed("integer_datetimes", "times are exact", "on"),
-		"bytea_output":                fixed("bytea_output", "form of binary strings", "hex"),
+		"integer_datetimes": fixed("integer_datetimes", "times are exact", "on"),
+		"bytea_output":      fixed("bytea_output", "form of binary strings", "hex"),
 	}
 	addPlannerSettings()
 }

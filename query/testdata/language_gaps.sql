@@ -157,3 +157,21 @@ INSERT INTO gap_u VALUES (2, 'a@X') ON CONFLICT (upper(mail), n) DO NOTHING
 ----
 ERROR 42P10: there is no unique or exclusion constraint matching the ON CONFLICT specification at 37
 
+query
+SELECT castsource::regtype, casttarget::regtype, castcontext, castmethod FROM pg_cast WHERE castsource = 'integer'::regtype AND casttarget IN ('bigint'::regtype, 'text'::regtype, 'boolean'::regtype) ORDER BY pg_cast.casttarget
+----
+integer|boolean|e|f
+integer|bigint|i|f
+
+query
+SELECT o.oid, o.oprleft::regtype, o.oprresult::regtype, o.oprcanhash, c.oprname, n.oprname FROM pg_operator o JOIN pg_operator c ON c.oid = o.oprcom JOIN pg_operator n ON n.oid = o.oprnegate WHERE o.oprname = '<' AND o.oprleft = o.oprright AND o.oprleft IN (20, 25, 1700) ORDER BY o.oid
+----
+412|bigint|boolean|f|>|>=
+664|text|boolean|f|>|>=
+1754|numeric|boolean|f|>|>=
+
+query
+SELECT count(*) FROM pg_operator WHERE oprname IN ('+', '=', '||', '->>') AND oprleft IN (16, 20, 21, 23, 25, 114, 700, 701, 1082, 1114, 1700, 2950, 3802) AND oprright IN (16, 20, 21, 23, 25, 114, 700, 701, 1082, 1114, 1700, 2950, 3802)
+----
+44
+
