@@ -151,7 +151,7 @@ type externalUpsert struct {
 	sets    []evaluator
 	where   evaluator
 	changed []bool
-	done    map[string]struct{} // keys that the statement has written
+	done    map[string]struct{}                                // keys that the statement has written
 	find    func(row []sqltype.Datum) ([]sqltype.Datum, error) // the row in the way
 }
 
