@@ -20,6 +20,8 @@ type aggState struct {
 	groupCols []Col
 	groupPos  []int
 	direct    []Expr // direct arguments, which may only use what is grouped by
+	gap       *gapCall
+	fills     []gapFill
 }
 
 // winState collects the window calls of one query level.
@@ -439,6 +441,12 @@ func (b *binder) aggregate(s *scope, rel Rel, g *grouped, fromCols ColSet, targe
 	}
 	for _, d := range s.agg.direct {
 		u.replace(d)
+	}
+	for i := range s.agg.fills {
+		s.agg.fills[i].arg = u.replace(s.agg.fills[i].arg)
+	}
+	if s.agg.gap != nil {
+		s.agg.gap.key = u.keys[Key(s.agg.gap.bucket)]
 	}
 	a.Input = b.expandSets(rel, pointers(a.Keys))
 	return a

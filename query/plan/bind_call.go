@@ -47,6 +47,10 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 		failAt(e.Pos(), dberr.StateWrongObjectType, "window function %s requires an OVER clause", name)
 	case isSequenceCall(name):
 		return b.sequenceCall(s, e, name)
+	case name == "time_bucket_gapfill":
+		return b.gapCall(s, e)
+	case name == "locf" || name == "interpolate":
+		return b.fillCall(s, e, name)
 	}
 	b.plainCall(e, name)
 	if b.CatalogFunc != nil && !e.Star && b.CatalogFunc(name, len(e.Args)) != nil {

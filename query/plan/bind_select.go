@@ -84,11 +84,11 @@ func (b *binder) core(sel *ast.Select, parent *scope, hints []sqltype.Type) *bou
 	for _, e := range sel.DistinctOn {
 		distinct = append(distinct, b.orderItem(s, ast.OrderItem{Loc: ast.Loc(e.Pos()), Expr: e}, targets, "DISTINCT ON"))
 	}
+	b.checkGap(s, group)
 	if group != nil || len(s.agg.calls) > 0 || having != nil || len(s.agg.grouping) > 0 {
+		where := rel
 		rel = b.aggregate(s, rel, group, fromCols, targets, orders, distinct, &having)
-		if having != nil {
-			rel = &LFilter{Input: rel, Conds: Conjuncts(having)}
-		}
+		rel = b.fillGaps(s, rel.(*LAgg), where, having)
 	}
 	b.noLocks(sel, s, targets)
 	rel = b.expandSets(b.windows(s, rel), selected(targets, orders, distinct))

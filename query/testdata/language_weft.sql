@@ -18,6 +18,16 @@ SELECT first(v, at) FROM m WHERE false
 NULL
 
 query
+SELECT first(DISTINCT v, at), last(DISTINCT v, at) FROM m
+----
+1.5|3.5
+
+query
+SELECT first(v, '{}'::json) FROM m
+----
+ERROR 42883: function first(double precision, json) does not exist
+
+query
 SELECT last(v, at) FILTER (WHERE v < 3), first(ARRAY[v], at DESC) FROM m
 ----
 ERROR 42601: syntax error at or near "DESC" at 61
