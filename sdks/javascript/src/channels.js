@@ -7,22 +7,23 @@
 import { ConnectionError, failure } from "./errors.js";
 import { lines } from "./stream.js";
 import { pause } from "./transport.js";
-import { fromBase64, given, queryString, toBase64 } from "./values.js";
+import { exact, fromBase64, given, queryString, toBase64 } from "./values.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./session.js").CallOptions} CallOptions */
 
 /**
- * Where reading begins: an offset, a time, with the first message or the next one.
+ * Where reading begins: an offset, a time, with the first message or the next one. The
+ * changes of an object, `cdc.…`, may begin with `"snapshot"`: what is there now.
  *
- * @typedef {"earliest" | "latest" | number | Date} Start
+ * @typedef {"earliest" | "latest" | "snapshot" | number | bigint | Date} Start
  */
 
 /**
  * A message of a channel.
  *
  * @typedef {object} Message
- * @property {number} offset from 1, without a gap
+ * @property {number | bigint} offset from 1, without a gap; a bigint where a number would not be exact, as of `cdc.…`
  * @property {string} event_type
  * @property {string} source
  * @property {number} timestamp of its commit, in milliseconds since 1970
@@ -221,7 +222,7 @@ export class Channel {
    * was faster: then `{ gap: { from, to } }` comes. Outside of transactions.
    *
    * @param {MessageFilter & {start?: Start, signal?: AbortSignal}} [options]
-   * @returns {AsyncGenerator<Message | {gap: {from: number, to: number}}, void, undefined>}
+   * @returns {AsyncGenerator<Message | {gap: {from: number | bigint, to: number | bigint}}, void, undefined>}
    *
    * @example
    * const live = db.channel("live");
@@ -241,12 +242,13 @@ export class Channel {
   /**
    * @param {boolean} follow
    * @param {MessageFilter & {start?: Start, signal?: AbortSignal}} options
-   * @returns {AsyncGenerator<Message | {gap: {from: number, to: number}}, void, undefined>}
+   * @returns {AsyncGenerator<Message | {gap: {from: number | bigint, to: number | bigint}}, void, undefined>}
    */
   async *#messages(follow, options) {
     const { start, signal, ...filter } = options;
     const query = filterQuery(filter);
     let place = from(start);
+    let snapshot = start === "snapshot"; // which begins anew, so it is not resumed
     for (let failures = 0; ; failures++) {
       if (failures) await pause(Math.random() * Math.min(25 * 2 ** Math.min(failures, 10), 2000), signal);
       try {
@@ -257,13 +259,17 @@ export class Channel {
           const m = JSON.parse(line);
           if (m.offset !== undefined) {
             failures = 0;
-            place = m.offset + 1;
+            if (m.offset !== 0) {
+              place = after(m.id);
+              snapshot = false;
+            }
             yield read(m);
           } else if (m.subscribed) {
             failures = 0;
-            place = m.subscribed.next_offset;
+            if (!snapshot) place = digits(line, "next_offset");
           } else if (m.gap) {
-            place = m.gap.to + 1;
+            place = after(digits(line, "to"));
+            m.gap = { from: exact(digits(line, "from")), to: exact(digits(line, "to")) };
             yield m;
           } else if (m.error) {
             throw failure(m.error);
@@ -273,7 +279,7 @@ export class Channel {
         }
       } catch (e) {
         const passes = e instanceof ConnectionError || /** @type {any} */ (e)?.status === 503;
-        if (!passes || typeof place !== "number") throw e;
+        if (!passes || snapshot || !/^\d+$/.test(place ?? "")) throw e;
       }
     }
   }
@@ -373,7 +379,7 @@ export class Group {
    */
   create(options = {}) {
     const { start, ...rest } = options;
-    const at = start instanceof Date ? { time: start.toISOString() } : typeof start === "number" ? { offset: start } : start;
+    const at = start instanceof Date ? { time: start.toISOString() } : typeof start === "number" || typeof start === "bigint" ? { offset: start } : start;
     return this.#channel._on.call({ method: "POST", path: this.#channel._path("/groups"), body: given({ name: this.name, start: at, ...rest }) });
   }
 
@@ -484,7 +490,25 @@ export class Group {
 
 /** @param {Start | undefined} start */
 function from(start) {
-  return start instanceof Date ? start.toISOString() : start;
+  return start instanceof Date ? start.toISOString() : start === undefined ? undefined : String(start);
+}
+
+/**
+ * @param {string} offset
+ * @returns {string} the next one
+ */
+function after(offset) {
+  return String(BigInt(offset) + 1n);
+}
+
+/**
+ * A field of a line of JSON, as it is written there.
+ *
+ * @param {string} line
+ * @param {string} field
+ */
+function digits(line, field) {
+  return new RegExp(`"${field}":(\\d+)`).exec(line)?.[1] ?? "";
 }
 
 /** @param {MessageFilter} f */
@@ -504,5 +528,6 @@ function written(data) {
 /** @param {any} m */
 function read(m) {
   if (m.encoding === "base64") m.data = fromBase64(m.data);
+  if (m.id !== undefined) m.offset = exact(m.id);
   return m;
 }

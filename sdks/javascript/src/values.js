@@ -88,7 +88,7 @@ function isInt64(type) {
  * @param {string} digits
  * @returns {number | bigint}
  */
-function exact(digits) {
+export function exact(digits) {
   const n = Number(digits);
   return Number.isSafeInteger(n) ? n : BigInt(digits);
 }

@@ -290,6 +290,30 @@ test("channels and groups", async () => {
   await c.drop();
 });
 
+test("changes of a table, from a snapshot on, and again from an offset", async () => {
+  await db.query("CREATE TABLE feed (id int PRIMARY KEY); INSERT INTO feed VALUES (1)");
+  const feed = db.channel(`cdc.${database}.feed`);
+  const seen = [];
+  for await (const m of feed.subscribe({ start: "snapshot" })) {
+    seen.push([m.event_type, m.data.key?.id]);
+    if (m.event_type === "snapshot_end") await db.query("INSERT INTO feed VALUES (2), (3)");
+    if (seen.length === 4) break;
+  }
+  assert.deepEqual(seen, [["read", 1], ["snapshot_end", undefined], ["insert", 2], ["insert", 3]]);
+  const list = await feed.history({ start: "earliest" });
+  assert.deepEqual(list.map((m) => [typeof m.offset, m.data.key.id]), [["bigint", 1], ["bigint", 2], ["bigint", 3]]);
+  const rest = [];
+  for await (const m of feed.read({ start: list[1].offset })) rest.push(m.data.key.id);
+  assert.deepEqual(rest, [2, 3]);
+  const [from, next] = [list[1].offset, []];
+  for await (const m of feed.read({ start: from + 1n })) next.push(m.data.key.id);
+  assert.deepEqual(next, [3]);
+  const g = feed.group("exact");
+  await g.create({ start: list[2].offset });
+  assert.deepEqual((await g.pull()).map((m) => [m.offset, m.data.key.id]), [[list[2].offset, 3]]);
+  await db.query("DROP TABLE feed");
+});
+
 test("metrics", async () => {
   const m = db.metric("js");
   const at = 1700000000;

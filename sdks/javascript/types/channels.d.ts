@@ -1,15 +1,16 @@
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./session.js").CallOptions} CallOptions */
 /**
- * Where reading begins: an offset, a time, with the first message or the next one.
+ * Where reading begins: an offset, a time, with the first message or the next one. The
+ * changes of an object, `cdc.…`, may begin with `"snapshot"`: what is there now.
  *
- * @typedef {"earliest" | "latest" | number | Date} Start
+ * @typedef {"earliest" | "latest" | "snapshot" | number | bigint | Date} Start
  */
 /**
  * A message of a channel.
  *
  * @typedef {object} Message
- * @property {number} offset from 1, without a gap
+ * @property {number | bigint} offset from 1, without a gap; a bigint where a number would not be exact, as of `cdc.…`
  * @property {string} event_type
  * @property {string} source
  * @property {number} timestamp of its commit, in milliseconds since 1970
@@ -174,7 +175,7 @@ export class Channel {
      * was faster: then `{ gap: { from, to } }` comes. Outside of transactions.
      *
      * @param {MessageFilter & {start?: Start, signal?: AbortSignal}} [options]
-     * @returns {AsyncGenerator<Message | {gap: {from: number, to: number}}, void, undefined>}
+     * @returns {AsyncGenerator<Message | {gap: {from: number | bigint, to: number | bigint}}, void, undefined>}
      *
      * @example
      * const live = db.channel("live");
@@ -192,8 +193,8 @@ export class Channel {
         signal?: AbortSignal;
     }): AsyncGenerator<Message | {
         gap: {
-            from: number;
-            to: number;
+            from: number | bigint;
+            to: number | bigint;
         };
     }, void, undefined>;
     /**
@@ -352,17 +353,18 @@ export class Group {
 export type Session = import("./session.js").Session;
 export type CallOptions = import("./session.js").CallOptions;
 /**
- * Where reading begins: an offset, a time, with the first message or the next one.
+ * Where reading begins: an offset, a time, with the first message or the next one. The
+ * changes of an object, `cdc.…`, may begin with `"snapshot"`: what is there now.
  */
-export type Start = "earliest" | "latest" | number | Date;
+export type Start = "earliest" | "latest" | "snapshot" | number | bigint | Date;
 /**
  * A message of a channel.
  */
 export type Message = {
     /**
-     * from 1, without a gap
+     * from 1, without a gap; a bigint where a number would not be exact, as of `cdc.…`
      */
-    offset: number;
+    offset: number | bigint;
     event_type: string;
     source: string;
     /**

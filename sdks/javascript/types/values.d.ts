@@ -40,6 +40,11 @@ export function encodeParams(params: readonly Param[]): unknown[];
  */
 export function decoders(types: readonly string[], mode: Int64): null | (null | ((v: unknown) => unknown))[];
 /**
+ * @param {string} digits
+ * @returns {number | bigint}
+ */
+export function exact(digits: string): number | bigint;
+/**
  * Members that are given, without those that are undefined.
  *
  * @template {Record<string, unknown>} T

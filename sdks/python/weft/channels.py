@@ -123,6 +123,7 @@ class Channel:
     def _messages(self, start: Start | None, follow: bool, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         failures = 0
         place = _from(start)
+        snapshot = start == "snapshot"  # which begins anew, so it is not resumed
         q = _filter(**{k: filters.get(k) for k in ("event_type", "source", "key", "partition", "headers", "filter")})
         unknown = set(filters) - {"event_type", "source", "key", "partition", "headers", "filter"}
         if unknown:
@@ -132,10 +133,14 @@ class Channel:
                 for line in self._on._client._lines("GET", self._path("/ndjson", follow=follow, **place, **q)):
                     m = json.loads(line)
                     if "offset" in m:
-                        failures, place = 0, {"from": m["offset"] + 1}
+                        failures = 0
+                        if m["offset"]:
+                            place, snapshot = {"from": m["offset"] + 1}, False
                         yield _read(m)
                     elif "subscribed" in m:
-                        failures, place = 0, {"from": m["subscribed"]["next_offset"]}
+                        failures = 0
+                        if not snapshot:
+                            place = {"from": m["subscribed"]["next_offset"]}
                     elif "gap" in m:
                         place = {"from": m["gap"]["to"] + 1}
                         yield m
@@ -146,7 +151,7 @@ class Channel:
                 raise ConnectionFailed({"code": "CONNECTION_FAILED", "detail": "the stream broke off before its end"})
             except Error as e:
                 failures += 1
-                if not isinstance(e, ConnectionFailed) and e.status != 503 or "from" not in place and failures >= self._on._client.attempts:
+                if not isinstance(e, ConnectionFailed) and e.status != 503 or snapshot or "from" not in place and failures >= self._on._client.attempts:
                     raise
             time.sleep(random.uniform(0, min(0.025 * 2 ** min(failures, 10), 2)))
 
