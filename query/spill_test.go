@@ -56,6 +56,9 @@ var spillQueries = []string{
 	"SELECT md5(array_to_string(array_agg(DISTINCT s), ',')) FROM big",
 	"SELECT g, md5(string_agg(s, ',' ORDER BY f DESC)) FROM big GROUP BY g",
 	"SELECT md5(string_agg(DISTINCT s, ',' ORDER BY s DESC)) FROM big WHERE g < 600",
+	"SELECT s, first(id, u % 3), last(s, u % 2), last(n, f) FROM big GROUP BY s",
+	"/* fits */ SELECT first(DISTINCT s, -(id / 8000)), last(DISTINCT s, id / 8000) FROM big",
+	"SELECT id % 100, time_bucket_gapfill(40, u, 0, 30000) b, count(*), locf(max(s)), interpolate(sum(n)) FROM big GROUP BY 1, b",
 	// order
 	"SELECT id, s FROM big ORDER BY s, id",
 	"SELECT id FROM big ORDER BY n DESC NULLS LAST, u, id",

@@ -185,6 +185,7 @@ func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 				failAt(e.Pos(), dberr.StateInvalidColumnRef, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
 			}
 		}
+		call.Distinct = !picksOne(name) // which of equal rows is seen first must not depend on memory
 	}
 	if e.Filter != nil {
 		in.what = "FILTER"
@@ -192,6 +193,10 @@ func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 	}
 	return call
 }
+
+// picksOne names the aggregates that give the value of one row, the first of equal ones: rows that repeat
+// another change nothing.
+func picksOne(name string) bool { return name == "first" || name == "last" }
 
 func containsSame(list []Expr, e Expr) bool {
 	for _, x := range list {

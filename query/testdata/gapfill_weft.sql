@@ -243,3 +243,18 @@ query
 SELECT time_bucket_gapfill('-1 hour', at, '2024-01-01', '2024-01-02') FROM m WHERE false GROUP BY 1
 ----
 ERROR 22008: stride must be greater than zero
+
+# the buckets are made as they are asked for, and a long range ends with its statement
+query
+SELECT time_bucket_gapfill('1 us', at, '2024-01-01', '2025-01-01') b FROM m GROUP BY b HAVING false LIMIT 2
+----
+2024-01-01 00:00:00
+2024-01-01 00:00:00.000001
+
+statement
+SET statement_timeout = '30ms'
+
+query
+SELECT count(*) FROM (SELECT time_bucket_gapfill('1 us', at, '2024-01-01', '2025-01-01') b FROM m GROUP BY b) q
+----
+ERROR 57014: canceling statement due to statement timeout

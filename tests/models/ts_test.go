@@ -47,7 +47,8 @@ func TestSeriesReads(t *testing.T) {
 		`SELECT count(*) FROM ts.cpu WHERE time < 'infinity' AND time > '-infinity'`:                                        "4",
 		`SELECT extract(epoch FROM time)::int, host FROM ts.cpu ORDER BY host DESC, zone, time DESC LIMIT 3`:                "15|b\n10|b\n20|a",
 		`SELECT time_bucket('10 s', time) AS b, avg(value) FROM ts.cpu GROUP BY 1 ORDER BY 1`:                               "1970-01-01 00:00:10+00|2.75\n1970-01-01 00:00:20+00|2.5",
-		`SELECT n.name, c.value FROM (VALUES ('a', 'Anna')) n(host, name) JOIN ts.cpu c USING (host) WHERE c.size = 7`:      "Anna|1.5",
+		`SELECT time_bucket_gapfill('5 s', time) AS b, host, locf(last(value, time)), interpolate(max(size)) FROM ts.cpu WHERE time >= '1970-01-01 00:00:10Z' AND time <= '1970-01-01 00:00:20Z' GROUP BY 1, 2 ORDER BY 2, 1`: "1970-01-01 00:00:10+00|a|1.5|7\n1970-01-01 00:00:15+00|a|1.5|NULL\n1970-01-01 00:00:20+00|a|2.5|NULL\n1970-01-01 00:00:10+00|b|4|NULL\n1970-01-01 00:00:15+00|b|NULL|9\n1970-01-01 00:00:20+00|b|NULL|NULL",
+		`SELECT n.name, c.value FROM (VALUES ('a', 'Anna')) n(host, name) JOIN ts.cpu c USING (host) WHERE c.size = 7`:                                                                                                        "Anna|1.5",
 	} {
 		if got := ask(t, db, sql); got != rows {
 			t.Errorf("%s\ngives\n%s\nwant\n%s", sql, got, rows)
