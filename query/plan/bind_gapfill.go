@@ -248,17 +248,29 @@ func (b *binder) gapBound(g *gapCall, cond Expr) (op string, x Expr) {
 	if !ok || !c.Op || len(c.Args) != 2 {
 		return "", nil
 	}
-	ts, op, x := g.bucket.Args[1], c.Func.Name, c.Args[1]
-	if !Same(c.Args[0], ts) {
+	t, ts, op, x := g.bucket.Typ, unwidened(g.bucket.Args[1]), c.Func.Name, c.Args[1]
+	if !Same(unwidened(c.Args[0]), ts) {
 		flipped := map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-		if op, x = flipped[op], c.Args[0]; !Same(c.Args[1], ts) {
+		if op, x = flipped[op], c.Args[0]; !Same(unwidened(c.Args[1]), ts) {
 			return "", nil
 		}
 	}
-	if !fixed(x) || x.Type() != ts.Type() && fn.ImplicitCast(x.Type(), ts.Type()) == nil {
+	if !fixed(x) || x.Type().ID != t.ID && fn.ImplicitCast(x.Type(), t) == nil {
 		return "", nil
 	}
-	return op, b.coerce(x, ts.Type(), g.pos)
+	return op, b.coerceArg(x, t, g.pos)
+}
+
+// unwidened is what a cast of an integer to a wider one casts.
+func unwidened(e Expr) Expr {
+	rank := map[sqltype.ID]int{sqltype.Int2: 1, sqltype.Int4: 2, sqltype.Int8: 3}
+	for {
+		c, ok := e.(*Call)
+		if !ok || !c.Op || len(c.Args) != 1 || rank[c.Args[0].Type().ID] == 0 || rank[c.Args[0].Type().ID] >= rank[c.Typ.ID] {
+			return e
+		}
+		e = c.Args[0]
+	}
 }
 
 // fillGaps adds HAVING, and the buckets without rows.

@@ -117,6 +117,40 @@ SELECT time_bucket_gapfill('1 day', t AT TIME ZONE 'UTC', '2024-01-01', '2024-01
 ----
 2024-01-01 00:00:00
 
+# times of less precision, small integers, and times that are stored as something wider
+statement
+CREATE TABLE p (at timestamptz(0), small smallint, d date)
+
+statement
+INSERT INTO p VALUES ('2024-01-01 10:00:00+00', 3, '2024-01-01')
+
+query
+SELECT time_bucket_gapfill('1 s', at) b, count(*) FROM p WHERE at > '2024-01-01 09:59:58.6+00' AND at < '2024-01-01 10:00:01.4+00'::timestamptz GROUP BY b ORDER BY b
+----
+2024-01-01 09:59:58+00|NULL
+2024-01-01 09:59:59+00|NULL
+2024-01-01 10:00:00+00|1
+2024-01-01 10:00:01+00|NULL
+
+query
+SELECT time_bucket_gapfill(2::smallint, small) b, count(*) FROM p WHERE small >= 0::smallint AND small < 6::smallint GROUP BY b ORDER BY b
+----
+0|NULL
+2|1
+4|NULL
+
+query
+SELECT time_bucket_gapfill(2, small) b, count(*) FROM p WHERE small >= 0 AND small < 6 GROUP BY b ORDER BY b
+----
+0|NULL
+2|1
+4|NULL
+
+query
+SELECT time_bucket_gapfill('1 day', d) b FROM p WHERE d >= '2024-01-01' AND d < timestamp '2024-01-03 12:00' GROUP BY b
+----
+ERROR 22023: the finish of time_bucket_gapfill is not known at 8
+
 # expressions of them, windows above, other tables' columns that a key determines
 query
 SELECT extract(hour FROM time_bucket_gapfill('1 hour', at)), round(locf(sum(v)) + 1), sum(coalesce(sum(n), 0)) OVER (ORDER BY time_bucket_gapfill('1 hour', at)), row_number() OVER (ORDER BY locf(sum(v)) DESC)
