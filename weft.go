@@ -24,6 +24,7 @@ import (
 	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
+	"github.com/weftdb/weft/live"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/source"
 	"github.com/weftdb/weft/query/source/doctable"
@@ -217,6 +218,9 @@ func (db *DB) StreamingIn(ctx context.Context, database string, create bool) (*s
 	}
 	return db.channels.In(id), nil
 }
+
+// Live follows results of queries: what enters, changes and leaves them.
+func (db *DB) Live() *live.Source { return live.New(db.store.Store, db.engine, db.docs) }
 
 // Store is the transactional key space beneath.
 func (db *DB) Store() *storage.Store { return db.store }

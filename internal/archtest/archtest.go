@@ -107,6 +107,7 @@ var Rules = []Rule{
 	{Path: "kv", Layer: layerModel},
 
 	{Path: "bulk", Layer: layerLoad},
+	{Path: "live", Layer: layerLoad},
 	{Path: "cdc", Layer: layerLoad, Not: map[string]string{"query": "changes are of rows, not of statements"}},
 
 	{Path: ".", Layer: layerRoot},

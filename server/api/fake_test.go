@@ -13,6 +13,7 @@ import (
 	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
+	"github.com/weftdb/weft/live"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
@@ -312,6 +313,10 @@ func (f *fake) TimeSeries(_ context.Context, database string, create bool) (*tim
 		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
 	}
 	return f.series(), nil
+}
+
+func (f *fake) Live(context.Context, live.Options) (*live.Query, error) {
+	return nil, dberr.New(dberr.ErrUnsupported, "NO_LIVE_QUERIES", "the fake follows nothing")
 }
 
 func (f *fake) Prepare(_ context.Context, _, sql, _ string) (query.Prepared, error) {

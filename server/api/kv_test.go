@@ -235,7 +235,7 @@ func watch(t *testing.T, url string, headers ...string) *sse {
 // TestWatchOverHTTP: events arrive while they happen, Last-Event-ID goes on where
 // the client was, and a server that stops says so.
 func TestWatchOverHTTP(t *testing.T) {
-	ts, s, _ := live(t, Options{})
+	ts, s, _ := listening(t, Options{})
 	url := ts.URL + "/api/v1/kv/watch?prefix=a"
 	w := watch(t, url, "Accept-Encoding", "gzip")
 	start, event, _ := w.next()
@@ -279,7 +279,7 @@ func TestWatchOverHTTP(t *testing.T) {
 // TestPagesOverHTTP walks over all keys in pages, in both directions, and is
 // refused where it changes the list on the way.
 func TestPagesOverHTTP(t *testing.T) {
-	ts, _, f := live(t, Options{})
+	ts, _, f := listening(t, Options{})
 	for i := range 25 {
 		have(fmt.Sprintf("k%02d", i), "1")(nil, f)
 	}

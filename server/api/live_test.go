@@ -24,8 +24,8 @@ import (
 	"github.com/weftdb/weft/query/vec"
 )
 
-// live serves a fake over a real connection.
-func live(t *testing.T, opts Options) (*httptest.Server, *Server, *fake) {
+// listening serves a fake over a real connection.
+func listening(t *testing.T, opts Options) (*httptest.Server, *Server, *fake) {
 	t.Helper()
 	s, f := New(opts), newFake()
 	s.Attach(f)
@@ -59,7 +59,7 @@ func mustPost(t *testing.T, url, body string, headers ...string) *http.Response 
 
 // TestStreamsAreNotHeld: rows reach the client while the statement still runs.
 func TestStreamsAreNotHeld(t *testing.T) {
-	ts, _, f := live(t, Options{})
+	ts, _, f := listening(t, Options{})
 	more := make(chan struct{})
 	f.scripts["slow"] = func(ctx context.Context, req query.Request, sink query.Sink) error {
 		one := many(10_000, errors.New("unused"))
@@ -133,7 +133,7 @@ func TestBodyLimit(t *testing.T) {
 // TestRowsOfBatches: filtered rows are left out and constants stand for every row,
 // in every format.
 func TestRowsOfBatches(t *testing.T) {
-	ts, _, f := live(t, Options{})
+	ts, _, f := listening(t, Options{})
 	f.scripts["batch"] = func(_ context.Context, _ query.Request, sink query.Sink) error {
 		b := vec.NewBatch([]sqltype.Type{sqltype.TInt4})
 		for i := range 4 {
@@ -156,7 +156,7 @@ func TestRowsOfBatches(t *testing.T) {
 
 // TestLargeStreams: every row arrives once, in a bounded amount of memory.
 func TestLargeStreams(t *testing.T) {
-	ts, _, _ := live(t, Options{})
+	ts, _, _ := listening(t, Options{})
 	for _, enc := range []string{"", "gzip", "zstd"} {
 		headers := []string{"Accept-Encoding", enc}
 		if enc == "" {
@@ -214,7 +214,7 @@ func decompress(t *testing.T, enc string, r io.Reader) io.Reader {
 // TestTruncationIsNoSuccess: a CSV stream that fails ends the connection, whatever
 // the encoding, so that no client takes the part for the whole.
 func TestTruncationIsNoSuccess(t *testing.T) {
-	ts, _, _ := live(t, Options{})
+	ts, _, _ := listening(t, Options{})
 	for _, enc := range []string{"identity", "gzip", "zstd"} {
 		res := mustPost(t, ts.URL+"/api/v1/query?format=csv", `{"sql":"big then fails"}`, "Accept-Encoding", enc)
 		if res.StatusCode != 200 {
@@ -233,7 +233,7 @@ func TestTruncationIsNoSuccess(t *testing.T) {
 // TestCompression: long answers are compressed, short ones and failures at the
 // threshold are as they are.
 func TestCompression(t *testing.T) {
-	ts, _, _ := live(t, Options{})
+	ts, _, _ := listening(t, Options{})
 	for _, c := range []struct{ accept, body, want string }{
 		{"gzip", `{"sql":"SELECT 1"}`, ""},
 		{"gzip", `{"sql":"small then fails"}`, ""},
@@ -261,7 +261,7 @@ func TestCompression(t *testing.T) {
 		}
 	}
 	for _, off := range []string{"gzip", "zstd"} {
-		ts, _, _ := live(t, Options{CompressMin: -1})
+		ts, _, _ := listening(t, Options{CompressMin: -1})
 		res := mustPost(t, ts.URL+"/api/v1/query", `{"sql":"big"}`, "Accept-Encoding", off)
 		if got := res.Header.Get("Content-Encoding"); got != "" {
 			t.Errorf("compressed with %s though it is off", got)
@@ -283,7 +283,7 @@ func started(f *fake) (running chan struct{}, ended chan error) {
 
 // TestDisconnectCancels: a client that goes away takes its statement with it.
 func TestDisconnectCancels(t *testing.T) {
-	ts, s, f := live(t, Options{})
+	ts, s, f := listening(t, Options{})
 	running, ended := started(f)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -307,7 +307,7 @@ func TestDisconnectCancels(t *testing.T) {
 
 // TestCancelByID: a running query is listed and can be canceled by its id.
 func TestCancelByID(t *testing.T) {
-	ts, _, f := live(t, Options{MaxInFlight: 1}) // canceling must get in however busy the server is
+	ts, _, f := listening(t, Options{MaxInFlight: 1}) // canceling must get in however busy the server is
 	running, ended := started(f)
 	answer := make(chan string, 1)
 	go func() {
@@ -356,7 +356,7 @@ func TestCancelByID(t *testing.T) {
 
 // TestCancelAll: who still runs when the server stops is told so.
 func TestCancelAll(t *testing.T) {
-	ts, s, f := live(t, Options{})
+	ts, s, f := listening(t, Options{})
 	running, _ := started(f)
 	go func() {
 		<-running
@@ -371,7 +371,7 @@ func TestCancelAll(t *testing.T) {
 
 // TestMetricsCount: the figures follow what happened.
 func TestMetricsCount(t *testing.T) {
-	ts, s, _ := live(t, Options{})
+	ts, s, _ := listening(t, Options{})
 	for _, sql := range []string{"SELECT 1", "INSERT; SELECT", "unique", "nonsense"} {
 		mustPost(t, ts.URL+"/api/v1/query", `{"sql":"`+sql+`"}`)
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
+	"github.com/weftdb/weft/live"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/cursors"
 	"github.com/weftdb/weft/server/transactions"
@@ -71,6 +72,8 @@ type Backend interface {
 	TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error)
 	// Streaming is the channels of a database, likewise.
 	Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error)
+	// Live follows the result of a query.
+	Live(ctx context.Context, o live.Options) (*live.Query, error)
 	// Prepare checks a statement and tells what it takes and gives.
 	Prepare(ctx context.Context, database, sql, dialect string) (query.Prepared, error)
 	// Begin opens a transaction that spans requests, whose SQL runs in a database.

@@ -119,7 +119,7 @@ var groupScenarios = []scenario{
 // TestGroupOverHTTP: a pull waits for a message, a delivery is acknowledged within the
 // transaction of what it brought about, and only once.
 func TestGroupOverHTTP(t *testing.T) {
-	ts, _, f := live(t, Options{})
+	ts, _, f := listening(t, Options{})
 	grouped(nil, f)
 	url := ts.URL + groupsURL + "/g"
 	type answer struct {

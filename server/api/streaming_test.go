@@ -93,7 +93,7 @@ var streamingScenarios = []scenario{
 // TestSubscribeOverHTTP: messages arrive while they are published, Last-Event-ID goes on
 // where the client was, and a server that stops says so.
 func TestSubscribeOverHTTP(t *testing.T) {
-	ts, s, _ := live(t, Options{MaxInFlight: 3})
+	ts, s, _ := listening(t, Options{MaxInFlight: 3})
 	url := ts.URL + channelsURL + "/c/sse"
 	w := watch(t, url, "Accept-Encoding", "gzip")
 	id, event, data := w.next()
@@ -138,7 +138,7 @@ func TestSubscribeOverHTTP(t *testing.T) {
 
 // TestSubscribeByLines: with a gap where retention was faster, and the reason at the end.
 func TestSubscribeByLines(t *testing.T) {
-	ts, _, f := live(t, Options{})
+	ts, _, f := listening(t, Options{})
 	published(10)(nil, f)
 	if _, err := f.stream().AlterChannel(t.Context(), "c", streaming.ChannelOptions{MaxCount: 3}); err != nil {
 		t.Fatal(err)

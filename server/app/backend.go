@@ -7,6 +7,7 @@ import (
 	"github.com/weftdb/weft/bulk"
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/kv"
+	"github.com/weftdb/weft/live"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/server/api"
 	"github.com/weftdb/weft/storage/txn"
@@ -45,6 +46,11 @@ func (b backend) TimeSeries(ctx context.Context, database string, create bool) (
 // Streaming implements api.Backend.
 func (b backend) Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error) {
 	return b.db.StreamingIn(ctx, database, create)
+}
+
+// Live implements api.Backend.
+func (b backend) Live(ctx context.Context, o live.Options) (*live.Query, error) {
+	return b.db.Live().Open(ctx, o)
 }
 
 // Prepare implements api.Backend.
