@@ -69,7 +69,7 @@ func (w *ws) wants(kind string, pieces ...string) {
 
 // TestSocket publishes and subscribes on one socket.
 func TestSocket(t *testing.T) {
-	ts, s, _ := live(t, Options{})
+	ts, s, _ := listening(t, Options{})
 	w := dial(t, ts.URL+"/api/v1/streaming/ws", http.Header{"Accept-Encoding": {"gzip"}})
 	w.send(`{"op":"subscribe","id":"s","channel":"c","event_type":["a","b"],"filter":{"n":{"$gte":2}}}`)
 	w.wants("subscribed", `"id":"s"`, `"next_offset":1`)
@@ -111,7 +111,7 @@ func TestSocket(t *testing.T) {
 }
 
 func TestSocketRefuses(t *testing.T) {
-	ts, _, f := live(t, Options{})
+	ts, _, f := listening(t, Options{})
 	published(2)(nil, f)
 	w := dial(t, ts.URL+"/api/v1/streaming/channels/c/ws?from=latest", nil)
 	w.wants("subscribed", `"next_offset":3`)
@@ -149,7 +149,7 @@ func TestSocketRefuses(t *testing.T) {
 
 // TestSocketConsumes has a group push to a member that acknowledges on the socket.
 func TestSocketConsumes(t *testing.T) {
-	ts, _, f := live(t, Options{})
+	ts, _, f := listening(t, Options{})
 	published(5)(nil, f)
 	if _, err := f.stream().CreateGroup(t.Context(), "c", "g", streaming.Earliest, streaming.GroupOptions{}); err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestSocketConsumes(t *testing.T) {
 // TestSlowSocket cuts a client off that takes nothing, and tells it why and from where
 // it can go on.
 func TestSlowSocket(t *testing.T) {
-	ts, s, f := live(t, Options{SlowClient: 50 * time.Millisecond})
+	ts, s, f := listening(t, Options{SlowClient: 50 * time.Millisecond})
 	big := streaming.Content{JSON: true, Data: []byte(`"` + strings.Repeat("x", 60<<10) + `"`)}
 	for range 20 {
 		if _, err := f.stream().Publish(t.Context(), "c", big); err != nil {
@@ -252,7 +252,7 @@ func unwrap(err error) error {
 
 // TestTickets holds what URLs with tickets may do.
 func TestTickets(t *testing.T) {
-	ts, s, f := live(t, Options{})
+	ts, s, f := listening(t, Options{})
 	published(1)(nil, f)
 	make := func(body string) string {
 		t.Helper()
@@ -306,7 +306,7 @@ func TestTickets(t *testing.T) {
 
 // TestSocketsOfOtherPages are refused: a browser opens them without asking first.
 func TestSocketsOfOtherPages(t *testing.T) {
-	ts, _, _ := live(t, Options{CORSOrigins: []string{"https://ok.example"}})
+	ts, _, _ := listening(t, Options{CORSOrigins: []string{"https://ok.example"}})
 	for origin, want := range map[string]int{"https://evil.example": 403, "https://ok.example": 101, ts.URL: 101, "": 101} {
 		h := http.Header{}
 		if origin != "" {
