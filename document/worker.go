@@ -146,27 +146,10 @@ func (c *core) databases(ctx context.Context) (dbs []keyspace.DatabaseID, err er
 	err = c.txns.View(ctx, func(tx *txn.Tx) error {
 		it := tx.Iter(txn.IterOptions{})
 		defer it.Close()
-		dbs = dbs[:0]
-		for it.Next() {
-			db, space, _, _, ok := keyspace.Split(it.Key())
-			switch {
-			case !ok:
-				return damaged("the key %x has no database", it.Key())
-			case space < keyspace.SpaceDocument:
-				it.Seek(keyspace.AppendSpacePrefix(nil, db, keyspace.SpaceDocument))
-				continue
-			case space == keyspace.SpaceDocument && db != keyspace.System:
-				dbs = append(dbs, db)
-			}
-			next := keyspace.End(keyspace.AppendDatabasePrefix(nil, db))
-			if next == nil {
-				break
-			}
-			it.Seek(next)
-		}
-		return it.Err()
+		dbs, err = keyspace.Databases(it, keyspace.SpaceDocument)
+		return err
 	})
-	return dbs, err
+	return slices.DeleteFunc(dbs, func(db keyspace.DatabaseID) bool { return db == keyspace.System }), err
 }
 
 // removeDropped takes back the space of what was dropped. A range that was dropped

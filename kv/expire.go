@@ -112,26 +112,8 @@ func (c *core) databases(ctx context.Context) (dbs []keyspace.DatabaseID, err er
 	err = c.txns.View(ctx, func(tx *txn.Tx) error {
 		it := tx.Iter(txn.IterOptions{})
 		defer it.Close()
-		dbs = dbs[:0]
-		for it.Next() {
-			db, space, _, _, ok := keyspace.Split(it.Key())
-			if !ok {
-				return fmt.Errorf("%w: the key %x has no database", dberr.ErrCorrupt, it.Key())
-			}
-			if space < keyspace.SpaceKV {
-				it.Seek(keyspace.AppendSpacePrefix(nil, db, keyspace.SpaceKV))
-				continue
-			}
-			if space == keyspace.SpaceKV {
-				dbs = append(dbs, db)
-			}
-			next := keyspace.End(keyspace.AppendDatabasePrefix(nil, db))
-			if next == nil {
-				break
-			}
-			it.Seek(next)
-		}
-		return it.Err()
+		dbs, err = keyspace.Databases(it, keyspace.SpaceKV)
+		return err
 	})
 	return dbs, err
 }

@@ -10,8 +10,8 @@
 //
 // A row is found again by its key columns, which must tell the rows of a result apart;
 // without them a row that changes leaves and another enters. It owns no state but that of
-// its queries. It refuses statements that write or give no rows, results over MaxRows,
-// and keys that are not unique.
+// its queries. It refuses statements that write or give no rows, results over MaxRows or
+// MaxBytes, and keys that are not unique.
 package live
 
 import (
@@ -30,8 +30,12 @@ import (
 	"github.com/weftdb/weft/storage/txn"
 )
 
-// MaxRows is how many rows a result may have.
-const MaxRows = 10_000
+// MaxRows is how many rows a result may have, and MaxBytes how long they may be as JSON:
+// each query holds its result.
+const (
+	MaxRows  = 10_000
+	MaxBytes = 16 << 20
+)
 
 // Options says what to follow: a SELECT, or the documents of a collection that a filter
 // matches.
@@ -101,14 +105,15 @@ type Query struct {
 		reads *txn.Reads       // what the last run has read; nil while one runs
 		at    txn.Timestamp    // of that
 		seen  []*txn.ChangeSet // what was committed while one runs
+		ops   int              // of seen
 		over  bool             // that was more than is kept
 		dirty bool             // a commit has written something that was read
 	}
 	news chan struct{} // has a token where dirty was set
 }
 
-// maxSeen is how many commits are kept while a query runs; more count as a change.
-const maxSeen = 256
+// maxSeen is how many writes are kept while a query runs; more count as a change.
+const maxSeen = 1024
 
 type row struct{ json []byte }
 
@@ -155,8 +160,9 @@ func (q *Query) hear(set *txn.ChangeSet) {
 	switch {
 	case q.mu.reads != nil:
 		q.touchLocked(set)
-	case len(q.mu.seen) < maxSeen:
+	case q.mu.ops+len(set.Ops) <= maxSeen:
 		q.mu.seen = append(q.mu.seen, set)
+		q.mu.ops += len(set.Ops)
 	default:
 		q.mu.over = true
 	}
@@ -230,7 +236,7 @@ func (q *Query) Wait(ctx context.Context) error {
 // run runs the query on the newest state.
 func (q *Query) run(ctx context.Context) (rows map[string][]row, err error) {
 	q.mu.Lock()
-	q.mu.reads, q.mu.seen, q.mu.over, q.mu.dirty = nil, nil, false, false
+	q.mu.reads, q.mu.seen, q.mu.ops, q.mu.over, q.mu.dirty = nil, nil, 0, false, false
 	q.mu.Unlock()
 	defer func() {
 		if err != nil { // it is to run again
@@ -262,13 +268,22 @@ func (q *Query) run(ctx context.Context) (rows map[string][]row, err error) {
 	for _, set := range q.mu.seen {
 		q.touchLocked(set)
 	}
-	q.mu.seen = nil
+	q.mu.seen, q.mu.ops = nil, 0
 	return rows, nil
 }
 
-func tooMany() error {
-	return dberr.New(dberr.ErrTooLarge, "RESULT_TOO_LARGE", "the result of a live query has more than %d rows", MaxRows).
-		WithHint("narrow the query, or add LIMIT")
+// size is how large a result is so far.
+type size struct{ rows, bytes int }
+
+// add counts a row in, and refuses it where the result is too large with it.
+func (z *size) add(row []byte) error {
+	z.rows++
+	z.bytes += len(row)
+	if z.rows <= MaxRows && z.bytes <= MaxBytes {
+		return nil
+	}
+	return dberr.New(dberr.ErrTooLarge, "RESULT_TOO_LARGE", "the result of a live query has more than %d rows, or more than %d bytes", MaxRows, MaxBytes).
+		WithHint("narrow the query, name fewer columns, or add LIMIT")
 }
 
 func (q *Query) runSQL(ctx context.Context, tx *query.Transaction) (map[string][]row, error) {
@@ -297,13 +312,14 @@ func (q *Query) runFilter(tx *query.Transaction) (map[string][]row, error) {
 		return nil, err
 	}
 	rows := map[string][]row{}
+	var z size
 	for w.Next() {
-		if len(rows) == MaxRows {
-			w.Close() //nolint:errcheck // it only read
-			return nil, tooMany()
-		}
 		d := w.Document()
-		rows[string(sqltype.AppendJSONString(nil, d.ID))] = []row{{d.Value.AppendJSON(nil)}}
+		json := d.Value.AppendJSON(nil)
+		if err := z.add(json); err != nil {
+			return nil, errors.Join(err, w.Close())
+		}
+		rows[string(sqltype.AppendJSONString(nil, d.ID))] = []row{{json}}
 	}
 	return rows, errors.Join(w.Err(), w.Close())
 }
@@ -313,7 +329,7 @@ type collector struct {
 	key  []string
 	cols []query.Column
 	at   []int // of the key
-	n    int
+	size size
 	rows map[string][]row
 }
 
@@ -336,9 +352,6 @@ func (c *collector) Begin(_ int, cols []query.Column) error {
 // Batch implements query.Sink.
 func (c *collector) Batch(b *vec.Batch) error {
 	for _, i := range vec.Live(b.Len, b.Sel) {
-		if c.n++; c.n > MaxRows {
-			return tooMany()
-		}
 		var json []byte
 		whole := []byte{'['}
 		key := []byte{'['}
@@ -366,7 +379,11 @@ func (c *collector) Batch(b *vec.Batch) error {
 			return dberr.New(dberr.ErrConstraint, "KEY_NOT_UNIQUE", "the result has several rows with the key %s", k).WithField("key").
 				WithHint("name columns that tell the rows apart, or none")
 		}
-		c.rows[k] = append(c.rows[k], row{append(json, '}')})
+		json = append(json, '}')
+		if err := c.size.add(json); err != nil {
+			return err
+		}
+		c.rows[k] = append(c.rows[k], row{json})
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func RegisterComposite(handle int32, t CompositeType) { composites.Store(handle,
 func RowTypeOf(name string, fields []CompositeField) Type {
 	h := fnv.New32a()
 	t := &CompositeType{Name: name, Fields: fields}
-	_, _ = h.Write([]byte(name))
+	_, _ = h.Write([]byte(name)) // a hash never fails
 	for _, f := range fields {
 		_, _ = h.Write(appendType(append([]byte{0}, f.Name...), f.Type))
 	}

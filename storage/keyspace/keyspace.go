@@ -12,8 +12,10 @@
 package keyspace
 
 import (
+	"fmt"
 	"strconv"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/internal/enc"
 )
 
@@ -100,4 +102,36 @@ func End(prefix []byte) []byte {
 		}
 	}
 	return nil
+}
+
+// Walker walks over keys in order, as an iterator of a transaction does.
+type Walker interface {
+	Next() bool
+	Seek(key []byte)
+	Key() []byte
+	Err() error
+}
+
+// Databases returns the databases that have keys in a space, in order. it is over all
+// keys, and is left to the caller to close; few of them are looked at.
+func Databases(it Walker, space Space) (dbs []DatabaseID, err error) {
+	for it.Next() {
+		db, at, _, _, ok := Split(it.Key())
+		if !ok {
+			return nil, fmt.Errorf("%w: the key %x has no database", dberr.ErrCorrupt, it.Key())
+		}
+		if at < space {
+			it.Seek(AppendSpacePrefix(nil, db, space))
+			continue
+		}
+		if at == space {
+			dbs = append(dbs, db)
+		}
+		next := End(AppendDatabasePrefix(nil, db))
+		if next == nil {
+			break
+		}
+		it.Seek(next)
+	}
+	return dbs, it.Err()
 }

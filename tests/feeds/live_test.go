@@ -58,13 +58,17 @@ func TestLive(t *testing.T) {
 	if got := batch(t, byKey); !strings.HasPrefix(got, "leave [1]") || strings.Count(got, "leave") != 2 {
 		t.Error(got)
 	}
+	for _, q := range []string{"SELECT generate_series(1, 10001)", "SELECT repeat('x', 10000) FROM generate_series(1, 2000)"} {
+		if _, err := db.Live().Open(t.Context(), live.Options{SQL: q}); code(err) != "RESULT_TOO_LARGE" {
+			t.Errorf("%s: %v", q, err)
+		}
+	}
 	for want, o := range map[string]live.Options{
 		"MISSING_FIELD":         {},
 		"INVALID_FIELD":         {SQL: "SELECT 1 AS a", Key: []string{"b"}},
 		"KEY_NOT_UNIQUE":        {SQL: "SELECT 1 AS a UNION ALL SELECT 1", Key: []string{"a"}},
 		"READ_ONLY_TRANSACTION": {SQL: "INSERT INTO x VALUES (1) RETURNING id"},
 		"UNDEFINED_TABLE":       {SQL: "SELECT * FROM nothing"},
-		"RESULT_TOO_LARGE":      {SQL: "SELECT generate_series(1, 10001)"},
 		"COLLECTION_NOT_FOUND":  {Collection: "nothing"},
 	} {
 		if _, err := db.Live().Open(t.Context(), o); code(err) != want {

@@ -23,7 +23,6 @@ package streamtable
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
@@ -62,7 +61,7 @@ const (
 // Source is channels as tables. Safe for concurrent use.
 type Source struct {
 	channels *streaming.Store
-	tables   sync.Map // known → *catalog.Table
+	tables   source.Memo[known, *catalog.Table]
 }
 
 // known is what the description of a channel depends on.
@@ -115,8 +114,8 @@ const manage = "A channel is made by the first message that is published, or by 
 // table describes a channel.
 func (s *Source) table(db keyspace.DatabaseID, c *streaming.Channel) *catalog.Table {
 	k := known{db, c.ID(), c.Name}
-	if t, ok := s.tables.Load(k); ok {
-		return t.(*catalog.Table)
+	if t, ok := s.tables.Get(k); ok {
+		return t
 	}
 	col := func(i int, name string, t sqltype.Type) catalog.Column {
 		return catalog.Column{ID: catalog.ColumnID(i + 1), Name: name, Type: t}
@@ -153,7 +152,7 @@ func (s *Source) table(db keyspace.DatabaseID, c *streaming.Channel) *catalog.Ta
 		External: &catalog.External{Source: Schema, Object: c.Name, Noun: "channel", Manage: manage, MakesKey: true, FixedKey: true,
 			Stamp: catalog.Stamp{Version: uint64(c.ID())}},
 	}
-	s.tables.Store(k, t)
+	s.tables.Keep(k, t)
 	return t
 }
 

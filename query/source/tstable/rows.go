@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/source"
 	"github.com/weftdb/weft/query/sqltype"
@@ -127,10 +128,14 @@ func (s *Source) Scan(ctx context.Context, tx *txn.Tx, t *catalog.Table, scan *s
 // shapeOf is the shape that a description was made of: what a plan was made for may be
 // older than what tx sees.
 func (s *Source) shapeOf(tx *txn.Tx, t *catalog.Table, m *timeseries.Metric) (*shape, error) {
-	if sh, ok := s.tables.Load(known{t.DB, t.External.Stamp, t.Name}); ok && sh.(*shape).table.External.Stamp.Version == m.ID() {
-		return sh.(*shape), nil
+	if sh, ok := s.tables.Get(known{t.DB, t.External.Stamp, t.Name}); ok && sh.table.External.Stamp.Version == m.ID() {
+		return sh, nil
 	}
-	return s.shape(tx, t.DB, m)
+	sh, err := s.shape(tx, t.DB, m)
+	if err == nil && sh.table.External.Stamp != t.External.Stamp { // its columns stand elsewhere
+		return nil, dberr.SQL(dberr.StateSerializationFailure, "metric %q has got other fields or tags since the statement was planned", m.Name)
+	}
+	return sh, err
 }
 
 // compare orders series by their columns, those without a tag first.

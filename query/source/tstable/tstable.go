@@ -25,7 +25,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
-	"sync"
 
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/source"
@@ -48,7 +47,7 @@ const colTime = 0
 // Source is the time-series model as tables. Safe for concurrent use.
 type Source struct {
 	series *timeseries.Store
-	tables sync.Map // known → *shape
+	tables source.Memo[known, *shape]
 }
 
 // known is what the description of a metric depends on.
@@ -135,11 +134,11 @@ func (s *Source) shape(tx *txn.Tx, db keyspace.DatabaseID, m *timeseries.Metric)
 		fmt.Fprintf(h, "%q ", t)
 	}
 	k := known{db, catalog.Stamp{Version: m.ID(), Nonce: h.Sum64()}, m.Name}
-	if sh, ok := s.tables.Load(k); ok {
-		return sh.(*shape), nil
+	if sh, ok := s.tables.Get(k); ok {
+		return sh, nil
 	}
 	sh := describe(k, m, tags)
-	s.tables.Store(k, sh)
+	s.tables.Keep(k, sh)
 	return sh, nil
 }
 
