@@ -255,7 +255,7 @@ func percentile(v []float64, p float64) float64 {
 	}
 	at := p / 100 * float64(len(v)-1)
 	i := int(at)
-	if i+1 >= len(v) || v[i] == v[i+1] {
+	if i+1 >= len(v) || at == float64(i) || v[i] == v[i+1] {
 		return v[min(i, len(v)-1)]
 	}
 	return v[i] + (at-float64(i))*(v[i+1]-v[i])

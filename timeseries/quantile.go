@@ -2,12 +2,9 @@ package timeseries
 
 import (
 	"cmp"
-	"context"
 	"math"
 	"slices"
 	"strconv"
-
-	"github.com/weftdb/weft/timeseries/block"
 )
 
 // bucketTag names the upper bound of a bucket of a histogram, as in Prometheus: the series
@@ -144,54 +141,4 @@ func quantileOf(q float64, list []bucket) (float64, bool) {
 		return lower, true
 	}
 	return lower + (merged[i].upper-lower)*(rank/count), true
-}
-
-// rolling computes for each point the function of the points of the window that ends
-// with it.
-func (r *run) rolling(f found, field int) ([]Sample, error) {
-	return r.rollingOf(r.q.Function, f, field)
-}
-
-func (r *run) rollingOf(fn Function, f found, field int) (samples []Sample, err error) {
-	var p block.Points
-	if err := r.each(f, field, r.q.From, func(q *block.Points) error {
-		p.Kind = q.Kind
-		join(&p, q)
-		if p.Len() > r.q.MaxPoints {
-			return r.tooMany()
-		}
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	from := 0
-	for i, t := range p.Times {
-		for p.Times[from] <= t-int64(r.q.Interval.Fixed) {
-			from++
-		}
-		v, err := ofWindow(fn, cut(&p, from, i+1), r.q.Interval.Fixed.Seconds())
-		if err != nil {
-			return nil, err
-		}
-		samples = append(samples, Sample{t, v})
-		if i%1024 == 0 && r.ctx.Err() != nil {
-			return nil, context.Cause(r.ctx)
-		}
-	}
-	return samples, nil
-}
-
-// ofWindow is the function of the points of one series that lie in a window.
-func ofWindow(fn Function, p *block.Points, seconds float64) (Value, error) {
-	var a sums
-	if functions[fn.Name].ordered {
-		var c course
-		for i, at := range p.Times {
-			c.next(fn, at, valueAt(p, i).number())
-		}
-		a.total, a.has = c.close(fn, seconds)
-	} else {
-		a.add(p, fn)
-	}
-	return a.result(fn)
 }

@@ -69,7 +69,7 @@ func (x *rollup) row(y *rollup) {
 
 // addRow adds what a row has to sums.
 func (a *sums) addRow(y *rollup) {
-	before := float64(a.n)
+	m := moments{float64(a.n), a.mean, a.m2}.join(moments{float64(y.n), y.mean, y.m2})
 	a.edges(y.kind, y.n, y.first, y.last, y.firstAt, y.lastAt)
 	if y.kind == block.Text {
 		return
@@ -80,9 +80,7 @@ func (a *sums) addRow(y *rollup) {
 		a.overflow = a.overflow || y.overflow
 	}
 	a.extremes(y.min, y.max)
-	d, n := y.mean-a.mean, float64(y.n)
-	a.mean += d * n / (before + n)
-	a.m2 += y.m2 + d*d*before*n/(before+n)
+	a.mean, a.m2 = m.mean, m.m2
 }
 
 // rowsMax is how many rows one block of a tier holds.
