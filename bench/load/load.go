@@ -40,7 +40,7 @@ func Request(method, host, path string, body []byte) []byte {
 }
 
 // Run sends requests from conns connections for the given time. next returns the
-// request number n of connection c; every answer must have status 200 or 201.
+// request number n of connection c; every answer must have a status of success.
 func Run(addr string, conns int, d time.Duration, next func(c int, n int64) []byte) (Result, error) {
 	var (
 		wg    sync.WaitGroup
@@ -100,7 +100,7 @@ func answer(br *bufio.Reader) error {
 	if err != nil {
 		return err
 	}
-	ok := bytes.HasPrefix(line, []byte("HTTP/1.1 200")) || bytes.HasPrefix(line, []byte("HTTP/1.1 201"))
+	ok := bytes.HasPrefix(line, []byte("HTTP/1.1 20"))
 	status := string(bytes.TrimSpace(line))
 	length, chunked := 0, false
 	for {

@@ -1,7 +1,7 @@
 // Command weft-bench compares Weft with its peers on this machine: the same work
 // with the same durability, the sides taking turns in one run, printed as ratios.
 //
-//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql|kv|document|fts|models|engine|all] [part]
+//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql|kv|document|fts|models|engine|timeseries|all] [part]
 //
 // The parts of sql are process, select, insert, tpcb, large, import and tpch; those of
 // kv are http, process and ycsb; those of document are insert, find and scan; those of
@@ -55,7 +55,7 @@ func main() {
 	for _, b := range []struct {
 		name string
 		run  func(config) error
-	}{{"http", benchHTTP}, {"import", benchImport}, {"sql", benchSQL}, {"kv", benchKV}, {"document", benchDocument}, {"fts", benchFTS}, {"engine", benchEngine}} {
+	}{{"http", benchHTTP}, {"import", benchImport}, {"sql", benchSQL}, {"kv", benchKV}, {"document", benchDocument}, {"fts", benchFTS}, {"engine", benchEngine}, {"timeseries", benchSeries}} {
 		model := what == "models" && (b.name == "kv" || b.name == "document" || b.name == "fts")
 		if what != "" && what != "all" && what != b.name && !model {
 			continue
@@ -110,6 +110,17 @@ func (c config) steps(title string, list ...step) error {
 // benchEngine compares the storage engine with its peers, which live in a module of
 // their own, and runs the microbenchmarks: get, put, transfer and scan of the engine, durable commits
 // and recovery of the store, statements in process.
+func benchSeries(c config) error {
+	fmt.Println("\n## Time series and peers (bench/timeseries)")
+	args := []string{"run", "-C", "bench/timeseries", "."}
+	if c.rounds == 1 {
+		args = append(args, "-quick")
+	}
+	cmd := exec.Command("go", args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
 func benchEngine(c config) error {
 	fmt.Println("\n## Storage engine and peers (bench/engine)")
 	args := []string{"run", "-C", "bench/engine", "."}

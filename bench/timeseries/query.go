@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	promstorage "github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+
+	"github.com/weftdb/weft/timeseries"
+	"github.com/weftdb/weft/timeseries/prom"
+)
+
+// set is a metric of the queries: series with a point each step.
+type set struct {
+	metric string
+	series int
+	points int
+	step   time.Duration
+	peer   *tsdb.DB
+}
+
+func (s *set) end() time.Time {
+	return time.Unix(0, ingestStart).Add(time.Duration(s.points-1) * s.step)
+}
+
+// sets are what is asked for: a day at 10 s; an hour of 1,000 series at 10 s; 30 days of
+// 100 series at a minute.
+func (c *config) sets() []*set {
+	list := []*set{{"day", 1, 8640, 10 * time.Second, nil}, {"hour", 1000, 360, 10 * time.Second, nil}, {"month", 100, 30 * 1440, time.Minute, nil}}
+	if c.quick {
+		list[1].series, list[2].series = 100, 10
+	}
+	return list
+}
+
+// ask is a query in PromQL.
+type ask struct {
+	of    *set
+	work  string
+	expr  string
+	span  time.Duration // of a range
+	step  time.Duration
+	goals []goal
+}
+
+func benchQuery(c *config, t *table) error {
+	list := c.sets()
+	wdir, err := c.fresh("weft-query")
+	if err != nil {
+		return err
+	}
+	w, err := openWeft(wdir)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	for _, s := range list {
+		pdir, err := c.fresh("prometheus-query")
+		if err != nil {
+			return err
+		}
+		if s.peer, err = openPrometheus(pdir, func(*tsdb.Options) {}); err != nil { // one takes points in the order of time only
+			return err
+		}
+		defer s.peer.Close()
+		if err := s.fill(w, s.peer); err != nil {
+			return err
+		}
+		if err := s.peer.Compact(context.Background()); err != nil {
+			return err
+		}
+	}
+	if _, err := w.ts.Seal(context.Background()); err != nil {
+		return err
+	}
+	day, hour, month := list[0], list[1], list[2]
+	twice := []goal{atLeast(2, "prometheus")}
+	asks := []ask{
+		{day, "query: 1 series × 1 day, raw", "day[1d]", 0, 0, twice},
+		{hour, fmt.Sprintf("query: %d series × 1 h, avg by tag", hour.series), "avg by (region) (avg_over_time(hour[1h]))", 0, 0, twice},
+		{month, fmt.Sprintf("query: %d series × 30 d, hourly", month.series), "avg_over_time(month[1h])", 30*24*time.Hour - time.Hour, time.Hour, twice},
+	}
+	engine := prom.NewEngine(prom.Options{})
+	peer := promql.NewEngine(promql.EngineOpts{MaxSamples: 50_000_000, Timeout: 2 * time.Minute, Parser: parser.NewParser(parser.Options{})})
+	for range c.rounds {
+		for _, a := range asks {
+			r := t.row(a.work, spent, a.goals...)
+			if c.wants("weft") {
+				if err := c.each1(r, "weft", a.work, func() error { return a.weft(engine, w) }); err != nil {
+					return err
+				}
+			}
+			if c.wants("prometheus") {
+				if err := c.each1(r, "prometheus", a.work, func() error { return a.prometheus(peer, a.of.peer) }); err != nil {
+					return err
+				}
+			}
+		}
+		if err := native(c, t, w, month); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each1 adds the processor time of one run of fn.
+func (c *config) each1(r *row, side, name string, fn func() error) error {
+	if err := fn(); err != nil { // what is read is in memory then
+		return fmt.Errorf("%s, %s: %w", side, name, err)
+	}
+	n, until := 0, 500*time.Millisecond
+	if c.quick {
+		until = 50 * time.Millisecond
+	}
+	seconds, err := c.timed("query "+side+" "+name, func() error {
+		for began := cpu(); n == 0 || cpu()-began < until; n++ {
+			if err := fn(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	r.add(side, seconds/float64(n))
+	return err
+}
+
+func (s *set) fill(w *weft, db *tsdb.DB) error {
+	src := newSource(s.series)
+	ctx := context.Background()
+	var points []timeseries.Point
+	refs := make([]promstorage.SeriesRef, s.series)
+	for n := range s.points {
+		at := ingestStart + int64(n)*int64(s.step)
+		a := db.Appender(ctx)
+		for i := range s.series {
+			v := src.next(i)
+			tags := tagsOf(i)
+			points = append(points, timeseries.Point{Metric: s.metric, Tags: tags, Time: at, Fields: []timeseries.Field{{Name: timeseries.DefaultField, Value: timeseries.FloatValue(v)}}})
+			var err error
+			if refs[i], err = a.Append(refs[i], labelsOf(s.metric, i), at/1e6, v); err != nil {
+				return err
+			}
+		}
+		if err := a.Commit(); err != nil {
+			return err
+		}
+		if len(points) >= 50_000 || n == s.points-1 {
+			if err := w.ts.Write(ctx, points); err != nil {
+				return err
+			}
+			points = points[:0]
+		}
+	}
+	return nil
+}
+
+func (a *ask) weft(e *prom.Engine, w *weft) error {
+	q := prom.Query{Expr: a.expr, Start: a.of.end().Add(-a.span), End: a.of.end(), Step: a.step}
+	return e.Run(context.Background(), w.ts, q, func(r prom.Result) error { return holds(r.Value) })
+}
+
+func (a *ask) prometheus(e *promql.Engine, db *tsdb.DB) error {
+	ctx := context.Background()
+	var q promql.Query
+	var err error
+	if a.step == 0 {
+		q, err = e.NewInstantQuery(ctx, db, nil, a.expr, a.of.end())
+	} else {
+		q, err = e.NewRangeQuery(ctx, db, nil, a.expr, a.of.end().Add(-a.span), a.of.end(), a.step)
+	}
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	res := q.Exec(ctx)
+	if res.Err != nil {
+		return res.Err
+	}
+	return holds(res.Value)
+}
+
+// holds says what is wrong where an answer is empty.
+func holds(v parser.Value) error {
+	n := 0
+	switch v := v.(type) {
+	case promql.Matrix:
+		n = len(v)
+	case promql.Vector:
+		n = len(v)
+	}
+	if n == 0 {
+		return fmt.Errorf("the answer %v is empty", v)
+	}
+	return nil
+}
+
+// native measures the store's own queries: hours of all series, and an aggregate of all
+// points, which blocks know without being decoded.
+func native(c *config, t *table, w *weft, s *set) error {
+	if !c.wants("weft") {
+		return nil
+	}
+	avg := timeseries.Function{Name: "avg"}
+	ctx := context.Background()
+	hourly := t.row(fmt.Sprintf("… the same as a query of the store's own: %d series × 30 d, hourly", s.series), spent)
+	if err := c.each1(hourly, "weft", "hourly", func() error {
+		a, err := w.ts.Query(ctx, timeseries.Query{Metric: s.metric, From: math.MinInt64, To: math.MaxInt64, Mode: timeseries.Downsample, Function: avg,
+			Interval: timeseries.Interval{Fixed: time.Hour}, MaxPoints: 1 << 20})
+		if err == nil && len(a.Series) != s.series {
+			err = fmt.Errorf("%d series", len(a.Series))
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	whole := &row{unit: spent, values: map[string][]float64{}}
+	if err := c.each1(whole, "weft", "statistics", func() error {
+		a, err := w.ts.Query(ctx, timeseries.Query{Metric: s.metric, From: math.MinInt64, To: math.MaxInt64, Mode: timeseries.Instant, Function: avg})
+		if err == nil && len(a.Series) != s.series {
+			err = fmt.Errorf("%d series", len(a.Series))
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	v, _ := whole.median("weft")
+	t.row("aggregate over sealed blocks, by their statistics, points", perSec, goal{"≥ 1 G/s", "", 1e9}).add("weft", float64(s.series*s.points)/v)
+	return nil
+}
