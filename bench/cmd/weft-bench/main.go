@@ -1,11 +1,12 @@
 // Command weft-bench compares Weft with its peers on this machine: the same work
 // with the same durability, the sides taking turns in one run, printed as ratios.
 //
-//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql|kv|document|fts|models|engine|timeseries|all] [part]
+//	weft-bench [-bin bin/weft] [-quick] [-seconds 3] [-rounds 3] [http|import|sql|kv|document|fts|models|engine|timeseries|streaming|all] [part]
 //
 // The parts of sql are process, select, insert, tpcb, large, import and tpch; those of
 // kv are http, process and ycsb; those of document are insert, find and scan; those of
-// fts are index, query, lag and cranfield. The three together are models.
+// fts are index, query, lag and cranfield. The three together are models. Those of
+// streaming are publish, http, fanout, latency, cdc, transaction and idle.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -55,7 +57,7 @@ func main() {
 	for _, b := range []struct {
 		name string
 		run  func(config) error
-	}{{"http", benchHTTP}, {"import", benchImport}, {"sql", benchSQL}, {"kv", benchKV}, {"document", benchDocument}, {"fts", benchFTS}, {"engine", benchEngine}, {"timeseries", benchSeries}} {
+	}{{"http", benchHTTP}, {"import", benchImport}, {"sql", benchSQL}, {"kv", benchKV}, {"document", benchDocument}, {"fts", benchFTS}, {"engine", benchEngine}, {"timeseries", benchSeries}, {"streaming", benchStreaming}} {
 		model := what == "models" && (b.name == "kv" || b.name == "document" || b.name == "fts")
 		if what != "" && what != "all" && what != b.name && !model {
 			continue
@@ -135,6 +137,23 @@ func benchEngine(c config) error {
 	fmt.Println("\n## In process (go test -bench)")
 	cmd := exec.Command("go", "test", "-run", "^$", "-bench", "Get|Put|Transfer|Scan|DurableCommit|Recovery|PointSelect|Insert$",
 		"-benchtime", fmt.Sprint(c.round/3), "./storage/txn/", "./storage/", "./query/")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+// benchStreaming measures channels, feeds and transactions of several models; NATS JetStream
+// lives in a module of its own.
+func benchStreaming(c config) error {
+	fmt.Println("\n## Streams (bench/streaming)")
+	bin, err := filepath.Abs(c.bin)
+	if err != nil {
+		return err
+	}
+	args := []string{"run", "-C", "bench/streaming", ".", "-bin", bin, "-only", c.part, "-seconds", fmt.Sprint(c.round.Seconds()), "-rounds", fmt.Sprint(c.rounds)}
+	if c.rounds == 1 {
+		args = append(args, "-quick")
+	}
+	cmd := exec.Command("go", args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }
