@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/internal/enc"
+	"github.com/weftdb/weft/storage/compress"
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
@@ -28,31 +30,57 @@ type BucketOptions struct {
 	// DefaultTTL is how long keys live that are written without a TTL of their own.
 	// Zero: forever. A change holds for later writes.
 	DefaultTTL time.Duration
+	// Compression of values that are written from then on, each by itself, where it
+	// makes them shorter. What is there says how it was compressed, and is read whatever
+	// the bucket says.
+	Compression compress.Codec
 }
 
 func (o BucketOptions) check() error {
 	if o.DefaultTTL < 0 {
 		return invalid("INVALID_TTL", "default_ttl", "the default TTL %v is negative", o.DefaultTTL)
 	}
+	if err := o.Compression.Validate(); err != nil {
+		return invalid("INVALID_COMPRESSION", "compression", "the compression is not known: %v", err)
+	}
 	return nil
 }
 
-const bucketVersion = 1
+// The versions of a bucket's record.
+const (
+	bucketVersion = 1
+	bucketPacked  = 2 // with a compression
+)
 
 // append appends the bucket's record: version (1) · id (uvarint) · default TTL in
 // nanoseconds (uvarint) · created in nanoseconds since 1970, or 0 for the time of
-// the record's own commit (uvarint).
+// the record's own commit (uvarint), and in version 2 the algorithm and the level of
+// compression (uvarints).
 func (b *Bucket) append(dst []byte) []byte {
-	dst = binary.AppendUvarint(append(dst, bucketVersion), uint64(b.id))
+	packed := b.Options.Compression != compress.Codec{}
+	version := byte(bucketVersion)
+	if packed {
+		version = bucketPacked
+	}
+	dst = binary.AppendUvarint(append(dst, version), uint64(b.id))
 	dst = binary.AppendUvarint(dst, uint64(b.Options.DefaultTTL))
-	return binary.AppendUvarint(dst, uint64(b.created))
+	dst = binary.AppendUvarint(dst, uint64(b.created))
+	if packed {
+		dst = binary.AppendUvarint(dst, uint64(b.Options.Compression.Algorithm))
+		dst = binary.AppendUvarint(dst, uint64(b.Options.Compression.Level))
+	}
+	return dst
 }
 
 func (b *Bucket) decode(v []byte, at txn.Timestamp) error {
-	if len(v) == 0 || v[0] != bucketVersion {
+	if len(v) == 0 || v[0] != bucketVersion && v[0] != bucketPacked {
 		return fmt.Errorf("%w: the record of bucket %q has no version that is known", dberr.ErrCorrupt, b.Name)
 	}
-	var f [3]uint64
+	var fields [5]uint64
+	f := fields[:3]
+	if v[0] == bucketPacked {
+		f = fields[:]
+	}
 	v = v[1:]
 	for i := range f {
 		n := 0
@@ -65,6 +93,10 @@ func (b *Bucket) decode(v []byte, at txn.Timestamp) error {
 		return fmt.Errorf("%w: the record of bucket %q is too long", dberr.ErrCorrupt, b.Name)
 	}
 	b.id, b.Options.DefaultTTL, b.created = keyspace.ObjectID(f[0]), time.Duration(f[1]), int64(f[2])
+	b.Options.Compression = compress.Codec{Algorithm: compress.Algorithm(min(fields[3], math.MaxUint8)), Level: int(min(fields[4], math.MaxInt32))}
+	if err := b.Options.Compression.Validate(); err != nil {
+		return fmt.Errorf("%w: the record of bucket %q: %w", dberr.ErrCorrupt, b.Name, err)
+	}
 	switch {
 	case b.created != 0:
 		b.Created = time.Unix(0, b.created).UTC()

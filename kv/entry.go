@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/compress"
 	"github.com/weftdb/weft/storage/txn"
 )
 
@@ -77,6 +78,10 @@ type Entry struct {
 	Key   []byte
 	Value Value // Data is nil where only keys were asked for
 	Size  int   // of Value.Data, also where that is nil
+	// Stored is how many bytes are stored for the value, and Compression what made them
+	// of it: that of the bucket, where it made the value shorter.
+	Stored      int
+	Compression compress.Algorithm
 	// Version is the timestamp of the commit that wrote the entry. It is 0 where the
 	// transaction itself did, before its commit.
 	Version txn.Timestamp
@@ -95,7 +100,7 @@ func (e *Entry) TTL(at time.Time) (left time.Duration, ends bool) {
 
 // fill sets everything but key and value from a record and its version.
 func (e *Entry) fill(r *record, version txn.Timestamp) {
-	e.Size, e.Version = r.size, version
+	e.Size, e.Stored, e.Compression, e.Version = r.size, r.stored, r.algorithm, version
 	e.Value.JSON, e.Value.ContentType = r.json(), r.contentType
 	if version != 0 {
 		e.Updated = version.Time()

@@ -29,25 +29,28 @@ func (r *record) alive(tx *txn.Tx) bool {
 	return r.expires == 0 || r.expires > tx.ReadTime().UnixNano()
 }
 
-// load returns the value of a record, put together where it is in parts. Else it
-// is the store's memory.
+// load returns the value of a record, put together where it is in parts, and
+// decompressed. Else it is the store's memory.
 func (s *Store) load(tx *txn.Tx, id keyspace.ObjectID, r *record) ([]byte, error) {
-	if r.flags&flagParts == 0 {
+	if r.flags&(flagParts|flagPacked) == 0 {
 		return r.value, nil
 	}
-	value := make([]byte, 0, r.size)
+	if r.flags&flagParts == 0 {
+		return r.unpack(r.value)
+	}
+	value := make([]byte, 0, r.stored)
 	var b buf
-	for n := 0; len(value) < r.size; n++ {
+	for n := 0; len(value) < r.stored; n++ {
 		part, ok, err := tx.Get(appendPartKey(b[:0], s.db, id, r.parts, n))
 		if err != nil {
 			return nil, err
 		}
-		if want := min(partBytes, r.size-len(value)); !ok || len(part) != want {
+		if want := min(partBytes, r.stored-len(value)); !ok || len(part) != want {
 			return nil, fmt.Errorf("%w: part %d of a value has %d bytes, not %d", dberr.ErrCorrupt, n, len(part), want)
 		}
 		value = append(value, part...)
 	}
-	return value, nil
+	return r.unpack(value)
 }
 
 // get returns the entry of a key.

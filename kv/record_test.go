@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/compress"
 )
 
 // golden are stored bytes; the list may only gain lines.
@@ -22,7 +23,13 @@ var golden = []struct {
 		"010e" + "0100000000000000" + "0200000000000000" + "03612f62" + "76"},
 	{"parts", record{flags: flagParts, parts: [16]byte{1, 15: 2}, size: partBytes + 1},
 		"0110" + "01000000000000000000000000000002" + "818040"},
+	{"packed", record{flags: flagPacked, value: packedX, size: 100}, "0120" + hex.EncodeToString(packedX)},
+	{"packed in parts", record{flags: flagParts | flagPacked, parts: [16]byte{1, 15: 2}, size: partBytes + 2, stored: partBytes + 1, algorithm: compress.LZ4},
+		"0130" + "01000000000000000000000000000002" + "828040" + "818040" + "02"},
 }
+
+// packedX is a frame of a hundred letters x.
+var packedX = compress.AppendFrame(nil, bytes.Repeat([]byte("x"), 100), compress.Codec{Algorithm: compress.LZ4})
 
 func TestRecordGolden(t *testing.T) {
 	for _, c := range golden {

@@ -354,7 +354,10 @@ func (w *Watcher) event(ctx context.Context, p *pending) (Event, error) {
 	case r.flags&flagParts != 0:
 		return e, w.loadParts(ctx, &e, &r)
 	default:
-		e.Entry.Value.Data = r.value
+		var err error
+		if e.Entry.Value.Data, err = r.unpack(r.value); err != nil {
+			return e, fmt.Errorf("read key %q: %w", abbreviate(p.key), err)
+		}
 	}
 	return e, nil
 }

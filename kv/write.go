@@ -125,14 +125,15 @@ func (w *slot) put(v Value, o *PutOptions) (e Entry, err error) {
 	if err := v.check(); err != nil {
 		return e, err
 	}
-	r := record{contentType: v.ContentType, value: v.Data, size: len(v.Data)}
+	r := record{contentType: v.ContentType, value: v.Data, size: len(v.Data), stored: len(v.Data)}
 	if v.JSON {
 		r.flags = flagJSON
 	}
 	if r.expires, err = w.expiry(o); err != nil {
 		return e, err
 	}
-	if len(v.Data) > partBytes {
+	r.pack(w.bucket.Options.Compression)
+	if len(r.value) > partBytes {
 		if err := w.putParts(&r); err != nil {
 			return e, err
 		}
@@ -203,7 +204,7 @@ func (w *slot) dropParts() error {
 		return nil
 	}
 	var b buf
-	for n := 0; n*partBytes < w.old.size; n++ {
+	for n := 0; n*partBytes < w.old.stored; n++ {
 		if err := w.tx.Delete(appendPartKey(b[:0], w.s.db, w.bucket.id, w.old.parts, n)); err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func (w *capture) Write(b []byte) (int, error) {
 func (w *capture) Flush() {}
 
 // keptHeaders are the headers that belong to an answer and not to its way to the client.
-var keptHeaders = []string{"Content-Type", "Content-Range", "Accept-Ranges", "Etag", "Last-Modified", "Location", "Allow", "Retry-After", "Weft-Created", "Weft-Ttl"}
+var keptHeaders = []string{"Content-Type", "Content-Range", "Accept-Ranges", "Etag", "Last-Modified", "Location", "Allow", "Retry-After", "Weft-Created", "Weft-Ttl", "Weft-Compression", "Weft-Checksum"}
 
 // kept returns the headers of an answer that are kept with it.
 func kept(h http.Header) (list [][2]string) {

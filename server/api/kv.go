@@ -9,6 +9,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
+	"github.com/weftdb/weft/storage/compress"
 )
 
 // bindKV binds the key-value model. Keys stand in the path, percent-encoded where
@@ -101,6 +102,8 @@ func (s *Server) serveRaw(c echo.Context, store *kv.Store, e *kv.Entry) error {
 	h := res.Header()
 	h["Content-Type"] = []string{e.Value.Type()}
 	h.Set("Weft-Created", e.Created.Format(http.TimeFormat))
+	h.Set("Weft-Compression", compress.Codec{Algorithm: e.Compression}.String())
+	h.Set("Weft-Checksum", string(appendChecksum(nil, e.Value.Data)))
 	if left, ends := e.TTL(store.Now()); ends {
 		h.Set("Weft-TTL", strconv.FormatInt(seconds(left), 10))
 	}

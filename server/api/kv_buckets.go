@@ -11,17 +11,20 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/server/jsonin"
+	"github.com/weftdb/weft/storage/compress"
+	"github.com/weftdb/weft/storage/txn"
 )
 
 // kvBucket describes a bucket to clients.
 type kvBucket struct {
-	Name       string     `json:"name"`
-	DefaultTTL *float64   `json:"default_ttl"` // seconds; null: keys live forever
-	CreatedAt  *time.Time `json:"created_at"`
+	Name        string     `json:"name"`
+	DefaultTTL  *float64   `json:"default_ttl"` // seconds; null: keys live forever
+	Compression string     `json:"compression"` // of values that are written
+	CreatedAt   *time.Time `json:"created_at"`
 }
 
 func describeBucket(b *kv.Bucket) kvBucket {
-	d := kvBucket{Name: b.Name}
+	d := kvBucket{Name: b.Name, Compression: b.Options.Compression.String()}
 	if b.Options.DefaultTTL > 0 {
 		ttl := b.Options.DefaultTTL.Seconds()
 		d.DefaultTTL = &ttl
@@ -82,6 +85,7 @@ type bucketInput struct {
 	lenient bool
 	opts    kv.BucketOptions
 	hasTTL  bool
+	hasPack bool // opts.Compression was given
 }
 
 func (s *Server) bindBucket(x *exchange, fields []string) (in bucketInput, err error) {
@@ -98,9 +102,12 @@ func (s *Server) bindBucket(x *exchange, fields []string) (in bucketInput, err e
 			var ttl kvInput
 			err = ttl.setTTL(&sc)
 			in.opts.DefaultTTL, in.hasTTL = max(ttl.opts.TTL, 0), true
-		case field == "name" && len(fields) > 1:
+		case field == "compression":
+			in.opts.Compression, err = bindCompression(&sc)
+			in.hasPack = true
+		case field == "name" && len(fields) > 2:
 			in.name, err = sc.StrField(field)
-		case field == "if_not_exists" && len(fields) > 1:
+		case field == "if_not_exists" && len(fields) > 2:
 			in.lenient, err = sc.Bool()
 		default:
 			err = jsonin.UnknownField(field, fields)
@@ -113,13 +120,29 @@ func (s *Server) bindBucket(x *exchange, fields []string) (in bucketInput, err e
 	return in, err
 }
 
-// createBucket takes {"name","default_ttl"?,"if_not_exists"?}.
+// bindCompression reads the name of a compression, such as lz4 or zstd:9; null is none.
+func bindCompression(sc *jsonin.Scanner) (c compress.Codec, err error) {
+	if sc.Peek() == jsonin.Null {
+		return c, sc.Null()
+	}
+	name, err := sc.StrField("compression")
+	if err != nil {
+		return c, err
+	}
+	if c, err = compress.Parse(name); err != nil {
+		return c, invalid("INVALID_COMPRESSION", "the compression %q is not known", shorten(name, 40)).WithField("compression").
+			WithHint("known: none, snappy, lz4, zstd, and zstd:1 to zstd:22")
+	}
+	return c, nil
+}
+
+// createBucket takes {"name","default_ttl"?,"compression"?,"if_not_exists"?}.
 func (s *Server) createBucket(c echo.Context) error {
 	database, err := databaseParam(c)
 	if err != nil {
 		return err
 	}
-	in, err := s.bindBucket(of(c), []string{"default_ttl", "name", "if_not_exists"})
+	in, err := s.bindBucket(of(c), []string{"default_ttl", "compression", "name", "if_not_exists"})
 	if err != nil {
 		return err
 	}
@@ -143,20 +166,35 @@ func (s *Server) createBucket(c echo.Context) error {
 	return c.JSON(status, describeBucket(&b))
 }
 
-// alterBucket takes {"default_ttl"}, null for none.
+// alterBucket takes {"default_ttl"?,"compression"?}, null for none; what is left out
+// stays as it is.
 func (s *Server) alterBucket(c echo.Context) error {
 	name, store, err := s.namedBucket(c)
 	if err != nil {
 		return err
 	}
-	in, err := s.bindBucket(of(c), []string{"default_ttl"})
+	in, err := s.bindBucket(of(c), []string{"default_ttl", "compression"})
 	if err != nil {
 		return err
 	}
-	if !in.hasTTL {
-		return invalid("MISSING_FIELD", `the body needs the field "default_ttl"`).WithField("default_ttl")
+	if !in.hasTTL && !in.hasPack {
+		return invalid("MISSING_FIELD", `the body needs the field "default_ttl" or "compression"`).WithField("default_ttl")
 	}
-	b, err := store.AlterBucket(c.Request().Context(), name, in.opts)
+	var b kv.Bucket
+	err = store.Update(c.Request().Context(), func(tx *txn.Tx) error {
+		if b, err = store.BucketTx(tx, name); err != nil {
+			return err
+		}
+		opts := b.Options
+		if in.hasTTL {
+			opts.DefaultTTL = in.opts.DefaultTTL
+		}
+		if in.hasPack {
+			opts.Compression = in.opts.Compression
+		}
+		b, err = store.AlterBucketTx(tx, name, opts)
+		return err
+	})
 	if err != nil {
 		return err
 	}

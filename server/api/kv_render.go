@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"hash/crc32"
 	"math"
 	"strconv"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/compress"
 )
 
 // appendEntry appends an entry; without its value where whole is not set.
@@ -32,8 +34,36 @@ func appendEntry(dst []byte, e *kv.Entry, now time.Time, whole bool) []byte {
 	} else {
 		dst = append(strconv.AppendUint(append(dst, `,"version":"`...), uint64(e.Version), 10), '"')
 	}
+	return append(appendStored(dst, e, whole), '}')
+}
+
+// appendStored appends what is known of the bytes of the value: how many there are, how
+// they are stored, and, where they were read, their checksum.
+func appendStored(dst []byte, e *kv.Entry, whole bool) []byte {
 	dst = strconv.AppendInt(append(dst, `,"size":`...), int64(e.Size), 10)
-	return append(dst, '}')
+	if e.Compression == compress.None {
+		dst = append(dst, `,"compression":"none"`...)
+	} else {
+		dst = append(append(append(dst, `,"compression":"`...), compress.Codec{Algorithm: e.Compression}.String()...), '"')
+		dst = strconv.AppendInt(append(dst, `,"stored_size":`...), int64(e.Stored), 10)
+	}
+	if !whole || e.Value.Data == nil && e.Size > 0 {
+		return dst
+	}
+	return append(appendChecksum(append(dst, `,"checksum":"`...), e.Value.Data), '"')
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// appendChecksum appends the CRC-32C of a value, in hexadecimal digits behind its name.
+func appendChecksum(dst, value []byte) []byte {
+	const digits = "0123456789abcdef"
+	dst = append(dst, "crc32c:"...)
+	sum := crc32.Checksum(value, castagnoli)
+	for shift := 28; shift >= 0; shift -= 4 {
+		dst = append(dst, digits[sum>>shift&15])
+	}
+	return dst
 }
 
 // appendKeyField appends "key", and for one that is not text "key_base64" too.

@@ -80,7 +80,7 @@ func stored(key, want string) func(*testing.T, *fake) {
 }
 
 var kvScenarios = []scenario{
-	{name: "kv set", url: keysURL, body: `{"key":"a","value":{"n": 1}}`, status: 200, has: []string{`{"key":"a","value":{"n": 1},"ttl":null,"expires_at":null,"created_at":"2030-01-02T03:04:05Z","updated_at":"2030-01-02T03:04:05Z","version":"` + firstVersion + `","size":8}`},
+	{name: "kv set", url: keysURL, body: `{"key":"a","value":{"n": 1}}`, status: 200, has: []string{`{"key":"a","value":{"n": 1},"ttl":null,"expires_at":null,"created_at":"2030-01-02T03:04:05Z","updated_at":"2030-01-02T03:04:05Z","version":"` + firstVersion + `","size":8,"compression":"none","checksum":"crc32c:89036826"}`},
 		header: map[string]string{"Etag": `"` + firstVersion + `"`}, check: stored("a", `{"n": 1}`)},
 	{name: "kv set with TTL", url: keysURL, body: `{"key":"a","value":null,"ttl":90}`, status: 200, has: []string{`"value":null,"ttl":90,"expires_at":"2030-01-02T03:05:35Z"`}},
 	{name: "kv set, path", url: keysURL + "/a/b%2Fc", body: `{"value":1,"ttl":0}`, status: 200, has: []string{`"key":"a/b/c"`, `"ttl":null`}, check: stored("a/b/c", "1")},
@@ -172,8 +172,8 @@ var kvScenarios = []scenario{
 	{name: "kv batch, field of another op", url: "/api/v1/kv/batch", body: `{"operations":[{"op":"get","key":"s","value":1}]}`, status: 400, has: []string{"UNKNOWN_FIELD", `"field":"operations[0].value"`}},
 	{name: "kv import", url: "/api/v1/import/kv", body: `{"entries":[{"key":"a","value":1}]}`, status: 200, has: []string{`{"success":true,"rows_imported":1,"duration_ms":`}, check: stored("a", "1")},
 
-	{name: "kv buckets", url: "/api/v1/kv/buckets", state: have("a", "1"), status: 200, has: []string{`{"buckets":[{"name":"default","default_ttl":null,"created_at":"2030-`}},
-	{name: "kv create bucket", url: "/api/v1/kv/buckets", body: `{"name":"s","default_ttl":1.5}`, status: 201, has: []string{`{"name":"s","default_ttl":1.5,"created_at":"2030-`}, header: map[string]string{"Location": "/api/v1/kv/buckets/s"}},
+	{name: "kv buckets", url: "/api/v1/kv/buckets", state: have("a", "1"), status: 200, has: []string{`{"buckets":[{"name":"default","default_ttl":null,"compression":"none","created_at":"2030-`}},
+	{name: "kv create bucket", url: "/api/v1/kv/buckets", body: `{"name":"s","default_ttl":1.5}`, status: 201, has: []string{`{"name":"s","default_ttl":1.5,"compression":"none","created_at":"2030-`}, header: map[string]string{"Location": "/api/v1/kv/buckets/s"}},
 	{name: "kv create bucket again", url: "/api/v1/kv/buckets", body: `{"name":"default"}`, state: have("a", "1"), status: 409, has: []string{"BUCKET_EXISTS"}},
 	{name: "kv create bucket, lenient", url: "/api/v1/kv/buckets", body: `{"name":"default","if_not_exists":true}`, state: have("a", "1"), status: 200},
 	{name: "kv create bucket, slash", url: "/api/v1/kv/buckets", body: `{"name":"a/b"}`, status: 400, has: []string{"INVALID_BUCKET"}},
@@ -181,6 +181,11 @@ var kvScenarios = []scenario{
 	{name: "kv no bucket", url: "/api/v1/kv/buckets/no", status: 404, has: []string{"BUCKET_NOT_FOUND"}},
 	{name: "kv alter bucket", method: "PATCH", url: "/api/v1/kv/buckets/default", body: `{"default_ttl":60}`, state: have("a", "1"), status: 200, has: []string{`"default_ttl":60`}},
 	{name: "kv alter bucket, nothing", method: "PATCH", url: "/api/v1/kv/buckets/default", body: `{}`, state: have("a", "1"), status: 400},
+	{name: "kv alter bucket, compression", method: "PATCH", url: "/api/v1/kv/buckets/default", body: `{"compression":"zstd:9"}`, state: have("a", "1"), status: 200, has: []string{`"default_ttl":null,"compression":"zstd:9"`}},
+	{name: "kv create bucket, compressed", url: "/api/v1/kv/buckets", body: `{"name":"s","compression":"lz4","default_ttl":5}`, status: 201, has: []string{`{"name":"s","default_ttl":5,"compression":"lz4"`}},
+	{name: "kv create bucket, unknown compression", url: "/api/v1/kv/buckets", body: `{"name":"s","compression":"gzip"}`, status: 400, has: []string{"INVALID_COMPRESSION", "zstd:22", `"field":"compression"`}},
+	{name: "kv metadata", url: keysURL + "/a", state: have("a", "{}"), status: 200, has: []string{`"size":2,"compression":"none","checksum":"crc32c:297bd0aa"}`}},
+	{name: "kv metadata of keys", url: keysURL + "?keys_only=true", state: have("a", "{}"), status: 200, has: []string{`"size":2,"compression":"none"}`}},
 	{name: "kv drop bucket", method: "DELETE", url: "/api/v1/kv/buckets/default", state: have("a", "1"), status: 200, has: []string{`{"name":"default","success":true}`}, check: stored("a", "-")},
 	{name: "kv watch, bad position", url: "/api/v1/kv/watch?since=x", status: 400, has: []string{"INVALID_POSITION"}},
 	{name: "kv recovering", url: keysURL, state: recovering, status: 503},

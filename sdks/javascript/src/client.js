@@ -180,7 +180,7 @@ export class Client extends Session {
   /**
    * The buckets of the database.
    *
-   * @returns {Promise<{name: string, default_ttl: number | null, created_at: string}[]>}
+   * @returns {Promise<{name: string, default_ttl: number | null, compression: string, created_at: string}[]>}
    */
   async buckets() {
     return (await this.#get("/kv/buckets")).buckets;
@@ -190,7 +190,7 @@ export class Client extends Session {
    * Makes a bucket, which the first write would do too, with a TTL for keys that bring none.
    *
    * @param {string} name
-   * @param {{default_ttl?: number, if_not_exists?: boolean}} [options]
+   * @param {{default_ttl?: number, compression?: string, if_not_exists?: boolean}} [options]
    *
    * @example
    * await db.createBucket("sessions", { default_ttl: 1800 });
