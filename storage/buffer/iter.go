@@ -8,8 +8,9 @@ type Iter struct {
 	ts      uint64
 	reverse bool
 	page    *page
-	n       int // entries of page when it was loaded
-	i       int // the next entry forward; in reverse, one more than the next entry
+	edge    []byte // where the iteration came into page
+	n       int    // entries of page when it was loaded
+	i       int    // the next entry forward; in reverse, one more than the next entry
 	node    addr
 	val     []byte
 	at      uint64 // timestamp of val
@@ -57,6 +58,7 @@ func (p *Pool) Iter(ts uint64, reverse bool) Iter {
 func (it *Iter) Seek(key []byte) {
 	it.node, it.val = 0, nil
 	it.forget()
+	it.edge = key
 	_, it.page = it.p.tree.pageFor(key, it.reverse)
 	it.n = int(it.page.n.Load())
 	switch {
@@ -180,6 +182,7 @@ func (it *Iter) Turn() bool {
 		return false
 	}
 	it.forget()
+	it.edge = it.page.next.low.key
 	it.page = it.page.next.page.Load()
 	it.n, it.i = int(it.page.n.Load()), 0
 	return true
@@ -187,6 +190,11 @@ func (it *Iter) Turn() bool {
 
 // Whole says that every key in the range of the page is in memory.
 func (it *Iter) Whole() bool { return it.page.whole }
+
+// Edge is where the iteration came into the page, nil where that has no bound. In reverse
+// the page may go on behind it: the leaf that the iteration came from may have become part
+// of this one meanwhile.
+func (it *Iter) Edge() []byte { return it.edge }
 
 // Low is the first key of the page's range, nil where it has no bound.
 func (it *Iter) Low() []byte { return it.page.low.bound() }

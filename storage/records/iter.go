@@ -77,20 +77,12 @@ func (it *Iter) Next() bool {
 			}
 		case buffer.PageEnd:
 			it.merging = true
-			it.place(it.edge())
+			it.place(it.mem.Edge())
 		case buffer.End:
 			return false
 		}
 	}
 	return false
-}
-
-// edge is where the iteration comes into the page at hand.
-func (it *Iter) edge() []byte {
-	if it.reverse {
-		return it.mem.High()
-	}
-	return it.mem.Low()
 }
 
 // lookUp asks the sorted store for one key.
