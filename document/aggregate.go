@@ -23,9 +23,11 @@ type AggregateOptions struct {
 // $out the answer goes into that collection instead, in place of what was there, and
 // only its number is returned.
 func (s *Store) AggregateTx(ctx context.Context, tx *txn.Tx, collection string, p *pipeline.Pipeline, o AggregateOptions) (docs []doc.Value, n int, err error) {
-	if _, err := s.find(tx, collection); err != nil {
+	c, err := s.find(tx, collection)
+	if err != nil {
 		return nil, 0, err
 	}
+	c.queried(s)
 	if o.MaxDocuments <= 0 {
 		o.MaxDocuments = MaxLimit
 	}

@@ -33,6 +33,9 @@ type CollectionOptions struct {
 	Schema string `json:"schema,omitempty"`
 	// Validation says what happens to others. Default Reject.
 	Validation Validation `json:"validation,omitempty"`
+	// Formats holds strings against the keyword format of the schema, too, which by the
+	// standard only describes.
+	Formats bool `json:"formats,omitempty"`
 }
 
 // Collection describes a collection.
@@ -58,6 +61,7 @@ type compiled struct {
 	version txn.Timestamp
 	indexes []*index
 	schema  *schema
+	tally   *tally
 }
 
 func (c *Collection) append(dst []byte) ([]byte, error) {
@@ -127,10 +131,13 @@ func (s *Store) look(tx *txn.Tx, name string) (*compiled, error) {
 		return nil, err
 	}
 	ready, err := compileCollection(c, at)
-	if err == nil && at != 0 {
+	if err != nil {
+		return nil, err
+	}
+	if ready.tally = s.tally(c.ID); at != 0 {
 		s.remember(ready)
 	}
-	return ready, err
+	return ready, nil
 }
 
 type compiledKey struct {
@@ -163,7 +170,7 @@ func compileCollection(c *Collection, at txn.Timestamp) (*compiled, error) {
 	}
 	if c.Schema != "" {
 		var err error
-		if ready.schema, err = compileSchema(c.Schema); err != nil {
+		if ready.schema, err = compileSchema(c.Schema, c.Formats); err != nil {
 			return nil, damaged("the schema of collection %q: %v", c.Name, err)
 		}
 	}
@@ -227,7 +234,11 @@ func (s *Store) makeCollection(tx *txn.Tx, name string, opts CollectionOptions) 
 	if err := s.putCollection(tx, c); err != nil {
 		return nil, err
 	}
-	return compileCollection(c, 0)
+	ready, err := compileCollection(c, 0)
+	if err == nil {
+		ready.tally = s.tally(c.ID)
+	}
+	return ready, err
 }
 
 func (s *Store) nextID(tx *txn.Tx) (keyspace.ObjectID, error) {
@@ -243,6 +254,7 @@ func (s *Store) nextID(tx *txn.Tx) (keyspace.ObjectID, error) {
 			return 0, damaged("the record of the next id of documents is malformed")
 		}
 	}
+	s.tallies.of.Delete(collectionRef{s.db, keyspace.ObjectID(id)}) // of a collection that did not commit
 	return keyspace.ObjectID(id), tx.Put(key, binary.AppendUvarint(nil, id+1))
 }
 
@@ -302,7 +314,7 @@ func (o *CollectionOptions) check() error {
 		return invalid("INVALID_FIELD", "validationAction", "the validation action %q is not known", shorten(string(o.Validation))).WithHint("known: error, warn")
 	}
 	if o.Schema != "" {
-		if _, err := compileSchema(o.Schema); err != nil {
+		if _, err := compileSchema(o.Schema, o.Formats); err != nil {
 			return err
 		}
 	}

@@ -66,6 +66,7 @@ type core struct {
 	secret   atomic.Pointer[[]byte] // of cursors, nil until it is first used
 	work     worker
 	texts    texts
+	tallies  tallies
 	closed   atomic.Bool
 }
 
@@ -130,6 +131,7 @@ func (s *Store) Close() error {
 	s.closed.Store(true)
 	s.work.stop()
 	s.closeTexts()
+	s.tallies.close()
 	return nil
 }
 

@@ -568,3 +568,61 @@ func TestCursors(t *testing.T) {
 		}
 	}
 }
+
+// TestCounts: what commits is counted once, what is rolled back is not, and each query is.
+func TestCounts(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	if _, _, err := s.Insert(ctx, "c", "a", value(t, `{"n":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.CreateIndex(ctx, "c", Index{Fields: []IndexField{{Path: "n"}}}); err != nil {
+		t.Fatal(err)
+	}
+	undone := errors.New("undone")
+	err := s.Update(ctx, func(tx *txn.Tx) error {
+		if _, _, err := s.InsertTx(tx, "c", "no", value(t, `{}`)); err != nil {
+			return err
+		}
+		return undone
+	})
+	if !errors.Is(err, undone) {
+		t.Fatal(err)
+	}
+	err = s.Update(ctx, func(tx *txn.Tx) error {
+		for _, id := range []string{"b", "c"} {
+			if _, _, err := s.InsertTx(tx, "c", id, value(t, `{"n":2}`)); err != nil {
+				return err
+			}
+		}
+		_, _, _, err := s.ReplaceTx(tx, "c", "c", value(t, `{"n":3}`), Condition{}, false)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := update.Parse([]byte(`{"$inc":{"n":1}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.UpdateMany(ctx, "c", Change{Filter: filter(t, `{}`), Update: u}, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Delete(ctx, "c", "a", Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Find(ctx, "c", Query{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Count(ctx, "c", filter(t, `{"n":3}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, n, got, err := s.Stats(ctx, "c"); err != nil || n != 2 || got != (Counts{Inserted: 3, Updated: 3, Deleted: 1, Queries: 2}) {
+		t.Errorf("%d documents, %+v, %v", n, got, err)
+	}
+	if _, _, err := s.Insert(ctx, "d", "a", value(t, `{}`)); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Totals(); got != (Counts{Inserted: 4, Updated: 3, Deleted: 1, Queries: 2}) {
+		t.Errorf("in all %+v", got)
+	}
+}

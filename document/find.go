@@ -68,11 +68,17 @@ func (q *Query) check() (order []sortField, err error) {
 
 // FindTx returns a page of documents. They refer to memory of the transaction.
 func (s *Store) FindTx(tx *txn.Tx, collection string, q Query) (page Page, err error) {
-	order, err := q.check()
+	c, err := s.find(tx, collection)
 	if err != nil {
 		return page, err
 	}
-	c, err := s.find(tx, collection)
+	c.queried(s)
+	return s.page(tx, c, q)
+}
+
+// page is FindTx of a collection that is found.
+func (s *Store) page(tx *txn.Tx, c *compiled, q Query) (page Page, err error) {
+	order, err := q.check()
 	if err != nil {
 		return page, err
 	}
@@ -91,7 +97,7 @@ func (s *Store) FindTx(tx *txn.Tx, collection string, q Query) (page Page, err e
 	f.Explain = p.explain(len(p.spans) > 0 && p.access == nil && len(conjuncts(q.Filter.Root(), nil)) > 0 && isPoint(p.spans[0]))
 	if q.Cursor != "" {
 		f.skip = 0 // the first page did
-		if f.after, err = s.openCursor(tx, q.Cursor, p.fingerprint(collection)); err != nil {
+		if f.after, err = s.openCursor(tx, q.Cursor, p.fingerprint(c.Name)); err != nil {
 			return page, err
 		}
 	}
@@ -99,7 +105,7 @@ func (s *Store) FindTx(tx *txn.Tx, collection string, q Query) (page Page, err e
 		return page, err
 	}
 	if f.more {
-		if page.Cursor, err = s.sealCursor(tx, p.fingerprint(collection), f.last); err != nil {
+		if page.Cursor, err = s.sealCursor(tx, p.fingerprint(c.Name), f.last); err != nil {
 			return page, err
 		}
 	}
@@ -137,6 +143,7 @@ func (s *Store) CountTx(ctx context.Context, tx *txn.Tx, collection string, filt
 	if err != nil {
 		return 0, err
 	}
+	c.queried(s)
 	err = s.eachMatch(ctx, tx, c, filter, func(*candidate) error {
 		n++
 		return nil

@@ -118,7 +118,7 @@ func (s *Store) UpdateManyTx(ctx context.Context, tx *txn.Tx, collection string,
 // not met again.
 func (s *Store) matching(ctx context.Context, tx *txn.Tx, c *compiled, collection string, f *match.Filter, order []SortField, one bool) (ids []string, err error) {
 	if one {
-		page, err := s.FindTx(tx, collection, Query{Filter: f, Sort: order, Limit: 1})
+		page, err := s.page(tx, c, Query{Filter: f, Sort: order, Limit: 1})
 		for i := range page.Documents {
 			ids = append(ids, page.Documents[i].ID)
 		}

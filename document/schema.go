@@ -29,9 +29,11 @@ func (refuseLoader) Load(url string) (any, error) {
 	return nil, errors.New("a schema cannot refer to " + shorten(url) + ", which is outside of it")
 }
 
-func compileSchema(text string) (*schema, error) { return compileSchemaWith(text, refuseLoader{}) }
+func compileSchema(text string, formats bool) (*schema, error) {
+	return compileSchemaWith(text, formats, refuseLoader{})
+}
 
-func compileSchemaWith(text string, loader jsonschema.URLLoader) (*schema, error) {
+func compileSchemaWith(text string, formats bool, loader jsonschema.URLLoader) (*schema, error) {
 	if len(text) > MaxSchemaBytes {
 		return nil, dberr.New(dberr.ErrTooLarge, "SCHEMA_TOO_LARGE", "a schema of %d bytes is over the maximum of %d", len(text), MaxSchemaBytes).WithField("schema")
 	}
@@ -42,11 +44,13 @@ func compileSchemaWith(text string, loader jsonschema.URLLoader) (*schema, error
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.UseLoader(loader)
-	const name = "schema.json"
-	if err := c.AddResource(name, v); err != nil {
-		return nil, invalid("INVALID_SCHEMA", "schema", "the schema is not valid: %v", err)
+	if formats {
+		c.AssertFormat()
 	}
-	s, err := c.Compile(name)
+	if err := c.AddResource(schemaName, v); err != nil {
+		return nil, invalid("INVALID_SCHEMA", "schema", "the schema is not valid: %s", clean(err))
+	}
+	s, err := c.Compile(schemaName)
 	if err != nil {
 		return nil, invalid("INVALID_SCHEMA", "schema", "the schema is not valid: %s", clean(err))
 	}
@@ -55,14 +59,12 @@ func compileSchemaWith(text string, loader jsonschema.URLLoader) (*schema, error
 
 // clean takes the name under which the schema is known inside out of a message.
 func clean(err error) string {
-	text := err.Error()
-	if i := strings.Index(text, "schema.json#"); i >= 0 {
-		if j := strings.LastIndexByte(text[:i], '\''); j >= 0 {
-			text = text[:j+1] + text[i+len("schema.json"):]
-		}
-	}
-	return strings.ReplaceAll(text, "\n", " ")
+	return strings.ReplaceAll(strings.ReplaceAll(err.Error(), schemaName, ""), "\n", " ")
 }
+
+// schemaName is the name of a schema that has none: one to which relative references
+// lead nowhere.
+const schemaName = "weft:///schema"
 
 // maxProblems is how many faults of a document are told.
 const maxProblems = 10

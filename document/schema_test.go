@@ -60,7 +60,7 @@ func TestJSONSchemaSuite(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, g := range groups {
-			s, err := compileSchemaWith(string(g.Schema), remotes{filepath.Join(root, "remotes")})
+			s, err := compileSchemaWith(string(g.Schema), false, remotes{filepath.Join(root, "remotes")})
 			if err != nil {
 				t.Errorf("%s: %s: %v", filepath.Base(file), g.Description, err)
 				continue
@@ -85,8 +85,27 @@ func TestJSONSchemaSuite(t *testing.T) {
 // TestSchemaStaysInside: a schema of a collection cannot fetch anything.
 func TestSchemaStaysInside(t *testing.T) {
 	for _, ref := range []string{"http://localhost:1234/integer.json", "file:///etc/passwd", "other.json"} {
-		if _, err := compileSchema(`{"$ref":"` + ref + `"}`); err == nil {
+		if _, err := compileSchema(`{"$ref":"`+ref+`"}`, false); err == nil {
 			t.Errorf("%s is taken", ref)
 		}
+	}
+}
+
+// TestFormats: format describes, and holds only where the collection wants it; a schema at
+// fault is told of without the name it has inside.
+func TestFormats(t *testing.T) {
+	for _, formats := range []bool{false, true} {
+		s, err := compileSchema(`{"properties":{"at":{"format":"date-time"}}}`, formats)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, _ := doc.Parse([]byte(`{"at":"yesterday"}`))
+		if problem := s.check(v); (problem != nil) != formats {
+			t.Errorf("formats %v: %v", formats, problem)
+		}
+	}
+	_, err := compileSchema(`{"type":"thing"}`, false)
+	if err == nil || strings.Contains(err.Error(), "weft:") || strings.Contains(err.Error(), "file:") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -88,7 +88,7 @@ func (s *Store) searched(ctx context.Context, collection string, strong bool) (*
 	if s.tx != nil {
 		return nil, nil, dberr.New(dberr.ErrUnsupported, "NOT_IN_TRANSACTION", "a search does not see the writes of a transaction, and so does not run in one")
 	}
-	x, err := s.openText(ctx, collection)
+	x, err := s.openText(ctx, collection, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -246,7 +246,7 @@ func (s *Store) Correct(ctx context.Context, collection, text, field string, lim
 // without reading them: up to limit of them, the best first. Total is how many there are.
 func (s *Store) SearchIDs(ctx context.Context, collection string, query doc.Value, limit int) (hits []fulltext.Hit, total int, err error) {
 	plain := &Store{core: s.core, db: s.db, hidden: s.hidden}
-	x, err := plain.openText(ctx, collection)
+	x, err := plain.openText(ctx, collection, true)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -427,7 +427,7 @@ type TextStatus struct {
 
 // Text describes the full-text index of a collection.
 func (s *Store) Text(ctx context.Context, collection string) (st TextStatus, err error) {
-	x, err := s.openText(ctx, collection)
+	x, err := s.openText(ctx, collection, false)
 	if err != nil {
 		return st, err
 	}
@@ -440,9 +440,13 @@ func (s *Store) Text(ctx context.Context, collection string) (st TextStatus, err
 	return st, err
 }
 
-func (s *Store) openText(ctx context.Context, collection string) (x *textIndex, err error) {
+// openText returns the index of a collection, for a query, which is counted, or not.
+func (s *Store) openText(ctx context.Context, collection string, query bool) (x *textIndex, err error) {
 	err = s.View(ctx, func(tx *txn.Tx) error {
 		c, err := s.find(tx, collection)
+		if err == nil && query {
+			c.queried(s)
+		}
 		if err == nil {
 			x, err = s.textIndexOf(c)
 		}
@@ -489,7 +493,7 @@ func (s *Store) SetText(ctx context.Context, collection string, cfg *fulltext.Co
 	if cfg == nil {
 		return nil
 	}
-	x, err := s.openText(ctx, collection)
+	x, err := s.openText(ctx, collection, false)
 	if err == nil {
 		_, err = x.wait(ctx, 0)
 	}

@@ -96,7 +96,7 @@ func (s *Store) RebuildText(ctx context.Context, collection string) error {
 		return err
 	}
 	if c.Text == nil {
-		_, err := s.openText(ctx, collection)
+		_, err := s.openText(ctx, collection, false)
 		return err
 	}
 	return s.SetText(ctx, collection, c.Text)

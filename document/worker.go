@@ -178,6 +178,7 @@ func (s *Store) removeDropped(ctx context.Context) error {
 		if err := s.closeText(id, s.db); err != nil {
 			return err
 		}
+		s.tallies.of.Delete(collectionRef{s.db, id})
 		for _, prefix := range [][]byte{appendObject(nil, s.db, id), appendPartsPrefix(nil, s.db, id)} {
 			if err := s.txns.DropRange(ctx, prefix, keyspace.End(prefix)); err != nil {
 				return err

@@ -89,6 +89,7 @@ func checkID(id string) error {
 
 // put writes a document, which has its id, and all its entries.
 func (w *slot) put(v doc.Value) (d Document, warnings []Warning, err error) {
+	w.s.countCommits()
 	if n := len(v.Bytes()); n > MaxDocumentBytes {
 		return d, nil, dberr.New(dberr.ErrTooLarge, "DOCUMENT_TOO_LARGE", "a document of %d bytes is over the maximum of %d", n, MaxDocumentBytes)
 	}
@@ -126,6 +127,7 @@ func (w *slot) put(v doc.Value) (d Document, warnings []Warning, err error) {
 
 // remove takes the document and its entries away.
 func (w *slot) remove() error {
+	w.s.countCommits()
 	if err := w.s.dropParts(w.tx, w.c.ID, &w.rec); err != nil {
 		return err
 	}

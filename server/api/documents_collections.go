@@ -33,7 +33,7 @@ func (s *Server) listCollections(c echo.Context) error {
 	}
 	counts := make([]int64, len(list))
 	for i := range list {
-		if counts[i], err = store.Count(ctx, list[i].Name, nil); err != nil {
+		if _, counts[i], _, err = store.Stats(ctx, list[i].Name); err != nil {
 			return err
 		}
 	}
@@ -50,15 +50,23 @@ func (s *Server) listCollections(c echo.Context) error {
 	})
 }
 
-// collectionOptions reads "schema" or "fields", and "validation_action".
+// collectionOptions reads "schema" or "fields", "validation_action" and "validate_formats".
 func (f fields) collectionOptions() (o document.CollectionOptions, err error) {
 	action, err := f.text("validation_action")
 	if err != nil {
 		return o, err
 	}
 	o.Validation = document.Validation(action)
+	if o.Formats, err = f.flag("validate_formats", false); err != nil {
+		return o, err
+	}
 	schema, rules := f.Field("schema"), f.Field("fields")
+	extra := f.Field("additional_properties")
 	switch {
+	case extra.Exists() && extra.Kind() != doc.Bool:
+		return o, wantField("additional_properties", "true or false", extra)
+	case extra.Exists() && !rules.Exists():
+		return o, invalid("INVALID_FIELD", `"additional_properties" stands beside "fields"; a schema has it inside`).WithField("additional_properties")
 	case schema.Exists() && rules.Exists():
 		return o, invalid("INVALID_FIELD", `the body has both "schema" and "fields"`).WithField("fields")
 	case schema.Kind() == doc.Object || schema.Kind() == doc.Bool:
@@ -67,7 +75,7 @@ func (f fields) collectionOptions() (o document.CollectionOptions, err error) {
 		return o, wantField("schema", "a JSON Schema", schema)
 	case rules.Kind() == doc.Object:
 		short := doc.AppendObject(nil, []doc.Field{{Name: "fields", Value: rules}})
-		if extra := f.Field("additional_properties"); extra.Kind() == doc.Bool {
+		if extra.Exists() {
 			short = doc.AppendObject(nil, []doc.Field{{Name: "fields", Value: rules}, {Name: "additional_properties", Value: extra}})
 		}
 		o.Schema, err = document.FieldSchema(doc.Of(short).AppendJSON(nil))
@@ -77,13 +85,13 @@ func (f fields) collectionOptions() (o document.CollectionOptions, err error) {
 	return o, err
 }
 
-// createCollection takes {"name","schema"|"fields"?,"validation_action"?,"indexes"?,"if_not_exists"?}.
+// createCollection takes {"name","schema"|"fields"?,"validation_action"?,"validate_formats"?,"indexes"?,"if_not_exists"?}.
 func (s *Server) createCollection(c echo.Context) error {
 	database, err := databaseParam(c)
 	if err != nil {
 		return err
 	}
-	in, err := s.readFields(c, "name", "schema", "fields", "additional_properties", "validation_action", "indexes", "if_not_exists")
+	in, err := s.readFields(c, "name", "schema", "fields", "additional_properties", "validation_action", "validate_formats", "indexes", "if_not_exists")
 	if err != nil {
 		return err
 	}
@@ -145,7 +153,7 @@ func (s *Server) alterCollection(c echo.Context) error {
 	if _, err := databaseParam(c); err != nil {
 		return err
 	}
-	in, err := s.readFields(c, "schema", "fields", "additional_properties", "validation_action")
+	in, err := s.readFields(c, "schema", "fields", "additional_properties", "validation_action", "validate_formats")
 	if err != nil {
 		return err
 	}
@@ -167,6 +175,9 @@ func (s *Server) alterCollection(c echo.Context) error {
 	}
 	if opts.Validation == "" {
 		opts.Validation = old.Validation
+	}
+	if !in.Field("validate_formats").Exists() {
+		opts.Formats = old.Formats
 	}
 	if _, err := store.AlterCollection(ctx, name, opts); err != nil {
 		return err
@@ -200,25 +211,22 @@ func (s *Server) collectionStats(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	coll, err := store.Collection(ctx, name)
-	if err != nil {
-		return err
-	}
-	n, err := store.Count(ctx, name, nil)
+	coll, n, done, err := store.Stats(ctx, name)
 	if err != nil {
 		return err
 	}
 	return respond(c, http.StatusOK, func(b []byte) []byte {
 		b = appendText(append(b, `{"name":`...), coll.Name)
-		b = fmt.Appendf(b, `,"document_count":%d,"index_count":%d,"created_at":%q,"validation_action":%q,"schema":`,
-			n, len(coll.Indexes), coll.Created.Format(time.RFC3339Nano), orReject(coll.Validation))
+		b = fmt.Appendf(b, `,"document_count":%d,"index_count":%d,"created_at":%q,"validation_action":%q,"validate_formats":%v,"schema":`,
+			n, len(coll.Indexes), coll.Created.Format(time.RFC3339Nano), orReject(coll.Validation), coll.Formats)
 		if coll.Schema != "" {
 			b = append(b, coll.Schema...)
 		} else {
 			b = append(b, "null"...)
 		}
 		b = appendIndexes(append(b, `,"indexes":`...), coll.Indexes)
-		return append(b, '}')
+		return fmt.Appendf(b, `,"documents_inserted":%d,"documents_updated":%d,"documents_deleted":%d,"queries_executed":%d}`,
+			done.Inserted, done.Updated, done.Deleted, done.Queries)
 	})
 }
 

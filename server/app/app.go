@@ -146,6 +146,7 @@ func (a *App) open() {
 	defer a.exchange.Unlock()
 	a.db = db
 	watchStore(a.api.Metrics(), db.Store())
+	watchDocuments(a.api.Metrics(), db.Documents())
 	a.api.Attach(backend{db})
 	rec := db.Recovery()
 	a.opts.Log.Info("ready", "url", a.URL(), "replayed", rec.Records, "torn_bytes", rec.TornBytes, "took", time.Since(began).Round(time.Millisecond).String())

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/server/api"
 	"github.com/weftdb/weft/storage"
 )
@@ -56,6 +57,17 @@ func watchStore(m *api.Metrics, store *storage.Store) {
 	counter("weft_sorted_cache_misses_total", "Blocks read from disk.", func(s *storage.Status) float64 { return float64(s.Sorted.CacheMisses) })
 	counter("weft_sorted_compactions_total", "Compactions.", func(s *storage.Status) float64 { return float64(s.Sorted.Compactions) })
 	gauge("weft_sorted_compaction_debt_bytes", "Bytes that compactions are behind, about.", func(s *storage.Status) float64 { return float64(s.Sorted.CompactionDebt) })
+}
+
+// watchDocuments adds what was done with documents to the metrics.
+func watchDocuments(m *api.Metrics, docs *document.Store) {
+	count := func(name, help string, get func(n document.Counts) uint64) {
+		m.Counter(name, help, func() float64 { return float64(get(docs.Totals())) })
+	}
+	count("weft_documents_inserted_total", "Documents that were inserted.", func(n document.Counts) uint64 { return n.Inserted })
+	count("weft_documents_updated_total", "Documents that were updated.", func(n document.Counts) uint64 { return n.Updated })
+	count("weft_documents_deleted_total", "Documents that were deleted.", func(n document.Counts) uint64 { return n.Deleted })
+	count("weft_document_queries_total", "Finds, counts, aggregations and searches of documents.", func(n document.Counts) uint64 { return n.Queries })
 }
 
 func truth(yes bool) float64 {
