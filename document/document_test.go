@@ -457,6 +457,14 @@ func TestProjection(t *testing.T) {
 		`{"l.q":1}`:          `{"_id":"a","l":[{"q":2}]}`,
 		`{"x.z":1,"none":1}`: `{"_id":"a"}`,
 		`{}`:                 v.JSON(),
+
+		`{"l":{"$slice":1}}`:                       `{"_id":"a","x":1,"y":{"p":1,"q":2},"l":[{"p":1,"q":2}]}`,
+		`{"l":{"$slice":-1},"x":1}`:                `{"_id":"a","x":1,"l":[3]}`,
+		`{"l":{"$slice":[1,5]},"y":0,"_id":0}`:     `{"x":1,"l":[3]}`,
+		`{"l":{"$slice":[-9,1]},"x":{"$slice":1}}`: `{"_id":"a","x":1,"y":{"p":1,"q":2},"l":[{"p":1,"q":2}]}`,
+		`{"l":{"$elemMatch":{"$gt":2}}}`:           `{"_id":"a","l":[3]}`,
+		`{"l":{"$elemMatch":{"q":2}},"x":1}`:       `{"_id":"a","x":1,"l":[{"p":1,"q":2}]}`,
+		`{"l":{"$elemMatch":{"q":9}},"_id":0}`:     `{}`,
 	} {
 		p, err := ParseProjection(value(t, text))
 		if err != nil {
@@ -467,7 +475,9 @@ func TestProjection(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}
-	for _, bad := range []string{`{"a":1,"b":0}`, `{"a":2}`, `{"a":{"$slice":1}}`, `{"a":1,"a.b":1}`, `5`, `[1]`} {
+	for _, bad := range []string{`{"a":1,"b":0}`, `{"a":2}`, `{"a":1,"a.b":1}`, `5`, `[1]`,
+		`{"a.$":1}`, `{"a":{"$slice":1.5}}`, `{"a":{"$slice":[1,0]}}`, `{"a":{"$slice":[1]}}`, `{"a":{"$meta":"textScore"}}`, `{"a":{}}`, `{"b":0,"a":{"$elemMatch":{"x":1}}}`,
+		`{"a":{"$elemMatch":1}}`, `{"a":{"$slice":1},"a.b":1}`} {
 		_, err := ParseProjection(value(t, bad))
 		wantCode(t, err, "INVALID_PROJECTION")
 	}
@@ -624,5 +634,33 @@ func TestCounts(t *testing.T) {
 	}
 	if got := s.Totals(); got != (Counts{Inserted: 4, Updated: 3, Deleted: 1, Queries: 2}) {
 		t.Errorf("in all %+v", got)
+	}
+}
+
+// TestUpsertFromFilter: what the filter wants equal is what the new document begins with.
+func TestUpsertFromFilter(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	u, err := update.Parse([]byte(`{"$set":{"new":true}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		`{"a":1,"b.c":2}`:            `{"a":1,"b":{"c":2},"new":true}`,
+		`{"$and":[{"a":1},{"b":2}]}`: `{"a":1,"b":2,"new":true}`,
+		`{"$or":[{"a":1}]}`:          `{"a":1,"new":true}`,
+		`{"$or":[{"a":1},{"b":2}]}`:  `{"new":true}`,
+		`{"a":{"$gt":1},"b":{"$in":[1]},"c":{"$regex":"x"},"$comment":"none"}`: `{"new":true}`,
+	} {
+		out, err := s.UpdateMany(ctx, "u"+fmt.Sprint(len(text)), Change{Filter: filter(t, text), Update: u, Upsert: true}, true)
+		if err != nil || len(out.After) != 1 {
+			t.Fatalf("%s: %+v, %v", text, out, err)
+		}
+		p, err := ParseProjection(value(t, `{"_id":0}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Apply(out.After[0].Value).JSON(); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
 	}
 }

@@ -2,7 +2,6 @@ package match
 
 import (
 	"math"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -121,6 +120,8 @@ func (c *compiler) logic(name string, v doc.Value, depth int) (*Node, error) {
 	case "$and":
 		op = And
 	case "$or", "$nor":
+	case "$comment": // which is for who reads the filter
+		return c.node(&Node{Op: And}, depth)
 	case "$expr":
 		return c.expression(v, depth)
 	default:
@@ -267,7 +268,7 @@ type build func(c *compiler, name string, p doc.Path, arg, options doc.Value, de
 var (
 	operatorTable map[string]build
 	operatorNames []string
-	logicNames    = []string{"$and", "$expr", "$nor", "$or"}
+	logicNames    = []string{"$and", "$comment", "$expr", "$nor", "$or"}
 )
 
 func init() { // the table and the functions in it know each other
@@ -277,6 +278,7 @@ func init() { // the table and the functions in it know each other
 		"$exists": exists, "$type": types, "$regex": regex,
 		"$contains": contains, "$startsWith": text(StartsWith), "$endsWith": text(EndsWith),
 		"$mod": mod, "$size": size, "$all": all, "$elemMatch": elemMatch,
+		"$bitsAllSet": bits(bitsAllSet), "$bitsAnySet": bits(bitsAnySet), "$bitsAllClear": bits(bitsAllClear), "$bitsAnyClear": bits(bitsAnyClear),
 	}
 	for name := range operatorTable {
 		operatorNames = append(operatorNames, name)
@@ -314,14 +316,23 @@ func not(c *compiler, name string, p doc.Path, arg, _ doc.Value, depth int) (*No
 	return &Node{Op: Not, Children: []*Node{n}}, err
 }
 
-func oneOf(_ *compiler, name string, p doc.Path, arg, _ doc.Value, _ int) (*Node, error) {
-	values, err := list(name, arg)
+// oneOf takes values and expressions, of which one must hold.
+func oneOf(c *compiler, name string, p doc.Path, arg, _ doc.Value, _ int) (*Node, error) {
+	given, err := list(name, arg)
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range values {
+	values, either := make([]doc.Value, 0, len(given)), []*Node(nil)
+	for _, v := range given {
+		if re, ok, err := literalRegex(c, p, v); err != nil {
+			return nil, err
+		} else if ok {
+			either = append(either, re)
+			continue
+		}
+		values = append(values, v)
 		if operators, err := isOperators(p, v); err != nil || operators {
-			return nil, invalid(name, "%s takes values, not operators", name)
+			return nil, invalid(name, "%s takes values and expressions by $regex, not operators", name)
 		}
 	}
 	n := &Node{Op: In, Path: p, Values: values}
@@ -331,7 +342,13 @@ func oneOf(_ *compiler, name string, p doc.Path, arg, _ doc.Value, _ int) (*Node
 			n.set[string(doc.AppendKey(nil, v))] = struct{}{}
 		}
 	}
-	return n, nil
+	switch {
+	case len(either) == 0:
+		return n, nil
+	case len(values) > 0:
+		either = append(either, n)
+	}
+	return &Node{Op: Or, Children: either}, nil
 }
 
 func list(name string, arg doc.Value) ([]doc.Value, error) {
@@ -401,79 +418,6 @@ func types(_ *compiler, name string, p doc.Path, arg, _ doc.Value, _ int) (*Node
 		n.kinds |= bits
 	}
 	return n, nil
-}
-
-// regex takes an expression in RE2's syntax.
-func regex(_ *compiler, name string, p doc.Path, arg, options doc.Value, _ int) (*Node, error) {
-	if arg.Kind() != doc.String {
-		return nil, invalid(name, "$regex takes a string, not %s", arg.Kind())
-	}
-	pattern := string(arg.Str())
-	if len(pattern) > MaxPatternBytes {
-		return nil, invalid(name, "the expression has %d bytes, more than %d", len(pattern), MaxPatternBytes)
-	}
-	if options.Exists() {
-		flags, err := regexFlags(options)
-		if err != nil {
-			return nil, err
-		}
-		if strings.Contains(flags, "x") {
-			pattern = stripExtended(pattern)
-			flags = strings.ReplaceAll(flags, "x", "")
-		}
-		if flags != "" {
-			pattern = "(?" + flags + ")" + pattern
-		}
-	}
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, invalid(name, "the expression %.60q is not valid: %v", arg.Str(), err).
-			WithHint("the syntax is RE2's: no back references and no look-around")
-	}
-	return &Node{Op: Regex, Path: p, Pattern: re, Value: arg}, nil
-}
-
-func regexFlags(options doc.Value) (string, error) {
-	if options.Kind() != doc.String {
-		return "", invalid("$options", "$options takes a string, not %s", options.Kind())
-	}
-	flags := []byte(options.Str())
-	for i, c := range flags {
-		if !strings.ContainsRune("imsx", rune(c)) || slices.Contains(flags[:i], c) {
-			return "", invalid("$options", "$options takes the letters i, m, s and x, each once, not %.20q", flags)
-		}
-	}
-	return string(flags), nil
-}
-
-// stripExtended takes white space and comments out of an expression, but for those
-// that are escaped or in brackets.
-func stripExtended(pattern string) string {
-	var out strings.Builder
-	inClass, inComment := false, false
-	for i := 0; i < len(pattern); i++ {
-		c := pattern[i]
-		switch {
-		case inComment:
-			inComment = c != '\n'
-			continue
-		case c == '\\' && i+1 < len(pattern):
-			out.WriteByte(c)
-			i++
-			c = pattern[i]
-		case inClass:
-			inClass = c != ']'
-		case c == '[':
-			inClass = true
-		case c == '#':
-			inComment = true
-			continue
-		case strings.IndexByte(" \t\n\r\f\v", c) >= 0:
-			continue
-		}
-		out.WriteByte(c)
-	}
-	return out.String()
 }
 
 func contains(_ *compiler, name string, p doc.Path, arg, _ doc.Value, _ int) (*Node, error) {
@@ -549,10 +493,15 @@ func all(c *compiler, name string, p doc.Path, arg, _ doc.Value, depth int) (*No
 			return nil, err
 		}
 		n := &Node{Op: Eq, Path: p, Value: v}
+		if re, ok, err := literalRegex(c, p, v); err != nil {
+			return nil, err
+		} else if ok {
+			n, operators = re, false
+		}
 		if operators {
 			arg := v.Field("$elemMatch")
 			if !arg.Exists() || v.Len() != 1 {
-				return nil, invalid(name, "$all takes values, or only $elemMatch")
+				return nil, invalid(name, "$all takes values, expressions by $regex, or only $elemMatch")
 			}
 			if n, err = elemMatch(c, "$elemMatch", p, arg, doc.Value{}, depth+1); err != nil {
 				return nil, err
@@ -633,7 +582,7 @@ func (n *Node) equalities(list []Equality) []Equality {
 	switch {
 	case n.Op == Eq && !n.implied:
 		list = append(list, Equality{n.Path, n.Value})
-	case n.Op == And:
+	case n.Op == And, n.Op == Or && len(n.Children) == 1:
 		for _, c := range n.Children {
 			list = c.equalities(list)
 		}

@@ -46,6 +46,7 @@ const (
 	Size                 // an array of so many elements
 	ElemMatch            // an array with an element for which Children[0] holds
 	Expr                 // an expression is true
+	Bits                 // a number with bits that are set or clear
 	numOps
 )
 
@@ -62,6 +63,7 @@ type Node struct {
 	kinds     uint32              // of Type, bits of typeBit
 	divisor   int64
 	remainder int64
+	mask      uint64
 	size      int
 	expr      expr.Expr
 	vars      []expr.Binding // of expr
@@ -255,6 +257,8 @@ func (n *Node) test(v doc.Value) bool {
 		return v.Kind() == doc.String && bytes.HasSuffix(v.Str(), n.Value.Str())
 	case Mod:
 		return n.mod(v)
+	case Bits:
+		return n.bits(v)
 	case Size:
 		return v.Kind() == doc.Array && v.Len() == n.size
 	case ElemMatch:

@@ -38,7 +38,7 @@ func parsePath(text string, filters map[string]*match.Filter) (doc.Path, error) 
 		case i == 0:
 			return nil, invalid(text, "the path %q begins with %q, which is no field", text, step)
 		case ok && filters[name] == nil:
-			return nil, invalid(text, "there is no array filter for %q of the path %q", step, text).WithHint(`give one in "arrayFilters"`)
+			return nil, invalid(text, "there is no array filter for %q of the path %q", step, text).WithHint(`give one in "array_filters"`)
 		case !ok && step != stepMatched && step != stepAll:
 			return nil, invalid(text, "the step %q of the path %q is not known here", step, text).WithHint("known here: $, $[], $[name]")
 		}
@@ -52,7 +52,7 @@ func compileFilters(list doc.Value) (map[string]*match.Filter, error) {
 		return nil, nil
 	}
 	if list.Kind() != doc.Array {
-		return nil, invalid("arrayFilters", "arrayFilters must be an array, not %s", list.Kind())
+		return nil, invalid("array_filters", "array_filters must be an array, not %s", list.Kind())
 	}
 	filters := map[string]*match.Filter{}
 	var err error
@@ -62,16 +62,16 @@ func compileFilters(list doc.Value) (map[string]*match.Filter, error) {
 			return false
 		}
 		if f.HasExpr() {
-			err = invalid("arrayFilters", "an array filter has no $expr")
+			err = invalid("array_filters", "an array filter has no $expr")
 			return false
 		}
 		names := f.Names()
 		if len(names) != 1 || !isIdentifier(names[0]) {
-			err = invalid("arrayFilters", "an array filter must be about one name, such as {\"elem.grade\": {\"$gte\": 85}}: %.80s", v.JSON())
+			err = invalid("array_filters", "an array filter must be about one name, such as {\"elem.grade\": {\"$gte\": 85}}: %.80s", v.JSON())
 			return false
 		}
 		if filters[names[0]] != nil {
-			err = invalid("arrayFilters", "there are two array filters about %q", names[0])
+			err = invalid("array_filters", "there are two array filters about %q", names[0])
 			return false
 		}
 		filters[names[0]] = f

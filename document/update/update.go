@@ -62,10 +62,31 @@ func Compile(v, arrayFilters doc.Value) (*Update, error) {
 	if err == nil {
 		err = u.checkPaths()
 	}
+	if err == nil {
+		err = u.checkFilters()
+	}
 	if err != nil {
 		return nil, err
 	}
 	return u, nil
+}
+
+// checkFilters refuses an array filter that no path refers to: it would have no effect.
+func (u *Update) checkFilters() error {
+	used := map[string]bool{}
+	for _, op := range u.ops {
+		for _, step := range op.path {
+			if name, ok := stepFilter(step); ok {
+				used[name] = true
+			}
+		}
+	}
+	for name := range u.filters {
+		if !used[name] {
+			return invalid("array_filters", "no path of the update refers to the array filter about %q", name).WithHint("a path does so by $[%s]", name)
+		}
+	}
+	return nil
 }
 
 // Parse compiles an update from JSON text.

@@ -246,3 +246,15 @@ func FuzzUpdate(f *testing.F) {
 		}
 	})
 }
+
+// TestUnusedArrayFilter: a filter that no path refers to is refused by its name.
+func TestUnusedArrayFilter(t *testing.T) {
+	filters := parse(t, `[{"e":{"$gt":1}},{"f":2}]`)
+	for text, ok := range map[string]bool{
+		`{"$set":{"a.$[e]":1,"b.$[f].c":2}}`: true, `{"$set":{"a.$[e]":1}}`: false, `{"$set":{"a":1}}`: false,
+	} {
+		if _, err := Compile(parse(t, text), filters); (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
