@@ -2,6 +2,7 @@ package cdc
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/rowstore"
@@ -15,6 +16,8 @@ type table struct {
 	t      *catalog.Table
 	layout *rowstore.Layout
 	key    []int // ordinals of the primary key; none where rows have a hidden id
+	// readers are those that nobody uses: one is dearer to make than a row is to read.
+	readers sync.Pool
 }
 
 func newTable(t *catalog.Table) *table {
@@ -37,9 +40,14 @@ type reader struct {
 	x    *table
 	dec  *rowstore.Decoder
 	cols []*vec.Vector
+	size int // of the longest row so far
 }
 
+// reader returns a reader, for x.readers when it is done.
 func (x *table) reader() *reader {
+	if r, ok := x.readers.Get().(*reader); ok {
+		return r
+	}
 	r := &reader{x: x}
 	var ords []int
 	for i := range x.t.Columns {
@@ -54,6 +62,8 @@ func (x *table) reader() *reader {
 	return r
 }
 
+const maxRowGuess = 4 << 10 // bytes
+
 // row makes JSON of an entry of the primary index.
 func (r *reader) row(key, value []byte) (row []byte, err error) {
 	r.dec.Begin(r.cols, 1)
@@ -61,14 +71,16 @@ func (r *reader) row(key, value []byte) (row []byte, err error) {
 		return nil, err
 	}
 	r.dec.End(1)
-	row = append(row, '{')
+	row = append(make([]byte, 0, r.size+16), '{')
 	for i := range r.x.t.Columns {
 		if i > 0 {
 			row = append(row, ',')
 		}
 		row = r.append(append(sqltype.AppendJSONString(row, r.x.t.Columns[i].Name), ':'), i)
 	}
-	return append(row, '}'), nil
+	row = append(row, '}')
+	r.size = min(max(r.size, len(row)), maxRowGuess)
+	return row, nil
 }
 
 func (r *reader) append(dst []byte, col int) []byte {
@@ -107,6 +119,7 @@ func (r *reader) keys() (json []byte, key string) {
 
 func (x *table) change(before, _ *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
 	r := x.reader()
+	defer x.readers.Put(r)
 	old, had, err := before.Get(op.Key)
 	if err != nil {
 		return c, false, err
@@ -130,6 +143,7 @@ func (x *table) change(before, _ *txn.Tx, op *txn.Op) (c change, ok bool, err er
 
 func (x *table) rows(tx *txn.Tx, fn func(c change) error) error {
 	r := x.reader()
+	defer x.readers.Put(r)
 	all := x.layout.Indexes[0].All()
 	it := tx.Iter(txn.IterOptions{Lower: all.Lower, Upper: all.Upper})
 	defer it.Close()

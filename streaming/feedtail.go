@@ -144,7 +144,10 @@ func (t *feedTail) advance() bool {
 		if ended != nil {
 			return false
 		}
-		list, err := t.reader.next(t.ctx)
+		list, err := t.some()
+		if len(list) > 0 {
+			t.add(list)
+		}
 		if err != nil {
 			if t.ctx.Err() != nil {
 				err = errClosed
@@ -152,11 +155,29 @@ func (t *feedTail) advance() bool {
 			t.end(err)
 			return false
 		}
-		if len(list) == 0 {
+		if len(list) < feedBatch {
 			return true
 		}
-		t.add(list)
 	}
+}
+
+// feedBatch is after how many messages subscribers are woken, where there are more.
+const feedBatch = 64
+
+// some reads the messages of the next commits.
+func (t *feedTail) some() (list []*Message, err error) {
+	for len(list) < feedBatch {
+		more, err := t.reader.next(t.ctx)
+		if len(more) == 0 || err != nil {
+			return list, err
+		}
+		if list == nil {
+			list = more
+		} else {
+			list = append(list, more...)
+		}
+	}
+	return list, nil
 }
 
 // catchUp takes in all that is visible now, and returns up to where that is.
@@ -167,7 +188,7 @@ func (t *feedTail) catchUp() txn.Timestamp {
 	return at
 }
 
-// add takes in the messages of a commit.
+// add takes in the messages of commits.
 func (t *feedTail) add(list []*Message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -2,7 +2,7 @@
 // embedded server with files and the same policy of syncing, asked over its own protocol
 // on the loopback. The sides take turns in one run; medians of the rounds.
 //
-//	go run . [-quick] [-seconds 2] [-rounds 3] [-only publish,fanout] [-bin ../../bin/weft] [-dir DIR] [-profile DIR]
+//	go run . [-quick] [-seconds 2] [-rounds 3] [-only publish,fanout] [-bin ../../bin/weft] [-dir DIR] [-cpu] [-profile DIR]
 //
 // Weft is asked through its Go API in the same process, but for the rows that name a
 // transport: those run the program of -bin in a process of its own.
@@ -57,6 +57,7 @@ func main() {
 	flag.IntVar(&c.rounds, "rounds", 3, "how often the sides take turns")
 	flag.StringVar(&c.bin, "bin", "../../bin/weft", "the weft binary")
 	flag.StringVar(&c.dir, "dir", "", "directory for the stores (default: a temporary one)")
+	flag.BoolVar(&cpuTime, "cpu", false, "rates count the processor time of the process instead of the time that passes, for a busy machine")
 	flag.StringVar(&profiles.dir, "profile", "", "directory for a CPU profile of each measurement")
 	flag.Parse()
 	if *quick {

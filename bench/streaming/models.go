@@ -111,7 +111,10 @@ func benchTransaction(c *config, t *table) error {
 			if err != nil {
 				return err
 			}
-			r.add(weftSide, v/float64(clients))
+			if !cpuTime { // which is of one core in any case
+				v /= float64(clients)
+			}
+			r.add(weftSide, v)
 		}
 	}
 	return nil
