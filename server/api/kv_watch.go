@@ -71,6 +71,7 @@ var errStreamEnds = dberr.New(dberr.ErrUnavailable, "SHUTTING_DOWN", "the server
 type eventStream struct {
 	x       *exchange
 	control *http.ResponseController
+	taken   *takenOver // instead of control, where net/http is out of it
 	buf     []byte
 }
 
@@ -94,6 +95,13 @@ func (st *eventStream) event(name, id string, data []byte) {
 func (st *eventStream) flush() error {
 	if len(st.buf) == 0 {
 		return nil
+	}
+	if st.taken != nil {
+		err := st.taken.write(st.buf)
+		if st.buf = st.buf[:0]; cap(st.buf) > keptBuffer {
+			st.buf = nil
+		}
+		return err
 	}
 	st.control.SetWriteDeadline(time.Now().Add(streamStall)) //nolint:errcheck // a recorder in a test has none
 	_, err := st.x.Response().Write(st.buf)

@@ -30,20 +30,16 @@ type liveSink interface {
 // subscribeEvents sends messages as server-sent events, whose ids are offsets: a client
 // that comes back with Last-Event-ID goes on behind that one.
 func (s *Server) subscribeEvents(c echo.Context) error {
-	return s.subscribeTo(c, readParams, "text/event-stream", func() liveSink { return &eventSink{s.stream(of(c))} })
+	return s.subscribeTo(c, readParams, "text/event-stream", func(st *eventStream) liveSink { return &eventSink{st} })
 }
 
 // subscribeLines sends messages as lines of JSON. With ?follow=false it ends with those
 // that are there.
 func (s *Server) subscribeLines(c echo.Context) error {
-	return s.subscribeTo(c, append([]string{"follow"}, readParams...), "application/x-ndjson", func() liveSink {
-		st := s.stream(of(c))
-		st.x.Response().Header()["Content-Type"] = []string{"application/x-ndjson"}
-		return &lineSink{eventStream: st}
-	})
+	return s.subscribeTo(c, append([]string{"follow"}, readParams...), "application/x-ndjson", func(st *eventStream) liveSink { return &lineSink{eventStream: st} })
 }
 
-func (s *Server) subscribeTo(c echo.Context, params []string, media string, open func() liveSink) error {
+func (s *Server) subscribeTo(c echo.Context, params []string, media string, open func(st *eventStream) liveSink) error {
 	name, err := pathParam(c, "channel")
 	if err != nil {
 		return err
@@ -83,38 +79,100 @@ func (s *Server) subscribeTo(c echo.Context, params []string, media string, open
 	if err != nil {
 		return err
 	}
-	ctx, cancel := s.streamContext(c.Request().Context())
-	defer cancel(nil)
+	// Not the context of the request, which ends where its connection is taken over.
+	ctx, cancel := s.streamContext(context.Background())
 	sub, err := store.Subscribe(ctx, name, o)
 	if err != nil {
+		cancel(nil)
 		return err
 	}
-	defer sub.Close()
-	if c.Request().Method == http.MethodHead {
-		c.Response().Header()["Content-Type"] = []string{media}
+	l := &liveRun{s: s, ctx: ctx, cancel: cancel, sub: sub}
+	st := s.stream(of(c))
+	st.x.Response().Header()["Content-Type"] = []string{media}
+	switch {
+	case c.Request().Method == http.MethodHead:
+		l.end()
 		return nil
+	case !follow:
+		info, err := store.Info(ctx, name)
+		if err != nil {
+			l.end()
+			return err
+		}
+		l.last = info.Next
+	case canTakeOver(c.Request()):
+		return l.takeOver(st, open)
 	}
-	leave, err := s.subscribed()
+	return l.serve(st, open)
+}
+
+// liveRun is a subscription that is sent to a client.
+type liveRun struct {
+	s      *Server
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	sub    *streaming.Subscription
+	last   uint64 // the offset to stop before; 0: never
+}
+
+func (l *liveRun) end() {
+	l.sub.Close()
+	l.cancel(nil)
+}
+
+// serve sends as the answer of the request.
+func (l *liveRun) serve(st *eventStream, open func(st *eventStream) liveSink) error {
+	defer l.end()
+	gone := context.AfterFunc(st.x.Request().Context(), func() { l.cancel(nil) })
+	defer gone()
+	leave, err := l.s.subscribed()
 	if err != nil {
 		return err
 	}
 	defer leave()
-	last := uint64(0) // the offset to stop before; 0: never
-	if !follow {
-		info, err := store.Info(ctx, name)
-		if err != nil {
-			return err
-		}
-		last = info.Next
+	return runLive(l.ctx, l.sub, open(st), l.last)
+}
+
+// takeOver sends in a goroutine of its own, with the connection of the request.
+func (l *liveRun) takeOver(st *eventStream, open func(st *eventStream) liveSink) error {
+	x := st.x
+	later, leave, err := l.s.detach(x)
+	if err != nil {
+		l.end()
+		return err
 	}
-	return runLive(ctx, sub, open(), last)
+	st.taken, err = takeOver(x)
+	if err != nil {
+		leave()
+		if errors.Is(err, http.ErrNotSupported) { // a recorder of a test, or another protocol
+			return l.serve(st, open)
+		}
+		l.end()
+		l.s.opts.Log.Debug("a subscriber went before it had an answer", "request_id", x.id, "error", err)
+		return nil
+	}
+	st.x, st.control = later, nil
+	sink := open(st)
+	go l.s.runTaken(l, st.taken, sink, leave)
+	return nil
+}
+
+// runTaken sends until the subscription ends, or the client goes.
+func (s *Server) runTaken(l *liveRun, t *takenOver, sink liveSink, leave func()) {
+	defer leave()
+	defer l.end()
+	stop := context.AfterFunc(l.ctx, t.hasten)
+	defer stop()
+	go t.watch(l.cancel)
+	runLive(l.ctx, l.sub, sink, 0) //nolint:errcheck // it has told the client
+	t.close()
 }
 
 // subscribed counts a subscription in, and its request out of those that run.
 func (s *Server) subscribed() (leave func(), err error) {
 	if s.subscribers.Add(1) > maxSubscribers {
 		s.subscribers.Add(-1)
-		return nil, dberr.New(dberr.ErrUnavailable, "OVERLOADED", "the server has %d subscribers, as many as it takes", maxSubscribers)
+		return nil, errSubscribers()
 	}
 	s.inFlight.Add(-1)
 	return func() {

@@ -49,6 +49,7 @@ type socket struct {
 	database string
 	channel  string // of operations that name none; empty: they must
 	ticket   *ticket
+	leave    func() // of detach
 
 	sent atomic.Int64 // bytes since the last answered ping
 
@@ -162,28 +163,42 @@ func (s *Server) serveSocket(c echo.Context, database, channel, token string, fi
 }
 
 // detach counts the socket, and gives it what it needs once its request is gone.
-func (k *socket) detach() error {
-	s := k.s
+func (k *socket) detach() (err error) {
+	k.x, k.leave, err = k.s.detach(k.x)
+	return err
+}
+
+// detach counts a subscriber whose connection is to go on without net/http, and returns an
+// exchange for what it says when its request is gone. leave ends it.
+func (s *Server) detach(x *exchange) (later *exchange, leave func(), err error) {
 	if s.subscribers.Add(1) > maxSubscribers {
 		s.subscribers.Add(-1)
-		return dberr.New(dberr.ErrUnavailable, "OVERLOADED", "the server has %d subscribers, as many as it takes", maxSubscribers)
+		return nil, nil, errSubscribers()
 	}
 	if !s.gate.enter() {
 		s.subscribers.Add(-1)
-		return errExchanging()
+		return nil, nil, errExchanging()
 	}
 	s.sockets.Add(1)
-	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: k.x.Request().URL.Path}, Header: http.Header{}}
-	k.x = &exchange{Context: s.echo.NewContext(r, nil), id: k.x.id}
-	return nil
+	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: x.Request().URL.Path}, Header: http.Header{}}
+	return &exchange{Context: s.echo.NewContext(r, nil), id: x.id}, s.attached, nil
+}
+
+// attached is the end of what detach has counted.
+func (s *Server) attached() {
+	s.subscribers.Add(-1)
+	s.gate.leave()
+	s.sockets.Done()
+}
+
+func errSubscribers() error {
+	return dberr.New(dberr.ErrUnavailable, "OVERLOADED", "the server has %d subscribers, as many as it takes", maxSubscribers)
 }
 
 // over is the end of a socket that detach has counted.
 func (k *socket) over() {
 	k.cancel(nil)
-	k.s.subscribers.Add(-1)
-	k.s.gate.leave()
-	k.s.sockets.Done()
+	k.leave()
 }
 
 // checkUpgrade refuses what is no handshake, and pages of other sites: a browser opens
