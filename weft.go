@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 
 	"github.com/weftdb/weft/cdc"
+	"github.com/weftdb/weft/continuous"
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/internal/dberr"
@@ -69,6 +70,7 @@ type Options struct {
 	Document   document.Options
 	TimeSeries timeseries.Options
 	Streaming  streaming.Options
+	Continuous continuous.Options
 	// FS is the file system of a local store. Default the machine's.
 	FS vfs.FS
 
@@ -83,6 +85,7 @@ type DB struct {
 	docs     *document.Store
 	series   *timeseries.Store
 	channels *streaming.Store
+	queries  *continuous.Service
 }
 
 // Open opens the store in dir, or makes one there, and starts the engine.
@@ -124,7 +127,11 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())
 	}
-	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series, channels: channels}, nil
+	queries, err := continuous.Open(store.Store, engine, channels, opts.Continuous)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), engine.Close(), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())
+	}
+	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series, channels: channels, queries: queries}, nil
 }
 
 // spill puts temporary files where the store is: its directory is locked, and what its
@@ -161,7 +168,7 @@ func OpenMemory(opts Options) (*DB, error) {
 // Close ends what runs in the background, waits for commits, syncs the log and
 // lets go of the directory. Calls that still run must have ended.
 func (db *DB) Close() error {
-	return errors.Join(db.engine.Close(), db.channels.Close(), db.series.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
+	return errors.Join(db.queries.Close(), db.engine.Close(), db.channels.Close(), db.series.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
 }
 
 // Engine runs SQL in full: sinks that stream, sessions, parameters by type.
@@ -218,6 +225,9 @@ func (db *DB) StreamingIn(ctx context.Context, database string, create bool) (*s
 	}
 	return db.channels.In(id), nil
 }
+
+// Continuous is the continuous queries over channels of all databases.
+func (db *DB) Continuous() *continuous.Service { return db.queries }
 
 // Live follows results of queries: what enters, changes and leaves them.
 func (db *DB) Live() *live.Source { return live.New(db.store.Store, db.engine, db.docs) }

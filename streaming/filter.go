@@ -22,6 +22,9 @@ func (f Filter) MarshalJSON() ([]byte, error) {
 	return json.Marshal(storedFilter{f.Types, f.Sources, f.Keys, f.Partition, f.Headers, f.Where})
 }
 
+// UnmarshalJSON reads what MarshalJSON wrote. What it says is looked at when it is used.
+func (f *Filter) UnmarshalJSON(b []byte) error { return f.read(b) }
+
 // text is the filter as a record has it.
 func (f *Filter) text() []byte {
 	b, err := f.MarshalJSON()

@@ -84,6 +84,10 @@ func (s *Store) pullWaiting(ctx context.Context, channel, group string, o *PullO
 	}
 }
 
+// Changed returns a channel that is closed when something happens to what is subscribed
+// to, for who reads it by other means than Next. The error is that of Next.
+func (sub *Subscription) Changed() (<-chan struct{}, error) { return sub.watch() }
+
 // watch returns a channel that is closed when something happens to what is subscribed to.
 func (sub *Subscription) watch() (<-chan struct{}, error) {
 	if sub.feed != nil {

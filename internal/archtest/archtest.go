@@ -108,6 +108,8 @@ var Rules = []Rule{
 
 	{Path: "bulk", Layer: layerLoad},
 	{Path: "live", Layer: layerLoad},
+	{Path: "continuous/window", Layer: layerLoad},
+	{Path: "continuous", Layer: layerLoad, Also: []string{"continuous/window"}},
 	{Path: "cdc", Layer: layerLoad, Not: map[string]string{"query": "changes are of rows, not of statements"}},
 
 	{Path: ".", Layer: layerRoot},

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/bulk"
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/document/match"
@@ -32,6 +33,7 @@ type fake struct {
 	docs    func() *document.Store
 	stream  func() *streaming.Store
 	series  func() *timeseries.Store
+	db      *weft.DB // for continuous queries, nil before the first
 	health  error
 }
 
@@ -313,6 +315,20 @@ func (f *fake) TimeSeries(_ context.Context, database string, create bool) (*tim
 		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
 	}
 	return f.series(), nil
+}
+
+func (f *fake) Continuous() ContinuousQueries { return f.weft().Continuous() }
+
+// weft is a database of its own, for what runs queries of SQL.
+func (f *fake) weft() *weft.DB {
+	if f.db == nil {
+		db, err := weft.OpenMemory(weft.Options{})
+		if err != nil {
+			panic(err)
+		}
+		f.db = db
+	}
+	return f.db
 }
 
 func (f *fake) Live(context.Context, live.Options) (*live.Query, error) {

@@ -39,6 +39,7 @@ func (s *Server) routes() {
 	s.bindGroups(v1)
 	s.bindSockets(v1)
 	s.bindWebhooks(v1)
+	s.bindContinuous(v1)
 	s.bindLive(v1)
 	s.bindTimeSeries(v1)
 }

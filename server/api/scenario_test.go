@@ -76,6 +76,11 @@ func (sc scenario) run(t *testing.T) *httptest.ResponseRecorder {
 	if sc.check != nil {
 		sc.check(t, f)
 	}
+	if f.db != nil {
+		if err := f.db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 	if w.Code >= 400 && method != "HEAD" && !strings.HasPrefix(w.Header().Get("Content-Type"), "application/problem+json") && !strings.Contains(got, `"status"`) {
 		t.Errorf("%s: a failure of type %s", sc.name, w.Header().Get("Content-Type"))
 	}
@@ -83,7 +88,7 @@ func (sc scenario) run(t *testing.T) *httptest.ResponseRecorder {
 }
 
 func TestScenarios(t *testing.T) {
-	for _, list := range [][]scenario{queryScenarios, bodyScenarios, errorScenarios, catalogScenarios, operationScenarios, wrapScenarios, kvScenarios, transactionScenarios, backupScenarios, storageScenarios, documentScenarios, textScenarios, seriesScenarios, lineScenarios, promScenarios, otlpScenarios, streamingScenarios, groupScenarios, cursorScenarios} {
+	for _, list := range [][]scenario{queryScenarios, bodyScenarios, errorScenarios, catalogScenarios, operationScenarios, wrapScenarios, kvScenarios, transactionScenarios, backupScenarios, storageScenarios, documentScenarios, textScenarios, seriesScenarios, lineScenarios, promScenarios, otlpScenarios, streamingScenarios, groupScenarios, continuousScenarios, cursorScenarios} {
 		for _, sc := range list {
 			t.Run(sc.name, func(t *testing.T) { sc.run(t) })
 		}

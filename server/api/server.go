@@ -72,6 +72,8 @@ type Backend interface {
 	TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error)
 	// Streaming is the channels of a database, likewise.
 	Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error)
+	// Continuous is the continuous queries of all databases.
+	Continuous() ContinuousQueries
 	// Live follows the result of a query.
 	Live(ctx context.Context, o live.Options) (*live.Query, error)
 	// Prepare checks a statement and tells what it takes and gives.

@@ -120,7 +120,7 @@ func (sp *spec) schemaPointer(method, path, status, media string) string {
 func TestAnswersMatchSpec(t *testing.T) {
 	sp := loadSpec(t)
 	validated := make(map[string]bool)
-	for _, list := range [][]scenario{queryScenarios, bodyScenarios, errorScenarios, catalogScenarios, operationScenarios, kvScenarios, transactionScenarios, backupScenarios, storageScenarios, documentScenarios, textScenarios, seriesScenarios, lineScenarios, promScenarios, otlpScenarios, streamingScenarios, groupScenarios, cursorScenarios} {
+	for _, list := range [][]scenario{queryScenarios, bodyScenarios, errorScenarios, catalogScenarios, operationScenarios, kvScenarios, transactionScenarios, backupScenarios, storageScenarios, documentScenarios, textScenarios, seriesScenarios, lineScenarios, promScenarios, otlpScenarios, streamingScenarios, groupScenarios, continuousScenarios, cursorScenarios} {
 		for _, sc := range list {
 			w := sc.run(t)
 			method, url, body := sc.request()

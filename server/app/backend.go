@@ -48,6 +48,9 @@ func (b backend) Streaming(ctx context.Context, database string, create bool) (*
 	return b.db.StreamingIn(ctx, database, create)
 }
 
+// Continuous implements api.Backend.
+func (b backend) Continuous() api.ContinuousQueries { return b.db.Continuous() }
+
 // Live implements api.Backend.
 func (b backend) Live(ctx context.Context, o live.Options) (*live.Query, error) {
 	return b.db.Live().Open(ctx, o)

@@ -14,7 +14,7 @@ var docsBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```\n(?:^```(?:json|text)
 // TestDocumentedCommands runs every shell block of the pages of the models, in order,
 // on one server each, and wants the answers that the page shows; … stands for anything.
 func TestDocumentedCommands(t *testing.T) {
-	for _, name := range []string{"kv.md", "documents.md", "timeseries.md", "prometheus.md"} {
+	for _, name := range []string{"kv.md", "documents.md", "timeseries.md", "prometheus.md", "continuous.md"} {
 		t.Run(name, func(t *testing.T) { runPage(t, name) })
 	}
 }

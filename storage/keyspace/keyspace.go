@@ -34,22 +34,23 @@ type Space byte
 
 // The spaces. Gaps leave room for neighbours to stay together in key order.
 const (
-	SpaceMeta     Space = 0x01 // store and database records: format, id counters, list of databases
-	SpaceAnswer   Space = 0x04 // answers of requests, kept for when they are sent again
-	SpaceCatalog  Space = 0x08 // SQL catalog: schemas, tables, views, sequences, statistics
-	SpaceSequence Space = 0x0c // sequence values
-	SpaceIndex    Space = 0x10 // SQL rows and index entries; object id = index id, the primary index holds the row
-	SpaceKV       Space = 0x20 // key-value buckets
-	SpaceDocument Space = 0x30 // document collections
-	SpaceSeries   Space = 0x40 // time series
-	SpaceStream   Space = 0x50 // channels and consumer groups
-	SpaceObject   Space = 0x60 // object buckets
-	SpaceDerived  Space = 0x70 // applied timestamps of what is derived from the log
+	SpaceMeta       Space = 0x01 // store and database records: format, id counters, list of databases
+	SpaceAnswer     Space = 0x04 // answers of requests, kept for when they are sent again
+	SpaceCatalog    Space = 0x08 // SQL catalog: schemas, tables, views, sequences, statistics
+	SpaceSequence   Space = 0x0c // sequence values
+	SpaceIndex      Space = 0x10 // SQL rows and index entries; object id = index id, the primary index holds the row
+	SpaceKV         Space = 0x20 // key-value buckets
+	SpaceDocument   Space = 0x30 // document collections
+	SpaceSeries     Space = 0x40 // time series
+	SpaceStream     Space = 0x50 // channels and consumer groups
+	SpaceContinuous Space = 0x54 // continuous queries over channels
+	SpaceObject     Space = 0x60 // object buckets
+	SpaceDerived    Space = 0x70 // applied timestamps of what is derived from the log
 )
 
 var spaceNames = map[Space]string{
 	SpaceMeta: "meta", SpaceCatalog: "catalog", SpaceSequence: "sequence", SpaceIndex: "index", SpaceKV: "kv", SpaceDocument: "document",
-	SpaceSeries: "series", SpaceStream: "stream", SpaceObject: "object", SpaceDerived: "derived",
+	SpaceSeries: "series", SpaceStream: "stream", SpaceContinuous: "continuous", SpaceObject: "object", SpaceDerived: "derived",
 }
 
 // String is the name of the space, or its number where it has none.

@@ -1,0 +1,320 @@
+// Package continuous runs continuous queries: they aggregate the messages of a channel in
+// windows of time, for as long as they are defined, and write the results to a channel or
+// to a table.
+//
+// It promises that the results are those of package window for the messages of the
+// channel in the order of their offsets, whatever happens meanwhile: open windows, the
+// offset, the watermark and the results are written in one transaction, so a crash or a
+// restart neither loses nor repeats a result, and who reads the output sees the results
+// of a message and all before it or none of them. That expressions are SQL's, and see the
+// columns of stream.<channel> in the state of that transaction. That what an operator has
+// to know is told by Status, the last error first of all; nothing is skipped in silence.
+//
+// It owns the keys of keyspace.SpaceContinuous (docs/format/continuous.md), and while
+// there are queries a hook of commits, a goroutine that starts and ends them, and one for
+// each that is not paused. A query holds its windows in memory; MaxWindows and MaxBytes
+// bound them, and a query that would need more stops before the message that needs it,
+// and says so. What a transaction writes is bounded by batches (see step).
+//
+// It refuses queries over several channels, sub-queries and windows of SQL within
+// expressions, and to write its results where they would come back as its messages.
+package continuous
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
+)
+
+// The limits of every query.
+const (
+	MaxNameBytes    = 255
+	MaxKeys         = 16
+	MaxAggregates   = 64
+	MaxExprBytes    = 16 << 10
+	MaxGroupBytes   = 2 << 10 // of the keys of a group, as they are kept
+	DefaultWindows  = 100_000 // that are open or kept
+	MaxWindows      = 1_000_000
+	MaxBytes        = 256 << 20 // of the records of windows
+	batchMessages   = 1000      // that one transaction reads
+	batchResults    = 1000      // that one transaction writes, about
+	batchStateBytes = 4 << 20   // of windows that one transaction writes, about
+)
+
+// Options tunes a Service. The zero value is good.
+type Options struct {
+	// Failed, where set, is told of each step that failed; it is tried again.
+	Failed func(database, name string, err error)
+	// Batch is how many messages one transaction reads. Default 1,000.
+	Batch int
+	// Retry is the wait after the first failure; it doubles up to 64 times that. Default 500 ms.
+	Retry time.Duration
+	// Idle has no query run, so that only Step does; for tests.
+	Idle bool
+}
+
+// Service is the continuous queries of a store. Safe for concurrent use.
+type Service struct {
+	txns     *txn.Store
+	engine   *query.Engine
+	channels *streaming.Store
+	opts     Options
+
+	ctx  context.Context
+	end  context.CancelFunc
+	work sync.WaitGroup
+	wake chan struct{} // has a token where definitions may have changed
+
+	// mu is taken by the hook of commits for nothing; it takes no other.
+	mu struct {
+		sync.Mutex
+		closed  bool
+		stop    func() // of the hook; nil before the first query
+		runners map[ref]*runner
+		faults  map[ref]fault
+		moved   chan struct{} // closed, and replaced, when a query has got on, or does not
+	}
+}
+
+// ref names a query for good: ids are given out once in a database.
+type ref struct {
+	db keyspace.DatabaseID
+	id keyspace.ObjectID
+}
+
+// fault is why a query does not get on.
+type fault struct {
+	err error
+	at  time.Time
+}
+
+// Open returns the service, and starts the queries that are there. Close ends it, and
+// must come before the engine and the store are closed.
+func Open(txns *txn.Store, engine *query.Engine, channels *streaming.Store, opts Options) (*Service, error) {
+	if opts.Batch <= 0 {
+		opts.Batch = batchMessages
+	}
+	if opts.Retry <= 0 {
+		opts.Retry = 500 * time.Millisecond
+	}
+	s := &Service{txns: txns, engine: engine, channels: channels, opts: opts, wake: make(chan struct{}, 1)}
+	s.mu.runners, s.mu.faults = map[ref]*runner{}, map[ref]fault{}
+	s.mu.moved = make(chan struct{})
+	s.ctx, s.end = context.WithCancel(context.Background())
+	var found []keyspace.DatabaseID
+	err := txns.View(s.ctx, func(tx *txn.Tx) (err error) {
+		it := tx.Iter(txn.IterOptions{})
+		defer it.Close()
+		found, err = keyspace.Databases(it, keyspace.SpaceContinuous)
+		return err
+	})
+	if err != nil {
+		s.end()
+		return nil, fmt.Errorf("open continuous queries: %w", err)
+	}
+	if len(found) > 0 {
+		if err := s.listen(s.ctx); err != nil {
+			s.end()
+			return nil, fmt.Errorf("open continuous queries: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Close ends all queries where they are, and returns once nothing of them runs.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	s.mu.closed = true
+	stop := s.mu.stop
+	s.mu.Unlock()
+	s.end()
+	if stop != nil {
+		stop()
+	}
+	s.work.Wait()
+	return nil
+}
+
+// listen begins to hear of definitions, and to run what is defined.
+func (s *Service) listen(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.closed {
+		return dberr.New(dberr.ErrUnavailable, "SHUTTING_DOWN", "continuous queries are closed")
+	}
+	if s.mu.stop != nil || s.opts.Idle {
+		return nil
+	}
+	since, stop := s.txns.OnCommitSince(s.hear)
+	if err := s.txns.WaitVisible(ctx, since); err != nil {
+		stop()
+		return err
+	}
+	s.mu.stop = stop
+	s.work.Add(1)
+	go s.supervise()
+	s.poke()
+	return nil
+}
+
+func (s *Service) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// hear is the hook of commits.
+func (s *Service) hear(set *txn.ChangeSet) {
+	for i := range set.Ops {
+		_, space, obj, _, ok := keyspace.Split(set.Ops[i].Key)
+		if ok && space == keyspace.SpaceContinuous && obj == objQueries {
+			s.poke()
+			return
+		}
+	}
+}
+
+// sweepEvery is how often what dropped queries have left is looked for.
+const sweepEvery = 10 * time.Second
+
+// supervise starts and ends queries as they are defined.
+func (s *Service) supervise() {
+	defer s.work.Done()
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := errors.Join(s.reconcile(), s.sweep()); err != nil && s.ctx.Err() == nil && s.opts.Failed != nil {
+			s.opts.Failed("", "", fmt.Errorf("read the definitions of continuous queries: %w", err))
+		}
+		select {
+		case <-s.wake:
+		case <-tick.C:
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// wanted is a query that is to run.
+type wanted struct {
+	database string
+	q        *Query
+}
+
+// reconcile starts what is defined and not paused, and ends all else.
+func (s *Service) reconcile() error {
+	want := map[ref]wanted{}
+	err := s.each(s.ctx, func(tx *txn.Tx, database string, db keyspace.DatabaseID) error {
+		list, err := queries(tx, db)
+		for _, q := range list {
+			if !q.Paused {
+				want[ref{db, q.id}] = wanted{database, q}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	var over []*runner
+	for at, r := range s.mu.runners {
+		if _, ok := want[at]; !ok {
+			over = append(over, r)
+		}
+	}
+	s.mu.Unlock()
+	for _, r := range over {
+		r.end()
+		<-r.done
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at, w := range want {
+		if s.mu.runners[at] == nil {
+			s.startLocked(at, w)
+		}
+	}
+	return nil
+}
+
+func (s *Service) startLocked(at ref, w wanted) {
+	r := s.newRunner(at, w.database, w.q.Name)
+	ctx, end := context.WithCancel(s.ctx)
+	r.end, r.done = end, make(chan struct{})
+	s.mu.runners[at] = r
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		defer func() {
+			s.mu.Lock()
+			delete(s.mu.runners, at)
+			delete(s.mu.faults, at)
+			s.mu.Unlock()
+			end()
+			close(r.done)
+			s.poke() // it may have been resumed since
+		}()
+		r.run(ctx)
+	}()
+}
+
+// each calls fn for each database.
+func (s *Service) each(ctx context.Context, fn func(tx *txn.Tx, database string, db keyspace.DatabaseID) error) error {
+	list, err := s.engine.Databases(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		id, err := s.engine.DatabaseID(ctx, d.Name, false)
+		if errors.Is(err, dberr.ErrNotFound) {
+			continue // it was dropped meanwhile
+		}
+		if err == nil {
+			err = s.txns.View(ctx, func(tx *txn.Tx) error { return fn(tx, d.Name, id) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail notes why a query does not get on; nil: it does.
+func (s *Service) fail(r *runner, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		delete(s.mu.faults, r.at)
+		return
+	}
+	s.mu.faults[r.at] = fault{err, time.Now()}
+	s.moveLocked()
+}
+
+// moved is closed when a query has got on, or does not.
+func (s *Service) moved() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mu.moved
+}
+
+func (s *Service) move() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moveLocked()
+}
+
+func (s *Service) moveLocked() {
+	close(s.mu.moved)
+	s.mu.moved = make(chan struct{})
+}

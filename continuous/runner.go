@@ -1,0 +1,261 @@
+package continuous
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weftdb/weft/continuous/window"
+	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
+)
+
+// runner runs one query, step by step. It belongs to its goroutine.
+type runner struct {
+	s        *Service
+	at       ref
+	database string
+	name     string
+	end      context.CancelFunc
+	done     chan struct{}
+
+	// What was committed last; machine is nil where it is to be read anew.
+	q       *Query
+	c       *window.Config
+	machine *window.Machine
+	st      state
+
+	batch  int       // messages of the next step: fewer after one has failed
+	skip   uint64    // the offset of a message to be skipped, 0: none
+	active time.Time // when it read a message last
+}
+
+func (s *Service) newRunner(at ref, database, name string) *runner {
+	return &runner{s: s, at: at, database: database, name: name, batch: s.opts.Batch, active: s.channels.Now()}
+}
+
+// errGone says that the query is no longer defined, or paused.
+var errGone = errors.New("the continuous query is gone")
+
+// run runs the query until it is gone or paused, or ctx ends.
+func (r *runner) run(ctx context.Context) {
+	wait := r.s.opts.Retry
+	for ctx.Err() == nil {
+		err := r.follow(ctx)
+		switch {
+		case ctx.Err() != nil || errors.Is(err, errGone):
+			return
+		case err == nil: // the channel was dropped or made again
+			continue
+		}
+		r.s.fail(r, err)
+		if r.s.opts.Failed != nil {
+			r.s.opts.Failed(r.database, r.name, err)
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
+		if wait *= 2; wait > 64*r.s.opts.Retry {
+			wait = 64 * r.s.opts.Retry
+		}
+		if r.machine != nil { // it got on in between
+			wait = r.s.opts.Retry
+		}
+	}
+}
+
+// follow runs steps as long as there are messages, and waits for more.
+func (r *runner) follow(ctx context.Context) error {
+	channels := r.s.channels.In(r.at.db)
+	q, err := r.definition(ctx)
+	if err != nil {
+		return err
+	}
+	sub, err := channels.Subscribe(ctx, q.Channel, streaming.SubscribeOptions{})
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	for {
+		news, err := sub.Changed()
+		if err != nil {
+			return err
+		}
+		for more := true; more; {
+			if more, err = r.step(ctx); err != nil {
+				if ctx.Err() == nil && dberr.RunAgain(err) {
+					more = true
+					continue
+				}
+				return err
+			}
+			r.s.fail(r, nil)
+		}
+		timer, stop := r.timer()
+		select {
+		case <-news:
+		case <-timer:
+		case <-ctx.Done():
+			stop()
+			return context.Cause(ctx)
+		}
+		stop()
+	}
+}
+
+// definition reads what the query is.
+func (r *runner) definition(ctx context.Context) (q *Query, err error) {
+	err = r.s.txns.View(ctx, func(tx *txn.Tx) error {
+		q, err = lookup(tx, r.at.db, r.name)
+		if err == nil && (q == nil || q.id != r.at.id || q.Paused) {
+			err = errGone
+		}
+		return err
+	})
+	return q, err
+}
+
+// timer fires when time alone may close a window.
+func (r *runner) timer() (<-chan time.Time, func()) {
+	end, ok := r.machine.Next()
+	if !ok || r.q.Time != "" && r.q.Idle == 0 {
+		return nil, func() {}
+	}
+	due := time.UnixMicro(end).Add(r.q.Delay)
+	if r.q.Idle != 0 {
+		if idle := r.active.Add(r.q.Idle); idle.After(due) {
+			due = idle
+		}
+	}
+	t := time.NewTimer(max(due.Sub(r.s.channels.Now()), time.Millisecond))
+	return t.C, func() { t.Stop() }
+}
+
+// step takes in some messages, and commits what comes of them together with how far that
+// is. more says that there is more to do at once. After an error nothing has happened.
+func (r *runner) step(ctx context.Context) (more bool, err error) {
+	defer func() {
+		if err != nil {
+			r.machine = nil // it may have taken in what was not committed
+			r.blame(err)
+		} else if r.batch < r.s.opts.Batch {
+			r.batch = min(2*r.batch, r.s.opts.Batch)
+		}
+	}()
+	t, err := r.s.engine.Begin(ctx, r.database, txn.TxOptions{Isolation: txn.Snapshot})
+	if err != nil {
+		return false, err
+	}
+	defer t.Rollback()
+	if err := r.load(ctx, t); err != nil {
+		return false, err
+	}
+	p := &pass{r: r, t: t, tx: t.Tx(), st: r.st}
+	if more, err = p.run(ctx); err != nil || !p.dirty {
+		return more, err
+	}
+	if _, err := t.Commit(ctx); err != nil {
+		return false, err
+	}
+	r.st, r.skip = p.st, 0
+	r.s.move()
+	return more, nil
+}
+
+// load reads the definition, which must not change before the commit, and where the
+// machine is not known its windows.
+func (r *runner) load(ctx context.Context, t *query.Transaction) error {
+	tx := t.Tx()
+	q, err := lookup(tx, r.at.db, r.name)
+	switch {
+	case err != nil:
+		return err
+	case q == nil || q.id != r.at.id || q.Paused:
+		return errGone
+	}
+	if err := tx.Guard(queryKey(r.at.db, r.name)); err != nil || r.machine != nil {
+		return err
+	}
+	if r.q = q; r.c == nil {
+		c, err := q.config(describer(ctx, t, ""))
+		if err != nil {
+			return err
+		}
+		if err := q.sameTypes(c); err != nil {
+			return err
+		}
+		r.c = c
+	}
+	if r.st, err = readState(tx, r.at.db, r.at.id); err != nil {
+		return err
+	}
+	m := window.New(r.c, r.st.watermark)
+	it := tx.Iter(within(appendObject(nil, r.at.db, r.at.id)))
+	defer it.Close()
+	for it.Next() {
+		if err := m.Load(it.Value()); err != nil {
+			return fmt.Errorf("continuous query %q, key %x: %w", r.name, it.Key(), err)
+		}
+	}
+	if err := it.Err(); err != nil {
+		return err
+	}
+	r.machine = m
+	return nil
+}
+
+// sameTypes says whether windows that were written down can be read.
+func (q *Query) sameTypes(c *window.Config) error {
+	for i, k := range q.Keys {
+		if typeText(c.Keys[i]) != k.typeName {
+			return errTypes(k.Name, k.typeName, typeText(c.Keys[i]))
+		}
+	}
+	for i, a := range q.Aggregates {
+		if typeText(c.Aggregates[i].Type) != a.typeName {
+			return errTypes(a.Name, a.typeName, typeText(c.Aggregates[i].Type))
+		}
+	}
+	return nil
+}
+
+func errTypes(name, was, is string) error {
+	return dberr.New(dberr.ErrUnsupported, "TYPE_CHANGED", "the expression of %q was of type %s when the query was made, and is of type %s now", name, was, is).
+		WithHint("drop the query and make it again")
+}
+
+// faulty is an error of an expression, for some messages.
+type faulty struct {
+	err      error
+	from, to uint64 // offsets; to is not of it
+}
+
+func (f *faulty) Error() string {
+	if f.to == f.from+1 {
+		return fmt.Sprintf("offset %d: %v", f.from, f.err)
+	}
+	return f.err.Error()
+}
+
+func (f *faulty) Unwrap() error { return f.err }
+
+// blame makes the next step smaller until the message is found for which an expression
+// fails, and skips that where the query says so.
+func (r *runner) blame(err error) {
+	var f *faulty
+	if !errors.As(err, &f) {
+		return
+	}
+	if r.batch > 1 {
+		r.batch = max(r.batch/8, 1)
+	} else if r.q != nil && r.q.SkipFaulty {
+		r.skip = f.from
+	}
+}
