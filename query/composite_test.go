@@ -61,8 +61,6 @@ func TestCompositeDDL(t *testing.T) {
 		{"CREATE TABLE x AS SELECT t FROM t", "42P16"},
 		{"CREATE VIEW x AS SELECT row_to_json(t) FROM t", "0A000"},
 		{"ALTER TABLE t ALTER v TYPE nest", "42804"},
-		{"UPDATE t SET v.a = 1", "0A000"},
-		{"INSERT INTO t (v.a) VALUES (1)", "0A000"},
 	} {
 		if _, err := e.Exec(bg, "", c.sql); state(err) != c.state {
 			t.Errorf("%s: %v, want %s", c.sql, err, c.state)

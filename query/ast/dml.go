@@ -10,12 +10,19 @@ const (
 	OverridingSystem
 )
 
-// SetTarget is a column that is assigned to, or elements of an array in it.
+// SetTarget is a column that is assigned to, or a part of its value.
 type SetTarget struct {
 	Loc
 	// Table is MySQL's: which of several tables it is a column of, "" where the name tells.
 	Table string
 	Name  string
+	Path  []SetStep // to the part, from outside in
+}
+
+// SetStep leads from a value to a part of it: a field of a row, or elements of an array (or
+// of jsonb) where Subs are given.
+type SetStep struct {
+	Field string
 	Subs  []Subscript
 }
 

@@ -2,7 +2,12 @@ package ast
 
 func (p *printer) setTarget(t SetTarget) {
 	p.s(QuoteIdent(t.Name))
-	p.subscripts(t.Subs)
+	for _, step := range t.Path {
+		if step.Subs == nil {
+			p.s(".", QuoteIdent(step.Field))
+		}
+		p.subscripts(step.Subs)
+	}
 }
 
 func (p *printer) setTargets(ts []SetTarget) {

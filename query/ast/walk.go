@@ -243,6 +243,8 @@ func (w walker) sets(ss []SetClause) {
 
 func (w walker) setTargets(ts []SetTarget) {
 	for _, t := range ts {
-		w.subs(t.Subs)
+		for _, step := range t.Path {
+			w.subs(step.Subs)
+		}
 	}
 }

@@ -40,13 +40,19 @@ func (m *mapper) setTargets(ns []*pg.Node) []ast.SetTarget {
 
 func (m *mapper) setTarget(t *pg.ResTarget) ast.SetTarget {
 	out := ast.SetTarget{Loc: m.loc(t.Location), Name: t.Name}
-	for _, n := range t.Indirection {
-		ix := n.GetAIndices()
-		if ix == nil {
-			m.refuse(t.Location, "assigning to a field of a column")
-			continue
+	for i, n := range t.Indirection {
+		switch v := n.Node.(type) {
+		case *pg.Node_String_:
+			out.Path = append(out.Path, ast.SetStep{Field: v.String_.Sval})
+		case *pg.Node_AIndices:
+			if k := len(out.Path) - 1; i > 0 && out.Path[k].Subs != nil {
+				out.Path[k].Subs = append(out.Path[k].Subs, m.subscript(v.AIndices))
+				continue
+			}
+			out.Path = append(out.Path, ast.SetStep{Subs: []ast.Subscript{m.subscript(v.AIndices)}})
+		default:
+			m.refuseNode(n, t.Location)
 		}
-		out.Subs = append(out.Subs, m.subscript(ix))
 	}
 	return out
 }

@@ -43,37 +43,11 @@ func (b *binder) withOf(w *ast.With, parent *scope) (*scope, []*LWith) {
 	return s, b.with(w, s)
 }
 
-func (b *binder) setColumn(t *catalog.Table, target ast.SetTarget) int {
-	if len(target.Subs) > 0 {
-		unsupported(target.Pos(), "assignment to an array element")
-	}
-	i := t.Column(target.Name)
-	if i < 0 {
-		failAt(target.Pos(), dberr.StateUndefinedColumn, "column %q of relation %q does not exist", target.Name, t.Name)
-	}
-	return i
-}
-
 // insert binds INSERT.
 func (b *binder) insert(st *ast.Insert, parent *scope) *bound {
 	parent, wraps := b.withOf(st.With, parent)
 	t, alias := b.dmlTarget(st.Table, "insert into")
-	var cols []int
-	seen := map[int]bool{}
-	for _, c := range st.Columns {
-		i := b.setColumn(t, c)
-		if seen[i] {
-			failAt(c.Pos(), dberr.StateDuplicateColumn, "column %q specified more than once", c.Name)
-		}
-		seen[i] = true
-		cols = append(cols, i)
-	}
-	given := len(st.Columns) > 0
-	if !given {
-		for i := range t.Columns {
-			cols = append(cols, i)
-		}
-	}
+	cols, given := b.insertTargets(t, st.Columns), len(st.Columns) > 0
 	in := &LInsert{Table: t}
 	in.Input = b.insertRows(st, parent, t, cols, given)
 	in.TableCols = in.Input.Cols()
@@ -126,7 +100,7 @@ func (b *binder) targetsPlain(s *scope, list []ast.Target) (out []target) {
 }
 
 // insertRows binds the source of an INSERT to rows of all columns of the table.
-func (b *binder) insertRows(st *ast.Insert, parent *scope, t *catalog.Table, cols []int, given bool) Rel {
+func (b *binder) insertRows(st *ast.Insert, parent *scope, t *catalog.Table, cols []insertTarget, given bool) Rel {
 	q := st.Query
 	if q == nil {
 		row := make([]Expr, len(t.Columns))
@@ -143,19 +117,19 @@ func (b *binder) insertRows(st *ast.Insert, parent *scope, t *catalog.Table, col
 	}
 	hints := make([]sqltype.Type, len(cols))
 	for i, c := range cols {
-		hints[i] = t.Columns[c].Type
+		hints[i] = b.hint(t, c)
 	}
 	src := b.query(q, parent, hints)
 	b.countColumns(len(src.cols), len(cols), given, func(i int) int { return targetPos(q, i) }, st)
 	p := &LProject{Input: src.rel, Exprs: make([]Expr, len(t.Columns))}
 	for i, c := range src.cols {
-		col := &t.Columns[cols[i]]
-		b.identity(st, t, cols[i], targetPos(q, i))
+		to := cols[i]
+		b.identity(st, t, to.col, targetPos(q, i))
 		if b.q.TypeOf(c).ID == sqltype.Unknown {
 			b.retype(src, i, sqltype.TText)
 			p.Input, c = src.rel, src.cols[i]
 		}
-		p.Exprs[cols[i]] = b.assign(b.q.Ref(c), col.Type, col.Name, targetPos(q, i))
+		p.Exprs[to.col] = b.insertValue(b.newScope(parent), t, to, p.Exprs[to.col], b.q.Ref(c), targetPos(q, i))
 	}
 	for i := range p.Exprs {
 		if p.Exprs[i] == nil || st.Overriding == ast.OverridingUser && t.Columns[i].Identity != 0 {
@@ -176,7 +150,7 @@ func (b *binder) countColumns(have, want int, given bool, pos func(i int) int, s
 	}
 }
 
-func (b *binder) insertValues(st *ast.Insert, q *ast.Select, parent *scope, t *catalog.Table, cols []int, given bool) Rel {
+func (b *binder) insertValues(st *ast.Insert, q *ast.Select, parent *scope, t *catalog.Table, cols []insertTarget, given bool) Rel {
 	s := b.newScope(parent)
 	s.what, s.noAgg, s.noWin = "VALUES", "VALUES", "VALUES"
 	width := len(q.Values[0])
@@ -189,9 +163,12 @@ func (b *binder) insertValues(st *ast.Insert, q *ast.Select, parent *scope, t *c
 		b.countColumns(width, len(cols), given, func(i int) int { return list[i].Pos() }, st)
 		row := make([]Expr, len(t.Columns))
 		for i, e := range list {
-			c := cols[i]
+			c := cols[i].col
 			col := &t.Columns[c]
 			if _, ok := e.(*ast.Default); ok {
+				if len(cols[i].target.Path) > 0 {
+					b.noPartDefault(cols[i].target)
+				}
 				continue
 			}
 			b.identity(st, t, c, e.Pos())
@@ -202,7 +179,7 @@ func (b *binder) insertValues(st *ast.Insert, q *ast.Select, parent *scope, t *c
 				fail(dberr.SQL(dberr.StateGeneratedAlways, "cannot insert a non-DEFAULT value into column %q", col.Name).
 					WithDetail("Column %q is a generated column.", col.Name).At(e.Pos()))
 			}
-			row[c] = b.assign(b.expr(s, e), col.Type, col.Name, e.Pos())
+			row[c] = b.insertValue(s, t, cols[i], row[c], b.expr(s, e), e.Pos())
 		}
 		for i := range row {
 			if row[i] == nil {
@@ -397,93 +374,9 @@ func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, al
 	s.add(b.tableEntry(t, alias, out.Old))
 	excluded := b.tableEntry(t, "excluded", in.TableCols)
 	s.tables = append(s.tables, excluded) // only by its name: bare columns are the existing row's
-	out.Sets = b.sets(s, t, c.Sets)
+	out.Sets = b.sets(s, t, out.Old, c.Sets)
 	if c.UpdateIf != nil {
 		out.Where = b.boolean(s, c.UpdateIf, "WHERE")
-	}
-	return out
-}
-
-// sets binds the assignments of an UPDATE.
-func (b *binder) sets(s *scope, t *catalog.Table, list []ast.SetClause) (out []SetColumn) {
-	seen := map[int]bool{}
-	add := func(target ast.SetTarget, e Expr, isDefault bool, pos int) {
-		i := b.setColumn(t, target)
-		col := &t.Columns[i]
-		if seen[i] {
-			failAt(target.Pos(), dberr.StateSyntax, "multiple assignments to same column %q", col.Name)
-		}
-		seen[i] = true
-		switch {
-		case isDefault:
-			e = b.defaultOf(t, i, pos)
-		case col.Identity == 'a':
-			fail(dberr.SQL(dberr.StateGeneratedAlways, "column %q can only be updated to DEFAULT", col.Name).
-				WithDetail("Column %q is an identity column defined as GENERATED ALWAYS.", col.Name).At(target.Pos()))
-		case col.Generated != "":
-			fail(dberr.SQL(dberr.StateGeneratedAlways, "column %q can only be updated to DEFAULT", col.Name).
-				WithDetail("Column %q is a generated column.", col.Name).At(target.Pos()))
-		default:
-			e = b.assign(e, col.Type, col.Name, pos)
-		}
-		out = append(out, SetColumn{Col: i, Expr: e})
-	}
-	for _, c := range list {
-		if !c.Multi {
-			_, isDefault := c.Value.(*ast.Default)
-			var e Expr
-			if !isDefault {
-				e = b.expr(s, c.Value)
-			}
-			add(c.Targets[0], e, isDefault, c.Value.Pos())
-			continue
-		}
-		row, ok := c.Value.(*ast.Row)
-		if !ok {
-			if len(c.Targets) == 1 {
-				add(c.Targets[0], b.expr(s, c.Value), false, c.Value.Pos())
-				continue
-			}
-			for i, x := range b.columnsOf(s, c) {
-				add(c.Targets[i], x, false, c.Value.Pos())
-			}
-			continue
-		}
-		if len(row.Args) != len(c.Targets) {
-			failAt(c.Value.Pos(), dberr.StateSyntax, "number of columns does not match number of values")
-		}
-		for i, v := range row.Args {
-			_, isDefault := v.(*ast.Default)
-			var e Expr
-			if !isDefault {
-				e = b.expr(s, v)
-			}
-			add(c.Targets[i], e, isDefault, v.Pos())
-		}
-	}
-	return out
-}
-
-// columnsOf binds the subquery of SET (a, b) = (SELECT …) to one scalar subquery for
-// each of its columns.
-func (b *binder) columnsOf(s *scope, c ast.SetClause) (out []Expr) {
-	sub, ok := c.Value.(*ast.Subquery)
-	if !ok || sub.Kind != ast.ScalarSubquery {
-		failAt(c.Value.Pos(), dberr.StateFeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
-	}
-	if n := len(b.query(sub.Query, s, nil).cols); n != len(c.Targets) {
-		failAt(c.Value.Pos(), dberr.StateSyntax, "number of columns does not match number of values")
-	}
-	alias := &ast.Alias{Name: "*source"}
-	for i := range c.Targets {
-		alias.Columns = append(alias.Columns, "c"+itoa(i))
-	}
-	for i := range c.Targets {
-		one := *sub
-		one.Query = &ast.Select{Span: sub.Query.Span,
-			Targets: []ast.Target{{Loc: c.Loc, Expr: &ast.ColumnRef{Loc: c.Loc, Names: []string{alias.Name, alias.Columns[i]}}}},
-			From:    []ast.TableExpr{&ast.SubqueryRef{Loc: c.Loc, Query: sub.Query, Alias: alias}}}
-		out = append(out, b.expr(s, &one))
 	}
 	return out
 }
@@ -506,7 +399,7 @@ func (b *binder) update(st *ast.Update, parent *scope) *bound {
 		old = b.copied(&rel, cols)
 	}
 	up := &LUpdate{Table: t, Input: rel, TableCols: cols, RowKey: key}
-	up.Sets = b.sets(s, t, st.Sets)
+	up.Sets = b.sets(s, t, cols, st.Sets)
 	b.regenerate(t, up)
 	for _, c := range t.Columns {
 		up.NewCols = append(up.NewCols, b.q.NewCol(c.Name, c.Type))

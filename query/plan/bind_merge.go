@@ -262,7 +262,7 @@ func (m *merging) change(n int, w *ast.MergeWhen) (rel Rel, cols []Col, names []
 		old := b.copied(&r.rel, r.target)
 		up.Input = r.rel
 		r.both.noAgg, r.both.noWin, r.both.what = "UPDATE", "UPDATE", "UPDATE"
-		up.Sets = b.sets(r.both, t, w.Sets)
+		up.Sets = b.sets(r.both, t, r.target, w.Sets)
 		b.regenerate(t, up)
 		for _, c := range t.Columns {
 			up.NewCols = append(up.NewCols, b.q.NewCol(c.Name, c.Type))
@@ -312,21 +312,7 @@ func (m *merging) insertValues(w *ast.MergeWhen, r *mergeRows, p *LProject) {
 	if w.Values == nil {
 		return
 	}
-	var at []int
-	seen := map[int]bool{}
-	for _, c := range w.Columns {
-		i := b.setColumn(t, c)
-		if seen[i] {
-			failAt(c.Pos(), dberr.StateDuplicateColumn, "column %q specified more than once", c.Name)
-		}
-		seen[i] = true
-		at = append(at, i)
-	}
-	if len(w.Columns) == 0 {
-		for i := range t.Columns {
-			at = append(at, i)
-		}
-	}
+	at := b.insertTargets(t, w.Columns)
 	switch {
 	case len(w.Values) > len(at):
 		failAt(w.Values[len(at)].Pos(), dberr.StateSyntax, "INSERT has more expressions than target columns")
@@ -336,9 +322,12 @@ func (m *merging) insertValues(w *ast.MergeWhen, r *mergeRows, p *LProject) {
 	st := &ast.Insert{Overriding: w.Overriding}
 	r.source.what, r.source.noAgg, r.source.noWin = "VALUES", "VALUES", "VALUES"
 	for k, e := range w.Values {
-		i := at[k]
+		i := at[k].col
 		c := &t.Columns[i]
 		if _, ok := e.(*ast.Default); ok {
+			if len(at[k].target.Path) > 0 {
+				b.noPartDefault(at[k].target)
+			}
 			continue
 		}
 		b.identity(st, t, i, e.Pos())
@@ -349,7 +338,7 @@ func (m *merging) insertValues(w *ast.MergeWhen, r *mergeRows, p *LProject) {
 			fail(dberr.SQL(dberr.StateGeneratedAlways, "cannot insert a non-DEFAULT value into column %q", c.Name).
 				WithDetail("Column %q is a generated column.", c.Name).At(e.Pos()))
 		}
-		p.Exprs[i] = b.assign(b.expr(r.source, e), c.Type, c.Name, e.Pos())
+		p.Exprs[i] = b.insertValue(r.source, t, at[k], p.Exprs[i], b.expr(r.source, e), e.Pos())
 	}
 }
 

@@ -91,3 +91,14 @@ query
 SELECT JSON_ARRAYAGG(v ORDER BY v), JSON_OBJECTAGG(v: e WITH UNIQUE KEYS RETURNING jsonb) FROM js
 ----
 [1, 3]|{"1": true, "3": false}
+
+statement
+CREATE TABLE weft_arr (a int[])
+
+statement
+INSERT INTO weft_arr VALUES ('{1}')
+
+statement
+UPDATE weft_arr SET a[2000000000] = 1
+----
+ERROR 54000: array size exceeds the maximum allowed (524288)
