@@ -72,7 +72,7 @@ func (s *Store) Search(ctx context.Context, collection string, q Search) (page S
 	} else {
 		err = r.filtered(ctx)
 	}
-	if err != nil || r.last == nil {
+	if err != nil || r.last == nil || page.Cursor != "" {
 		return page, err
 	}
 	err = s.View(ctx, func(tx *txn.Tx) error {
@@ -141,16 +141,24 @@ func (r *searcher) plain(ctx context.Context) error {
 		r.last = found.Hits[n-1].Place
 	}
 	return r.s.View(ctx, func(tx *txn.Tx) error {
+		c, err := r.s.find(tx, r.collection)
+		if err != nil {
+			return err
+		}
+		r.page.Hits = make([]SearchHit, 0, len(found.Hits))
 		for i := range found.Hits {
-			d, ok, err := r.s.GetTx(tx, r.collection, found.Hits[i].ID)
+			w, err := r.s.slot(tx, c, found.Hits[i].ID)
 			if err != nil {
 				return err
 			}
-			if ok {
-				r.take(&found.Hits[i], d)
+			if w.found {
+				r.take(&found.Hits[i], w.old)
 			}
 		}
-		return nil
+		if r.last != nil {
+			r.page.Cursor, err = r.s.sealCursor(tx, r.q.fingerprint(r.collection), r.last)
+		}
+		return err
 	})
 }
 

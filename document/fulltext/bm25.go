@@ -2,7 +2,9 @@ package fulltext
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 
 	"github.com/blevesearch/bleve/v2/mapping"
@@ -36,6 +38,14 @@ const (
 
 // Searcher implements query.Query.
 func (q *matchQuery) Searcher(ctx context.Context, r index.IndexReader, m mapping.IndexMapping, o search.SearcherOptions) (search.Searcher, error) {
+	s, err := q.searcher(ctx, r, m, o)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (q *matchQuery) searcher(ctx context.Context, r index.IndexReader, m mapping.IndexMapping, o search.SearcherOptions) (*matchSearcher, error) {
 	total, err := r.DocCount()
 	if err != nil {
 		return nil, err
@@ -64,7 +74,7 @@ func (q *matchQuery) Searcher(ctx context.Context, r index.IndexReader, m mappin
 			s.postings = append(s.postings, p)
 		}
 	}
-	s.words = len(terms)
+	s.words, s.marks = len(terms), make([]uint64, len(terms))
 	s.rarity(total)
 	return s, nil
 }
@@ -108,12 +118,25 @@ func (x *Index) average(ctx context.Context, r index.IndexReader, field string, 
 type posting struct {
 	reader index.TermFieldReader
 	doc    *index.TermFieldDoc // where it stands, nil at the end
+	at     uint64              // its number, beyond all others at the end
 	next   index.TermFieldDoc
 	term   string
 	word   int // which word of the query it is
 	field  weighted
 	length float64 // average of the field
 	idf    float64
+}
+
+// ended is where a posting stands that has no more documents.
+const ended = math.MaxUint64
+
+// number is the number of a document in the index, which is what its internal id holds:
+// ids are in its order.
+func number(id index.IndexInternalID) (uint64, error) {
+	if len(id) != 8 {
+		return 0, fmt.Errorf("the full-text index has a document whose number is of %d bytes", len(id))
+	}
+	return binary.BigEndian.Uint64(id), nil
 }
 
 func newPosting(ctx context.Context, r index.IndexReader, term string, word int, f weighted, o search.SearcherOptions) (*posting, error) {
@@ -128,8 +151,17 @@ func newPosting(ctx context.Context, r index.IndexReader, term string, word int,
 	return p, nil
 }
 
-func (p *posting) step() (err error) {
-	p.doc, err = p.reader.Next(p.next.Reset())
+func (p *posting) step() error {
+	d, err := p.reader.Next(p.next.Reset())
+	return p.stand(d, err)
+}
+
+// stand notes where the reader has come to.
+func (p *posting) stand(d *index.TermFieldDoc, err error) error {
+	if p.doc, p.at = d, ended; err != nil || d == nil {
+		return err
+	}
+	p.at, err = number(d.ID)
 	return err
 }
 
@@ -142,13 +174,15 @@ func (p *posting) score() float64 {
 	return p.field.boost * p.idf * tf * (k1 + 1) / (tf + k1*(1-b+b*length/p.length))
 }
 
-// matchSearcher gives the documents in the order of their internal ids.
+// matchSearcher gives the documents in the order of their numbers.
 type matchSearcher struct {
 	postings []*posting
 	words    int
 	all      bool
 	boost    float64
 	vectors  bool
+	marks    []uint64 // of each word, the round in which it was last met
+	round    uint64
 }
 
 func (s *matchSearcher) has(word int, field string) bool {
@@ -173,45 +207,55 @@ func (s *matchSearcher) rarity(total uint64) {
 	}
 }
 
-// lowest is the next document of any posting.
-func (s *matchSearcher) lowest() (id index.IndexInternalID) {
-	for _, p := range s.postings {
-		if p.doc != nil && (id == nil || p.doc.ID.Compare(id) < 0) {
-			id = p.doc.ID
+// step moves to the next document, ended after the last, and gives its score. Where m is
+// given, it is told where the words are.
+func (s *matchSearcher) step(m *search.DocumentMatch) (at uint64, score float64, err error) {
+	for {
+		at, score = ended, 0
+		for _, p := range s.postings {
+			at = min(at, p.at)
+		}
+		if at == ended {
+			return at, 0, nil
+		}
+		words := 0
+		s.round++
+		for _, p := range s.postings {
+			if p.at != at {
+				continue
+			}
+			if s.marks[p.word] != s.round {
+				s.marks[p.word] = s.round
+				words++
+			}
+			score += s.boost * p.score()
+			if m != nil && s.vectors {
+				p.locate(m)
+			}
+			if err := p.step(); err != nil {
+				return 0, 0, err
+			}
+		}
+		if !s.all || words == s.words {
+			return at, score, nil
+		}
+		if m != nil {
+			m.FieldTermLocations = m.FieldTermLocations[:0]
 		}
 	}
-	return id
 }
 
 // Next implements search.Searcher.
 func (s *matchSearcher) Next(ctx *search.SearchContext) (*search.DocumentMatch, error) {
-	for {
-		low := s.lowest()
-		if low == nil {
-			return nil, nil
-		}
-		id := append(index.IndexInternalID(nil), low...)
-		m := ctx.DocumentMatchPool.Get()
-		m.IndexInternalID = append(m.IndexInternalID[:0], id...)
-		words := map[int]struct{}{}
-		for _, p := range s.postings {
-			if p.doc == nil || !p.doc.ID.Equals(id) {
-				continue
-			}
-			words[p.word] = struct{}{}
-			m.Score += s.boost * p.score()
-			if s.vectors {
-				p.locate(m)
-			}
-			if err := p.step(); err != nil {
-				return nil, err
-			}
-		}
-		if !s.all || len(words) == s.words {
-			return m, nil
-		}
+	m := ctx.DocumentMatchPool.Get()
+	at, score, err := s.step(m)
+	if err != nil || at == ended {
 		ctx.DocumentMatchPool.Put(m)
+		return nil, err
 	}
+	m.IndexInternalID = binary.BigEndian.AppendUint64(m.IndexInternalID[:0], at)
+	m.Score = score
+	return m, nil
 }
 
 // locate notes where the word is, for highlighting.
@@ -226,12 +270,16 @@ func (p *posting) locate(m *search.DocumentMatch) {
 
 // Advance implements search.Searcher.
 func (s *matchSearcher) Advance(ctx *search.SearchContext, id index.IndexInternalID) (*search.DocumentMatch, error) {
+	to, err := number(id)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range s.postings {
-		if p.doc == nil || p.doc.ID.Compare(id) >= 0 {
+		if p.at >= to {
 			continue
 		}
-		var err error
-		if p.doc, err = p.reader.Advance(id, p.next.Reset()); err != nil {
+		d, err := p.reader.Advance(id, p.next.Reset())
+		if err := p.stand(d, err); err != nil {
 			return nil, err
 		}
 	}

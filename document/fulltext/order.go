@@ -81,14 +81,19 @@ func place(order search.SortOrder, m *search.DocumentMatch) []byte {
 		value := m.Sort[i]
 		switch s.(type) {
 		case *search.SortScore:
-			value = strconv.FormatFloat(m.Score, 'g', -1, 64)
+			value = formatScore(m.Score)
 		case *search.SortDocID:
 			value = m.ID
 		}
-		b = binary.AppendUvarint(b, uint64(len(value)))
-		b = append(b, value...)
+		b = appendPlace(b, value)
 	}
 	return b
+}
+
+func formatScore(score float64) string { return strconv.FormatFloat(score, 'g', -1, 64) }
+
+func appendPlace(b []byte, value string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(value))), value...)
 }
 
 // after has a search go on behind a place.

@@ -2,6 +2,7 @@ package fulltext
 
 import (
 	"context"
+	"errors"
 
 	"github.com/blevesearch/bleve/v2"
 
@@ -62,6 +63,13 @@ func (x *Index) Search(ctx context.Context, r Request) (Result, error) {
 	q, err := b.build(r.Query, 0)
 	if err != nil {
 		return Result{}, err
+	}
+	if words, ok := q.(*matchQuery); ok && len(r.Sort) == 0 && r.After == nil && !r.Highlight && len(r.Facets) == 0 {
+		found, err := x.best(ctx, words, r.Offset, r.Limit)
+		if err != nil && !errors.Is(err, dberr.ErrCanceled) {
+			err = dberr.New(dberr.ErrInvalid, "SEARCH_FAILED", "the search failed: %v", err)
+		}
+		return found, err
 	}
 	req := bleve.NewSearchRequestOptions(q, r.Limit, r.Offset, false)
 	if req.Sort, err = x.order(r.Sort); err != nil {
