@@ -44,8 +44,9 @@ func compileSchemaWith(text string, formats bool, loader jsonschema.URLLoader) (
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.UseLoader(loader)
+	c.UseRegexpEngine(engine)
 	if formats {
-		c.AssertFormat()
+		useFormats(c)
 	}
 	if err := c.AddResource(schemaName, v); err != nil {
 		return nil, invalid("INVALID_SCHEMA", "schema", "the schema is not valid: %s", clean(err))
