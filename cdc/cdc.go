@@ -81,7 +81,7 @@ type model interface {
 	// ranges are the keys of the object, behind its definition.
 	ranges() []txn.Range
 	// change reads a write within ranges; false where it is no change.
-	change(before, after *txn.Tx, op *txn.Op) (c change, ok bool, err error)
+	changes(before, after *txn.Tx, op *txn.Op) ([]change, error)
 	// rows calls fn with all that is there.
 	rows(tx *txn.Tx, fn func(c change) error) error
 	version() uint64

@@ -113,13 +113,11 @@ func (o *object) Messages(before, after *txn.Tx, set *txn.ChangeSet) ([]*streami
 		if o.model == nil {
 			break
 		}
-		c, ok, err := o.model.change(before, after, &ops[i])
+		more, err := o.model.changes(before, after, &ops[i])
 		if err != nil {
 			return nil, nil, err
 		}
-		if ok {
-			list = append(list, c)
-		}
+		list = append(list, more...)
 	}
 	out := make([]*streaming.Message, len(list))
 	for i := range list {

@@ -24,6 +24,14 @@ func under(prefix []byte) []txn.Range {
 	return []txn.Range{{Lower: prefix, Upper: keyspace.End(prefix)}}
 }
 
+// one is a list of what a write changed, where it changed something.
+func one(c change, ok bool, err error) ([]change, error) {
+	if err != nil || !ok {
+		return nil, err
+	}
+	return []change{c}, nil
+}
+
 // bucket reads the changes of keys.
 type bucket struct {
 	store *kv.Store
@@ -33,6 +41,10 @@ type bucket struct {
 func (x *bucket) version() uint64     { return 1 }
 func (x *bucket) prefix() []byte      { return x.store.StoreKey(nil, x.b, nil) }
 func (x *bucket) ranges() []txn.Range { return under(x.prefix()) }
+
+func (x *bucket) changes(before, after *txn.Tx, op *txn.Op) ([]change, error) {
+	return one(x.change(before, after, op))
+}
 
 func (x *bucket) change(before, after *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
 	key := op.Key[len(x.prefix()):]
@@ -125,6 +137,10 @@ func (x *collection) version() uint64     { return 1 }
 func (x *collection) prefix() []byte      { return x.store.StoreKey(nil, &x.c, "") }
 func (x *collection) ranges() []txn.Range { return under(x.prefix()) }
 
+func (x *collection) changes(before, after *txn.Tx, op *txn.Op) ([]change, error) {
+	return one(x.change(before, after, op))
+}
+
 func (x *collection) change(before, after *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
 	id := string(op.Key[len(x.prefix()):])
 	old, had, err := x.store.GetTx(before, x.c.Name, id)
@@ -172,19 +188,22 @@ type metric struct {
 func (x *metric) version() uint64     { return uint64(len(x.m.Fields)) }
 func (x *metric) ranges() []txn.Range { return x.store.ChangeRanges(x.m) }
 
-func (x *metric) change(before, after *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
-	ch, ok, err := x.store.ChangeOf(before, after, x.m, op)
-	if err != nil || !ok {
-		return c, false, err
+func (x *metric) changes(before, after *txn.Tx, op *txn.Op) (list []change, err error) {
+	found, err := x.store.ChangesOf(before, after, x.m, op)
+	for i := range found {
+		var c change
+		tags := appendTags(nil, found[i].Tags)
+		c.key, c.keyJSON = string(tags), tags
+		if found[i].Points != nil {
+			c.after = appendPoints(nil, &found[i], tags)
+		} else {
+			c.before = appendSpan(append(append([]byte(`{"tags":`), tags...), ','), &found[i])
+		}
+		if c.settle() {
+			list = append(list, c)
+		}
 	}
-	tags := appendTags(nil, ch.Tags)
-	c.key, c.keyJSON = string(tags), tags
-	if ch.Points != nil {
-		c.after = appendPoints(nil, &ch, tags)
-		return c, c.settle(), nil
-	}
-	c.before = appendSpan(append(append([]byte(`{"tags":`), tags...), ','), &ch)
-	return c, c.settle(), nil
+	return list, err
 }
 
 func (x *metric) rows(tx *txn.Tx, fn func(c change) error) error {
@@ -261,6 +280,10 @@ type channel struct {
 
 func (x *channel) version() uint64     { return 1 }
 func (x *channel) ranges() []txn.Range { return []txn.Range{x.store.Messages(&x.c)} }
+
+func (x *channel) changes(before, after *txn.Tx, op *txn.Op) ([]change, error) {
+	return one(x.change(before, after, op))
+}
 
 func (x *channel) change(before, after *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
 	old, had, err := before.Get(op.Key)

@@ -117,6 +117,10 @@ func (r *reader) keys() (json []byte, key string) {
 	return append(json, '}'), key
 }
 
+func (x *table) changes(before, after *txn.Tx, op *txn.Op) ([]change, error) {
+	return one(x.change(before, after, op))
+}
+
 func (x *table) change(before, _ *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
 	r := x.reader()
 	defer x.readers.Put(r)

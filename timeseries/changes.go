@@ -20,7 +20,7 @@ func (s *Store) DefinitionKey(metric string) []byte { return s.metricKey(metric)
 // ChangeRanges are the keys whose writes are changes of a metric, in order. What moves
 // points into blocks is none.
 func (s *Store) ChangeRanges(m *Metric) (list []txn.Range) {
-	for _, obj := range []keyspace.ObjectID{objTags, objOpen} {
+	for _, obj := range []keyspace.ObjectID{objTags, objOpen, objBatch} {
 		prefix := s.of(obj, m.id)
 		list = append(list, txn.Range{Lower: prefix, Upper: keyspace.End(prefix)})
 	}
@@ -36,9 +36,43 @@ type Change struct {
 	From, To int64         // both are of it
 }
 
-// ChangeOf reads a write within ChangeRanges; false where it is no change. before and
+// ChangesOf reads a write within ChangeRanges; it may be no change, or several. before and
 // after see what was just before its commit, and after it.
-func (s *Store) ChangeOf(before, after *txn.Tx, m *Metric, op *txn.Op) (ch Change, ok bool, err error) {
+func (s *Store) ChangesOf(before, after *txn.Tx, m *Metric, op *txn.Op) ([]Change, error) {
+	if !bytes.HasPrefix(op.Key, s.of(objBatch, m.id)) {
+		ch, ok, err := s.changeOf(before, after, m, op)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return []Change{ch}, nil
+	}
+	if op.Deleted {
+		return nil, nil // it went into blocks
+	}
+	list, err := columnsOf(op.Value, m.id)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Change, len(list))
+	for i, x := range list {
+		if x.field >= len(m.Fields) {
+			return nil, corrupt("a batch of metric %q has field %d", m.Name, x.field)
+		}
+		ch := &out[i]
+		ch.Field, ch.Points, ch.From, ch.To = m.Fields[x.field].Name, x.points, x.points.Times[0], x.points.Times[x.points.Len()-1]
+		if i > 0 && list[i-1].series == x.series {
+			ch.Tags = out[i-1].Tags
+			continue
+		}
+		if ch.Tags, err = s.tagsOf(after, before, m, x.series); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// changeOf reads a write that is one change at most.
+func (s *Store) changeOf(before, after *txn.Tx, m *Metric, op *txn.Op) (ch Change, ok bool, err error) {
 	if tags := s.of(objTags, m.id); bytes.HasPrefix(op.Key, tags) {
 		if !op.Deleted {
 			return ch, false, nil // a series that is new

@@ -68,7 +68,7 @@ func (c *checker) database() error {
 	for _, m := range list {
 		c.n.Metrics++
 		c.m, c.tags = m, make(map[uint64][]Tag)
-		for _, step := range []func() error{c.series, c.names, c.index, c.blocks, c.open, c.tiers} {
+		for _, step := range []func() error{c.series, c.names, c.index, c.blocks, c.open, c.batches, c.tiers} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -253,6 +253,53 @@ func (c *checker) open() error {
 		}
 		return c.belongs(col, kind)
 	})
+}
+
+// batches reads what many columns share. Of series that were removed points may be left.
+func (c *checker) batches() error {
+	m, err := c.s.mark(c.tx, c.m.id)
+	if errors.Is(err, dberr.ErrCorrupt) {
+		c.problem("metric %q: %v", c.m.Name, err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	prefix := c.s.of(objBatch, c.m.id)
+	it := c.tx.Iter(within(prefix))
+	defer it.Close()
+	for it.Next() {
+		if c.ctx.Err() != nil {
+			return context.Cause(c.ctx)
+		}
+		_, err := c.s.cutBatch(it.Key(), c.m.id)
+		var list []columnPoints
+		if err == nil {
+			list, err = columnsOf(it.Value(), c.m.id)
+		}
+		if errors.Is(err, dberr.ErrCorrupt) || errors.Is(err, dberr.ErrInvalid) {
+			c.problem("metric %q, key %x: %v", c.m.Name, it.Key(), err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, x := range list {
+			if uint64(it.Timestamp()) <= m.of(x.column) {
+				continue // it is in blocks
+			}
+			c.n.Points += int64(x.points.Len())
+			if !increasing(x.points.Times) {
+				c.problem("metric %q: points of series %d in a batch are out of order", c.m.Name, x.series)
+			}
+			if c.has(x.series) {
+				if err := c.belongs(x.column, x.points.Kind); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return it.Err()
 }
 
 // tiers reads all rows, and holds that they are of windows of their tier.

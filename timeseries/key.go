@@ -20,6 +20,8 @@ const (
 	objDropped  keyspace.ObjectID = 6  // metric id, or metric id and series id → nothing: to be removed
 	objPolicies keyspace.ObjectID = 7  // name → retention policy
 	objRetained keyspace.ObjectID = 8  // metric id → what is kept of it
+	objBatch    keyspace.ObjectID = 9  // metric id, number → points of many columns
+	objMark     keyspace.ObjectID = 10 // metric id → how far batches are sealed
 	firstID     keyspace.ObjectID = 16 // of metrics: series id, field, last time → block
 )
 

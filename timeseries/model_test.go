@@ -33,6 +33,8 @@ type life struct {
 	s      *timeseries.Store
 	want   plain
 	policy timeseries.Policy
+	refs   map[string]*timeseries.Ref
+	held   []held
 }
 
 func (l *life) must(err error) {
@@ -46,11 +48,12 @@ func (l *life) open() {
 	var err error
 	l.txns, err = storage.Open(l.disk, "d", storage.Options{SegmentBytes: 64 << 10, Clock: l.now})
 	l.must(err)
-	l.s, err = timeseries.Open(l.txns.Store, timeseries.Options{SealEvery: -1})
+	l.s, err = timeseries.Open(l.txns.Store, timeseries.Options{SealEvery: -1, OpenPoints: 2000})
 	l.must(err)
 }
 
 func (l *life) close() {
+	l.letGo()
 	l.must(l.s.Close())
 	l.must(l.txns.Close())
 }
@@ -98,6 +101,13 @@ func (l *life) write() {
 }
 
 func (l *life) put(n int) {
+	points := l.draw(n)
+	l.must(l.s.Write(l.t.Context(), points))
+	l.apply(l.want, points)
+}
+
+// draw draws points, some of them by references.
+func (l *life) draw(n int) []timeseries.Point {
 	points := make([]timeseries.Point, n)
 	for i := range points {
 		tags := []timeseries.Tag{{Key: "region", Value: regions[l.r.IntN(3)]}, {Key: "host", Value: hosts[l.r.IntN(3)]}}
@@ -112,18 +122,39 @@ func (l *life) put(n int) {
 		if l.r.IntN(5) == 0 {
 			points[i].Fields = append(points[i].Fields, timeseries.Field{Name: "s", Value: timeseries.TextValue(hosts[l.r.IntN(3)])}, timeseries.Field{Name: "b", Value: timeseries.BoolValue(l.r.IntN(2) == 0)})
 		}
+		if l.r.IntN(3) == 0 {
+			points[i].Ref = l.ref(tags)
+		}
 	}
-	l.must(l.s.Write(l.t.Context(), points))
+	return points
+}
+
+// ref names a series, the same one each time.
+func (l *life) ref(tags []timeseries.Tag) *timeseries.Ref {
+	name := seriesName("", tags)
+	if l.refs[name] == nil {
+		r, err := timeseries.NewRef("m", tags)
+		l.must(err)
+		if l.refs == nil {
+			l.refs = make(map[string]*timeseries.Ref)
+		}
+		l.refs[name] = r
+	}
+	return l.refs[name]
+}
+
+// apply writes points to what ought to be there.
+func (l *life) apply(want plain, points []timeseries.Point) {
 	for _, p := range points {
 		for _, f := range p.Fields {
 			name := seriesName(f.Name, p.Tags)
-			if l.want[name] == nil {
-				l.want[name] = make(map[int64]timeseries.Value)
+			if want[name] == nil {
+				want[name] = make(map[int64]timeseries.Value)
 			}
-			if old, ok := l.want[name][p.Time]; ok && !l.later(old, f.Value) {
+			if old, ok := want[name][p.Time]; ok && !l.later(old, f.Value) {
 				continue
 			}
-			l.want[name][p.Time] = f.Value
+			want[name][p.Time] = f.Value
 		}
 	}
 }
@@ -155,9 +186,18 @@ func (l *life) remove() {
 	if _, err := l.s.Metric(l.t.Context(), "m"); err != nil {
 		return
 	}
-	_, err := l.s.Delete(l.t.Context(), timeseries.Deletion{Metric: "m", Matchers: []timeseries.Matcher{{Tag: "host", Values: []string{host}}}, From: from, To: to})
-	l.must(err)
-	for name, points := range l.want {
+	l.must(l.delete(l.s, host, from, to))
+	l.unwrite(l.want, host, from, to)
+}
+
+func (l *life) delete(s *timeseries.Store, host string, from, to int64) error {
+	_, err := s.Delete(l.t.Context(), timeseries.Deletion{Metric: "m", Matchers: []timeseries.Matcher{{Tag: "host", Values: []string{host}}}, From: from, To: to})
+	return err
+}
+
+// unwrite removes points from what ought to be there.
+func (l *life) unwrite(want plain, host string, from, to int64) {
+	for name, points := range want {
 		if strings.Contains(name, "host="+host) {
 			for t := range points {
 				if from <= t && t <= to {
@@ -185,9 +225,12 @@ func all() timeseries.Query {
 }
 
 // check compares all that is there.
-func (l *life) check() {
+func (l *life) check() { l.checkAs(l.s, l.want) }
+
+// checkAs compares all that a store sees, perhaps in a transaction.
+func (l *life) checkAs(s *timeseries.Store, want plain) {
 	l.t.Helper()
-	a, err := l.s.Query(l.t.Context(), all())
+	a, err := s.Query(l.t.Context(), all())
 	l.must(err)
 	got := make(plain)
 	for _, s := range a.Series {
@@ -200,7 +243,7 @@ func (l *life) check() {
 		}
 		got[seriesName(s.Field, s.Tags)] = points
 	}
-	for name, points := range l.want {
+	for name, points := range want {
 		if len(points) != len(got[name]) {
 			l.t.Fatalf("%s has %d points, want %d", name, len(got[name]), len(points))
 		}
@@ -272,10 +315,12 @@ func TestModel(t *testing.T) {
 			l.register()
 			for range 250 {
 				l.now.Advance(time.Duration(l.r.IntN(3000)) * time.Millisecond)
-				switch l.r.IntN(24) {
-				case 0, 1, 2:
+				switch l.r.IntN(32) {
+				case 0:
 					_, err := l.s.Seal(t.Context())
 					l.must(err)
+				case 1, 2:
+					l.must(timeseries.SealDue(t.Context(), l.s))
 				case 3, 4:
 					l.remove()
 				case 5:
@@ -293,6 +338,12 @@ func TestModel(t *testing.T) {
 					l.checkWindows()
 				case 12:
 					l.check()
+				case 13, 14, 15:
+					l.transact()
+				case 16, 17:
+					l.hold()
+				case 18, 19, 20:
+					l.checkHeld()
 				default:
 					l.write()
 				}

@@ -2,6 +2,7 @@ package timeseries
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -15,12 +16,20 @@ type layer struct {
 	number   uint64
 	min, max int64
 	points   *block.Points // nil: a deletion
-	key      []byte        // where asked for
+	key      []byte        // of an open record, where asked for
 }
 
-// layers reads the open records of a column that touch [from, to], in the order in which
-// they take effect.
-func (s *Store) layers(tx *txn.Tx, c column, from, to int64, keys bool) (list []layer, err error) {
+// layers reads what is not sealed of a column and touches [from, to], in the order in
+// which it takes effect: open records, and points of batches.
+func (s *Store) layers(tx *txn.Tx, c column, from, to int64) (list []layer, err error) {
+	return s.layersUntil(tx, c, from, to, math.MaxUint64)
+}
+
+// layersUntil reads what was committed up to a commit; the greatest is no bound.
+func (s *Store) layersUntil(tx *txn.Tx, c column, from, to int64, until uint64) (list []layer, err error) {
+	if err := s.head.start(context.Background(), s.core); err != nil {
+		return nil, err
+	}
 	prefix := s.openPrefix(c)
 	it := tx.Iter(within(prefix))
 	defer it.Close()
@@ -33,21 +42,32 @@ func (s *Store) layers(tx *txn.Tx, c column, from, to int64, keys bool) (list []
 		if l.at == 0 {
 			l.at = math.MaxUint64
 		}
+		if uint64(l.at) > until {
+			continue
+		}
 		if err := l.read(it.Value(), from, to); err != nil {
 			return nil, err
 		}
 		if l.max < from || l.min > to {
 			continue
 		}
-		if keys {
+		if until != math.MaxUint64 {
 			l.key = slices.Clone(it.Key())
 		}
 		list = append(list, l)
 	}
-	slices.SortFunc(list, func(a, b layer) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.number, b.number))
-	})
-	return list, it.Err()
+	if err := it.Err(); err != nil {
+		return nil, err
+	}
+	order := func(a, b layer) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.number, b.number)) }
+	slices.SortFunc(list, order)
+	more, err := s.batchesOf(tx, c, from, to, until, list)
+	if err != nil || len(more) == 0 {
+		return list, err
+	}
+	list = append(list, more...)
+	slices.SortStableFunc(list, order)
+	return list, nil
 }
 
 // objectLen is the length of what stands ahead of the tuple in keys of objOpen.
@@ -92,7 +112,7 @@ type visitor struct {
 // walk visits the points of a column from from to to, both included. A block is given
 // whole only where all of it is within.
 func (s *Store) walk(tx *txn.Tx, c column, policy Policy, from, to int64, v visitor) error {
-	list, err := s.layers(tx, c, from, to, false)
+	list, err := s.layers(tx, c, from, to)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,29 @@ func TestGoldenRecords(t *testing.T) {
 	if back, err := readRows(nil, rows, block.Int); err != nil || len(back) != 1 || back[0].n != 2 || back[0].grew != 4 || back[0].firstAt != 61 || back[0].lastAt != 63 || back[0].isum != 12 || back[0].first.Int != 5 || back[0].m2 != 2 {
 		t.Errorf("rows %+v, %v", back, err)
 	}
+	at := mark{done: 5, now: 300, series: 17, field: 1}
+	batch := []byte{batchVersion}
+	for field, kind := range []block.Kind{block.Int, block.Text} {
+		b := slab{field: field, points: block.Points{Kind: kind}}
+		for i, v := range []Value{IntValue(5), IntValue(-7)} {
+			if kind == block.Text {
+				v = TextValue("t")
+			}
+			b.add(300-uint64(i), 60, v)
+		}
+		b.settle(Last)
+		if batch, err = b.append(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list, err := columnsOf(batch, 17); err != nil || len(list) != 4 || list[0].column != (column{17, 299, 0}) || list[0].points.Ints[0] != -7 || list[3].points.Texts[0] != "t" {
+		t.Errorf("batch %+v, %v", list, err)
+	}
 	for name, x := range map[string][2]string{
+		"batch":     {hex.EncodeToString(batch), "010002d604021100000001020402780000ff0c0d010200e738269b0102d604021c0000000104060278000001020000020002000100000034d039d974b5d1c48c"},
+		"mark":      {hex.EncodeToString(at.append(nil)), "0105ac021101"},
+		"batchKey":  {hex.EncodeToString(s.batchKey(17, 300)), "0140092911" + "2a012c"},
+		"markKey":   {hex.EncodeToString(s.markKey(17)), "01400a2911"},
 		"metric":    {hex.EncodeToString(m.append(nil)), "01110103e807014201640105" + hex.EncodeToString([]byte("value")) + "02"},
 		"policy":    {hex.EncodeToString(policy.append(nil)), "01012a80c0e285e3680180b09dc2df0100"},
 		"policyKey": {hex.EncodeToString(s.policyKey("p")), "01400744700001"},
@@ -52,6 +74,15 @@ func TestGoldenRecords(t *testing.T) {
 	if err := got.decode(m.append(nil)); err != nil || got.id != 17 || got.Fields[0] != m.Fields[0] || !got.Created.Equal(m.Created) {
 		t.Errorf("%+v, %v", got, err)
 	}
+	var back mark
+	if err := back.decode(at.append(nil)); err != nil || back != at {
+		t.Errorf("%+v, %v", back, err)
+	}
+	for i := range batch {
+		if _, err := columnsOf(batch[:i], 17); err == nil && i > 1 && i != 27 { // where the first field ends
+			t.Errorf("%d bytes of a batch are read", i)
+		}
+	}
 	b := m.append(nil)
 	for i := range b {
 		if err := new(Metric).decode(b[:i]); !errors.Is(err, dberr.ErrCorrupt) {
@@ -65,6 +96,13 @@ func FuzzRecords(f *testing.F) {
 	m := &Metric{Name: "m", Created: time.Unix(0, 1000), Fields: []FieldInfo{{"value", block.Int}}, id: 17}
 	f.Add(m.append(nil))
 	f.Add([]byte{openDeletion, 1, 2})
+	f.Add((&mark{done: 5, now: 300, series: 17, field: 1}).append(nil))
+	of := slab{points: block.Points{Kind: block.Float}}
+	of.add(17, 60, FloatValue(1))
+	of.add(18, 60, FloatValue(2))
+	if b, err := of.append([]byte{batchVersion}); err == nil {
+		f.Add(b)
+	}
 	row := rollup{start: 60}
 	row.points(&block.Points{Kind: block.Int, Times: []int64{61, 63}, Ints: []int64{5, 7}})
 	rows, err := appendRows(nil, []rollup{row})
@@ -79,6 +117,12 @@ func FuzzRecords(f *testing.F) {
 			t.Error(err)
 		}
 		if err := l.read(b, -1<<63, 1<<63-1); err != nil && !errors.Is(err, dberr.ErrCorrupt) {
+			t.Error(err)
+		}
+		if _, err := columnsOf(b, 17); err != nil && !errors.Is(err, dberr.ErrCorrupt) && !errors.Is(err, dberr.ErrInvalid) {
+			t.Error(err)
+		}
+		if err := new(mark).decode(b); err != nil && !errors.Is(err, dberr.ErrCorrupt) {
 			t.Error(err)
 		}
 		if _, err := decodeTags(b); err != nil && !errors.Is(err, dberr.ErrCorrupt) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/enc"
+	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
 
@@ -228,9 +229,22 @@ func (r *retention) cut(ctx context.Context) error {
 
 // sealOf seals all that lies open of a metric.
 func (s *Store) sealOf(ctx context.Context, m *Metric, stats *SealStats) error {
-	var due []column
-	err := s.txns.View(ctx, func(tx *txn.Tx) error {
-		due = due[:0]
+	if err := s.pass(ctx, m, stats); err != nil {
+		return err
+	}
+	due, err := s.openColumns(ctx, m)
+	for len(due) > 0 && err == nil {
+		n := min(sealBatch, len(due))
+		err = s.sealColumns(ctx, map[uint64]*Metric{m.id: m}, due[:n], stats)
+		due = due[n:]
+	}
+	return err
+}
+
+// openColumns are the columns of a metric with open records, in order.
+func (s *Store) openColumns(ctx context.Context, m *Metric) (list []column, err error) {
+	err = s.txns.View(ctx, func(tx *txn.Tx) error {
+		list = list[:0]
 		prefix := s.of(objOpen, m.id)
 		it := tx.Iter(within(prefix))
 		defer it.Close()
@@ -239,16 +253,12 @@ func (s *Store) sealOf(ctx context.Context, m *Metric, stats *SealStats) error {
 			if err != nil {
 				return corrupt("the key %x of open points is malformed", it.Key())
 			}
-			if n := len(due); n == 0 || due[n-1] != c {
-				due = append(due, c)
+			if n := len(list); n == 0 || list[n-1] != c {
+				list = append(list, c)
 			}
+			it.Seek(keyspace.End(s.openPrefix(c)))
 		}
 		return it.Err()
 	})
-	for len(due) > 0 && err == nil {
-		n := min(sealBatch, len(due))
-		err = s.sealColumns(ctx, map[uint64]*Metric{m.id: m}, due[:n], stats)
-		due = due[n:]
-	}
-	return err
+	return list, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,11 +41,20 @@ type SealStats struct {
 	waiting bool // something is left for a later pass
 }
 
+func (s *SealStats) add(done SealStats) {
+	s.Columns += done.Columns
+	s.Points += done.Points
+	s.Bytes += done.Bytes
+	s.waiting = s.waiting || done.waiting
+}
+
 type sealer struct {
 	quit context.CancelFunc
 	done sync.WaitGroup
-	mu   sync.Mutex   // one pass at a time
-	due  atomic.Int64 // when the next pass of retention is, in nanoseconds since 1970
+	mu   sync.Mutex // one pass at a time
+	// crowded are metrics with columns that can only be sealed by a pass. Under mu.
+	crowded map[metricKey]bool
+	due     atomic.Int64 // when the next pass of retention is, in nanoseconds since 1970
 }
 
 func (w *sealer) stop() {
@@ -55,6 +65,7 @@ func (w *sealer) stop() {
 func (c *core) startSealer() {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.seal.quit = cancel
+	c.seal.crowded = make(map[metricKey]bool)
 	if c.opts.SealEvery < 0 {
 		return
 	}
@@ -67,7 +78,9 @@ func (c *core) startSealer() {
 			case <-ctx.Done():
 				return
 			case <-t.C:
+			case <-c.head.kick:
 			}
+			c.head.tick()
 			began := time.Now()
 			if now := c.txns.LastCommit(); now != last || waiting || c.retainDue() { // else there is nothing to do
 				if stats, err := c.sealOnce(ctx, false); err != nil {
@@ -96,10 +109,14 @@ func (s *Store) Seal(ctx context.Context) (SealStats, error) { return s.sealOnce
 func (c *core) sealOnce(ctx context.Context, all bool) (stats SealStats, err error) {
 	c.seal.mu.Lock()
 	defer c.seal.mu.Unlock()
+	if err := c.head.start(ctx, c); err != nil {
+		return stats, fmt.Errorf("seal time series: %w", err)
+	}
 	dbs, err := c.databases(ctx)
 	if err != nil {
 		return stats, err
 	}
+	c.head.dropDatabases(dbs)
 	retain := all || c.retainDue()
 	for _, db := range dbs {
 		s := &Store{core: c, db: db}
@@ -159,6 +176,9 @@ func (s *Store) sealDatabase(ctx context.Context, all bool, stats *SealStats) er
 		due, err = s.due(tx, metrics, all, stats)
 		return err
 	})
+	if err == nil {
+		err = s.passes(ctx, metrics, all, stats)
+	}
 	for len(due) > 0 && err == nil {
 		n := min(sealBatch, len(due))
 		err = s.sealColumns(ctx, metrics, due[:n], stats)
@@ -232,29 +252,39 @@ func (s *Store) sealColumns(ctx context.Context, metrics map[uint64]*Metric, lis
 			if err != nil {
 				return err
 			}
-			if err := s.sealColumn(tx, c, now, st, &done); err != nil {
+			if err := s.sealColumn(tx, c, now, st, uint64(tx.ReadTimestamp()), false, &done); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err == nil {
-		stats.Columns += done.Columns
-		stats.Points += done.Points
-		stats.Bytes += done.Bytes
+		stats.add(done)
 	}
 	return err
 }
 
 // sealColumn folds the open records of a column into its blocks, and into the rows of its
 // tiers. What is before the cut of a retention policy goes into rows only.
-func (s *Store) sealColumn(tx *txn.Tx, c column, m *Metric, st *retained, stats *SealStats) error {
-	list, err := s.layers(tx, c, math.MinInt64, math.MaxInt64, true)
+// Only what was committed up to until is sealed; a column with points of batches only where
+// these are sealed of all columns (batches).
+func (s *Store) sealColumn(tx *txn.Tx, c column, m *Metric, st *retained, until uint64, batches bool, stats *SealStats) error {
+	list, err := s.layersUntil(tx, c, math.MinInt64, math.MaxInt64, until)
 	if err != nil || len(list) == 0 {
 		return err
 	}
+	if !batches && slices.ContainsFunc(list, func(l layer) bool { return l.key == nil }) {
+		stats.waiting = true
+		if len(list) >= passRecords {
+			s.seal.crowded[metricKey{s.db, c.metric}] = true
+		}
+		return nil
+	}
 	stats.Columns++
 	for i := range list {
+		if list[i].key == nil {
+			continue
+		}
 		if err := tx.Delete(list[i].key); err != nil {
 			return err
 		}

@@ -75,40 +75,40 @@ type counts struct {
 	of map[[2]uint64]int // database and metric
 }
 
-// openSeries finds the series of tags or makes it.
-func (s *Store) openSeries(ctx context.Context, tx *txn.Tx, m *Metric, tags []Tag, canon []byte) (uint64, error) {
+// openSeries finds the series of tags or makes it. since is the commit that made it, 0
+// where the transaction itself does.
+func (s *Store) openSeries(ctx context.Context, tx *txn.Tx, m *Metric, tags []Tag, canon []byte) (id, since uint64, err error) {
 	key := s.seriesKey(m.id, canon)
-	v, ok, err := tx.Get(key)
+	v, at, ok, err := tx.GetVersion(key)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if ok {
 		r := reader{b: v}
 		id := r.uvarint()
 		if r.bad || len(r.b) != 0 {
-			return 0, corrupt("the record of a series of metric %q is malformed", m.Name)
+			return 0, 0, corrupt("the record of a series of metric %q is malformed", m.Name)
 		}
-		return id, nil
+		return id, uint64(at), nil
 	}
 	if err := s.oneMore(ctx, m); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	id, err := s.ids.take(ctx, s.db, 1)
-	if err != nil {
-		return 0, err
+	if id, err = s.ids.take(ctx, s.db, 1); err != nil {
+		return 0, 0, err
 	}
 	if err := tx.Put(key, appendUvarint(nil, id)); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := tx.Put(s.tagsKey(m.id, id), canon); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	for _, t := range tags {
 		if err := tx.Put(s.indexKey(m.id, t, id), nil); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
-	return id, nil
+	return id, 0, nil
 }
 
 // oneMore counts a series that is to be made. The count is of what was tried, so at the
@@ -445,6 +445,6 @@ func (s *Store) Extents(m *Metric) (list [][2][]byte) {
 func (s *Store) prefixes(metric uint64) [][]byte {
 	return [][]byte{
 		appendObject(nil, s.db, keyspace.ObjectID(metric)),
-		s.of(objOpen, metric), s.of(objSeries, metric), s.of(objTags, metric), s.of(objIndex, metric),
+		s.of(objOpen, metric), s.of(objSeries, metric), s.of(objTags, metric), s.of(objIndex, metric), s.of(objBatch, metric), s.of(objMark, metric),
 	}
 }

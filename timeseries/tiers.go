@@ -163,17 +163,12 @@ func (v *tally) quick(c column, tier int, kind block.Kind, from int64) error {
 // firstOpen is the time of the first point that is not sealed, or that a deletion does
 // not reach below; the greatest int64 where all is sealed.
 func (s *Store) firstOpen(tx *txn.Tx, c column) (int64, error) {
-	it := tx.Iter(within(s.openPrefix(c)))
-	defer it.Close()
+	list, err := s.layers(tx, c, math.MinInt64, math.MaxInt64)
 	first := int64(math.MaxInt64)
-	for it.Next() {
-		l := layer{}
-		if err := l.span(it.Value()); err != nil {
-			return 0, err
-		}
-		first = min(first, l.min)
+	for i := range list {
+		first = min(first, list[i].min)
 	}
-	return first, it.Err()
+	return first, err
 }
 
 // rows goes through rows of windows that begin from from to to.

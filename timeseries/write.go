@@ -8,6 +8,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/internal/enc"
+	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/timeseries/block"
 )
@@ -16,8 +17,17 @@ import (
 type Point struct {
 	Metric string
 	Tags   []Tag // in any order
+	Ref    *Ref  // where set, the series, in place of Metric and Tags
 	Time   int64 // nanoseconds since 1970
 	Fields []Field
+}
+
+// name is the metric of the point.
+func (p *Point) name() string {
+	if p.Ref != nil {
+		return p.Ref.metric
+	}
+	return p.Metric
 }
 
 // Field is a named value.
@@ -45,18 +55,32 @@ const openPointsMax = 8192
 // Write writes points, all or none, and makes metrics, fields and series that are
 // missing.
 func (s *Store) Write(ctx context.Context, points []Point) error {
+	if err := s.admit(ctx); err != nil {
+		return err
+	}
 	return s.update(ctx, func(tx *txn.Tx) error { return s.WriteTx(ctx, tx, points) })
 }
 
 // WriteTx is Write in a transaction.
 func (s *Store) WriteTx(ctx context.Context, tx *txn.Tx, points []Point) error {
-	w := s.writer(ctx, tx)
+	w, err := s.writer(ctx, tx)
+	if err != nil {
+		return err
+	}
 	for i := range points {
 		if err := w.add(&points[i]); err != nil {
 			return err
 		}
 	}
 	return w.finish()
+}
+
+// admit holds back a write while sealing is far behind.
+func (s *Store) admit(ctx context.Context) error {
+	if s.tx != nil || s.opts.SealEvery < 0 {
+		return nil
+	}
+	return s.head.wait(ctx)
 }
 
 // Refused is a point that was left out, and why.
@@ -68,9 +92,15 @@ type Refused struct {
 // WriteEach writes the points that can be written, all in one transaction, and returns
 // the others.
 func (s *Store) WriteEach(ctx context.Context, points []Point) (refused []Refused, err error) {
+	if err := s.admit(ctx); err != nil {
+		return nil, err
+	}
 	err = s.update(ctx, func(tx *txn.Tx) error {
 		refused = nil
-		w := s.writer(ctx, tx)
+		w, err := s.writer(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for i := range points {
 			err := w.add(&points[i])
 			switch {
@@ -86,28 +116,42 @@ func (s *Store) WriteEach(ctx context.Context, points []Point) (refused []Refuse
 	return refused, err
 }
 
-func (s *Store) writer(ctx context.Context, tx *txn.Tx) *writer {
-	return &writer{s: s, ctx: ctx, tx: tx, metrics: make(map[string]*target), columns: make(map[column]*block.Points)}
+func (s *Store) writer(ctx context.Context, tx *txn.Tx) (*writer, error) {
+	if err := s.head.start(ctx, s.core); err != nil {
+		return nil, err
+	}
+	w := &writer{s: s, ctx: ctx, tx: tx, metrics: make(map[string]*target), snapshot: uint64(tx.ReadTimestamp())}
+	s.head.settle(w.snapshot)
+	return w, nil
 }
 
-// writer gathers the points of one write by columns.
+// writer gathers the points of one write by metrics and fields.
 type writer struct {
-	s       *Store
-	ctx     context.Context
-	tx      *txn.Tx
-	metrics map[string]*target
-	columns map[column]*block.Points
-	order   []column
+	s        *Store
+	ctx      context.Context
+	tx       *txn.Tx
+	snapshot uint64
+	metrics  map[string]*target
+	order    []*target
+	last     *target
+	spelled  []byte
 }
 
 // target is a metric that is written to.
 type target struct {
 	*Metric
-	series map[string]uint64
+	series map[string]uint64 // that were found in the store, by their tags
+	known  bool              // places may say where series lie
+	slabs  []slab            // by the numbers of the fields
+	few    []column          // the columns, up to batchColumns
 }
 
 func (w *writer) metric(name string) (*target, error) {
+	if w.last != nil && w.last.Name == name {
+		return w.last, nil
+	}
 	if t := w.metrics[name]; t != nil {
+		w.last = t
 		return t, nil
 	}
 	m, ok, err := w.s.metric(w.tx, name)
@@ -121,31 +165,46 @@ func (w *writer) metric(name string) (*target, error) {
 		}
 	}
 	t := &target{Metric: m, series: make(map[string]uint64)}
+	// What is read of series counts where reads are validated, and what the transaction
+	// itself did to series is known to nobody else.
+	if t.known = ok && w.tx.Isolation() == txn.Snapshot; t.known {
+		prefix := w.s.of(objSeries, m.id)
+		w.tx.Own(prefix, keyspace.End(prefix), func(_, _ []byte, _ bool) bool {
+			t.known = false
+			return false
+		})
+	}
 	w.metrics[name] = t
+	w.order = append(w.order, t)
+	w.last = t
 	return t, nil
 }
 
 func (w *writer) add(p *Point) error {
-	t, err := w.metric(p.Metric)
+	t, err := w.metric(p.name())
 	if err != nil {
 		return err
 	}
 	if len(p.Fields) == 0 {
-		return invalid("MISSING_FIELD", "fields", "a point of metric %q has no value", shorten(p.Metric))
+		return invalid("MISSING_FIELD", "fields", "a point of metric %q has no value", shorten(t.Name))
 	}
-	tags, canon, err := canonical(p.Tags)
-	if err != nil {
-		return err
+	id, found := w.known(t, p)
+	var tags []Tag
+	var canon []byte
+	if !found && p.Ref != nil {
+		tags, canon = p.Ref.tags, p.Ref.canon
+	} else if !found {
+		if tags, canon, err = canonical(p.Tags); err != nil {
+			return err
+		}
 	}
 	if err := t.check(p); err != nil { // before anything is made for its sake
 		return err
 	}
-	id, ok := t.series[string(canon)]
-	if !ok {
-		if id, err = w.s.openSeries(w.ctx, w.tx, t.Metric, tags, canon); err != nil {
+	if !found {
+		if id, err = w.series(t, p, tags, canon); err != nil {
 			return err
 		}
-		t.series[string(canon)] = id
 	}
 	for i := range p.Fields {
 		if err := w.addField(t, id, p.Time, &p.Fields[i]); err != nil {
@@ -153,6 +212,47 @@ func (w *writer) add(p *Point) error {
 		}
 	}
 	return nil
+}
+
+// known finds the series of a point without a read.
+func (w *writer) known(t *target, p *Point) (uint64, bool) {
+	if !t.known {
+		return 0, false
+	}
+	if p.Ref != nil {
+		at := p.Ref.at.Load()
+		if at.serves(t.id, w.snapshot) && at.store == &w.s.head.places && at.db == w.s.db {
+			return at.series, true
+		}
+		return 0, false
+	}
+	w.spelled = spell(w.spelled[:0], w.s.db, t.id, p.Tags)
+	if at := w.s.head.places.find(w.spelled); at.serves(t.id, w.snapshot) {
+		return at.series, true
+	}
+	return 0, false
+}
+
+// series finds the series of tags in the store, or makes it.
+func (w *writer) series(t *target, p *Point, tags []Tag, canon []byte) (uint64, error) {
+	if id, ok := t.series[string(canon)]; ok {
+		return id, nil
+	}
+	id, since, err := w.s.openSeries(w.ctx, w.tx, t.Metric, tags, canon)
+	if err != nil {
+		return 0, err
+	}
+	t.series[string(canon)] = id
+	if t.known && since != 0 {
+		at := &place{db: w.s.db, metric: t.id, series: id, since: since}
+		key := w.s.seriesKey(t.id, canon)
+		if p.Ref != nil {
+			p.Ref.at.Store(w.s.head.places.keep(nil, key, at, w.snapshot))
+		} else {
+			w.s.head.places.keep(w.spelled, key, at, w.snapshot)
+		}
+	}
+	return id, nil
 }
 
 // check holds the fields of a point against those of the metric and against each other.
@@ -224,25 +324,50 @@ func (w *writer) addField(t *target, series uint64, at int64, f *Field) error {
 		}
 	}
 	v, _ := f.Value.as(t.Fields[n].Kind)
-	c := column{t.id, series, n}
-	p := w.columns[c]
-	if p == nil {
-		p = &block.Points{Kind: v.Kind}
-		w.columns[c] = p
-		w.order = append(w.order, c)
+	for n >= len(t.slabs) {
+		k := len(t.slabs)
+		t.slabs = append(t.slabs, slab{field: k, points: block.Points{Kind: t.Fields[k].Kind}})
 	}
-	v.appendTo(p, at)
+	t.slabs[n].add(series, at, v)
+	if len(t.few) < batchColumns {
+		if c := (column{t.id, series, n}); !slices.Contains(t.few, c) {
+			t.few = append(t.few, c)
+		}
+	}
 	return nil
 }
 
-// finish puts an open record for each column.
+// finish puts what was gathered: into open records where it is of few columns, and into
+// batches else.
 func (w *writer) finish() error {
-	policies := make(map[uint64]Policy, len(w.metrics))
-	for _, t := range w.metrics {
-		policies[t.id] = t.Duplicates
+	for _, t := range w.order {
+		for i := range t.slabs {
+			t.slabs[i].settle(t.Duplicates)
+		}
+		put := w.putBatches
+		if len(t.few) < batchColumns {
+			put = w.putOpen
+		}
+		if err := put(t); err != nil {
+			return err
+		}
 	}
-	for _, c := range w.order {
-		p := settle(w.columns[c], policies[c.metric])
+	return nil
+}
+
+// putOpen puts an open record for each column.
+func (w *writer) putOpen(t *target) error {
+	for _, c := range t.few {
+		b := &t.slabs[c.field]
+		p := &b.points
+		if slices.ContainsFunc(b.series, func(id uint64) bool { return id != c.series }) {
+			p = &block.Points{Kind: b.points.Kind}
+			for i, id := range b.series {
+				if id == c.series {
+					valueAt(&b.points, i).appendTo(p, b.points.Times[i])
+				}
+			}
+		}
 		for from := 0; from < p.Len(); {
 			to := from + partLen(p, from)
 			if err := w.s.putOpen(w.ctx, w.tx, c, cut(p, from, to)); err != nil {
@@ -253,6 +378,45 @@ func (w *writer) finish() error {
 	}
 	return nil
 }
+
+// putBatches puts batches, each of as many points as one record takes.
+func (w *writer) putBatches(t *target) error {
+	v, room, columns := []byte{batchVersion}, openPointsMax, 0
+	flush := func() error {
+		n, err := w.s.ids.take(w.ctx, w.s.db, 1)
+		if err == nil {
+			err = w.tx.Put(w.s.batchKey(t.id, n), v)
+		}
+		w.tx.Reserve(columns) // a change of each column
+		v, room, columns = v[:1], openPointsMax, 0
+		return err
+	}
+	for i := range t.slabs {
+		b := &t.slabs[i]
+		for from := 0; from < len(b.series); {
+			to := from + min(partLen(&b.points, from), room)
+			part := b.part(from, to)
+			var err error
+			if v, err = part.append(v); err != nil {
+				return err
+			}
+			columns += to - from
+			room -= to - from
+			if from = to; room == 0 || len(v) > batchBytes {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if len(v) > 1 {
+		return flush()
+	}
+	return nil
+}
+
+// batchBytes is how long a batch may be before it is ended.
+const batchBytes = 1 << 20
 
 // partLen is how many points from from on one record takes.
 func partLen(p *block.Points, from int) int {
@@ -282,42 +446,6 @@ func (s *Store) putRecord(ctx context.Context, tx *txn.Tx, c column, v []byte) e
 		return err
 	}
 	return tx.Put(enc.AppendUint(s.openPrefix(c), n), v)
-}
-
-// settle brings points into the order of time, and of those with one time keeps the one
-// that the policy names.
-func settle(p *block.Points, policy Policy) *block.Points {
-	sorted := true
-	for i := 1; i < len(p.Times) && sorted; i++ {
-		sorted = p.Times[i-1] < p.Times[i]
-	}
-	if sorted {
-		return p
-	}
-	order := make([]int, p.Len())
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case p.Times[a] < p.Times[b]:
-			return -1
-		case p.Times[a] > p.Times[b]:
-			return 1
-		}
-		return 0
-	})
-	out := &block.Points{Kind: p.Kind}
-	for i := 0; i < len(order); {
-		best, t := order[i], p.Times[order[i]]
-		for i++; i < len(order) && p.Times[order[i]] == t; i++ {
-			if policy.prefers(valueAt(p, best), valueAt(p, order[i])) {
-				best = order[i]
-			}
-		}
-		valueAt(p, best).appendTo(out, t)
-	}
-	return out
 }
 
 // prefers says whether the later of two values at one time is the one that is seen.

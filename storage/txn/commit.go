@@ -69,7 +69,7 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	}
 	var rec record
 	if err == nil {
-		rec, err = s.appendLocked(recordCommit, payload, synced, len(ops))
+		rec, err = s.appendLocked(recordCommit, payload, synced, len(ops)+tx.reserved)
 	}
 	if err != nil {
 		s.commit.Unlock()

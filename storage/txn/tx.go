@@ -29,7 +29,9 @@ type Tx struct {
 	reads   readSet
 	iters   []*iterator // open ones, of a read-write transaction
 	scanned int         // rows that iterators have given
-	stored  storedIters
+	// reserved is how many events its writes are beyond one each.
+	reserved int
+	stored   storedIters
 
 	// locks holds the locks on keys, nil before the first. Written by the
 	// transaction's goroutine, read by the sweeper where the transaction is too old.

@@ -108,7 +108,7 @@ type ChangeSet struct {
 }
 
 // Number is the number of event i, from 0, of the n that somebody makes of the set, of at
-// most as many as it has writes. Numbers rise in the order of commits; the last one of a
+// most as many as it has writes and Tx.Reserve has left room for. Numbers rise in the order of commits; the last one of a
 // commit is its timestamp, and all are above the timestamp of the commit before.
 func (c *ChangeSet) Number(i, n int) uint64 { return uint64(c.Timestamp) - uint64(n-1-i) }
 

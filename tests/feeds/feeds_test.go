@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/document/doc"
+	"github.com/weftdb/weft/internal/clock"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/storage"
@@ -396,4 +398,24 @@ func TestGone(t *testing.T) {
 	if _, err := s.History(ctx, "cdc.default.x", streaming.HistoryOptions{From: streaming.Earliest}); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestWideWrites: a write of many series is a message of each, with numbers of its own also
+// where the clock stands still.
+func TestWideWrites(t *testing.T) {
+	now := clock.NewManual(time.Unix(1_700_000_000, 0))
+	db := open(t, weft.Options{Storage: storage.Options{Clock: now}})
+	var want []string
+	for round := range 3 {
+		var points []timeseries.Point
+		for i := range 300 {
+			points = append(points, timeseries.Point{Metric: "wide", Tags: []timeseries.Tag{{Key: "n", Value: fmt.Sprint(i)}}, Time: int64(round),
+				Fields: []timeseries.Field{{Name: "value", Value: timeseries.IntValue(int64(i))}}})
+			want = append(want, fmt.Sprintf(`insert null > {"tags":{"n":"%d"},"field":"value","type":"int","points":[[%d,%d]]}`, i, round, i))
+		}
+		if err := db.TimeSeries().Write(t.Context(), points); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t, all(t, db, "cdc.default.ts.wide"), want...)
 }
