@@ -21,9 +21,10 @@ type feedLog struct {
 	past *feedReader
 	list []*Message // to be given next
 	from uint64     // where reading on begins behind list
+	prev uint64     // what from was before m
 	end  bool       // there is no more
 
-	m     *Message
+	m     *Message // nil behind a Seek
 	key   []byte
 	value []byte
 	err   error
@@ -44,14 +45,23 @@ func (s *Store) feedLog(tx *txn.Tx, c *Channel) (*feedLog, error) {
 // Seek implements txn.Iterator.
 func (l *feedLog) Seek(key []byte) {
 	l.shut()
-	l.from, l.end, l.list = binary.BigEndian.Uint64(key[len(key)-8:]), false, nil
+	l.from, l.end, l.list, l.m = binary.BigEndian.Uint64(key[len(key)-8:]), false, nil, nil
 }
 
+// shut ends reading the past here, and leaves the reader to who goes on there.
 func (l *feedLog) shut() {
-	if l.past != nil {
-		l.past.close()
-		l.past = nil
+	if l.past == nil {
+		return
 	}
+	p := parked{reader: l.past, list: l.list, from: l.from}
+	if l.m != nil { // whoever stopped at it comes back to it
+		p.list, p.from = append([]*Message{l.m}, l.list...), l.prev
+	}
+	if l.past = nil; l.err != nil {
+		p.reader.close()
+		return
+	}
+	l.tail.park(p)
 }
 
 // Next implements txn.Iterator.
@@ -62,12 +72,12 @@ func (l *feedLog) Next() bool {
 	if l.err != nil || len(l.list) == 0 {
 		return false
 	}
-	l.m, l.list = l.list[0], l.list[1:]
-	if l.m.Timestamp > l.last {
-		l.list, l.end = nil, true
+	if l.list[0].Timestamp > l.last {
+		l.end = true
 		return false
 	}
-	l.from = l.m.Offset + 1
+	l.m, l.list = l.list[0], l.list[1:]
+	l.prev, l.from = l.from, l.m.Offset+1
 	l.key = txn.AppendLogKey(l.key[:0], appendObject(nil, l.s.db, l.feed.Object()), l.m.Offset)
 	l.value = l.m.append(l.value[:0])
 	return true
@@ -84,7 +94,12 @@ func (l *feedLog) fill() {
 			}
 			return
 		}
-		if l.past, err = since(context.Background(), l.s.txns, l.feed, txn.Timestamp(l.from-1)); err != nil {
+		if p, ok := l.tail.unpark(l.from); ok {
+			l.past = p.reader
+			if l.list = p.list; len(l.list) > 0 {
+				return
+			}
+		} else if l.past, err = since(context.Background(), l.s.txns, l.feed, txn.Timestamp(l.from-1)); err != nil {
 			l.err = fmt.Errorf("read channel: %w", err)
 			return
 		}
@@ -129,7 +144,7 @@ func (l *feedLog) first() (uint64, error) {
 	for {
 		l.shut()
 		floor := l.s.txns.HistoryFloor()
-		l.from, l.end, l.list, l.err = uint64(floor)+1, false, nil, nil
+		l.from, l.end, l.list, l.m, l.err = uint64(floor)+1, false, nil, nil, nil
 		if l.Next() {
 			return l.m.Offset, nil
 		}

@@ -34,7 +34,54 @@ type feedTail struct {
 		from     uint64        // of the messages from this offset on, none is missing
 		news     chan struct{} // closed, and replaced, when there is more
 		ended    error         // why there is no more
+		parked   []parked      // the last one used last
 	}
+}
+
+// parked is a reader of the past whom nobody uses now. Groups that are far behind read on
+// with every pull; without it each would look through the history from its place to the end.
+type parked struct {
+	reader *feedReader
+	list   []*Message // that it has read and nobody has had
+	from   uint64     // no message from here on is missing in list, or read already
+}
+
+// maxParked bounds the readers that a feed keeps, each of which may hold a part of the history.
+const maxParked = 2
+
+// park keeps a reader for who goes on where it is.
+func (t *feedTail) park(p parked) {
+	t.mu.Lock()
+	var drop *feedReader
+	if t.mu.ended != nil {
+		drop = p.reader
+	} else {
+		if t.mu.parked = append(t.mu.parked, p); len(t.mu.parked) > maxParked {
+			drop, t.mu.parked = t.mu.parked[0].reader, append([]parked(nil), t.mu.parked[1:]...)
+		}
+	}
+	t.mu.Unlock()
+	if drop != nil {
+		drop.close()
+	}
+}
+
+// unpark returns a reader that gives all messages from an offset on, and none before it.
+func (t *feedTail) unpark(from uint64) (p parked, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.mu.parked {
+		p = t.mu.parked[i]
+		if p.from > from || from > uint64(p.reader.src.Position())+1 {
+			continue
+		}
+		t.mu.parked = append(append([]parked(nil), t.mu.parked[:i]...), t.mu.parked[i+1:]...)
+		for len(p.list) > 0 && p.list[0].Offset < from {
+			p.list = p.list[1:]
+		}
+		return p, true
+	}
+	return parked{}, false
 }
 
 // joinFeed finds the tail of a feed as a transaction has seen it at a time, or makes it.
@@ -219,6 +266,10 @@ func (t *feedTail) end(why error) {
 		t.mu.ended = why
 		t.wakeLocked()
 	}
+	for _, p := range t.mu.parked {
+		p.reader.close()
+	}
+	t.mu.parked = nil
 }
 
 // take returns what the tail has from an offset on. Where that is nothing: behind says

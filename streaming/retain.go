@@ -65,10 +65,14 @@ type sweeper struct {
 	// once is held by a pass: two would only conflict.
 	once      sync.Mutex
 	producers time.Time // until then producers are not looked through; under once
+	feeds     time.Time // until then feeds are not looked for; under once
 }
 
 // producerPause is how often producers are looked through.
 const producerPause = 10 * time.Minute
+
+// feedPause is how often what groups and webhooks have of feeds is held against the objects.
+const feedPause = time.Minute
 
 func (w *sweeper) stop() {
 	w.quit()
@@ -88,7 +92,7 @@ func (c *core) startSweeper() {
 		for {
 			select {
 			case <-tick.C:
-				if _, err := c.sweepOnce(ctx); err != nil && ctx.Err() == nil && c.opts.Events.SweepFailed != nil {
+				if _, err := c.sweepOnce(ctx, false); err != nil && ctx.Err() == nil && c.opts.Events.SweepFailed != nil {
 					c.opts.Events.SweepFailed(err)
 				}
 			case <-ctx.Done():
@@ -100,17 +104,24 @@ func (c *core) startSweeper() {
 
 // Sweep removes what the channels of all databases do not keep as of now. It returns how
 // many messages it removed. The store does so by itself.
-func (s *Store) Sweep(ctx context.Context) (removed int, err error) { return s.sweepOnce(ctx) }
+func (s *Store) Sweep(ctx context.Context) (removed int, err error) { return s.sweepOnce(ctx, true) }
 
-func (c *core) sweepOnce(ctx context.Context) (removed int, err error) {
+// sweepOnce is a pass; all has it look also at what is looked at now and then.
+func (c *core) sweepOnce(ctx context.Context, all bool) (removed int, err error) {
 	c.sweep.once.Lock()
 	defer c.sweep.once.Unlock()
+	all = all || c.txns.Clock().Now().After(c.sweep.feeds)
 	dbs, err := c.databases(ctx)
 	if err != nil {
 		return 0, err
 	}
 	for _, db := range dbs {
 		s := &Store{core: c, db: db}
+		if all {
+			if err := s.sweepFeeds(ctx); err != nil {
+				return removed, fmt.Errorf("look for feeds whose objects are gone: %w", err)
+			}
+		}
 		if err := s.sweepDropped(ctx); err != nil {
 			return removed, fmt.Errorf("remove dropped channels: %w", err)
 		}
@@ -128,6 +139,9 @@ func (c *core) sweepOnce(ctx context.Context) (removed int, err error) {
 	}
 	if now := c.txns.Clock().Now(); now.After(c.sweep.producers) {
 		c.sweep.producers = now.Add(producerPause)
+	}
+	if all {
+		c.sweep.feeds = c.txns.Clock().Now().Add(feedPause)
 	}
 	return removed, nil
 }

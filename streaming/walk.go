@@ -43,11 +43,29 @@ func (s *Store) WalkTx(tx *txn.Tx, channel string, spans []Span, reverse bool) (
 		return nil, err
 	}
 	w := &Walker{s: s, tx: tx, c: c, l: l, reverse: reverse}
-	if err := w.resolve(spans); err != nil {
+	err = w.depend()
+	if err == nil {
+		err = w.resolve(spans)
+	}
+	if err != nil {
 		l.close()
 		return nil, err
 	}
 	return w, nil
+}
+
+// depend has the transaction, where it is serializable, depend on what a feed is made of,
+// which is read beside it.
+func (w *Walker) depend() error {
+	if w.c.feed == nil {
+		return nil
+	}
+	for _, r := range w.c.feed.Ranges() {
+		if err := w.tx.ReadRange(r.Lower, r.Upper); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // resolve makes offsets of times, and joins spans that overlap.

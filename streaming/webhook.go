@@ -193,7 +193,7 @@ func (s *Store) Webhooks(ctx context.Context, channel string) (list []Webhook, e
 		var channels []Channel
 		var err error
 		if channel == "" {
-			channels, err = s.ChannelsTx(tx)
+			channels, err = s.withWebhooks(tx)
 		} else {
 			var c Channel
 			c, err = s.ChannelTx(tx, channel)
@@ -207,6 +207,20 @@ func (s *Store) Webhooks(ctx context.Context, channel string) (list []Webhook, e
 		return err
 	})
 	return list, err
+}
+
+// withWebhooks returns all channels, and the feeds that have webhooks.
+func (s *Store) withWebhooks(tx *txn.Tx) ([]Channel, error) {
+	channels, err := s.ChannelsTx(tx)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := s.recordedFeeds(tx, objWebhooks)
+	if err != nil {
+		return nil, err
+	}
+	feeds, err := s.feedsOf(tx, ids)
+	return append(channels, feeds...), err
 }
 
 func (s *Store) eachWebhook(tx *txn.Tx, c *Channel, fn func(w Webhook)) error {
