@@ -131,6 +131,7 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), engine.Close(), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())
 	}
+	engine.SetContinuous(queries.SQL())
 	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series, channels: channels, queries: queries}, nil
 }
 

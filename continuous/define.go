@@ -419,17 +419,6 @@ func (s *Service) status(tx *txn.Tx, db keyspace.DatabaseID, q *Query) (Status, 
 	return out, nil
 }
 
-// ViewQuery is the name of the query that keeps a materialized view; empty where none does.
-func (s *Service) ViewQuery(tx *txn.Tx, db keyspace.DatabaseID, view keyspace.ObjectID) (string, error) {
-	list, err := queries(tx, db)
-	for _, q := range list {
-		if err == nil && q.Output.View == view {
-			return q.Name, nil
-		}
-	}
-	return "", err
-}
-
 // dropGrace is how long what a dropped query has stays: transactions that began before
 // may still read it.
 const dropGrace = 10 * time.Second

@@ -132,7 +132,7 @@ func (p *pass) store(ctx context.Context, cols []ResultColumn, list []window.Res
 		for j, d := range values {
 			params[j] = query.Param{Type: types[j].Type, Datum: d}
 		}
-		req := query.Request{SQL: sql, Params: params, MaxRows: -1, OneStatement: true}
+		req := query.Request{SQL: sql, Params: params, MaxRows: -1, OneStatement: true, Maintains: q.Output.View != 0}
 		if err := p.t.Execute(ctx, req, &columnsSink{}); err != nil {
 			return fmt.Errorf("write results to table %s: %w", q.Output.name(), err)
 		}

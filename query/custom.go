@@ -67,7 +67,7 @@ func (r *running) compile(st ast.Stmt) (*compiled, error) {
 		return nil, err
 	}
 	scope := r.s.scope(r.snap, r.given())
-	scope.MySQL = r.text.mysql
+	scope.MySQL, scope.Maintains = r.text.mysql, r.text.maintains
 	own, err := r.s.e.planWith(r.ctx, scope, st, r.s.set.planner, params)
 	if err != nil {
 		return nil, err

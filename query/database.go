@@ -31,8 +31,9 @@ type Engine struct {
 	texts *lru[textKey, *parsed]
 	plans *lru[planKey, *compiled]
 
-	quiet    quiet
-	external source.Memo[tableKey, externalCount]
+	quiet      quiet
+	continuous Continuous // nil: nothing keeps queries over streams
+	external   source.Memo[tableKey, externalCount]
 
 	// onlineHook, where set by a test, is called before each batch of an index being built.
 	onlineHook func()

@@ -25,10 +25,13 @@ func (r *running) ddl(st ast.Stmt) error {
 	if d.e, err = r.s.e.cat.Edit(r.ctx, r.s.tx, r.s.db.ID); err != nil {
 		return err
 	}
+	tag := ddlName(st)
+	if done, err := d.streamDDL(st); done || err != nil {
+		return r.finishDDL(d, tag, err)
+	}
 	if err := r.s.refuseExternal(st, d.e.HasSchema); err != nil {
 		return err
 	}
-	tag := ddlName(st)
 	if done, err := d.relationDDL(st); done || err != nil {
 		return r.finishDDL(d, tag, err)
 	}
@@ -102,7 +105,10 @@ func ddlName(st ast.Stmt) string {
 	case *ast.CreateTable:
 		return "CREATE TABLE"
 	case *ast.CreateTableAs:
-		if st.Kind == ast.KindMatView {
+		switch {
+		case st.Stream:
+			return "CREATE STREAM"
+		case st.Kind == ast.KindMatView:
 			return "CREATE MATERIALIZED VIEW"
 		}
 		return "CREATE TABLE AS"

@@ -199,6 +199,9 @@ func (d *definer) dropTable(id keyspace.ObjectID, cascade bool) error {
 			}
 		}
 	}
+	if err := d.dropKeeper(t); err != nil {
+		return err
+	}
 	d.s.touch(t)
 	d.s.work.drops = true
 	return d.e.DropTable(d.e.Table(id))

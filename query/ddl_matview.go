@@ -173,6 +173,9 @@ func (d *definer) refreshView(st *ast.RefreshMatView) error {
 	if rel.Table == nil || rel.Index != nil || rel.Table.Kind != catalog.Materialized {
 		return dberr.SQL(dberr.StateFeatureNotSupported, "%q is not a materialized view", st.Name.Name).At(st.Name.Pos())
 	}
+	if err := d.notKept(rel.Table, "REFRESH of", st.Pos()); err != nil {
+		return err
+	}
 	t := rel.Table.Clone()
 	if st.Concurrently {
 		switch {

@@ -30,6 +30,11 @@ func (d *definer) rename(st *ast.Rename) error {
 		}
 		return err
 	}
+	if rel.Index == nil {
+		if err := d.notKept(rel.Table, "renaming", st.Pos()); err != nil {
+			return err
+		}
+	}
 	d.changed = true
 	switch st.Kind {
 	case ast.KindColumn:
@@ -326,6 +331,9 @@ func (d *definer) setSchema(st *ast.SetSchema) error {
 		return err
 	}
 	if err := d.newSchema(st.Schema, st.Pos()); err != nil {
+		return err
+	}
+	if err := d.notKept(rel.Table, "another schema for", st.Pos()); err != nil {
 		return err
 	}
 	if want := kindWord(st.Kind); rel.Index != nil || st.Kind != ast.KindTable && rel.Kind() != want {

@@ -42,6 +42,8 @@ type Request struct {
 	OneStatement bool
 	// CreateDatabase creates Database where it is missing and a statement writes.
 	CreateDatabase bool
+	// Maintains lets statements write to materialized views: who asks keeps them up to date.
+	Maintains bool
 }
 
 // Column describes one column of a result.

@@ -163,13 +163,14 @@ type compiled struct {
 
 // planKey finds a plan. The settings in it are those that change what a text means.
 type planKey struct {
-	db     uint32
-	sql    string
-	params string
-	zone   string
-	path   string
-	set    opt.Settings
-	mysql  bool
+	db        uint32
+	sql       string
+	params    string
+	zone      string
+	path      string
+	set       opt.Settings
+	mysql     bool
+	maintains bool
 }
 
 func paramKey(params []Param) string {
@@ -217,7 +218,7 @@ func (r *running) general(st ast.Stmt) (*compiled, error) {
 	if c, err := r.again(st, params); c != nil || err != nil {
 		return c, err
 	}
-	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: s.temp + "," + strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql}
+	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: s.temp + "," + strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql, maintains: r.text.maintains}
 	if c, ok := s.e.plans.get(key, r.holds); ok {
 		holds, err := s.externalHolds(r.ctx, c)
 		if err != nil {
@@ -233,7 +234,7 @@ func (r *running) general(st ast.Stmt) (*compiled, error) {
 	defer func() { r.planning = time.Since(begun) }()
 	scope := s.scope(snap, params)
 	scope.History, scope.External = r.history, r.external
-	scope.MySQL = r.text.mysql
+	scope.MySQL, scope.Maintains = r.text.mysql, r.text.maintains
 	c, err := s.e.plan(r.ctx, scope, st, s.set.planner)
 	if err != nil {
 		return nil, err

@@ -137,7 +137,7 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	defer bounded.Cancel(nil)
 	ctx = bounded
 	defer func() { err = s.classify(ctx, err) }()
-	text, err := s.e.parse(req.SQL, req.Dialect)
+	text, err := s.e.parseFor(req.SQL, req.Dialect, req.Maintains)
 	if err != nil {
 		return s.abort(err)
 	}
@@ -293,23 +293,32 @@ func (s *Session) classify(ctx context.Context, err error) error {
 
 // parsed is a text with its statements.
 type parsed struct {
-	sql    string
-	mysql  bool // the dialect in which it means what stmts say
-	stmts  []ast.Stmt
-	params int  // the highest parameter number
-	reads  bool // all statements only read
+	sql   string
+	mysql bool // the dialect in which it means what stmts say
+	// maintains says that it may write to materialized views.
+	maintains bool
+	stmts     []ast.Stmt
+	params    int  // the highest parameter number
+	reads     bool // all statements only read
 	// recent is the plan that the only statement of the text ran last.
 	recent atomic.Pointer[recentPlan]
 }
 
 // textKey finds a parsed text.
 type textKey struct {
-	sql   string
-	mysql bool
+	sql       string
+	mysql     bool
+	maintains bool
 }
 
 func (e *Engine) parse(sql, dialect string) (*parsed, error) {
-	key := textKey{sql: sql}
+	return e.parseFor(sql, dialect, false)
+}
+
+// parseFor is parse, for who may write to materialized views or not: the plans of a text
+// are kept with it.
+func (e *Engine) parseFor(sql, dialect string, maintains bool) (*parsed, error) {
+	key := textKey{sql: sql, maintains: maintains}
 	switch dialect {
 	case "", "postgresql":
 	case "mysql":
@@ -329,7 +338,7 @@ func (e *Engine) parse(sql, dialect string) (*parsed, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parsed{sql: sql, mysql: key.mysql, stmts: stmts, reads: onlyReads(stmts)}
+	p := &parsed{sql: sql, mysql: key.mysql, maintains: maintains, stmts: stmts, reads: onlyReads(stmts)}
 	for _, st := range stmts {
 		if _, ok := st.(*ast.Prepare); !ok { // its parameters are those of EXECUTE
 			p.params = max(p.params, ast.MaxParam(st))

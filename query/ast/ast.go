@@ -109,12 +109,13 @@ const (
 	KindConstraint
 	KindType
 	KindDomain
+	KindStream
 )
 
 // String gives the kind in SQL's words.
 func (k ObjectKind) String() string {
 	return [...]string{"TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "SCHEMA",
-		"DATABASE", "COLUMN", "CONSTRAINT", "TYPE", "DOMAIN"}[k]
+		"DATABASE", "COLUMN", "CONSTRAINT", "TYPE", "DOMAIN", "STREAM"}[k]
 }
 
 // Persistence says how long a table's contents live.

@@ -254,6 +254,8 @@ type CreateTableAs struct {
 	OnCommit    OnCommit
 	Query       Stmt
 	NoData      bool // WITH NO DATA
+	// Stream is CREATE STREAM, whose Query is nil where it has none.
+	Stream bool
 }
 
 // RefreshMatView is REFRESH MATERIALIZED VIEW.

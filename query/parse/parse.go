@@ -9,7 +9,7 @@
 // The grammar is PostgreSQL 18's, by way of the module oliphant, whose types do not leave
 // this package. Beyond it there are: the placeholders ? and :v1 (see placeholders), AS OF
 // SYSTEM TIME after a table's name or on BEGIN and SET TRANSACTION, SHOW TABLES, DESCRIBE,
-// and CREATE DATABASE IF NOT EXISTS.
+// CREATE DATABASE IF NOT EXISTS, and CREATE STREAM and DROP STREAM.
 //
 // Normalize makes a key for caches, and Splitter finds where statements end, both by
 // tokens alone.
@@ -131,6 +131,10 @@ func parseOne(sql string, toks []token, p piece, edits []edit, limits Limits) (a
 	if ine != nil {
 		edits = []edit{*ine}
 	}
+	stream, edits, err := streamStatement(sql, toks, edits)
+	if err != nil {
+		return nil, err
+	}
 	clauses, edits, err := takeAsOf(sql, toks, edits, limits)
 	if err != nil {
 		return nil, err
@@ -143,6 +147,7 @@ func parseOne(sql string, toks []token, p piece, edits []edit, limits Limits) (a
 	if d, ok := s.(*ast.CreateDatabase); ok {
 		d.IfNotExists = ine != nil
 	}
+	stream.mark(s)
 	setSpan(s, span)
 	return s, nil
 }

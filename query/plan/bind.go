@@ -50,6 +50,8 @@ type Scope struct {
 	History func(e ast.Expr) (*catalog.Snapshot, uint64, error)
 	// MySQL binds the statement with the meaning of that dialect.
 	MySQL bool
+	// Maintains lets the statement write to materialized views.
+	Maintains bool
 	// MaxDepth bounds the nesting of views and subqueries; 0 means 4000.
 	MaxDepth int
 }

@@ -24,7 +24,7 @@ func (b *binder) dmlTarget(ref *ast.TableRef, verb string) (*catalog.Table, stri
 			WithDetail("Views are not updatable.").At(ref.Pos()))
 	case rel.Table == nil || rel.Index != nil:
 		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot open relation %q", ref.Name.Name)
-	case rel.Table.Kind == catalog.Materialized:
+	case rel.Table.Kind == catalog.Materialized && !b.Maintains:
 		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot change materialized view %q", ref.Name.Name)
 	}
 	alias := ref.Name.Name
