@@ -3,6 +3,7 @@ package cranfield
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -10,7 +11,11 @@ import (
 // TestCranfield holds the default English analyzer to more than what two well-known
 // engines reach (SQLite's FTS5 .377, PostgreSQL .339).
 func TestCranfield(t *testing.T) {
-	c, err := Load(filepath.Join("..", "..", "..", "shared", "corpora", "cranfield"))
+	root := os.Getenv("WEFT_CORPORA")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared", "corpora")
+	}
+	c, err := Load(filepath.Join(root, "cranfield"))
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skip("the test data cranfield is not there")
 	}

@@ -35,6 +35,9 @@ func accumulatorNames() []string {
 	for name := range accumulators {
 		names = append(names, name)
 	}
+	for name := range severals {
+		names = append(names, name)
+	}
 	sort.Strings(names)
 	return names
 }
@@ -162,6 +165,9 @@ func (c *compiler) gathered(stage, name string, v doc.Value) (g gathered, err er
 		return g, invalid(name, `the field %q of %s must be one accumulator, such as {"$sum": 1}`, name, stage)
 	}
 	op, arg := v.FieldAt(0)
+	if _, ok := severals[string(op)]; ok {
+		return c.several(name, string(op), arg)
+	}
 	makes, ok := accumulators[string(op)]
 	if !ok {
 		return g, expr.Unknown("accumulator", string(op), accumulatorNames())

@@ -152,3 +152,38 @@ func FuzzParse(f *testing.F) {
 		_, _ = out, err // only that it ends without a panic
 	})
 }
+
+// TestSeveral: the accumulators that keep some of the values of a group, and what they
+// refuse.
+func TestSeveral(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"$firstN":{"input":"$price","n":2}}`:                                    `[10,20]`,
+		`{"$lastN":{"input":"$price","n":2}}`:                                     `[5.50,10]`,
+		`{"$firstN":{"input":"$none","n":1}}`:                                     `[null]`,
+		`{"$minN":{"input":"$price","n":3}}`:                                      `[5,5.50,10]`,
+		`{"$maxN":{"input":"$quantity","n":9}}`:                                   `[20,10,10,2,1]`,
+		`{"$maxN":{"input":"$none","n":9}}`:                                       `[]`,
+		`{"$top":{"sortBy":{"price":-1},"output":"$item"}}`:                       `"jkl"`,
+		`{"$bottom":{"sortBy":{"price":-1},"output":"$_id"}}`:                     `3`,
+		`{"$top":{"sortBy":{"price":1},"output":"$none"}}`:                        `null`,
+		`{"$topN":{"sortBy":{"quantity":-1,"_id":1},"output":"$_id","n":3}}`:      `[4,3,5]`,
+		`{"$bottomN":{"sortBy":{"quantity":-1,"_id":1},"output":["$_id"],"n":2}}`: `[[1],[2]]`,
+		`{"$topN":{"sortBy":{"price":1},"output":"$_id","n":99}}`:                 `[3,4,1,5,2]`,
+		`{"$firstN":{"input":"$price"}}`:                                          "INVALID_PIPELINE",
+		`{"$firstN":{"input":"$price","n":0}}`:                                    "INVALID_PIPELINE",
+		`{"$firstN":{"input":"$price","n":1,"more":1}}`:                           "INVALID_PIPELINE",
+		`{"$top":{"sortBy":{"price":2},"output":1}}`:                              "INVALID_EXPRESSION",
+		`{"$top":{"sortBy":{"price":1},"output":1,"n":1}}`:                        "INVALID_PIPELINE",
+		`{"$topN":{"sortBy":{},"output":1,"n":1}}`:                                "INVALID_EXPRESSION",
+	} {
+		got, err := run1(`[{"$group":{"_id":null,"v":` + text + `}},{"$project":{"_id":0}}]`)
+		if err != nil {
+			got = dberr.As(err).Code
+		} else {
+			want = `{"v":` + want + `}`
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}

@@ -182,7 +182,11 @@ func TestSetFields(t *testing.T) {
 
 // TestJSONPatchSuite runs the public tests of RFC 6902.
 func TestJSONPatchSuite(t *testing.T) {
-	dir := filepath.Join("..", "..", "..", "shared", "corpora", "json_patch")
+	root := os.Getenv("WEFT_CORPORA")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared", "corpora")
+	}
+	dir := filepath.Join(root, "json_patch")
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("the test data json_patch is not there")
 	}

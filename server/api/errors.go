@@ -53,6 +53,8 @@ func describeRoute(c echo.Context, err error) *problem.Problem {
 		if p.Allow != "" {
 			p.Detail += ", only " + p.Allow
 		}
+	case http.StatusRequestedRangeNotSatisfiable:
+		p.Code, p.Detail = "RANGE_NOT_SATISFIABLE", "the value has no such range: "+c.Request().Header.Get("Range")
 	default:
 		p.Status, p.Detail = http.StatusInternalServerError, "the server met an error of its own; its log has the cause under this request id"
 	}

@@ -107,8 +107,35 @@ func (s *Server) serveRaw(c echo.Context, store *kv.Store, e *kv.Entry) error {
 	if left, ends := e.TTL(store.Now()); ends {
 		h.Set("Weft-TTL", strconv.FormatInt(seconds(left), 10))
 	}
-	http.ServeContent(res, c.Request(), "", e.Updated, bytes.NewReader(e.Value.Data))
+	if c.Request().Header.Get("Range") == "" {
+		http.ServeContent(res, c.Request(), "", e.Updated, bytes.NewReader(e.Value.Data))
+		return nil
+	}
+	w := &rangeWriter{ResponseWriter: res}
+	if http.ServeContent(w, c.Request(), "", e.Updated, bytes.NewReader(e.Value.Data)); w.refused {
+		return echo.NewHTTPError(http.StatusRequestedRangeNotSatisfiable)
+	}
 	return nil
+}
+
+// rangeWriter keeps back the answer that a range is not there, which is not in the form of
+// the errors of this API.
+type rangeWriter struct {
+	http.ResponseWriter
+	refused bool
+}
+
+func (w *rangeWriter) WriteHeader(status int) {
+	if w.refused = status == http.StatusRequestedRangeNotSatisfiable; !w.refused {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *rangeWriter) Write(b []byte) (int, error) {
+	if w.refused {
+		return len(b), nil
+	}
+	return w.ResponseWriter.Write(b)
 }
 
 // setETag names the version of an entry, unless it comes only with the commit of the

@@ -121,6 +121,7 @@ var kvScenarios = []scenario{
 	{name: "kv get raw, JSON accepted", url: keysURL + "/a", state: have("a", "raw:0"), headers: map[string]string{"Accept": "application/json"}, status: 200, has: []string{`"value":"MA=="`}},
 	{name: "kv get JSON raw", url: keysURL + "/a?raw", state: have("a", "[1]"), status: 200, header: map[string]string{"Content-Type": "application/json", "Content-Length": "3"}},
 	{name: "kv get range", url: keysURL + "/a", state: have("a", "raw:0123456789"), headers: map[string]string{"Range": "bytes=2-4"}, status: 206, has: []string{"234"}, header: map[string]string{"Content-Range": "bytes 2-4/10"}},
+	{name: "kv get range, none such", url: keysURL + "/a", state: have("a", "raw:0123456789"), headers: map[string]string{"Range": "bytes=20-30"}, status: 416, has: []string{"RANGE_NOT_SATISFIABLE", "bytes=20-30"}, header: map[string]string{"Content-Range": "bytes */10"}},
 	{name: "kv get raw, not compressed", url: keysURL + "/a", state: have("a", "raw:"+strings.Repeat("x", 5000)), headers: map[string]string{"Accept-Encoding": "gzip", "Range": "bytes=0-3999"}, status: 206, header: map[string]string{"Content-Encoding": "", "Content-Length": "4000"}},
 	{name: "kv get raw, unchanged", url: keysURL + "/a", state: have("a", "raw:0"), headers: map[string]string{"If-None-Match": `"` + firstVersion + `"`}, status: 304},
 	{name: "kv head", method: "HEAD", url: keysURL + "/a", state: have("a", "raw:0123456789"), status: 200, header: map[string]string{"Content-Length": "10", "Content-Type": "image/png"}},
