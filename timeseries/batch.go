@@ -26,6 +26,13 @@ type slab struct {
 	points block.Points
 }
 
+// reset empties it, and keeps its memory.
+func (b *slab) reset(field int, kind block.Kind) {
+	clear(b.points.Texts)
+	b.field, b.series = field, b.series[:0]
+	b.points.Reset(kind)
+}
+
 // add appends a value; it may be out of order.
 func (b *slab) add(series uint64, at int64, v Value) {
 	b.series = append(b.series, series)
@@ -55,7 +62,8 @@ func (b *slab) settle(policy Policy) {
 	slices.SortStableFunc(order, func(i, j int) int {
 		return cmp.Or(cmp.Compare(times[i], times[j]), cmp.Compare(b.series[i], b.series[j]))
 	})
-	out := slab{field: b.field, points: block.Points{Kind: b.points.Kind}}
+	out := &slab{}
+	out.reset(b.field, b.points.Kind)
 	for i := 0; i < len(order); {
 		best := order[i]
 		for i++; i < len(order) && times[order[i]] == times[best] && b.series[order[i]] == b.series[best]; i++ {
@@ -65,7 +73,7 @@ func (b *slab) settle(policy Policy) {
 		}
 		out.add(b.series[best], times[best], valueAt(&b.points, best))
 	}
-	*b = out
+	*b = *out
 }
 
 // part is the points from i to j.

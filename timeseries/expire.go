@@ -39,7 +39,9 @@ func (r *retention) removeBefore(ctx context.Context, object uint64, cut int64) 
 		if err != nil {
 			return err
 		}
-		r.stats.Expired += len(keys)
+		if r.stats.Expired += len(keys); len(keys) > 0 {
+			r.seal.emptied[metricKey{r.db, r.m.id}] = true
+		}
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ const (
 	objRetained keyspace.ObjectID = 8  // metric id → what is kept of it
 	objBatch    keyspace.ObjectID = 9  // metric id, number → points of many columns
 	objMark     keyspace.ObjectID = 10 // metric id → how far batches are sealed
+	objGone     keyspace.ObjectID = 11 // metric id → nothing: written when series of it are removed
 	firstID     keyspace.ObjectID = 16 // of metrics: series id, field, last time → block
 )
 

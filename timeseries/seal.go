@@ -37,6 +37,8 @@ type SealStats struct {
 	Bytes   int // of these blocks
 	Dropped int // metrics and series whose points were removed
 	Expired int // blocks that were removed by retention policies
+	// Forgotten are series that were removed since they have no points any more.
+	Forgotten int
 
 	waiting bool // something is left for a later pass
 }
@@ -54,7 +56,9 @@ type sealer struct {
 	mu   sync.Mutex // one pass at a time
 	// crowded are metrics with columns that can only be sealed by a pass. Under mu.
 	crowded map[metricKey]bool
-	due     atomic.Int64 // when the next pass of retention is, in nanoseconds since 1970
+	emptied map[metricKey]bool      // metrics of which series may have lost their last point. Under mu.
+	looked  map[metricKey]time.Time // when that was looked for last. Under mu.
+	due     atomic.Int64            // when the next pass of retention is, in nanoseconds since 1970
 }
 
 func (w *sealer) stop() {
@@ -65,7 +69,7 @@ func (w *sealer) stop() {
 func (c *core) startSealer() {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.seal.quit = cancel
-	c.seal.crowded = make(map[metricKey]bool)
+	c.seal.crowded, c.seal.emptied, c.seal.looked = make(map[metricKey]bool), make(map[metricKey]bool), make(map[metricKey]time.Time)
 	if c.opts.SealEvery < 0 {
 		return
 	}
@@ -131,6 +135,9 @@ func (c *core) sealOnce(ctx context.Context, all bool) (stats SealStats, err err
 		}
 		if err := s.retain(ctx, &stats); err != nil {
 			return stats, fmt.Errorf("keep to retention policies: %w", err)
+		}
+		if err := s.forgetEmpty(ctx, all, &stats); err != nil {
+			return stats, fmt.Errorf("forget series without points: %w", err)
 		}
 	}
 	if retain {
@@ -296,7 +303,9 @@ func (s *Store) sealColumn(tx *txn.Tx, c column, m *Metric, st *retained, until 
 	for i := range list {
 		ch.touch(list[i].min, list[i].max)
 	}
-	if len(list) > 0 {
+	if len(list) == 0 {
+		s.seal.emptied[metricKey{s.db, c.metric}] = true
+	} else {
 		if err := s.sealLayers(tx, c, list, m.Duplicates, ch.min, ch.max, stats); err != nil {
 			return err
 		}
@@ -316,6 +325,9 @@ func (s *Store) sealLayers(tx *txn.Tx, c column, list []layer, policy Policy, lo
 		if err := tx.Delete(key); err != nil {
 			return err
 		}
+	}
+	if len(plan.parts) == 0 {
+		s.seal.emptied[metricKey{s.db, c.metric}] = true
 	}
 	for _, p := range plan.parts {
 		if err := s.putBlocks(tx, c, p, stats); err != nil {

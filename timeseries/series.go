@@ -414,8 +414,20 @@ func (s *Store) eachTagValue(tx *txn.Tx, m *Metric, fn func(tag, value string, s
 	return it.Err()
 }
 
-// forget removes a series: its tags, its entries of the index, and soon its points.
+// forget removes a series: its tags, its entries of the index, and soon its points. Who
+// writes to it meanwhile runs again.
 func (s *Store) forget(tx *txn.Tx, m *Metric, f found) error {
+	if err := s.removeSeries(tx, m, f); err != nil {
+		return err
+	}
+	if err := tx.Put(s.goneKey(m.id), nil); err != nil {
+		return err
+	}
+	key := enc.AppendUint(appendObject(nil, s.db, objDropped), m.id)
+	return tx.Put(enc.AppendUint(key, f.id), nil)
+}
+
+func (s *Store) removeSeries(tx *txn.Tx, m *Metric, f found) error {
 	_, canon, err := canonical(f.tags)
 	if err != nil {
 		return err
@@ -430,8 +442,7 @@ func (s *Store) forget(tx *txn.Tx, m *Metric, f found) error {
 			return err
 		}
 	}
-	key := enc.AppendUint(appendObject(nil, s.db, objDropped), m.id)
-	return tx.Put(enc.AppendUint(key, f.id), nil)
+	return nil
 }
 
 // Extents are where in the key space a metric lies.
@@ -445,6 +456,6 @@ func (s *Store) Extents(m *Metric) (list [][2][]byte) {
 func (s *Store) prefixes(metric uint64) [][]byte {
 	return [][]byte{
 		appendObject(nil, s.db, keyspace.ObjectID(metric)),
-		s.of(objOpen, metric), s.of(objSeries, metric), s.of(objTags, metric), s.of(objIndex, metric), s.of(objBatch, metric), s.of(objMark, metric),
+		s.of(objOpen, metric), s.of(objSeries, metric), s.of(objTags, metric), s.of(objIndex, metric), s.of(objBatch, metric), s.of(objMark, metric), s.of(objGone, metric),
 	}
 }

@@ -142,7 +142,7 @@ type target struct {
 	*Metric
 	series map[string]uint64 // that were found in the store, by their tags
 	known  bool              // places may say where series lie
-	slabs  []slab            // by the numbers of the fields
+	slabs  []*slab           // by the numbers of the fields
 	few    []column          // the columns, up to batchColumns
 }
 
@@ -161,6 +161,11 @@ func (w *writer) metric(name string) (*target, error) {
 	if !ok {
 		m = &Metric{Name: name}
 		if err := w.s.makeMetric(w.ctx, w.tx, m); err != nil {
+			return nil, err
+		}
+	}
+	if ok { // else nobody else knows of its series
+		if err := w.tx.Guard(w.s.goneKey(m.id)); err != nil {
 			return nil, err
 		}
 	}
@@ -326,7 +331,9 @@ func (w *writer) addField(t *target, series uint64, at int64, f *Field) error {
 	v, _ := f.Value.as(t.Fields[n].Kind)
 	for n >= len(t.slabs) {
 		k := len(t.slabs)
-		t.slabs = append(t.slabs, slab{field: k, points: block.Points{Kind: t.Fields[k].Kind}})
+		b := slabs.Get().(*slab)
+		b.reset(k, t.Fields[k].Kind)
+		t.slabs = append(t.slabs, b)
 	}
 	t.slabs[n].add(series, at, v)
 	if len(t.few) < batchColumns {
@@ -351,6 +358,10 @@ func (w *writer) finish() error {
 		if err := put(t); err != nil {
 			return err
 		}
+		for _, b := range t.slabs {
+			slabs.Put(b)
+		}
+		t.slabs = nil
 	}
 	return nil
 }
@@ -358,7 +369,7 @@ func (w *writer) finish() error {
 // putOpen puts an open record for each column.
 func (w *writer) putOpen(t *target) error {
 	for _, c := range t.few {
-		b := &t.slabs[c.field]
+		b := t.slabs[c.field]
 		p := &b.points
 		if slices.ContainsFunc(b.series, func(id uint64) bool { return id != c.series }) {
 			p = &block.Points{Kind: b.points.Kind}
@@ -392,7 +403,7 @@ func (w *writer) putBatches(t *target) error {
 		return err
 	}
 	for i := range t.slabs {
-		b := &t.slabs[i]
+		b := t.slabs[i]
 		for from := 0; from < len(b.series); {
 			to := from + min(partLen(&b.points, from), room)
 			part := b.part(from, to)

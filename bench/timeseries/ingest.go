@@ -105,7 +105,10 @@ func benchIngest(c *config, t *table) error {
 	byRef := ingestRows{first: t.row("ingest by references, "+name, perSec, goals...)}
 	for range c.rounds {
 		if c.wants("weft") {
-			if err := ingestWeft(c, byName); err != nil {
+			if err := ingestWeft(c, byName, false); err != nil {
+				return err
+			}
+			if err := ingestWeft(c, byRef, true); err != nil {
 				return err
 			}
 		}
@@ -119,11 +122,11 @@ func benchIngest(c *config, t *table) error {
 			return err
 		}
 	}
-	t.note("Prometheus' appender is given the labels of each point, as Weft is given its tags, and by references the number it gave the series before.")
+	t.note("Prometheus' appender is given the labels of each point, as Weft is given its tags; by references, the number it gave the series before, and Weft what NewRef made of its tags.")
 	return nil
 }
 
-func ingestWeft(c *config, rows ingestRows) error {
+func ingestWeft(c *config, rows ingestRows, known bool) error {
 	dir, err := c.fresh("weft")
 	if err != nil {
 		return err
@@ -137,6 +140,11 @@ func ingestWeft(c *config, rows ingestRows) error {
 	fields := make([]timeseries.Field, c.series)
 	for i := range points {
 		points[i] = timeseries.Point{Metric: "usage", Tags: tagsOf(i), Fields: fields[i : i+1]}
+		if known {
+			if points[i].Ref, err = timeseries.NewRef("usage", tagsOf(i)); err != nil {
+				return err
+			}
+		}
 	}
 	src := newSource(c.series)
 	round := func(n int) error {
@@ -167,6 +175,9 @@ func ingestWeft(c *config, rows ingestRows) error {
 		return err
 	}
 	rows.first.add("weft", total/first)
+	if rows.settled == nil {
+		return errors.Join(w.close(), os.RemoveAll(dir))
+	}
 	more, err := c.timed("settle weft", func() error {
 		if _, err := w.ts.Seal(ctx); err != nil {
 			return err

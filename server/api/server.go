@@ -34,6 +34,7 @@ import (
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
+	"github.com/weftdb/weft/timeseries/line"
 	"github.com/weftdb/weft/timeseries/prom"
 )
 
@@ -197,6 +198,7 @@ type Server struct {
 	cursors      *cursors.Registry
 	prepared     *preparedSet
 	promql       *prom.Engine
+	lineRefs     line.Refs
 	metrics      *Metrics
 	origins      map[string]bool
 	hosts        map[string]bool

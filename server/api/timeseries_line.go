@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/labstack/echo/v4"
@@ -26,6 +27,8 @@ var lineUnits = map[string]int64{"": 1, "ns": 1, "n": 1, "us": 1e3, "u": 1e3, "Â
 // lineParams are the parameters of both versions: db or bucket names the database. One
 // server holds all of the data, so every consistency is met, and every organisation.
 var lineParams = []string{"db", "rp", "precision", "consistency", "bucket", "org", "orgID", "atomic"}
+
+var lineParsers = sync.Pool{New: func() any { return new(line.Parser) }}
 
 // faultsShown is how many refused lines an answer names.
 const faultsShown = 10
@@ -59,7 +62,12 @@ func (s *Server) writeLines(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	points, lines, faults := line.Parse(buf.b, line.Options{Now: store.Now().UnixNano(), Unit: unit})
+	parser := lineParsers.Get().(*line.Parser)
+	defer func() {
+		parser.Forget()
+		lineParsers.Put(parser)
+	}()
+	points, lines, faults := parser.Parse(buf.b, line.Options{Now: store.Now().UnixNano(), Unit: unit, Refs: &s.lineRefs})
 	if err := s.keepLines(c, store, points, lines, faults, atomic); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/weftdb/weft/timeseries"
@@ -22,6 +23,7 @@ import (
 type Options struct {
 	Now  int64 // the time of points without one, in nanoseconds; cut down to the unit
 	Unit int64 // of timestamps, in nanoseconds
+	Refs *Refs // where set, series are named by references, which are kept there
 }
 
 // Fault is a line that was refused.
@@ -32,7 +34,21 @@ type Fault struct {
 
 // Parse reads lines. lines[i] is the line of points[i].
 func Parse(text []byte, o Options) (points []timeseries.Point, lines []int, faults []Fault) {
-	p := parser{b: text, line: 1, o: o}
+	return new(Parser).Parse(text, o)
+}
+
+// Parser reads lines as Parse does, and uses its memory again: points and lines hold until
+// the next call.
+type Parser struct {
+	points []timeseries.Point
+	lines  []int
+	fields []timeseries.Field
+}
+
+// Parse reads lines. lines[i] is the line of points[i].
+func (x *Parser) Parse(text []byte, o Options) (points []timeseries.Point, lines []int, faults []Fault) {
+	x.points, x.lines, x.fields = x.points[:0], x.lines[:0], x.fields[:0]
+	p := parser{b: text, line: 1, o: o, fields: x.fields}
 	for p.i < len(p.b) {
 		at := p.line
 		point, ok, err := p.next()
@@ -41,18 +57,66 @@ func Parse(text []byte, o Options) (points []timeseries.Point, lines []int, faul
 			faults = append(faults, Fault{at, err})
 			p.skip()
 		case ok:
-			points = append(points, point)
-			lines = append(lines, at)
+			x.points = append(x.points, point)
+			x.lines = append(x.lines, at)
 		}
 	}
-	return points, lines, faults
+	x.fields = p.fields
+	return x.points, x.lines, faults
+}
+
+// Forget empties the memory of texts that it held.
+func (x *Parser) Forget() {
+	clear(x.points)
+	clear(x.fields)
+}
+
+// Refs keeps the references of series by what stands before the first space of their lines,
+// so that a series is read once. Safe for concurrent use.
+type Refs struct {
+	mu sync.RWMutex
+	by map[string]*timeseries.Ref
+}
+
+// maxRefs bounds what is kept; over it all are made anew.
+const maxRefs = 1 << 17
+
+func (r *Refs) find(raw []byte) *timeseries.Ref {
+	if r == nil {
+		return nil
+	}
+	r.mu.RLock()
+	ref := r.by[string(raw)]
+	r.mu.RUnlock()
+	return ref
+}
+
+// keep makes the reference of a series that was read; nil where its names are refused,
+// which the store tells better.
+func (r *Refs) keep(raw []byte, p *timeseries.Point) *timeseries.Ref {
+	if r == nil {
+		return nil
+	}
+	ref, err := timeseries.NewRef(p.Metric, p.Tags)
+	if err != nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.by == nil || len(r.by) >= maxRefs {
+		r.by = make(map[string]*timeseries.Ref)
+	}
+	r.by[string(raw)] = ref
+	return ref
 }
 
 type parser struct {
-	b    []byte
-	i    int
-	line int
-	o    Options
+	b      []byte
+	i      int
+	line   int
+	o      Options
+	fields []timeseries.Field // of all points, one after the other
+	last   string             // the name of a field that was read
 }
 
 // skip goes to the next line.
@@ -112,26 +176,13 @@ func (p *parser) next() (point timeseries.Point, ok bool, err error) {
 	if p.b[p.i] == '#' {
 		return point, false, p.comment()
 	}
-	if point.Metric, err = p.word("the measurement", ",", " "); err != nil {
+	if err := p.series(&point); err != nil {
 		return point, false, err
-	}
-	for p.peek() == ',' {
-		p.i++
-		t, err := p.tag()
-		if err != nil {
-			return point, false, err
-		}
-		for _, have := range point.Tags {
-			if have.Key == t.Key {
-				return point, false, fmt.Errorf("tag %q comes twice", t.Key)
-			}
-		}
-		point.Tags = append(point.Tags, t)
 	}
 	if !p.spaces() {
 		return point, false, fmt.Errorf("%s where a tag or a field must stand", p.here())
 	}
-	if err := p.fields(&point); err != nil {
+	if err := p.readFields(&point); err != nil {
 		return point, false, err
 	}
 	point.Time, err = p.timestamp()
@@ -139,6 +190,39 @@ func (p *parser) next() (point timeseries.Point, ok bool, err error) {
 		return point, false, err
 	}
 	return point, true, p.end()
+}
+
+// series reads the measurement and its tags, or knows them by what stands up to the space.
+func (p *parser) series(point *timeseries.Point) (err error) {
+	start := p.i
+	if p.o.Refs != nil {
+		if n := bytes.IndexByte(p.b[start:], ' '); n > 0 { // of another line there is no reference
+			if point.Ref = p.o.Refs.find(p.b[start : start+n]); point.Ref != nil {
+				p.i += n
+				return nil
+			}
+		}
+	}
+	if point.Metric, err = p.word("the measurement", &endsMeasurement); err != nil {
+		return err
+	}
+	for p.peek() == ',' {
+		p.i++
+		t, err := p.tag()
+		if err != nil {
+			return err
+		}
+		for _, have := range point.Tags {
+			if have.Key == t.Key {
+				return fmt.Errorf("tag %q comes twice", t.Key)
+			}
+		}
+		point.Tags = append(point.Tags, t)
+	}
+	if raw := p.b[start:p.i]; p.peek() == ' ' && bytes.IndexByte(raw, ' ') < 0 {
+		point.Ref = p.o.Refs.keep(raw, point)
+	}
+	return nil
 }
 
 func (p *parser) comment() error {
@@ -151,13 +235,29 @@ func (p *parser) comment() error {
 	return p.end()
 }
 
+// What ends names.
+var (
+	endsMeasurement = [256]bool{',': true, ' ': true}
+	endsName        = [256]bool{',': true, ' ': true, '=': true}
+)
+
+// fieldName takes the name of a field, which is mostly the one that was read last.
+func (p *parser) fieldName() (string, error) {
+	if n := len(p.last); n > 0 && len(p.b)-p.i > n && p.b[p.i+n] == '=' && string(p.b[p.i:p.i+n]) == p.last {
+		p.i += n
+		return p.last, nil
+	}
+	start := p.i
+	name, err := p.word("the name of a field", &endsName)
+	if err == nil && string(p.b[start:p.i]) == name { // else it has escapes
+		p.last = name
+	}
+	return name, err
+}
+
 // word takes a name, up to one of the bytes that end it. A backslash takes its meaning
 // from these bytes, and else stands for itself.
-func (p *parser) word(what string, ends ...string) (string, error) {
-	stop := [256]bool{}
-	for _, e := range ends {
-		stop[e[0]] = true
-	}
+func (p *parser) word(what string, stop *[256]bool) (string, error) {
 	var out []byte
 	start := p.i
 	for !p.atEnd() && !stop[p.b[p.i]] {
@@ -209,19 +309,20 @@ func (p *parser) equals(what, name string) error {
 }
 
 func (p *parser) tag() (t timeseries.Tag, err error) {
-	if t.Key, err = p.word("the name of a tag", ",", "=", " "); err != nil {
+	if t.Key, err = p.word("the name of a tag", &endsName); err != nil {
 		return t, err
 	}
 	if err := p.equals("tag", t.Key); err != nil {
 		return t, err
 	}
-	t.Value, err = p.word("the value of tag "+t.Key, ",", "=", " ")
+	t.Value, err = p.word("the value of tag "+t.Key, &endsName)
 	return t, err
 }
 
-func (p *parser) fields(point *timeseries.Point) error {
+func (p *parser) readFields(point *timeseries.Point) error {
+	start := len(p.fields)
 	for {
-		name, err := p.word("the name of a field", ",", "=", " ")
+		name, err := p.fieldName()
 		if err != nil {
 			return err
 		}
@@ -232,8 +333,9 @@ func (p *parser) fields(point *timeseries.Point) error {
 		if err != nil {
 			return fmt.Errorf("field %q: %w", name, err)
 		}
-		point.Fields = append(point.Fields, timeseries.Field{Name: name, Value: v})
+		p.fields = append(p.fields, timeseries.Field{Name: name, Value: v})
 		if p.peek() != ',' {
+			point.Fields = p.fields[start:len(p.fields):len(p.fields)]
 			return nil
 		}
 		p.i++
@@ -247,6 +349,9 @@ func (p *parser) value() (v timeseries.Value, err error) {
 	start := p.i
 	for p.i < len(p.b) && p.b[p.i] != ',' && p.b[p.i] != ' ' && !p.atEnd() {
 		p.i++
+	}
+	if x, ok := plain(p.b[start:p.i]); ok {
+		return timeseries.FloatValue(x), nil
 	}
 	raw := string(p.b[start:p.i])
 	switch raw {
@@ -272,6 +377,43 @@ func (p *parser) value() (v timeseries.Value, err error) {
 		return timeseries.FloatValue(x), nil
 	}
 	return v, fmt.Errorf("%.40q is no value", raw)
+}
+
+// exact are the powers of ten that a float holds as they are.
+var exact = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// plain reads a float of up to 15 digits without an exponent: it is the quotient of two
+// numbers that floats hold as they are, which is rounded once.
+func plain(b []byte) (x float64, ok bool) {
+	if len(b) == 0 || len(b) > 17 {
+		return 0, false
+	}
+	i, n, digits, point := 0, uint64(0), 0, -1
+	if b[0] == '-' {
+		i = 1
+	}
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
+		case c >= '0' && c <= '9':
+			n = n*10 + uint64(c-'0')
+			digits++
+		case c == '.' && point < 0:
+			point = digits
+		default:
+			return 0, false
+		}
+	}
+	if digits == 0 || digits > 15 {
+		return 0, false
+	}
+	x = float64(n)
+	if point >= 0 {
+		x /= exact[digits-point]
+	}
+	if b[0] == '-' {
+		x = -x
+	}
+	return x, true
 }
 
 var textEscapes = [256]byte{'"': '"', '\\': '\\', 'n': '\n', 'r': '\r', 't': '\t'}
@@ -307,6 +449,10 @@ func (p *parser) timestamp() (int64, error) {
 	for p.i < len(p.b) && (p.b[p.i] >= '0' && p.b[p.i] <= '9' || p.b[p.i] == '-') {
 		p.i++
 	}
+	if n, ok := count(p.b[start:p.i]); ok && n <= math.MaxInt64/p.o.Unit {
+		p.spaces()
+		return n * p.o.Unit, nil
+	}
 	raw := string(p.b[start:p.i])
 	if !integer(raw, true) {
 		return 0, fmt.Errorf("%s where a timestamp must stand", p.here())
@@ -317,6 +463,21 @@ func (p *parser) timestamp() (int64, error) {
 	}
 	p.spaces()
 	return n * p.o.Unit, nil
+}
+
+// count reads up to 19 digits that fit into 63 bits.
+func count(b []byte) (int64, bool) {
+	if len(b) == 0 || len(b) > 19 {
+		return 0, false
+	}
+	n := uint64(0)
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return int64(n), n <= math.MaxInt64
 }
 
 func integer(s string, signed bool) bool {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -115,6 +116,8 @@ func TestCorpus(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused, unsigned := 0, 0
+	var refs line.Refs
+	var again line.Parser
 	for name, c := range corpus.Decode {
 		unit, err := time.ParseDuration(c.Input.Precision)
 		if err != nil {
@@ -143,11 +146,56 @@ func TestCorpus(t *testing.T) {
 					t.Errorf("%s: %q is\n%s, want\n%s", name, c.Input.Text, got, want[i])
 				}
 			}
+			for range 2 { // by references that are made, and that are there
+				points, _, faults := again.Parse([]byte(c.Input.Text), line.Options{Now: c.Input.DefaultTime, Unit: int64(unit), Refs: &refs})
+				if len(points) != len(want) || len(faults) != 0 {
+					t.Errorf("%s: by references %d points and %d faults", name, len(points), len(faults))
+					continue
+				}
+				for i, p := range points {
+					if p.Ref != nil {
+						p.Metric, p.Tags = p.Ref.Metric(), slices.Clone(p.Ref.Tags())
+					}
+					if got := show(&p); got != want[i] {
+						t.Errorf("%s: by references %q is\n%s, want\n%s", name, c.Input.Text, got, want[i])
+					}
+				}
+			}
 		}
 	}
 	t.Logf("%d cases: %d that are refused, %d with unsigned integers that no field holds", len(corpus.Decode), refused, unsigned)
 	if len(corpus.Decode) < 6000 {
 		t.Errorf("the corpus has %d cases", len(corpus.Decode))
+	}
+}
+
+// TestNumbers reads numbers of all lengths as strconv does.
+func TestNumbers(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for range 20_000 {
+		digits := make([]byte, 1+r.IntN(22))
+		for i := range digits {
+			digits[i] = byte('0' + r.IntN(10))
+		}
+		text := string(digits)
+		if n := r.IntN(len(text) + 1); r.IntN(3) > 0 {
+			text = text[:n] + "." + text[n:]
+		}
+		if r.IntN(2) == 0 {
+			text = "-" + text
+		}
+		want, err := strconv.ParseFloat(text, 64)
+		points, _, faults := line.Parse([]byte("m f="+text+" "+string(digits)), line.Options{Unit: 1})
+		at, bad := strconv.ParseInt(string(digits), 10, 64)
+		if err != nil || bad != nil {
+			if len(points) != 0 {
+				t.Fatalf("%s at %s is read", text, digits)
+			}
+			continue
+		}
+		if len(faults) != 0 || math.Float64bits(points[0].Fields[0].Value.Float) != math.Float64bits(want) || points[0].Time != at {
+			t.Fatalf("%s at %s is %+v, %v", text, digits, points, faults)
+		}
 	}
 }
 
