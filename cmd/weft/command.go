@@ -26,6 +26,12 @@ Running
   \i FILE                run a file
   \timing [on|off]       show how long statements take
   \f FORMAT              show results as table, csv, json, ndjson or markdown
+Channels
+  \channels              channels, and where they end
+  \publish CHANNEL [type=TYPE] [key=KEY] DATA        publish JSON, or else text
+  \tail CHANNEL [COUNT]  the last messages, 10 of them
+  \follow CHANNEL        messages as they come, until Ctrl-C
+  \groups CHANNEL        its groups, and how far they are
 Files
   \copy TABLE from 'FILE' [csv|json|ndjson]          import a file (see weft import)
   \copy TABLE|(QUERY) to 'FILE' [csv|json|ndjson]    write a result to a file
@@ -68,6 +74,9 @@ func (s *shell) command(ctx context.Context, line string) error {
 		return s.include(ctx, rest)
 	case `\copy`:
 		return s.copy(ctx, rest)
+	}
+	if ok, err := s.channelCommand(ctx, name, rest); ok {
+		return err
 	}
 	return usage("there is no command %s; \\? lists them", name)
 }

@@ -93,6 +93,7 @@ type databaseInfo struct {
 // conn reaches a database: over HTTP, or directly in an unlocked data directory.
 type conn interface {
 	bulk.Target
+	channelConn
 	// run executes SQL and shows the results as they come.
 	run(ctx context.Context, sql string, params []string, r renderer) error
 	tables(ctx context.Context) ([]tableInfo, error)

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -232,6 +233,66 @@ func TestDataDirectory(t *testing.T) {
 	}
 	e.url = s.URL
 	e.want(e.csv("SELECT sum(id) FROM t"), "sum\n6\n")
+}
+
+// TestShellChannels: channels are published to and looked at, over HTTP and in a directory.
+func TestShellChannels(t *testing.T) {
+	e := start(t)
+	dir := t.TempDir()
+	for _, args := range [][]string{{"shell"}, {"shell", "--data-dir", dir}} {
+		out := e.ok(`\channels
+\publish orders type=created key=c7 {"id": 1, "total": 20}
+\publish orders a line of text
+\channels
+\tail orders
+\tail orders 1
+\groups orders
+`, args...)
+		lines := strings.Split(out, "\n")
+		if lines[0] != "There are no channels." || lines[1] != "PUBLISH 1" || lines[2] != "PUBLISH 2" {
+			t.Errorf("%v: %s", args, out)
+		}
+		for _, want := range []string{" orders |            1 |           3 | 20", "\n1  20", "Z  created  c7  {\"id\": 1, \"total\": 20}\n2  20", "Z  -  -  a line of text\n2  20", "The channel has no groups.\n"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%v: no %q in\n%s", args, want, out)
+			}
+		}
+		for stdin, want := range map[string]string{`\tail none`: "none", `\tail orders 0`: "COUNT", `\tail`: "CHANNEL", `\publish orders`: "DATA", `\groups`: "channel", `\follow`: "channel"} {
+			if r := e.run(stdin, args...); r.code == 0 || !strings.Contains(r.errs, want) {
+				t.Errorf("%v %s: exit code %d, %s", args, stdin, r.code, r.errs)
+			}
+		}
+	}
+}
+
+// TestShellFollow: messages are shown as they come, until the channel ends.
+func TestShellFollow(t *testing.T) {
+	e := start(t)
+	e.ok(`\publish orders {"n":0}`, "shell")
+	cmd := exec.Command(e.bin, "shell")
+	cmd.Env = append(os.Environ(), "WEFT_SERVER="+e.url, "HOME="+e.dir)
+	cmd.Stdin = strings.NewReader(`\follow orders`)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for info := ""; !strings.HasSuffix(strings.TrimSpace(info), "|           1"); { // until it is subscribed
+		info = strings.Split(e.ok(`\channels`, "shell"), "\n")[2]
+	}
+	e.ok(`\publish orders type=t {"n":1}`, "shell")
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "2  20") || !strings.HasSuffix(line, "Z  t  -  {\"n\":1}\n") {
+		t.Errorf("got %q, %v", line, err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("Ctrl-C ended it with %v", err)
+	}
 }
 
 func TestShellScript(t *testing.T) {
