@@ -193,3 +193,30 @@ func TestBoundedMemory(t *testing.T) {
 		}
 	}
 }
+
+// TestManySmallMetrics: where no metric has much, what is too much in all is sealed.
+func TestManySmallMetrics(t *testing.T) {
+	s, _, _ := newStore(t, timeseries.Options{OpenPoints: 1000})
+	for round := range 4 {
+		var points []timeseries.Point
+		for i, p := range wide(0, 600, int64(round)) {
+			p.Metric = fmt.Sprintf("m%d", i/6)
+			points = append(points, p)
+		}
+		if err := s.Write(t.Context(), points); err != nil {
+			t.Fatal(err)
+		}
+		if err := timeseries.SealDue(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		if open, _ := timeseries.OpenPoints(s); open > 1000 {
+			t.Fatalf("round %d: %d points lie open", round, open)
+		}
+	}
+	for i := range 100 {
+		a, err := s.Query(t.Context(), timeseries.Query{Metric: fmt.Sprintf("m%d", i), From: math.MinInt64, To: math.MaxInt64})
+		if err != nil || a.Points != 24 {
+			t.Fatalf("m%d has %d points, %v", i, a.Points, err)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
@@ -246,30 +247,35 @@ func (x *headMetric) add(at batchAt, v []byte, into *slab, m *mark) error {
 
 // hear takes what a commit brought.
 func (h *head) hear(set *txn.ChangeSet) {
-	ops := set.Ops
-	for len(ops) > 0 {
+	for ops := set.Ops; len(ops) > 0; {
 		db, space, obj, tuple, ok := keyspace.Split(ops[0].Key)
 		switch {
-		case !ok || space > keyspace.SpaceSeries:
-			next := keyspace.End(keyspace.AppendDatabasePrefix(nil, db))
-			if !ok || next == nil {
-				ops = nil
-				continue
-			}
-			ops = from(ops, next)
-			continue
-		case space < keyspace.SpaceSeries:
+		case !ok || space == keyspace.SpaceSeries:
+		case space < keyspace.SpaceSeries && len(ops) > fewOps:
 			ops = from(ops, keyspace.AppendSpacePrefix(nil, db, keyspace.SpaceSeries))
 			continue
-		case obj == objBatch && !ops[0].Deleted:
-			h.hearBatch(db, tuple, ops[0].Value, uint64(set.Timestamp))
-		case obj == objSeries:
-			h.places.hear(db, tuple, ops[0].Deleted, uint64(set.Timestamp))
+		case space > keyspace.SpaceSeries && len(ops) > fewOps:
+			next := keyspace.End(keyspace.AppendDatabasePrefix(nil, db))
+			if ops = from(ops, next); next == nil {
+				ops = nil
+			}
+			continue
+		}
+		if ok && space == keyspace.SpaceSeries {
+			switch {
+			case obj == objBatch && !ops[0].Deleted:
+				h.hearBatch(db, tuple, ops[0].Value, uint64(set.Timestamp))
+			case obj == objSeries:
+				h.places.hear(db, tuple, ops[0].Deleted, uint64(set.Timestamp))
+			}
 		}
 		ops = ops[1:]
 	}
 	h.heard.Store(uint64(set.Timestamp))
 }
+
+// fewOps are looked at one by one.
+const fewOps = 16
 
 // from are the writes from a key on.
 func from(ops []txn.Op, key []byte) []txn.Op {
@@ -579,8 +585,16 @@ func (h *head) dropDatabases(dbs []keyspace.DatabaseID) {
 	h.drop(func(key metricKey) bool { return slices.Contains(dbs, key.db) }, at)
 }
 
+// maxHeldBack is how long a write is held back before it is refused.
+const maxHeldBack = 10 * time.Second
+
 // wait holds back who writes while far more lies open than there should.
 func (h *head) wait(ctx context.Context) error {
+	if h.points.Load() <= 2*h.limit {
+		return nil
+	}
+	late := time.NewTimer(maxHeldBack)
+	defer late.Stop()
 	for h.points.Load() > 2*h.limit {
 		h.mu.RLock()
 		free := h.free
@@ -594,6 +608,9 @@ func (h *head) wait(ctx context.Context) error {
 		}
 		select {
 		case <-free:
+		case <-late.C:
+			return dberr.New(dberr.ErrUnavailable, "SEALING_BEHIND", "%d points lie unsealed in memory, and sealing does not keep up", h.points.Load()).
+				WithHint("write again later, or more slowly")
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -601,15 +618,21 @@ func (h *head) wait(ctx context.Context) error {
 	return nil
 }
 
-// open says what of a metric is not sealed.
-func (h *head) open(db keyspace.DatabaseID, metric uint64) (points, columns int, oldest uint64) {
+// openMetric is what of a metric is not sealed.
+type openMetric struct {
+	*Metric
+	points, columns int
+	oldest          uint64 // commit of a batch; 0: there is none
+}
+
+func (h *head) open(db keyspace.DatabaseID, metric uint64) openMetric {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	x := h.metrics[metricKey{db, metric}]
 	if x == nil || len(x.batches) == 0 {
-		return 0, 0, 0
+		return openMetric{}
 	}
-	return x.points, x.columns.n, x.batches[0].at
+	return openMetric{points: x.points, columns: x.columns.n, oldest: x.batches[0].at}
 }
 
 // columns are those of a metric that have points of commits up to until.

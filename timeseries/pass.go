@@ -1,6 +1,7 @@
 package timeseries
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -25,22 +26,36 @@ var passColumns = 512
 func (s *Store) passes(ctx context.Context, metrics map[uint64]*Metric, all bool, stats *SealStats) error {
 	now := s.txns.LastCommit()
 	s.head.drop(func(key metricKey) bool { return key.db != s.db || metrics[key.metric] != nil }, uint64(now))
+	var rest []openMetric
 	for _, m := range metrics {
-		points, columns, oldest := s.head.open(s.db, m.id)
-		if oldest == 0 {
+		x := s.head.open(s.db, m.id)
+		if x.oldest == 0 {
 			continue
 		}
-		full := s.head.points.Load() > s.head.limit && int64(points) > s.head.limit/8
-		old := s.Now().Sub(txn.Timestamp(oldest).Time()) >= s.opts.SealAge
-		crowded := s.seal.crowded[metricKey{s.db, m.id}]
-		if !all && !full && !old && !crowded && points < columns*sealPoints {
-			stats.waiting = true
+		old := s.Now().Sub(txn.Timestamp(x.oldest).Time()) >= s.opts.SealAge
+		if !all && !old && !s.seal.crowded[metricKey{s.db, m.id}] && x.points < x.columns*sealPoints {
+			x.Metric = m
+			rest = append(rest, x)
 			continue
 		}
 		if err := s.pass(ctx, m, stats); err != nil {
 			return err
 		}
 		delete(s.seal.crowded, metricKey{s.db, m.id})
+	}
+	stats.waiting = stats.waiting || len(rest) > 0
+	if s.head.points.Load() <= s.head.limit {
+		return nil
+	}
+	// There is too much of it all: the largest go first, down to a half.
+	slices.SortFunc(rest, func(a, b openMetric) int { return cmp.Compare(b.points, a.points) })
+	for _, x := range rest {
+		if s.head.points.Load() <= s.head.limit/2 {
+			break
+		}
+		if err := s.pass(ctx, x.Metric, stats); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -64,7 +79,7 @@ func (s *Store) pass(ctx context.Context, m *Metric, stats *SealStats) error {
 		}
 		at.done = at.now
 	}
-	if _, _, oldest := s.head.open(s.db, m.id); oldest == 0 {
+	if s.head.open(s.db, m.id).oldest == 0 {
 		return nil
 	}
 	return s.passFrom(ctx, m, mark{done: at.done, now: now}, stats)

@@ -113,12 +113,12 @@ func (s *Store) Seal(ctx context.Context) (SealStats, error) { return s.sealOnce
 func (c *core) sealOnce(ctx context.Context, all bool) (stats SealStats, err error) {
 	c.seal.mu.Lock()
 	defer c.seal.mu.Unlock()
+	dbs, err := c.databases(ctx)
+	if err != nil || len(dbs) == 0 && !c.head.on.Load() { // where there are no series nobody need hear of commits
+		return stats, err
+	}
 	if err := c.head.start(ctx, c); err != nil {
 		return stats, fmt.Errorf("seal time series: %w", err)
-	}
-	dbs, err := c.databases(ctx)
-	if err != nil {
-		return stats, err
 	}
 	c.head.dropDatabases(dbs)
 	retain := all || c.retainDue()
