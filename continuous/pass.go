@@ -148,14 +148,17 @@ func (p *pass) take(ctx context.Context, to uint64, only []uint64) (next uint64,
 	from := p.st.next
 	if p.r.skip == from && from != 0 {
 		p.st.faulty++
-		return from + 1, nil
+		return p.r.after, nil
+	}
+	if p.r.skip > from {
+		to = min(to, p.r.skip)
 	}
 	if only != nil && len(only) == 0 {
 		return to, nil
 	}
 	events, err := p.evaluate(ctx, from, to, only)
 	if err != nil {
-		return 0, &faulty{err, from, to}
+		return 0, blameOn(err, from, to)
 	}
 	for i := range events {
 		e := &events[i]
@@ -169,6 +172,16 @@ func (p *pass) take(ctx context.Context, to uint64, only []uint64) (next uint64,
 		}
 	}
 	return to, nil
+}
+
+// blameOn says which messages an error of an expression is about, where it does not say
+// so itself.
+func blameOn(err error, from, to uint64) error {
+	var f *faulty
+	if errors.As(err, &f) {
+		return err
+	}
+	return &faulty{err, from, to}
 }
 
 // full says that this pass has enough to commit, before an event. A query without room
@@ -252,19 +265,24 @@ func (p *pass) evaluate(ctx context.Context, from, to uint64, only []uint64) ([]
 			}
 			e := window.Event{Offset: uint64(row[0].Int), Keys: row[2 : 2+len(q.Keys)], Args: row[2+len(q.Keys):]}
 			if e.Offset == last {
-				return nil, dberr.New(dberr.ErrInvalid, "SEVERAL_ROWS", "an expression gives several rows for one message")
+				return nil, one(e.Offset, "SEVERAL_ROWS", "an expression gives several rows for the message")
 			}
 			last = e.Offset
 			if row[1].Null {
-				return nil, dberr.New(dberr.ErrInvalid, "NO_TIME", "offset %d: the time of the message is NULL", e.Offset)
+				return nil, one(e.Offset, "NO_TIME", "the time of the message is NULL")
 			}
 			if e.Time = unixMicros(row[1].Int); e.Time < leastTime || e.Time >= mostTime {
-				return nil, dberr.New(dberr.ErrInvalid, "TIME_OUT_OF_RANGE", "offset %d: the time of the message is not within the years 1 and 9998", e.Offset)
+				return nil, one(e.Offset, "TIME_OUT_OF_RANGE", "the time of the message is not within the years 1 and 9998")
 			}
 			list = append(list, e)
 		}
 	}
 	return list, nil
+}
+
+// one is the fault of one message.
+func one(offset uint64, code, text string) error {
+	return &faulty{dberr.New(dberr.ErrInvalid, code, "%s", text), offset, offset + 1}
 }
 
 func bigint(n uint64) query.Param {

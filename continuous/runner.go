@@ -30,6 +30,8 @@ type runner struct {
 
 	batch  int       // messages of the next step: fewer after one has failed
 	skip   uint64    // the offset of a message to be skipped, 0: none
+	after  uint64    // where reading goes on behind that
+	again  bool      // the step that failed is worth another try at once, as it is another one
 	active time.Time // when it read a message last
 }
 
@@ -90,7 +92,7 @@ func (r *runner) follow(ctx context.Context) error {
 		}
 		for more := true; more; {
 			if more, err = r.step(ctx); err != nil {
-				if ctx.Err() == nil && dberr.RunAgain(err) {
+				if ctx.Err() == nil && (r.again || dberr.RunAgain(err)) {
 					more = true
 					continue
 				}
@@ -142,7 +144,7 @@ func (r *runner) timer() (<-chan time.Time, func()) {
 // is. more says that there is more to do at once. After an error nothing has happened.
 func (r *runner) step(ctx context.Context) (more bool, err error) {
 	defer func() {
-		if err != nil {
+		if r.again = false; err != nil {
 			r.machine = nil // it may have taken in what was not committed
 			r.blame(err)
 		} else if r.batch < r.s.opts.Batch {
@@ -164,7 +166,9 @@ func (r *runner) step(ctx context.Context) (more bool, err error) {
 	if _, err := t.Commit(ctx); err != nil {
 		return false, err
 	}
-	r.st, r.skip = p.st, 0
+	if r.st = p.st; r.skip < r.st.next {
+		r.skip = 0
+	}
 	r.s.move()
 	return more, nil
 }
@@ -253,9 +257,11 @@ func (r *runner) blame(err error) {
 	if !errors.As(err, &f) {
 		return
 	}
-	if r.batch > 1 {
-		r.batch = max(r.batch/8, 1)
-	} else if r.q != nil && r.q.SkipFaulty {
-		r.skip = f.from
+	known := f.to == f.from+1 || r.batch == 1 // between changes offsets have gaps
+	switch {
+	case known && r.q != nil && r.q.SkipFaulty:
+		r.again, r.skip, r.after = r.skip != f.from, f.from, f.to
+	case !known:
+		r.again, r.batch = true, max(int(min(f.to-f.from, uint64(r.batch)))/8, 1)
 	}
 }

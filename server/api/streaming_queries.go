@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -181,7 +183,18 @@ func (s *Server) listContinuous(c echo.Context) error {
 	for i := range list {
 		out = append(out, describeContinuous(&list[i]))
 	}
-	return c.JSON(http.StatusOK, map[string]any{"queries": out})
+	return plainJSON(c, http.StatusOK, map[string]any{"queries": out})
+}
+
+// plainJSON answers with JSON whose texts, which are SQL, keep < and > as they are.
+func plainJSON(c echo.Context, status int, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	return c.JSONBlob(status, b.Bytes())
 }
 
 // tell answers with where a query is.
@@ -190,7 +203,7 @@ func tell(c echo.Context, queries ContinuousQueries, database, name string, stat
 	if err != nil {
 		return err
 	}
-	return c.JSON(status, describeContinuous(&st))
+	return plainJSON(c, status, describeContinuous(&st))
 }
 
 // getContinuous says where a query is; with ?wait_ms= once it has taken in what is in its
@@ -221,7 +234,7 @@ func (s *Server) getContinuous(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, describeContinuous(&st))
+	return plainJSON(c, http.StatusOK, describeContinuous(&st))
 }
 
 // maxWait is the longest wait of a request.

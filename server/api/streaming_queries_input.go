@@ -199,6 +199,8 @@ func keyField(sc *jsonin.Scanner) (k continuous.Column, err error) {
 			k.Name = field
 		}
 		k.SQL, err = continuous.FieldText(field)
+	case k.Name == "":
+		err = invalid("MISSING_FIELD", `an entry of "group_by" with "sql" needs a "name"`).WithField("group_by")
 	}
 	return k, err
 }

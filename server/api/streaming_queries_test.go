@@ -64,6 +64,7 @@ var continuousScenarios = []scenario{
 	{name: "continuous, SQL that breaks out", url: continuousURL, state: orders, body: with(`"time":"at"`, `"where":"true) OR (SELECT true"`), status: 400, has: []string{`"field":"where"`}},
 	{name: "continuous, unknown column", url: continuousURL, state: orders, body: with(`"time":"at"`, `"where":"nothing > 1"`), status: 400, has: []string{"nothing"}},
 	{name: "continuous, sub-query", url: continuousURL, state: orders, body: with(`"time":"at"`, `"where":"EXISTS (SELECT 1)"`), status: 400, has: []string{"UNSUPPORTED_EXPRESSION", "sub-query"}},
+	{name: "continuous, key without a name", url: continuousURL, state: orders, body: with(`["shop"]`, `[{"sql":"key"}]`), status: 400, has: []string{`needs a \"name\"`}},
 	{name: "continuous, aggregate as a key", url: continuousURL, state: orders, body: with(`["shop"]`, `[{"name":"k","sql":"count(*)"}]`), status: 400},
 	{name: "continuous, key and aggregate of one name", url: continuousURL, state: orders, body: with(`"n":`, `"shop":`), status: 400, has: []string{"DUPLICATE_COLUMN"}},
 	{name: "continuous, no output", url: continuousURL, state: orders, body: with(`{"channel":"out"}`, `{}`), status: 400, has: []string{`"field":"output"`}},

@@ -60,6 +60,9 @@ func (a *App) dbOptions() weft.Options {
 		},
 		Stalled: func(d time.Duration) { a.opts.Log.Debug("commit waited for a checkpoint", "took", d.String()) },
 	}
+	o.Continuous.Failed = func(database, name string, err error) {
+		a.opts.Log.Warn("a continuous query does not get on; it is tried again", "database", database, "query", name, "error", err)
+	}
 	o.Storage.SortedEvents = sorted.Events{
 		BackgroundError: func(err error) { a.opts.Log.Error("work on the sorted store failed", "error", err) },
 		Corrupt:         func(err error) { a.opts.Log.Error("the sorted store is damaged", "error", err) },
