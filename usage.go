@@ -158,7 +158,7 @@ var modelSpaces = []struct {
 	{"kv", []keyspace.Space{keyspace.SpaceKV}},
 	{"document", []keyspace.Space{keyspace.SpaceDocument}},
 	{"series", []keyspace.Space{keyspace.SpaceSeries}},
-	{"stream", []keyspace.Space{keyspace.SpaceStream}},
+	{"stream", []keyspace.Space{keyspace.SpaceStream, keyspace.SpaceContinuous}},
 	{"object", []keyspace.Space{keyspace.SpaceObject}},
 }
 
