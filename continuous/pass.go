@@ -105,7 +105,11 @@ func (p *pass) wait() error {
 	var now time.Time
 	switch {
 	case q.Time == "":
-		now = p.tx.ReadTimestamp().Time()
+		at := p.tx.ReadTimestamp()
+		if p.r.offset == p.st.next {
+			at = max(at, p.r.clock)
+		}
+		now = at.Time()
 	case q.Idle != 0 && !p.r.s.channels.Now().Before(p.r.active.Add(q.Idle)):
 		now = p.r.s.channels.Now()
 	default:

@@ -33,6 +33,10 @@ type runner struct {
 	after  uint64    // where reading goes on behind that
 	again  bool      // the step that failed is worth another try at once, as it is another one
 	active time.Time // when it read a message last
+
+	// All messages at offset and behind it are of later commits than this time.
+	clock  txn.Timestamp
+	offset uint64
 }
 
 func (s *Service) newRunner(at ref, database, name string) *runner {
@@ -104,6 +108,10 @@ func (r *runner) follow(ctx context.Context) error {
 		select {
 		case <-news:
 		case <-timer:
+			if err := r.tick(ctx); err != nil {
+				stop()
+				return err
+			}
 		case <-ctx.Done():
 			stop()
 			return context.Cause(ctx)
@@ -138,6 +146,25 @@ func (r *runner) timer() (<-chan time.Time, func()) {
 	}
 	t := time.NewTimer(max(due.Sub(r.s.channels.Now()), time.Millisecond))
 	return t.C, func() { t.Stop() }
+}
+
+// tick notes how late it is, where messages have the time of their commits: a snapshot has
+// the time of the last commit, but one as of now makes all later commits come after it.
+func (r *runner) tick(ctx context.Context) error {
+	if r.q.Time != "" {
+		return nil
+	}
+	now := txn.Timestamp(r.s.channels.Now().UnixNano())
+	tx, err := r.s.txns.Begin(ctx, txn.TxOptions{AsOf: now})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	page, err := r.s.channels.In(r.at.db).HistoryTx(tx, r.q.Channel, streaming.HistoryOptions{From: streaming.AtOffset(r.st.next), Limit: 1, Scan: 1})
+	if err == nil && len(page.Messages) == 0 {
+		r.clock, r.offset = now, r.st.next
+	}
+	return err
 }
 
 // step takes in some messages, and commits what comes of them together with how far that
