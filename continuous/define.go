@@ -410,6 +410,12 @@ func (s *Service) status(tx *txn.Tx, db keyspace.DatabaseID, q *Query) (Status, 
 		out.Lag = info.Next - info.First
 	case info.Next > st.next:
 		out.Lag = info.Next - st.next
+		if info.Feed() { // whose end goes on with every commit
+			page, err := s.channels.In(db).HistoryTx(tx, q.Channel, streaming.HistoryOptions{From: streaming.AtOffset(st.next), Limit: 1, Scan: 1})
+			if err == nil && len(page.Messages) == 0 {
+				out.Lag = 0
+			}
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -91,6 +91,10 @@ func (p *pass) messages(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if to == p.st.next { // of changes there is none, though the end of the channel goes on
+		p.follow(&info)
+		return false, p.wait()
+	}
 	next, err := p.take(ctx, to, only)
 	if err != nil {
 		return false, err
@@ -132,18 +136,39 @@ func (p *pass) extent(store *streaming.Store, info *streaming.Info) (to uint64, 
 	if !q.filtered() && !info.Feed() {
 		return to, nil, nil
 	}
-	page, err := store.HistoryTx(p.tx, q.Channel, streaming.HistoryOptions{From: streaming.AtOffset(p.st.next), Filter: q.Filter, Limit: n, Scan: n})
+	o := streaming.HistoryOptions{From: streaming.AtOffset(p.st.next), Limit: n, Scan: n}
+	if info.Feed() {
+		page, err := store.HistoryTx(p.tx, q.Channel, o)
+		if err != nil || len(page.Messages) == 0 {
+			return p.st.next, nil, err
+		}
+		if to = page.Messages[len(page.Messages)-1].Offset + 1; !q.filtered() {
+			return to, nil, nil
+		}
+	}
+	o.Filter = q.Filter
+	page, err := store.HistoryTx(p.tx, q.Channel, o)
 	if err != nil {
 		return 0, nil, err
 	}
 	only = []uint64{}
 	for _, m := range page.Messages {
-		only = append(only, m.Offset)
+		if m.Offset < to {
+			only = append(only, m.Offset)
+		}
 	}
-	if !q.filtered() {
-		only = nil
+	return to, only, nil
+}
+
+// feedEvery is how often a query that waits for changes notes that there were none: what
+// is older than the history of the store cannot be asked for.
+const feedEvery = 30 * time.Second
+
+// follow moves a query along a channel of changes without any.
+func (p *pass) follow(info *streaming.Info) {
+	if info.Next > p.st.next+uint64(feedEvery) { // offsets of changes are times
+		p.st.next, p.dirty = info.Next, true
 	}
-	return page.Next, only, nil
 }
 
 // take evaluates the messages before to and gives them to the machine. It returns the

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/weftdb/weft/continuous/window"
@@ -134,17 +136,23 @@ func (r *runner) definition(ctx context.Context) (q *Query, err error) {
 
 // timer fires when time alone may close a window.
 func (r *runner) timer() (<-chan time.Time, func()) {
-	end, ok := r.machine.Next()
-	if !ok || r.q.Time != "" && r.q.Idle == 0 {
+	wait := time.Duration(math.MaxInt64)
+	if strings.HasPrefix(r.q.Channel, streaming.FeedPrefix) {
+		wait = feedEvery
+	}
+	if end, ok := r.machine.Next(); ok && (r.q.Time == "" || r.q.Idle != 0) {
+		due := time.UnixMicro(end).Add(r.q.Delay)
+		if r.q.Idle != 0 {
+			if idle := r.active.Add(r.q.Idle); idle.After(due) {
+				due = idle
+			}
+		}
+		wait = min(wait, max(due.Sub(r.s.channels.Now()), time.Millisecond))
+	}
+	if wait == math.MaxInt64 {
 		return nil, func() {}
 	}
-	due := time.UnixMicro(end).Add(r.q.Delay)
-	if r.q.Idle != 0 {
-		if idle := r.active.Add(r.q.Idle); idle.After(due) {
-			due = idle
-		}
-	}
-	t := time.NewTimer(max(due.Sub(r.s.channels.Now()), time.Millisecond))
+	t := time.NewTimer(wait)
 	return t.C, func() { t.Stop() }
 }
 

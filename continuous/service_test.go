@@ -232,6 +232,33 @@ func TestChannelMadeAgain(t *testing.T) {
 	}
 }
 
+// TestFeedWaits: a query over changes commits nothing where there are none, and closes
+// its windows as time goes by.
+func TestFeedWaits(t *testing.T) {
+	db := open(t, t.TempDir())
+	if _, err := db.Exec(t.Context(), "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)"); err != nil {
+		t.Fatal(err)
+	}
+	sub, err := db.Streaming().Subscribe(t.Context(), "out", streaming.SubscribeOptions{From: streaming.Earliest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	create(t, db, continuous.Query{Name: "q", Channel: "cdc.default.t", Window: window.Spec{Kind: window.Tumbling, Size: time.Second},
+		Aggregates: []continuous.Aggregate{{Name: "n", Function: window.Count}}, Output: continuous.Output{Channel: "out"}})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	d, err := sub.Next(ctx)
+	if err != nil || !strings.Contains(string(d.Messages[0].Data), `"n":2`) {
+		t.Fatalf("%v %v", d, err)
+	}
+	st := wait(t, db, "q")
+	publish(t, db, "other", `{}`) // which moves the end of every feed
+	if again := wait(t, db, "q"); again.Next != st.Next || again.Lag != 0 {
+		t.Fatalf("without changes it went from %d to %d, with a lag of %d", st.Next, again.Next, again.Lag)
+	}
+}
+
 // TestFeed aggregates the changes of a table.
 func TestFeed(t *testing.T) {
 	db := open(t, t.TempDir())
