@@ -32,6 +32,7 @@ import (
 	"github.com/weftdb/weft/query/source/kvtable"
 	"github.com/weftdb/weft/query/source/streamtable"
 	"github.com/weftdb/weft/query/source/tstable"
+	"github.com/weftdb/weft/standing"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/streaming"
@@ -71,6 +72,7 @@ type Options struct {
 	TimeSeries timeseries.Options
 	Streaming  streaming.Options
 	Continuous continuous.Options
+	Standing   standing.Options
 	// FS is the file system of a local store. Default the machine's.
 	FS vfs.FS
 
@@ -86,6 +88,7 @@ type DB struct {
 	series   *timeseries.Store
 	channels *streaming.Store
 	queries  *continuous.Service
+	standing *standing.Store
 }
 
 // Open opens the store in dir, or makes one there, and starts the engine.
@@ -132,7 +135,11 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), engine.Close(), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())
 	}
 	engine.SetContinuous(queries.SQL())
-	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series, channels: channels, queries: queries}, nil
+	fills, err := standing.Open(store.Store, engine, series, opts.Standing)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), queries.Close(), engine.Close(), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())
+	}
+	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series, channels: channels, queries: queries, standing: fills}, nil
 }
 
 // spill puts temporary files where the store is: its directory is locked, and what its
@@ -169,7 +176,7 @@ func OpenMemory(opts Options) (*DB, error) {
 // Close ends what runs in the background, waits for commits, syncs the log and
 // lets go of the directory. Calls that still run must have ended.
 func (db *DB) Close() error {
-	return errors.Join(db.queries.Close(), db.engine.Close(), db.channels.Close(), db.series.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
+	return errors.Join(db.standing.Close(), db.queries.Close(), db.engine.Close(), db.channels.Close(), db.series.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
 }
 
 // Engine runs SQL in full: sinks that stream, sessions, parameters by type.
@@ -212,6 +219,15 @@ func (db *DB) TimeSeriesIn(ctx context.Context, database string, create bool) (*
 		return nil, err
 	}
 	return db.series.In(id), nil
+}
+
+// Standing is the continuous queries of the default database.
+func (db *DB) Standing() *standing.Store { return db.standing }
+
+// StandingIn is the continuous queries of another database, which is made where it is
+// missing and create is set.
+func (db *DB) StandingIn(ctx context.Context, database string, create bool) (*standing.Store, error) {
+	return db.standing.In(ctx, database, create)
 }
 
 // Streaming is the channels of the default database.

@@ -157,3 +157,41 @@ func (s *Store) EachTx(tx *txn.Tx, m *Metric, fn func(ch *Change) error) error {
 	}
 	return it.Err()
 }
+
+// WriteRanges are the keys whose writes are those of points, and removals of spans of
+// time, of all metrics, in order.
+func (s *Store) WriteRanges() (list []txn.Range) {
+	for _, obj := range []keyspace.ObjectID{objOpen, objBatch} {
+		prefix := appendObject(nil, s.db, obj)
+		list = append(list, txn.Range{Lower: prefix, Upper: keyspace.End(prefix)})
+	}
+	return list
+}
+
+// WrittenBy says of which metric, and from when to when, both included, a write within
+// WriteRanges is; false where it only moves points into blocks.
+func (s *Store) WrittenBy(op *txn.Op) (metric uint64, from, to int64, ok bool, err error) {
+	if op.Deleted {
+		return 0, 0, 0, false, nil
+	}
+	if batches := appendObject(nil, s.db, objBatch); bytes.HasPrefix(op.Key, batches) {
+		if metric, _, err = enc.DecodeUint(op.Key[len(batches):]); err != nil {
+			return 0, 0, 0, false, corrupt("the key %x of a batch is malformed", op.Key)
+		}
+		list, err := columnsOf(op.Value, metric)
+		from, to = math.MaxInt64, math.MinInt64
+		for _, x := range list {
+			from, to = min(from, x.points.Times[0]), max(to, x.points.Times[x.points.Len()-1])
+		}
+		return metric, from, to, err == nil && from <= to, err
+	}
+	c, _, err := cutOpen(op.Key[objectLen(s):])
+	if err != nil {
+		return 0, 0, 0, false, errors.Join(err, corrupt("the key %x of open points is malformed", op.Key))
+	}
+	var l layer
+	if err := l.span(op.Value); err != nil {
+		return 0, 0, 0, false, err
+	}
+	return c.metric, l.min, l.max, true, nil
+}

@@ -71,6 +71,16 @@ func (s *Store) retained(tx *txn.Tx, metric uint64) (*retained, error) {
 	return r, r.decode(v)
 }
 
+// RolledUpTx says before when the points of a metric are gone whose windows tiers still
+// have; false where there is no such time.
+func (s *Store) RolledUpTx(tx *txn.Tx, m *Metric) (before int64, ok bool, err error) {
+	r, err := s.retained(tx, m.id)
+	if err != nil || r == nil || len(r.tiers) == 0 || r.cut == math.MinInt64 {
+		return 0, false, err
+	}
+	return r.cut, true, nil
+}
+
 func (r *retained) describe(metric string) RetainedMetric {
 	d := RetainedMetric{Metric: metric}
 	if r == nil {

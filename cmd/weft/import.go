@@ -24,28 +24,34 @@ type importFlags struct {
 	noHeader, dryRun, atomic, quiet                                     bool
 	columns, types, key                                                 []string
 	batch                                                               int
+	series                                                              seriesFlags
 }
 
 func newImportCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import [flags] FILE",
-		Short: "import a CSV, JSON or NDJSON file into a table",
+		Short: "import a CSV, JSON or NDJSON file into a table or a metric",
 		Long: "Imports a file, or standard input where FILE is -, into a table. Compression (gzip, zstd), format, delimiter and\n" +
 			"character set are recognised. A table that does not exist is created, with types guessed from the whole file; for one\n" +
 			"that exists, columns are matched by name. Records that cannot be imported are written to a file with line number and\n" +
-			"reason, and the exit code is 5.",
+			"reason, and the exit code is 5. With --metric the records are points of time series.",
 		Example: "  weft import track.csv --table track\n" +
 			"  weft import events.ndjson.gz --table event --primary-key id\n" +
+			"  weft import cpu.csv --metric cpu --time at --tags host,dc\n" +
 			"  cat data.json | weft import - --table data --dry-run",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt)
 			defer stop()
+			if f.series.metric != "" {
+				return importSeries(ctx, cmd, f, args[0])
+			}
 			return runImport(ctx, cmd, f, args[0])
 		},
 	}
 	f.target.flags(cmd)
+	f.series.flags(cmd)
 	fl := cmd.Flags()
 	fl.StringVarP(&f.table, "table", "t", "", "table to import into (default: the file's name)")
 	fl.StringVarP(&f.format, "format", "f", "auto", "csv, json, ndjson or auto")

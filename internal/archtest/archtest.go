@@ -107,9 +107,11 @@ var Rules = []Rule{
 	{Path: "kv", Layer: layerModel},
 
 	{Path: "bulk", Layer: layerLoad},
+	{Path: "bulk/points", Layer: layerLoad, Also: []string{"bulk"}},
 	{Path: "live", Layer: layerLoad},
 	{Path: "continuous/window", Layer: layerLoad},
 	{Path: "continuous", Layer: layerLoad, Also: []string{"continuous/window"}},
+	{Path: "standing", Layer: layerLoad},
 	{Path: "cdc", Layer: layerLoad, Not: map[string]string{"query": "changes are of rows, not of statements"}},
 
 	{Path: ".", Layer: layerRoot},

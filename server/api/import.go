@@ -27,7 +27,10 @@ const (
 	rejectedText   = 1000    // bytes of a rejected record that are shown
 )
 
-func (s *Server) bindImport(g *echo.Group) { g.POST("/import/sql", s.importSQL) }
+func (s *Server) bindImport(g *echo.Group) {
+	g.POST("/import/sql", s.importSQL)
+	g.POST("/import/timeseries", s.importPoints)
+}
 
 // importRequest is what a client wants imported.
 type importRequest struct {

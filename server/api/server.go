@@ -71,6 +71,8 @@ type Backend interface {
 	Documents(ctx context.Context, database string, create bool) (*document.Store, error)
 	// TimeSeries is the time-series model of a database, likewise.
 	TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error)
+	// StandingQueries are the continuous queries of time series of a database, likewise.
+	StandingQueries(ctx context.Context, database string, create bool) (StandingQueries, error)
 	// Streaming is the channels of a database, likewise.
 	Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error)
 	// Continuous is the continuous queries of all databases.

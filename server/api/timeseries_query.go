@@ -20,7 +20,7 @@ var (
 	tsRangeFields = []string{"metric", "tags", "start", "end", "start_time", "end_time", "database"}
 	tsQueryFields = slices.Concat(tsRangeFields, []string{"field", "fields", "limit", "order", "aggregation", "group_by", "fill", "timezone", "precision", "tier"})
 	tsBodyFields  = slices.Concat(tsQueryFields, []string{"queries", "expression"})
-	tsURLFields   = slices.Concat(tsRangeFields, []string{"fields", "limit", "order", "type", "function", "interval", "window", "offset", "group_by", "fill", "timezone", "precision", "format", "tier"})
+	tsURLFields   = slices.Concat(tsRangeFields, []string{"field", "fields", "limit", "order", "type", "function", "interval", "window", "offset", "group_by", "fill", "timezone", "precision", "format", "tier"})
 )
 
 // tsQuery is a query as a request says it.
@@ -79,6 +79,9 @@ func (s *Server) getPoints(c echo.Context) error {
 	}
 	if v := p.Get("fields"); v != "" {
 		q.Fields = strings.Split(v, ",")
+	}
+	if v := p.Get("field"); v != "" {
+		q.Fields = append(q.Fields, v)
 	}
 	if p.Has("group_by") {
 		q.Grouped = true

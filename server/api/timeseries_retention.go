@@ -170,6 +170,11 @@ func spanField(sc *jsonin.Scanner, field string) (time.Duration, error) {
 	if err != nil || text == forever {
 		return 0, err
 	}
+	return parseSpan(field, text)
+}
+
+// parseSpan reads a span of a fixed length.
+func parseSpan(field, text string) (time.Duration, error) {
 	i, err := timeseries.ParseInterval(field, text)
 	if err != nil {
 		return 0, err

@@ -333,41 +333,14 @@ func parseTime(field, text string, unit int64) (int64, error) {
 		}
 		return t.UnixNano(), nil
 	}
-	if strings.ContainsAny(text, "/xXpP_") {
+	ns, number, ok := timeseries.NumberTime(text, unit)
+	switch {
+	case !number:
 		return 0, bad("which is no time")
-	}
-	if f, err := strconv.ParseFloat(text, 64); err != nil || math.Abs(f) > 1e20 || f != 0 && math.Abs(f) < 1e-12 || f == 0 && strings.ContainsAny(text, "eE") {
-		return 0, bad("which is out of range") // also what would take long to compute exactly
-	}
-	r, ok := new(big.Rat).SetString(text)
-	if !ok {
-		return 0, bad("which is no time")
-	}
-	if unit == 0 {
-		unit = magnitude(r)
-	}
-	r.Mul(r, new(big.Rat).SetInt64(unit))
-	n := new(big.Int).Quo(r.Num(), r.Denom())
-	if !r.IsInt() && r.Sign() < 0 {
-		n.Sub(n, big.NewInt(1))
-	}
-	if !n.IsInt64() {
+	case !ok:
 		return 0, bad("which is out of range")
 	}
-	return n.Int64(), nil
+	return ns, nil
 }
 
 var minTime, maxTime = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
-
-func magnitude(r *big.Rat) int64 {
-	f, _ := new(big.Rat).Abs(r).Float64()
-	switch {
-	case f < 1e11:
-		return 1e9
-	case f < 1e14:
-		return 1e6
-	case f < 1e17:
-		return 1e3
-	}
-	return 1
-}

@@ -51,6 +51,7 @@ var joining = map[string]bool{
 	"/api/v1/query-builder/execute": true,
 	"/api/v1/prepared/execute":      true,
 	"/api/v1/import/sql":            true,
+	"/api/v1/import/timeseries":     true,
 	"/api/v1/import/kv":             true,
 	"/api/v1/kv/keys":               true,
 	"/api/v1/kv/keys/*":             true,
@@ -109,7 +110,7 @@ var joining = map[string]bool{
 }
 
 // streamed are those of them whose bodies may be of any length, and are read only once.
-var streamed = map[string]bool{"/api/v1/import/sql": true}
+var streamed = map[string]bool{"/api/v1/import/sql": true, "/api/v1/import/timeseries": true}
 
 // joined is the database as a transaction gives it.
 type joined struct {

@@ -43,6 +43,11 @@ func (b backend) TimeSeries(ctx context.Context, database string, create bool) (
 	return b.db.TimeSeriesIn(ctx, database, create)
 }
 
+// StandingQueries implements api.Backend.
+func (b backend) StandingQueries(ctx context.Context, database string, create bool) (api.StandingQueries, error) {
+	return b.db.StandingIn(ctx, database, create)
+}
+
 // Streaming implements api.Backend.
 func (b backend) Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error) {
 	return b.db.StreamingIn(ctx, database, create)

@@ -83,6 +83,27 @@ func (e *env) want(got, want string) {
 	}
 }
 
+// TestImportPoints brings a file into a metric, over a server and into a directory.
+func TestImportPoints(t *testing.T) {
+	e := start(t)
+	file := e.file("cpu.csv", "at,host,load\n01/02/2024 10:00,a,1.5\n01/02/2024 10:01,a,\n01/02/2024 10:02,b,x\n01/02/2024 10:02,b,3\n")
+	for _, where := range [][]string{nil, {"--data-dir", t.TempDir()}} {
+		r := e.run("", append([]string{"import", file, "--metric", "cpu", "--time", "at", "--time-format", "%d/%m/%Y %H:%M", "--tags", "host", "--field-type", "load=float"}, where...)...)
+		if r.code != 5 || !strings.Contains(r.out, "imported 2 points into metric cpu") || !strings.Contains(r.out, "rejected 2 records: see cpu.rejected.csv") {
+			t.Errorf("exit code %d: %s%s", r.code, r.out, r.errs)
+		}
+		e.want(e.ok("", append([]string{"query", "--format", "csv", "SELECT time, load, host FROM ts.cpu ORDER BY 1"}, where...)...), "time,load,host\n2024-02-01 10:00:00+00,1.5,a\n2024-02-01 10:02:00+00,3,b\n")
+		if r := e.run("", append([]string{"import", file, "--metric", "cpu", "--time", "at", "--time-format", "%d/%m/%Y %H:%M", "--tags", "host", "--atomic"}, where...)...); r.code != 1 || !strings.Contains(r.errs, "line 3") {
+			t.Errorf("exit code %d: %s%s", r.code, r.out, r.errs)
+		}
+	}
+	for _, args := range [][]string{{"--precision", "h"}, {"--field-type", "load=number"}, {"--timezone", "Mars"}, {"--table", "t"}, {"--primary-key", "at"}} {
+		if r := e.run("", append([]string{"import", file, "--metric", "cpu"}, args...)...); r.code != 2 {
+			t.Errorf("%v: exit code %d: %s%s", args, r.code, r.out, r.errs)
+		}
+	}
+}
+
 func TestImport(t *testing.T) {
 	e := start(t)
 	csv := "Id,Name,At\n1,\"a, b\",2020-01-02 03:04:05\n2,\"line\nbreak\",\n3,\"\",2021-01-01 00:00:00\n"

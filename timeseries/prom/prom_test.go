@@ -197,3 +197,36 @@ func TestVersion(t *testing.T) {
 		t.Errorf("go.mod lacks %q, the module of Prometheus %s", want, prom.PrometheusVersion)
 	}
 }
+
+// TestWarnsOfRolledUp: a query that reaches beyond the points of a metric with tiers says
+// so, and no other.
+func TestWarnsOfRolledUp(t *testing.T) {
+	o := newOver(t, false)
+	defer o.Close()
+	now := time.Now()
+	for _, back := range []time.Duration{2 * time.Hour, time.Minute} {
+		o.put(t, "m", now.Add(-back).UnixNano(), timeseries.FloatValue(1), "value")
+		o.put(t, "other", now.Add(-back).UnixNano(), timeseries.FloatValue(1), "value")
+	}
+	p := timeseries.RetentionPolicy{Name: "p", Pattern: "m", Keep: time.Hour, Tiers: []timeseries.Tier{{Interval: time.Minute}}}
+	if err := o.model.SetRetention(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := o.model.Seal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := prom.NewEngine(prom.Options{})
+	for expr, want := range map[string]int{"m": 0, "sum_over_time(m[10m])": 0, "sum_over_time(m[3h])": 1, "m offset 2h": 1, "sum_over_time(other[3h])": 0} {
+		err := e.Run(t.Context(), o.model, prom.Query{Expr: expr, Start: now, End: now}, func(r prom.Result) error {
+			if len(r.Warnings) != want || want > 0 && !strings.Contains(r.Warnings[0], `"m" has points from`) {
+				t.Errorf("%s: %q", expr, r.Warnings)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -2,7 +2,9 @@ package prom
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -164,13 +166,16 @@ func (q *querier) Select(ctx context.Context, sorted bool, hints *storage.Select
 		from, to = max(from, hints.Start), min(to, hints.End)
 		onlyLabels = hints.Func == "series"
 	}
-	set := &seriesSet{at: -1}
+	set := &seriesSet{at: -1, warnings: *annotations.New()}
 	b := labels.NewScratchBuilder(16)
 	err := q.each(ctx, matchers, func(m *timeseries.Metric, v view, x timeseries.Selected) error {
 		if onlyLabels {
 			if has, err := q.store.HasPointsTx(q.tx, m, x, toNanos(from), endNanos(to)); err != nil || !has {
 				return err
 			}
+		}
+		if err := q.warn(set, m, toNanos(from)); err != nil {
+			return err
 		}
 		set.list = append(set.list, &series{q: q, ctx: ctx, labels: labelsOf(&b, m.Name, x.Tags, v.label), metric: m, view: v, found: x, from: toNanos(from), to: endNanos(to)})
 		return nil
@@ -187,9 +192,27 @@ func (q *querier) Select(ctx context.Context, sorted bool, hints *storage.Select
 	return set
 }
 
+// warn notes that a metric has no points for all of the range: what comes before is rolled
+// up to windows, of which PromQL cannot compute what the points would give.
+func (q *querier) warn(set *seriesSet, m *timeseries.Metric, from int64) error {
+	if set.seen == m {
+		return nil
+	}
+	set.seen = m
+	before, ok, err := q.store.RolledUpTx(q.tx, m)
+	if err != nil || !ok || from >= before {
+		return err
+	}
+	set.warnings.Add(fmt.Errorf("%w: metric %q has points from %s on; what is before is rolled up by its retention policy, and can be had by /api/v1/timeseries/query",
+		annotations.PromQLWarning, m.Name, time.Unix(0, before).UTC().Format(time.RFC3339)))
+	return nil
+}
+
 type seriesSet struct {
-	list []*series
-	at   int
+	list     []*series
+	at       int
+	seen     *timeseries.Metric // of the last series
+	warnings annotations.Annotations
 }
 
 // Next implements storage.SeriesSet.
@@ -205,7 +228,7 @@ func (s *seriesSet) At() storage.Series { return s.list[s.at] }
 func (*seriesSet) Err() error { return nil }
 
 // Warnings implements storage.SeriesSet.
-func (*seriesSet) Warnings() annotations.Annotations { return nil }
+func (s *seriesSet) Warnings() annotations.Annotations { return s.warnings }
 
 // series implements storage.Series. Its points are read when it is iterated.
 type series struct {
