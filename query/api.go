@@ -19,6 +19,7 @@ type Rows struct {
 	batches []*vec.Batch
 	batch   int
 	row     int
+	env     *sqltype.Env // of the session, for text forms; nil: UTC and ISO
 }
 
 // Query runs one or more statements and returns the last one's result. Args are
@@ -67,7 +68,7 @@ func (r *Rows) Text(i int) (s string, ok bool) {
 	if d.Null {
 		return "", false
 	}
-	return sqltype.FormatText(r.Columns[i].Type, d), true
+	return string(sqltype.AppendTextEnv(nil, r.env, r.Columns[i].Type, d)), true
 }
 
 // Strings is the row in text form, with NULL as the word.

@@ -8,6 +8,7 @@ import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/parse"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
 )
@@ -497,6 +498,23 @@ func columnsOf(e ast.Expr) (names []string) {
 	return names
 }
 
+// generatedLasts checks that a generated column means the same whenever it is computed.
+func (m *tableMaker) generatedLasts(c *catalog.Column) error {
+	const what = "column generation expression"
+	e, err := parse.ParseExpr(c.Generated, parse.Limits{})
+	if err != nil {
+		return err
+	}
+	x, err := plan.BindRowExpr(m.scope(), m.t, e, c.Type, what)
+	if err != nil {
+		return err
+	}
+	if !plan.Immutable(x) {
+		return dberr.SQL("42P17", "generation expression is not immutable")
+	}
+	return m.lasting(x, e, c.Type, what)
+}
+
 // expressions checks that defaults and generated columns can be computed.
 func (m *tableMaker) expressions() error {
 	snap := m.scope()
@@ -512,6 +530,9 @@ func (m *tableMaker) expressions() error {
 				return dberr.SQL(dberr.StateSyntax, "both default and generation expression specified for column %q of table %q", c.Name, m.t.Name)
 			}
 			if err := bindText(snap, m.t, c.Generated, c.Type, "column generation expression"); err != nil {
+				return err
+			}
+			if err := m.generatedLasts(c); err != nil {
 				return err
 			}
 			for _, n := range namesIn(c.Generated) {

@@ -167,6 +167,7 @@ type planKey struct {
 	sql       string
 	params    string
 	zone      string
+	style     sqltype.Style
 	path      string
 	set       opt.Settings
 	mysql     bool
@@ -199,7 +200,7 @@ func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
 	}
 	return &plan.Scope{
 		Catalog: snap, Path: s.set.path, Temp: s.temp, CatalogFunc: (&catalogCall{s, snap}).catalogFunction, Database: s.db.Name, Params: types,
-		Env:      &sqltype.Env{Location: s.set.zone},
+		Env:      s.TextEnv(),
 		Virtual:  virtualTable,
 		External: s.external,
 		Sequence: s.e.seqs.function, SequenceBy: s.e.seqs.functionBy,
@@ -218,7 +219,7 @@ func (r *running) general(st ast.Stmt) (*compiled, error) {
 	if c, err := r.again(st, params); c != nil || err != nil {
 		return c, err
 	}
-	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), path: s.temp + "," + strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql, maintains: r.text.maintains}
+	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), style: s.set.style, path: s.temp + "," + strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql, maintains: r.text.maintains}
 	if c, ok := s.e.plans.get(key, r.holds); ok {
 		holds, err := s.externalHolds(r.ctx, c)
 		if err != nil {
@@ -303,7 +304,7 @@ func (r *running) values(c *compiled) ([]exec.Param, error) {
 		if given[i].Type.ID != sqltype.Unknown || given[i].Datum.Null {
 			continue
 		}
-		d, err := sqltype.ParseEnv(&sqltype.Env{Now: r.s.work.start, Location: r.s.set.zone}, t, given[i].Datum.Str)
+		d, err := sqltype.ParseEnv(&sqltype.Env{Now: r.s.work.start, Location: r.s.set.zone, Style: r.s.set.style}, t, given[i].Datum.Str)
 		if err != nil {
 			if e := dberr.As(err); e != nil {
 				_ = e.WithField(fmt.Sprintf("params[%d]", i))
@@ -329,7 +330,7 @@ func (r *running) env() *fn.Env {
 		begun = time.Now()
 	}
 	return &fn.Env{
-		Now: s.work.start, Location: s.set.zone, Database: s.db.Name, User: sqlUser, Schema: schema,
+		Now: s.work.start, Location: s.set.zone, Style: s.set.style, Database: s.db.Name, User: sqlUser, Schema: schema,
 		Statement: begun, ServerVersion: s.e.opts.Version, Session: &s.set.sequences, Host: alone{s},
 	}
 }

@@ -263,7 +263,7 @@ func TestSettings(t *testing.T) {
 	must(t, s, "INSERT INTO t VALUES (2)")
 	for sql, want := range map[string]string{
 		"LISTEN a": "0A000", "NOTIFY a": "0A000", "UNLISTEN *": "0A000", "SET nonsense = 1": "42704", "SHOW nonsense": "42704",
-		"SET datestyle = 'German'": "0A000", "SET lock_timeout = 'soon'": "22023", "SET lock_timeout = -1": "22023", "SET server_version = '1'": "55P02",
+		"SET datestyle = 'Martian'": "22023", "SET lock_timeout = 'soon'": "22023", "SET lock_timeout = -1": "22023", "SET server_version = '1'": "55P02",
 	} {
 		if _, err := in(s, sql); state(err) != want {
 			t.Errorf("%s: %v, want %s", sql, err, want)

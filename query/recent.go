@@ -18,6 +18,7 @@ type recentPlan struct {
 	db     keyspace.DatabaseID
 	params []sqltype.Type
 	zone   *time.Location
+	style  sqltype.Style
 	temp   string
 	path   []string
 	set    opt.Settings
@@ -31,7 +32,7 @@ func (r *running) again(st ast.Stmt, params []Param) (*compiled, error) {
 		return nil, nil
 	}
 	p, set := r.text.recent.Load(), &r.s.set
-	if p == nil || p.db != r.s.db.ID || p.zone != set.zone || p.temp != r.s.temp || p.set != set.planner ||
+	if p == nil || p.db != r.s.db.ID || p.zone != set.zone || p.style != set.style || p.temp != r.s.temp || p.set != set.planner ||
 		!slices.Equal(p.path, set.path) || len(p.params) != len(params) {
 		return nil, nil
 	}
@@ -57,7 +58,7 @@ func (r *running) remember(st ast.Stmt, params []Param, c *compiled) {
 		return
 	}
 	set := &r.s.set
-	p := &recentPlan{db: r.s.db.ID, zone: set.zone, temp: r.s.temp, path: slices.Clone(set.path), set: set.planner, plan: c}
+	p := &recentPlan{db: r.s.db.ID, zone: set.zone, style: set.style, temp: r.s.temp, path: slices.Clone(set.path), set: set.planner, plan: c}
 	for _, given := range params {
 		p.params = append(p.params, given.Type)
 	}

@@ -115,7 +115,7 @@ func (r *scriptRunner) run(s scriptStep) string {
 		return ""
 	}
 	last := m.Results[len(m.Results)-1]
-	rows := &Rows{Columns: last.Columns, batches: last.Batches, row: -1}
+	rows := &Rows{Columns: last.Columns, batches: last.Batches, row: -1, env: r.current.TextEnv()}
 	var out []string
 	for rows.Next() {
 		line := strings.Join(rows.Strings(), "|")

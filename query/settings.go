@@ -21,6 +21,7 @@ import (
 type settings struct {
 	zone             *time.Location
 	zoneName         string
+	style            sqltype.Style
 	statementTimeout time.Duration
 	lockTimeout      time.Duration
 	idleTimeout      time.Duration
@@ -108,12 +109,14 @@ func init() {
 		"application_name": {about: "name of the client", show: func(s *Session) string { return s.set.application },
 			set:   func(s *Session, v []string) error { s.set.application = strings.Join(v, ", "); return nil },
 			reset: func(s *Session) { s.set.application = "" }},
-		"server_version":              {about: "version of the server", show: func(s *Session) string { return s.e.opts.Version }},
-		"server_version_num":          {about: "PostgreSQL version whose dialect is spoken", show: func(*Session) string { return "150000" }},
-		"server_encoding":             fixed("server_encoding", "encoding of stored text", "UTF8"),
-		"client_encoding":             fixed("client_encoding", "encoding of text sent and received", "UTF8", "utf-8", "unicode"),
-		"datestyle":                   fixed("datestyle", "form of dates", "ISO, MDY", "ISO"),
-		"intervalstyle":               fixed("intervalstyle", "form of intervals", "postgres"),
+		"server_version":     {about: "version of the server", show: func(s *Session) string { return s.e.opts.Version }},
+		"server_version_num": {about: "PostgreSQL version whose dialect is spoken", show: func(*Session) string { return "150000" }},
+		"server_encoding":    fixed("server_encoding", "encoding of stored text", "UTF8"),
+		"client_encoding":    fixed("client_encoding", "encoding of text sent and received", "UTF8", "utf-8", "unicode"),
+		"datestyle": {about: "form of dates as text, and the order of their numbers", show: showDateStyle, set: setDateStyle,
+			reset: func(s *Session) { s.set.style.Dates, s.set.style.Order = sqltype.DatesISO, sqltype.OrderMDY }},
+		"intervalstyle": {about: "form of intervals as text", show: func(s *Session) string { return intervalStyles[s.set.style.Intervals] },
+			set: setIntervalStyle, reset: func(s *Session) { s.set.style.Intervals = sqltype.IntervalsPostgres }},
 		"standard_conforming_strings": fixed("standard_conforming_strings", "whether '\\' in strings is just a character", "on", "true", "1"),
 		"extra_float_digits":          fixed("extra_float_digits", "floats are always shown exactly", "1", "2", "3"),
 		"client_min_messages": {about: "least severity of notices that are sent; there are none", show: func(s *Session) string { return s.set.notices },
@@ -395,8 +398,8 @@ func (r *running) showStatement(st *ast.Show) error {
 		return unknownSetting(st.Name, st.Pos())
 	}
 	name := settingName(st.Name)
-	if name == "timezone" {
-		name = "TimeZone"
+	if spelled, ok := map[string]string{"timezone": "TimeZone", "datestyle": "DateStyle", "intervalstyle": "IntervalStyle"}[name]; ok {
+		name = spelled
 	}
 	return r.table("SHOW", []Column{{name, sqltype.TText}}, [][]sqltype.Datum{{text(known.show(r.s))}})
 }

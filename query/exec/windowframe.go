@@ -2,6 +2,7 @@ package exec
 
 import (
 	"errors"
+	"math"
 	"sort"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -224,7 +225,7 @@ func (fr *frames) rangeEnd(key sqltype.Datum, b *plan.FrameBound, off sqltype.Da
 	if err != nil {
 		return 0, err
 	}
-	bound, err := b.RangeFn.CallRow(fr.c.Env, arg, off)
+	bound, err := fr.rangeBound(b, arg, off, start == k.Desc)
 	if isOverflow(err) { // beyond all keys
 		if b.Kind == plan.Preceding {
 			return from, nil
@@ -254,6 +255,44 @@ func (fr *frames) rangeEnd(key sqltype.Datum, b *plan.FrameBound, off sqltype.Da
 		return c > 0
 	})
 	return from + n, failed
+}
+
+// rangeBound is key ± offset; upper says whether the greatest keys are what it bounds.
+func (fr *frames) rangeBound(b *plan.FrameBound, key, off sqltype.Datum, upper bool) (sqltype.Datum, error) {
+	minus := b.RangeFn.Name == "-"
+	switch t := b.RangeFn.Args[0]; t.ID {
+	case sqltype.Time, sqltype.TimeTZ: // a time of day does not start again at midnight here
+		n := off.Ivl.Micros
+		if minus {
+			n = -n
+		}
+		if t.ID == sqltype.Time {
+			return sqltype.Datum{Int: key.Int + n}, nil
+		}
+		at := key.Any.(sqltype.TimeTZValue)
+		at.Micros += n
+		return sqltype.Datum{Any: at}, nil
+	case sqltype.Float4, sqltype.Float8:
+		// An infinity away from the infinity on the other side is everything.
+		if math.IsInf(off.Float, 1) && (minus && math.IsInf(key.Float, 1) || !minus && math.IsInf(key.Float, -1)) {
+			return sqltype.Datum{Float: math.Inf(side(upper))}, nil
+		}
+	case sqltype.Numeric:
+		if off.Num.IsInf() > 0 && (minus && key.Num.IsInf() > 0 || !minus && key.Num.IsInf() < 0) {
+			if upper {
+				return off, nil
+			}
+			return sqltype.Datum{Num: off.Num.Neg()}, nil
+		}
+	}
+	return b.RangeFn.CallRow(fr.c.Env, key, off)
+}
+
+func side(upper bool) int {
+	if upper {
+		return 1
+	}
+	return -1
 }
 
 func convertAny(d sqltype.Datum, from, to sqltype.Type) (sqltype.Datum, error) {

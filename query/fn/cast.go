@@ -56,7 +56,19 @@ func castFunc(from, to sqltype.Type, ctx sqltype.CastContext) *Func {
 	}
 }
 
-// castVolatility is Stable where the session's time zone or the time of day matters.
+// textDependsOnStyle reports whether the text of a type's values depends on DateStyle or
+// IntervalStyle.
+func textDependsOnStyle(t sqltype.Type) bool {
+	switch {
+	case t.ID == sqltype.Array:
+		return textDependsOnStyle(t.ElemType())
+	case t.IsRange() || t.IsMultirange():
+		return textDependsOnStyle(t.RangeElem())
+	}
+	return t.ID == sqltype.Date || t.ID == sqltype.Timestamp || t.ID == sqltype.TimestampTZ || t.ID == sqltype.Interval || t.ID == sqltype.Record
+}
+
+// castVolatility is Stable where the session's time zone or styles, or the time of day matter.
 func castVolatility(from, to sqltype.Type) Volatility {
 	zoned := func(t sqltype.Type) bool {
 		if (t.IsRange() || t.IsMultirange()) && t.RangeElem().ID == sqltype.TimestampTZ {
@@ -65,7 +77,8 @@ func castVolatility(from, to sqltype.Type) Volatility {
 		return t.ID == sqltype.TimestampTZ || t.ID == sqltype.TimeTZ || t.ID == sqltype.Array && t.Elem == sqltype.TimestampTZ
 	}
 	moment := (to.Category() == 'D' || to.Category() == 'R' && to.RangeElem().Category() == 'D') && (from.ID == sqltype.Unknown || isString(from.ID))
-	if from.Base() != to.Base() && (zoned(from) || zoned(to) || moment) {
+	styled := isString(to.ID) && textDependsOnStyle(from)
+	if from.Base() != to.Base() && (zoned(from) || zoned(to) || moment || styled) {
 		return Stable
 	}
 	return Immutable
@@ -117,7 +130,7 @@ func (e *Env) types() *sqltype.Env {
 	if e == nil {
 		return nil
 	}
-	return &sqltype.Env{Now: e.Now, Location: e.Location}
+	return &sqltype.Env{Now: e.Now, Location: e.Location, Style: e.Style}
 }
 
 func copyEval(_ *Env, n int, sel []int32, args []*vec.Vector, out *vec.Vector) error {

@@ -33,6 +33,7 @@ const (
 type Env struct {
 	Now           time.Time // start of the transaction: now(), current_timestamp
 	Location      *time.Location
+	Style         sqltype.Style // of dates and intervals as text
 	Database      string
 	User          string
 	Schema        string

@@ -31,7 +31,7 @@ func appendJSONValue(dst []byte, env *sqltype.Env, t sqltype.Type, d sqltype.Dat
 	case sqltype.Record:
 		return appendJSONRecord(dst, env, t, d.Any.(*sqltype.RecordValue), "")
 	}
-	return sqltype.AppendJSONString(dst, string(sqltype.AppendTextEnv(nil, env, t, d)))
+	return sqltype.AppendJSONString(dst, string(sqltype.AppendTextEnv(nil, env.ISO(), t, d)))
 }
 
 // appendJSONRecord writes a row as an object, with gap between its members.
@@ -55,7 +55,7 @@ func appendJSONRecord(dst []byte, env *sqltype.Env, t sqltype.Type, r *sqltype.R
 
 // jsonMoment is a date or time as JSON shows it, in ISO 8601.
 func jsonMoment(env *sqltype.Env, t sqltype.Type, d sqltype.Datum) string {
-	s := string(sqltype.AppendTextEnv(nil, env, t, d))
+	s := string(sqltype.AppendTextEnv(nil, env.ISO(), t, d))
 	if t.ID != sqltype.TimeTZ && infinite(d.Int) {
 		return s
 	}

@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -14,14 +15,14 @@ type numFormat struct {
 	pre, post          int // digit places before and after the point
 	firstZero          int // place of the first 0 before the point, counted from the left; -1 none
 	lastZero           int // number of places after the point that are always shown
-	fill               bool
+	fill, blank        bool
 	sign               string // "", S, MI, PL, SG, PR
 	signFirst          bool
 	point, roman, eeee bool
 	multi              int // digits after V
 }
 
-var numWords = []string{"EEEE", "FM", "PR", "MI", "PL", "SG", "RN", "TH", "S", "L", "D", "G", "V", "9", "0", ".", ","}
+var numWords = []string{"EEEE", "FM", "PR", "MI", "PL", "SG", "RN", "TH", "S", "L", "D", "G", "V", "B", "9", "0", ".", ","}
 
 func errNumFormat(msg string) error { return dberr.SQL(dberr.StateSyntax, "%s", msg) }
 
@@ -29,12 +30,13 @@ func parseNumFormat(f string) (*numFormat, error) {
 	nf := &numFormat{firstZero: -1}
 	for f != "" {
 		if f[0] == '"' {
-			end := strings.IndexByte(f[1:], '"')
-			if end < 0 {
-				end = len(f) - 1
-			}
-			nf.items = append(nf.items, `"`+f[1:end+1])
-			f = f[min(end+2, len(f)):]
+			var lit string
+			lit, f = quotedLiteral(f[1:])
+			nf.items = append(nf.items, `"`+lit)
+			continue
+		}
+		if strings.HasPrefix(f, `\"`) {
+			nf.items, f = append(nf.items, `""`), f[2:]
 			continue
 		}
 		word := ""
@@ -56,6 +58,22 @@ func parseNumFormat(f string) (*numFormat, error) {
 	return nf, nil
 }
 
+// quotedLiteral reads a template's literal up to its closing quote; a backslash stands for
+// the byte after it.
+func quotedLiteral(f string) (lit, rest string) {
+	var b strings.Builder
+	for i := 0; i < len(f); i++ {
+		switch {
+		case f[i] == '"':
+			return b.String(), f[i+1:]
+		case f[i] == '\\' && i+1 < len(f):
+			i++
+		}
+		b.WriteByte(f[i])
+	}
+	return b.String(), ""
+}
+
 func (nf *numFormat) add(word, raw string) error {
 	if nf.eeee {
 		return errNumFormat("\"EEEE\" must be the last pattern used")
@@ -63,6 +81,9 @@ func (nf *numFormat) add(word, raw string) error {
 	switch word {
 	case "FM":
 		nf.fill = true
+		return nil
+	case "B": // without effect, in PostgreSQL too
+		nf.blank = true
 		return nil
 	case "9", "0":
 		switch {
@@ -104,6 +125,10 @@ func (nf *numFormat) add(word, raw string) error {
 	case "RN":
 		nf.roman = true
 	case "EEEE":
+		if nf.fill || nf.blank || nf.sign != "" || nf.roman || nf.hasV() {
+			return dberr.SQL(dberr.StateSyntax, "\"EEEE\" is incompatible with other formats").
+				WithDetail("\"EEEE\" may only be used together with digit and decimal point patterns.")
+		}
 		nf.eeee = true
 	}
 	if word == "TH" {
@@ -124,7 +149,7 @@ func (nf *numFormat) hasV() bool {
 
 // format writes digits: neg is the sign, whole and frac the rounded number.
 func (nf *numFormat) format(neg bool, whole, frac string) string {
-	over := len(whole) > nf.pre+nf.multi && whole != "0"
+	over := len(whole) > nf.pre+nf.multi
 	if over {
 		whole, frac = strings.Repeat("#", nf.pre), strings.Repeat("#", nf.post)
 	}
@@ -132,6 +157,7 @@ func (nf *numFormat) format(neg bool, whole, frac string) string {
 	if whole == "0" && (nf.post > 0 || nf.multi > 0 || nf.pre == 0) && nf.firstZero < 0 && frac != "" {
 		whole = ""
 	}
+	limit := len(frac)
 	pad := places - len(whole)
 	zeroFrom := places
 	if nf.firstZero >= 0 {
@@ -147,7 +173,7 @@ func (nf *numFormat) format(neg bool, whole, frac string) string {
 			whole, pad = "0", pad-1
 		}
 	}
-	w := &numWriter{nf: nf, neg: neg, zeroFrom: zeroFrom, pad: pad, whole: whole, frac: frac}
+	w := &numWriter{nf: nf, neg: neg, zeroFrom: zeroFrom, pad: pad, whole: whole, frac: frac, limit: limit, over: over}
 	return w.run()
 }
 
@@ -158,7 +184,8 @@ type numWriter struct {
 	whole, frac   string
 	b             strings.Builder
 	place, fracAt int
-	started       bool
+	limit         int // digits after the point that the number has: where there are no more, nothing follows
+	started, over bool
 }
 
 // begin writes the sign where the number begins, unless the template places it.
@@ -211,6 +238,9 @@ func (w *numWriter) run() string {
 			if !afterPoint {
 				w.digit()
 			} else {
+				if w.fracAt >= w.limit {
+					return w.b.String()
+				}
 				if w.fracAt < len(w.frac) {
 					w.b.WriteByte(w.frac[w.fracAt])
 				}
@@ -218,6 +248,9 @@ func (w *numWriter) run() string {
 			}
 		case ".", "D":
 			w.begin()
+			if w.limit == 0 && !w.over {
+				return w.b.String()
+			}
 			afterPoint = true
 			w.b.WriteByte('.')
 		case ",", "G":
@@ -331,6 +364,29 @@ func toCharNum(n sqltype.Num, f string) (string, error) {
 	return nf.format(neg, whole, frac), nil
 }
 
+// toCharFloat is to_char of a float, which has no more digits than are sure.
+func toCharFloat(v float64, bits int, f string) (string, error) {
+	nf, err := parseNumFormat(f)
+	if err != nil {
+		return "", err
+	}
+	if nf.roman && (math.IsNaN(v) || math.Abs(v) > math.MaxInt32) {
+		return toRoman(0), nil
+	}
+	if nf.roman || nf.eeee || math.IsNaN(v) || math.IsInf(v, 0) {
+		return toCharNum(sqltype.NumFloat(v, bits), f)
+	}
+	v *= math.Pow10(nf.multi)
+	sure := 15
+	if bits == 32 {
+		sure = 6
+	}
+	post := max(0, min(nf.post, sure-len(strconv.FormatFloat(math.Abs(v), 'f', 0, 64))))
+	s := strconv.FormatFloat(v, 'f', post, 64)
+	whole, frac, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	return nf.format(s[0] == '-', whole, frac), nil
+}
+
 // toScientific is the EEEE form.
 func toScientific(n sqltype.Num, nf *numFormat) string {
 	if !n.Finite() {
@@ -396,7 +452,7 @@ func registerToNumber(t *tables) {
 	t.def("to_char(int8,text) text", e2(func(v int64, f string) (string, error) { return toCharNum(sqltype.NumInt(v), f) }))
 	for typ, bits := range map[string]int{"float4": 32, "float8": 64} {
 		t.def("to_char("+typ+",text) text", e2(func(v float64, f string) (string, error) {
-			return toCharNum(sqltype.NumFloat(v, bits), f)
+			return toCharFloat(v, bits, f)
 		}))
 	}
 	t.def("to_number(text,text) numeric", e2(toNumber))

@@ -43,6 +43,9 @@ func stateOf(msg string) string {
 var states = []struct{ message, state string }{
 	{"not yet implemented", dberr.StateFeatureNotSupported},
 	{"is not implemented", dberr.StateFeatureNotSupported},
+	{"frame start", dberr.StateWindowing},
+	{"frame end", dberr.StateWindowing},
+	{"precision for type float", dberr.StateInvalidParameterValue},
 	{"WITH TIES cannot be specified", dberr.StateSyntax},
 	{"unacceptable schema name", dberr.StateReservedName},
 	{"parameter number too large", dberr.StateProgramLimit},

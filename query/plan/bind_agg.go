@@ -137,6 +137,13 @@ func aggScope(s *scope) *scope {
 	return &in
 }
 
+// starredCall refuses a call of an aggregate without arguments that lacks its star.
+func starredCall(e *ast.FuncCall, f *fn.AggFunc) {
+	if len(f.Args) == 0 && !e.Star && !e.WithinGroup {
+		failAt(e.Pos(), dberr.StateWrongObjectType, "%s(*) must be used to call a parameterless aggregate function", f.Name)
+	}
+}
+
 // aggParts binds the arguments of an aggregate over the rows before grouping.
 func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 	in := aggScope(s)
@@ -152,6 +159,7 @@ func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 	if err != nil {
 		fail(at(err, e.Pos()))
 	}
+	starredCall(e, f)
 	args = b.coerceArgs(args, want, list)
 	call.Func = f
 	if f.OrderedSet != e.WithinGroup {

@@ -194,6 +194,9 @@ func (b *binder) with(w *ast.With, s *scope) (wraps []*LWith) {
 		id := b.q.withIDs
 		lw := &LWith{ID: id, Name: c.Name, Materialized: c.Materialize == ast.MaterializeAlways}
 		sel, isSelect := c.Query.(*ast.Select)
+		if !isSelect && s.parent != nil {
+			failAt(c.Pos(), dberr.StateFeatureNotSupported, "WITH clause containing a data-modifying statement must be at the top level")
+		}
 		switch {
 		case w.Recursive && isSelect && refersTo(sel, c.Name):
 			b.recursive(lw, c, sel, s)
@@ -247,6 +250,7 @@ func (b *binder) recursive(lw *LWith, c *ast.CTE, sel *ast.Select, s *scope) {
 	if sel.With != nil {
 		unsupported(sel.With.Pos(), "WITH within a recursive query")
 	}
+	checkRecursion(c, sel.Right)
 	first := b.query(sel.Left, s, nil)
 	for i := range first.cols {
 		b.settle(first, i)
@@ -266,6 +270,9 @@ func (b *binder) recursive(lw *LWith, c *ast.CTE, sel *ast.Select, s *scope) {
 		own, right = first.cols, trace.term(sel.Right)
 	}
 	step := b.query(right, s, nil)
+	if aggregatesOver(step.rel, lw.ID) {
+		failAt(targetPos(sel.Right, 0), dberr.StateInvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+	}
 	if len(step.cols) != len(own) {
 		failAt(targetPos(sel.Right, 0), dberr.StateSyntax, "each UNION query must have the same number of columns")
 	}

@@ -40,6 +40,7 @@ func (b *binder) windowCall(s *scope, e *ast.FuncCall, name string) Expr {
 		if err != nil {
 			fail(at(err, e.Pos()))
 		}
+		starredCall(e, f)
 		if f.OrderedSet {
 			failAt(e.Pos(), dberr.StateFeatureNotSupported, "OVER is not supported for ordered-set aggregate %s", name)
 		}
@@ -178,19 +179,41 @@ func (b *binder) bound(s *scope, w ast.FrameBound, mode FrameMode, spec *winSpec
 	if (w.Kind == ast.OffsetFollowing) != key.Desc {
 		op = "+"
 	}
-	x := b.expr(s, w.Offset)
 	t := key.Expr.Type().Base()
-	switch t.ID {
-	case sqltype.Date, sqltype.Timestamp, sqltype.TimestampTZ, sqltype.Interval, sqltype.Time:
-		x = b.assign(x, sqltype.TInterval, "", w.Offset.Pos())
-	default:
-		x = b.assign(x, t, "", w.Offset.Pos())
-	}
+	x := b.rangeOffset(t, b.expr(s, w.Offset), w.Offset.Pos())
 	f, want, err := fn.ResolveOp(op, t, x.Type())
 	if err != nil {
-		failAt(pos, dberr.StateFeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s and offset type %s", t.Name(), x.Type().Name())
+		failAt(w.Offset.Pos(), dberr.StateFeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", t.Name())
 	}
 	out.RangeFn, out.Offset = f, b.coerce(x, want[1], w.Offset.Pos())
+	return out
+}
+
+// rangeOffsets are the types that an offset of RANGE may have for a sort key of a type.
+var rangeOffsets = map[sqltype.ID][]sqltype.Type{
+	sqltype.Int2: {sqltype.TInt2, sqltype.TInt4, sqltype.TInt8}, sqltype.Int4: {sqltype.TInt4, sqltype.TInt2, sqltype.TInt8},
+	sqltype.Int8: {sqltype.TInt8}, sqltype.Float4: {sqltype.TFloat8}, sqltype.Float8: {sqltype.TFloat8}, sqltype.Numeric: {sqltype.TNumeric},
+	sqltype.Date: {sqltype.TInterval}, sqltype.Time: {sqltype.TInterval}, sqltype.TimeTZ: {sqltype.TInterval},
+	sqltype.Timestamp: {sqltype.TInterval}, sqltype.TimestampTZ: {sqltype.TInterval}, sqltype.Interval: {sqltype.TInterval},
+}
+
+// rangeOffset gives the offset of RANGE one of the types that it may have.
+func (b *binder) rangeOffset(key sqltype.Type, x Expr, pos int) Expr {
+	list := rangeOffsets[key.ID]
+	if list == nil {
+		failAt(pos, dberr.StateFeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", key.Name())
+	}
+	from := x.Type()
+	for _, t := range list {
+		if from.Base() == t {
+			return x
+		}
+	}
+	out := b.convert(x, list[0], pos, fn.ImplicitCast)
+	if out == nil {
+		fail(dberr.SQL(dberr.StateFeatureNotSupported, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s and offset type %s", key.Name(), from.Name()).
+			WithHint("Cast the offset value to an appropriate type.").At(pos))
+	}
 	return out
 }
 

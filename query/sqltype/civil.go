@@ -9,6 +9,7 @@ import (
 type Env struct {
 	Now      time.Time      // start of the transaction: 'now', 'today'
 	Location *time.Location // session time zone; nil means UTC
+	Style    Style          // of dates and intervals as text
 }
 
 // loc returns the session time zone; a nil Env means UTC.

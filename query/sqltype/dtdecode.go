@@ -40,6 +40,7 @@ type decoded struct {
 	timeOnly  bool // what is asked for is a time of day
 	isoTime   bool // a "t" came just before
 	julian    bool
+	order     DateOrder
 }
 
 // decodeFields reads the fields of a date, a time or both.
@@ -184,8 +185,8 @@ func (d *decoded) decodeDate(s string) (fieldMask, dtErr) {
 	return mask, dtOK
 }
 
-// plainNumber decides from what is known already which field a number is. The
-// order of numbers is month, day, year.
+// plainNumber decides from what is known already, and from the order of the session's
+// dates, which field a number is.
 func (d *decoded) plainNumber(s string, known fieldMask) (fieldMask, dtErr) {
 	v, ok := smallInt(s)
 	if !ok {
@@ -204,14 +205,17 @@ func (d *decoded) plainNumber(s string, known fieldMask) (fieldMask, dtErr) {
 	month := func() (fieldMask, dtErr) { d.Month = v; return mMonth, dtOK }
 	switch known & mDate {
 	case 0:
-		if long {
+		switch {
+		case long || d.order == OrderYMD:
 			return year()
+		case d.order == OrderDMY:
+			return day()
 		}
 		return month()
 	case mYear, mYear | mDay, mDay:
 		return month()
 	case mMonth:
-		if d.textMonth && long {
+		if d.textMonth && (long || d.order == OrderYMD) {
 			return year()
 		}
 		return day()

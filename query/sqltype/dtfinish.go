@@ -134,7 +134,8 @@ func (d *decoded) applyAMPM() dtErr {
 }
 
 // decodeDatetime reads a text that must hold a date.
-func decodeDatetime(s string) (d decoded, code dtErr) {
+func decodeDatetime(s string, order DateOrder) (d decoded, code dtErr) {
+	d.order = order
 	fields, ok := splitDatetime(s)
 	if !ok {
 		return d, dtBadFormat
@@ -182,7 +183,7 @@ func parseTimestamp(env *Env, s string, withZone bool) (int64, dtErr) {
 		}
 		return us, dtOK
 	}
-	d, code := decodeDatetime(s)
+	d, code := decodeDatetime(s, env.style().Order)
 	if code != dtOK {
 		return 0, code
 	}
@@ -304,7 +305,7 @@ func parseDate(env *Env, s string) (int64, dtErr) {
 			return days, dtOK
 		}
 	}
-	d, code := decodeDatetime(s)
+	d, code := decodeDatetime(s, env.style().Order)
 	if code != dtOK {
 		return 0, code
 	}
@@ -333,7 +334,7 @@ func parseTime(env *Env, s string, needZone bool) (us int64, off int, code dtErr
 	if !ok {
 		return 0, 0, dtBadFormat
 	}
-	d := decoded{timeOnly: true}
+	d := decoded{timeOnly: true, order: env.style().Order}
 	if code = d.decodeFields(fields); code != dtOK {
 		return 0, 0, code
 	}

@@ -156,6 +156,39 @@ func ParseInterval(s, defaultUnit string) (IntervalValue, error) {
 	return v, dtError(code, "interval", s)
 }
 
+// parseStyledInterval reads an interval in the session's style: in that of the SQL standard the
+// only sign, before everything, is that of all fields.
+func parseStyledInterval(env *Env, s string) (IntervalValue, error) {
+	if env.style().Intervals == IntervalsSQL {
+		if fields, ok := oneSign(s); ok {
+			v, code := decodeInterval(fields, uSecond)
+			return v, dtError(code, "interval", s)
+		}
+	}
+	return ParseInterval(s, "")
+}
+
+// oneSign gives the fields of a text whose only sign is a minus before everything, each with it.
+func oneSign(s string) ([]dtField, bool) {
+	fields, ok := splitDatetime(s)
+	if !ok || len(fields) < 2 || fields[0].text[0] != '-' {
+		return nil, false
+	}
+	for i := range fields[1:] {
+		f := &fields[i+1]
+		if f.text == "" || f.text[0] == '-' || f.text[0] == '+' {
+			return nil, false
+		}
+		switch f.kind {
+		case fTime:
+			f.kind, f.text = fZone, "-"+f.text
+		case fDate, fNumber:
+			f.text = "-" + f.text
+		}
+	}
+	return fields, true
+}
+
 func parseInterval(s string, def unit) (IntervalValue, dtErr) {
 	fields, ok := splitDatetime(s)
 	if ok {

@@ -431,7 +431,7 @@ func parseDatetimeType(env *Env, t Type, s string) (Datum, error) {
 		v, off, code := parseTime(env, s, true)
 		return Datum{Any: TimeTZValue{Micros: roundMicros(v, t.Mod), OffsetSec: int32(off)}}, dtError(code, "time with time zone", s)
 	}
-	v, err := ParseInterval(s, "")
+	v, err := parseStyledInterval(env, s)
 	v.Micros = roundMicros(v.Micros, t.Mod)
 	return Datum{Ivl: v}, err
 }
@@ -447,7 +447,7 @@ func inputName(id ID) string {
 // isWideDate reports whether the fields of s are sound, so that only the date's
 // place on the time line is at fault.
 func isWideDate(s string) bool {
-	d, code := decodeDatetime(s)
+	d, code := decodeDatetime(s, OrderMDY)
 	return code == dtOK && d.special == 0
 }
 

@@ -41,15 +41,15 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 	case Macaddr, Macaddr8:
 		return appendMAC(dst, d.Str)
 	case Date:
-		return appendDate(dst, d.Int)
+		return appendStyledDate(dst, env.style(), d.Int)
 	case Time:
 		return appendClock(dst, splitTime(d.Int))
 	case Timestamp:
-		return appendTimestamp(dst, d.Int)
+		return appendStyledTimestamp(dst, env.style(), d.Int, nil)
 	case TimestampTZ:
-		return appendTimestampTZ(dst, d.Int, env.loc())
+		return appendStyledTimestamp(dst, env.style(), d.Int, env.loc())
 	case Interval:
-		return appendInterval(dst, d.Ivl)
+		return appendStyledInterval(dst, env.style(), d.Ivl)
 	case TimeTZ:
 		v, _ := d.Any.(TimeTZValue)
 		return appendTimeTZ(dst, v)

@@ -61,6 +61,9 @@ func compareErrors(st statement, want, got answer) (verdict, string) {
 	if want.state == got.state {
 		return same, ""
 	}
+	if want.state == "21000" && got.state == "" && strings.Contains(st.root.String(), "WITH TIES") {
+		return skipped, "" // its search for the end of an index (min, max, every) inherits WITH TIES from the query
+	}
 	d := fmt.Sprintf("error %s %q, want %s %q", got.state, got.message, want.state, want.message)
 	data := func(state string) bool {
 		return state == "" || strings.HasPrefix(state, "22") || strings.HasPrefix(state, "23") || state == "21000"

@@ -60,7 +60,7 @@ func (e *embedded) query(sql string) (answer, error) {
 }
 
 func (e *embedded) render(r query.Result) (a answer) {
-	env := &sqltype.Env{Location: e.session.Location()}
+	env := e.session.TextEnv()
 	for _, c := range r.Columns {
 		a.columns = append(a.columns, column{c.Name, c.Type.OID()})
 	}

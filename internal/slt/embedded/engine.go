@@ -60,7 +60,7 @@ func (e *Engine) Query(ctx context.Context, sql string) ([]slt.Column, [][]*stri
 
 // textRows turns a result into PostgreSQL's text form in the session's time zone.
 func textRows(r query.Result, session *query.Session) ([]slt.Column, [][]*string) {
-	env := &sqltype.Env{Location: session.Location()}
+	env := session.TextEnv()
 	cols := make([]slt.Column, len(r.Columns))
 	for i, c := range r.Columns {
 		cols[i] = slt.Column{Name: c.Name, Type: c.Type.String()}
