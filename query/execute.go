@@ -202,6 +202,7 @@ func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
 		Catalog: snap, Path: s.set.path, Temp: s.temp, CatalogFunc: (&catalogCall{s, snap}).catalogFunction, Database: s.db.Name, Params: types,
 		Env:      s.TextEnv(),
 		Virtual:  virtualTable,
+		Implies:  opt.Implies,
 		External: s.external,
 		Sequence: s.e.seqs.function, SequenceBy: s.e.seqs.functionBy,
 	}

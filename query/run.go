@@ -48,7 +48,7 @@ func (s *Session) execContextAt(ctx context.Context, snap *catalog.Snapshot, env
 	st := &stage{s: s, system: systemSource{e: s.e, s: s, db: s.db.Name, snap: snap, tx: s.tx}}
 	st.Context = exec.Context{
 		Ctx: ctx, Tx: s.tx, Env: env, LockTimeout: s.set.lockTimeout,
-		Memory: s.e.opts.MemoryBytes, SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,
+		Memory: s.memory(), SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,
 		Host: st, Virtual: &st.system, Sources: s.e.opts.Sources,
 	}
 	if !s.tx.ReadOnly() {

@@ -35,6 +35,8 @@ type settings struct {
 	sequences        sequenceValues
 	planner          opt.Settings
 	custom           map[string]string // settings of applications, replaced as a whole
+	hints            map[string]string // replaced as a whole
+	workMem          int64             // 0: as the server is configured
 }
 
 func (e *Engine) defaultSettings() settings {
@@ -125,6 +127,7 @@ func init() {
 		"bytea_output":      fixed("bytea_output", "form of binary strings", "hex"),
 	}
 	addPlannerSettings()
+	addHints()
 }
 
 var noticeLevels = []string{"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"}

@@ -48,6 +48,9 @@ type Scope struct {
 	// History gives the catalog as of the time that an expression of AS OF SYSTEM TIME
 	// names, and its timestamp.
 	History func(e ast.Expr) (*catalog.Snapshot, uint64, error)
+	// Implies reports whether a condition over the slots of a table implies another; nil proves
+	// only a condition that is the same.
+	Implies func(t *catalog.Table, given, pred Expr) bool
 	// MySQL binds the statement with the meaning of that dialect.
 	MySQL bool
 	// Maintains lets the statement write to materialized views.

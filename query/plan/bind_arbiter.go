@@ -20,9 +20,17 @@ func (b *binder) arbiter(c *ast.OnConflict, t *catalog.Table) int {
 		}
 		elems[k] = x
 	}
+	var where Expr
+	if c.Where != nil {
+		x, err := BindRowExpr(b.Scope, t, c.Where, sqltype.TBool, "ON CONFLICT")
+		if err != nil {
+			fail(err)
+		}
+		where = x
+	}
 	bound := b.indexExprs(t)
 	for i, x := range t.Indexes {
-		if !x.Distinct() || x.Building || (x.Predicate != "" && c.Where == nil && t.External == nil) {
+		if !x.Distinct() || x.Building || x.Predicate != "" && t.External == nil && !b.covers(t, where, bound.Predicates[i]) {
 			continue
 		}
 		met := make([]bool, len(elems))
@@ -42,6 +50,18 @@ func (b *binder) arbiter(c *ast.OnConflict, t *catalog.Table) int {
 	}
 	failAt(c.Pos(), dberr.StateInvalidColumnRef, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 	return 0
+}
+
+// covers reports whether an index with a predicate holds all rows that ON CONFLICT … WHERE
+// is about.
+func (b *binder) covers(t *catalog.Table, where, predicate Expr) bool {
+	switch {
+	case where == nil:
+		return false
+	case b.Implies == nil:
+		return Same(where, predicate)
+	}
+	return b.Implies(t, where, predicate)
 }
 
 func elemExpr(e ast.IndexElem) ast.Expr {

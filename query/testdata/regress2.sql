@@ -346,3 +346,65 @@ SELECT to_char('100'::numeric, 'FM999.9'), to_char('100'::numeric, 'FM999.'), to
 ----
 100.|100|100|foo 100|f\oo 100|f\\oo 100|f"oo 100|f\"oo 100|fool 100|fool 100|fool"999|fool\ 100
 
+statement
+CREATE TABLE up (id int, k text, live boolean NOT NULL, n int)
+
+statement
+CREATE UNIQUE INDEX up_live ON up (k) WHERE live
+
+statement
+CREATE UNIQUE INDEX up_big ON up (n) WHERE n > 10 AND k IS NOT NULL
+
+statement
+INSERT INTO up VALUES (1, 'a', true, 20), (2, 'a', false, 5)
+
+statement
+INSERT INTO up VALUES (3, 'a', true, 21) ON CONFLICT (k) DO NOTHING
+----
+ERROR 42P10: there is no unique or exclusion constraint matching the ON CONFLICT specification
+
+statement
+INSERT INTO up VALUES (3, 'a', true, 21) ON CONFLICT (k) WHERE n > 3 DO NOTHING
+----
+ERROR 42P10: there is no unique or exclusion constraint matching the ON CONFLICT specification
+
+statement
+INSERT INTO up VALUES (3, 'a', true, 21) ON CONFLICT (k) WHERE NOT live DO NOTHING
+----
+ERROR 42P10: there is no unique or exclusion constraint matching the ON CONFLICT specification
+
+query
+INSERT INTO up VALUES (3, 'a', true, 21) ON CONFLICT (k) WHERE live DO UPDATE SET id = excluded.id RETURNING *
+----
+3|a|t|20
+
+query
+INSERT INTO up VALUES (4, 'a', true, 21) ON CONFLICT (k) WHERE live AND n > 3 DO UPDATE SET id = excluded.id RETURNING *
+----
+4|a|t|20
+
+query
+INSERT INTO up VALUES (5, 'a', true, 21) ON CONFLICT (k) WHERE live = true DO UPDATE SET id = excluded.id RETURNING *
+----
+5|a|t|20
+
+statement
+INSERT INTO up VALUES (5, 'b', true, 20) ON CONFLICT (n) WHERE n > 10 DO NOTHING
+----
+ERROR 42P10: there is no unique or exclusion constraint matching the ON CONFLICT specification
+
+query
+INSERT INTO up VALUES (5, 'b', true, 20) ON CONFLICT (n) WHERE n > 15 AND k = 'b' DO UPDATE SET id = 50 RETURNING *
+----
+50|a|t|20
+
+statement
+INSERT INTO up VALUES (5, 'b', true, 20) ON CONFLICT (n) WHERE n > 9 AND k IS NOT NULL DO NOTHING
+----
+ERROR 42P10: there is no unique or exclusion constraint matching the ON CONFLICT specification
+
+statement
+INSERT INTO up VALUES (5, 'b', true, 20) ON CONFLICT (n) WHERE nope > 9 DO NOTHING
+----
+ERROR 42703: column "nope" does not exist
+
