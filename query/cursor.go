@@ -2,9 +2,12 @@ package query
 
 import (
 	"context"
+	"reflect"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 )
@@ -18,7 +21,13 @@ type cursor struct {
 	hold   bool
 	scroll bool
 	level  int // how many savepoints there were
+	bytes  int64
+	sql    string
+	made   time.Time
 }
+
+// datumBytes is what a value takes beside what it points to.
+var datumBytes = int64(reflect.TypeFor[sqltype.Datum]().Size())
 
 // cursorRows is the most rows of a cursor.
 const cursorRows = 1_000_000
@@ -37,8 +46,16 @@ func (r *running) declare(st *ast.DeclareCursor) error {
 	if err != nil {
 		return err
 	}
-	cur := &cursor{cols: c.cols, hold: st.Hold, scroll: st.Scroll != ast.No, level: len(s.saves)}
+	cur := &cursor{cols: c.cols, hold: st.Hold, scroll: st.Scroll != ast.No, level: len(s.saves), sql: r.sql, made: time.Now()}
+	held, most := int64(0), s.memory()
+	for _, other := range s.cursors {
+		held += other.bytes
+	}
 	_, err = r.exec(c, func(b *vec.Batch) error {
+		if cur.bytes += exec.RowBytes(b) + int64(b.Rows()*len(b.Cols))*datumBytes; held+cur.bytes > most {
+			return dberr.SQL(dberr.StateProgramLimit, "the session's cursors hold more than %s", showSize(most)).
+				WithHint("Close other cursors, add LIMIT, raise query.memory_bytes, or stream the result.")
+		}
 		for _, i := range vec.Live(b.Len, b.Sel) {
 			if len(cur.rows) == cursorRows {
 				return dberr.SQL(dberr.StateProgramLimit, "the cursor has more than %d rows", cursorRows).WithHint("Add LIMIT, or stream the result.")

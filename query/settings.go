@@ -413,6 +413,7 @@ type preparedText struct {
 	sql   string
 	types []sqltype.Type
 	text  *parsed
+	made  time.Time
 }
 
 // utility runs the statements that neither query nor change data.
@@ -517,7 +518,7 @@ func (r *running) prepare(st *ast.Prepare) error {
 	if r.s.prepared[st.Name] != nil {
 		return dberr.SQL("42P05", "prepared statement %q already exists", st.Name).At(st.Pos())
 	}
-	p := &preparedText{stmt: st.Query, sql: "PREPARE " + r.sql, text: r.text}
+	p := &preparedText{stmt: st.Query, sql: "PREPARE " + r.sql, text: r.text, made: time.Now()}
 	snap, err := r.s.e.cat.At(r.s.tx, r.s.db.ID)
 	if err != nil {
 		return err

@@ -18,43 +18,45 @@ var systemRows map[string]func(v *viewCall) error
 
 func init() { // the functions look at systemRows' views themselves
 	systemRows = map[string]func(v *viewCall) error{
-		"pg_catalog.pg_am":                (*viewCall).pgAM,
-		"pg_catalog.pg_attrdef":           attrdefRows,
-		"pg_catalog.pg_attribute":         attributeRows,
-		"pg_catalog.pg_authid":            (*viewCall).pgRoles,
-		"pg_catalog.pg_cast":              (*viewCall).pgCast,
-		"pg_catalog.pg_class":             classRows,
-		"pg_catalog.pg_collation":         (*viewCall).pgCollation,
-		"pg_catalog.pg_constraint":        constraintRows,
-		"pg_catalog.pg_database":          (*viewCall).pgDatabase,
-		"pg_catalog.pg_depend":            (*viewCall).pgDepend,
-		"pg_catalog.pg_description":       (*viewCall).pgDescription,
-		"pg_catalog.pg_enum":              enumRows,
-		"pg_catalog.pg_index":             pgIndexRows,
-		"pg_catalog.pg_indexes":           (*viewCall).pgIndexes,
-		"pg_catalog.pg_language":          (*viewCall).pgLanguage,
-		"pg_catalog.pg_matviews":          (*viewCall).pgMatviews,
-		"pg_catalog.pg_namespace":         (*viewCall).pgNamespace,
-		"pg_catalog.pg_opclass":           (*viewCall).pgOpclass,
-		"pg_catalog.pg_operator":          (*viewCall).pgOperator,
-		"pg_catalog.pg_opfamily":          (*viewCall).pgOpfamily,
-		"pg_catalog.pg_proc":              (*viewCall).pgProc,
-		"pg_catalog.pg_rewrite":           (*viewCall).pgRewrite,
-		"pg_catalog.pg_roles":             (*viewCall).pgRoles,
-		"pg_catalog.pg_sequence":          (*viewCall).pgSequence,
-		"pg_catalog.pg_sequences":         (*viewCall).pgSequences,
-		"pg_catalog.pg_settings":          (*viewCall).pgSettings,
-		"pg_catalog.pg_shadow":            (*viewCall).pgUser,
-		"pg_catalog.pg_stat_all_indexes":  (*viewCall).pgStatIndexes,
-		"pg_catalog.pg_stat_all_tables":   (*viewCall).pgStatTables,
-		"pg_catalog.pg_stat_user_indexes": (*viewCall).pgStatIndexes,
-		"pg_catalog.pg_stat_user_tables":  (*viewCall).pgStatTables,
-		"pg_catalog.pg_stats":             statsRows,
-		"pg_catalog.pg_tables":            (*viewCall).pgTables,
-		"pg_catalog.pg_tablespace":        (*viewCall).pgTablespace,
-		"pg_catalog.pg_type":              typeRows,
-		"pg_catalog.pg_user":              (*viewCall).pgUser,
-		"pg_catalog.pg_views":             (*viewCall).pgViews,
+		"pg_catalog.pg_am":                  (*viewCall).pgAM,
+		"pg_catalog.pg_attrdef":             attrdefRows,
+		"pg_catalog.pg_attribute":           attributeRows,
+		"pg_catalog.pg_authid":              (*viewCall).pgRoles,
+		"pg_catalog.pg_cast":                (*viewCall).pgCast,
+		"pg_catalog.pg_class":               classRows,
+		"pg_catalog.pg_collation":           (*viewCall).pgCollation,
+		"pg_catalog.pg_constraint":          constraintRows,
+		"pg_catalog.pg_database":            (*viewCall).pgDatabase,
+		"pg_catalog.pg_depend":              (*viewCall).pgDepend,
+		"pg_catalog.pg_description":         (*viewCall).pgDescription,
+		"pg_catalog.pg_enum":                enumRows,
+		"pg_catalog.pg_index":               pgIndexRows,
+		"pg_catalog.pg_indexes":             (*viewCall).pgIndexes,
+		"pg_catalog.pg_language":            (*viewCall).pgLanguage,
+		"pg_catalog.pg_matviews":            (*viewCall).pgMatviews,
+		"pg_catalog.pg_namespace":           (*viewCall).pgNamespace,
+		"pg_catalog.pg_opclass":             (*viewCall).pgOpclass,
+		"pg_catalog.pg_operator":            (*viewCall).pgOperator,
+		"pg_catalog.pg_opfamily":            (*viewCall).pgOpfamily,
+		"pg_catalog.pg_proc":                (*viewCall).pgProc,
+		"pg_catalog.pg_rewrite":             (*viewCall).pgRewrite,
+		"pg_catalog.pg_roles":               (*viewCall).pgRoles,
+		"pg_catalog.pg_sequence":            (*viewCall).pgSequence,
+		"pg_catalog.pg_sequences":           (*viewCall).pgSequences,
+		"pg_catalog.pg_settings":            (*viewCall).pgSettings,
+		"pg_catalog.pg_cursors":             (*viewCall).pgCursors,
+		"pg_catalog.pg_prepared_statements": (*viewCall).pgPrepared,
+		"pg_catalog.pg_shadow":              (*viewCall).pgUser,
+		"pg_catalog.pg_stat_all_indexes":    (*viewCall).pgStatIndexes,
+		"pg_catalog.pg_stat_all_tables":     (*viewCall).pgStatTables,
+		"pg_catalog.pg_stat_user_indexes":   (*viewCall).pgStatIndexes,
+		"pg_catalog.pg_stat_user_tables":    (*viewCall).pgStatTables,
+		"pg_catalog.pg_stats":               statsRows,
+		"pg_catalog.pg_tables":              (*viewCall).pgTables,
+		"pg_catalog.pg_tablespace":          (*viewCall).pgTablespace,
+		"pg_catalog.pg_type":                typeRows,
+		"pg_catalog.pg_user":                (*viewCall).pgUser,
+		"pg_catalog.pg_views":               (*viewCall).pgViews,
 
 		"information_schema.character_sets":                        (*viewCall).infoCharacterSets,
 		"information_schema.check_constraints":                     (*viewCall).infoCheckConstraints,
@@ -287,6 +289,30 @@ func (v *viewCall) pgStatIndexes() error {
 				v.add(objectOID(t.ID), objectOID(x.ID), t.Schema, t.Name, x.Name)
 			}
 		}
+	}
+	return nil
+}
+
+// pgCursors are the open cursors of the session.
+func (v *viewCall) pgCursors() error {
+	for name, c := range v.s.cursors {
+		v.add(name, c.sql, c.hold, false, c.scroll, c.made)
+	}
+	return nil
+}
+
+// pgPrepared are the session's prepared statements. How often each kind of plan was taken is not
+// counted.
+func (v *viewCall) pgPrepared() error {
+	for name, p := range v.s.prepared {
+		types := &sqltype.ArrayValue{Elem: sqltype.TOID}
+		for _, t := range p.types {
+			types.Vals = append(types.Vals, sqltype.Datum{Int: int64(t.OID())})
+		}
+		if n := len(types.Vals); n > 0 {
+			types.Dims, types.Lower = []int{n}, []int{1}
+		}
+		v.set(row{"name": name, "statement": strings.TrimPrefix(p.sql, "PREPARE "), "prepare_time": p.made, "parameter_types": types, "from_sql": true})
 	}
 	return nil
 }

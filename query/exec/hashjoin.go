@@ -134,7 +134,7 @@ func (t *joinTable) add(b *vec.Batch, k *joinKeys, outer bool) {
 			link(i)
 		}
 		t.rows.Append(b)
-		t.held += rowBytes(b)
+		t.held += RowBytes(b)
 		return
 	}
 	for _, i := range vec.Live(b.Len, sel) {
@@ -142,7 +142,7 @@ func (t *joinTable) add(b *vec.Batch, k *joinKeys, outer bool) {
 	}
 	part := &vec.Batch{Len: b.Len, Sel: sel, Cols: b.Cols}
 	t.rows.Append(part)
-	t.held += rowBytes(part)
+	t.held += RowBytes(part)
 }
 
 func newHashJoin(c *Context, n *plan.HashJoin) (Operator, error) {

@@ -75,7 +75,7 @@ func (s *loopSpill) load(ctx context.Context) error {
 			return nil
 		}
 		s.block.Append(b)
-		s.held.add(rowBytes(b))
+		s.held.add(RowBytes(b))
 		if leftOnly(s.l.n.Kind) {
 			return nil // it is given as one batch
 		}

@@ -62,8 +62,8 @@ func anyBytes(a any) int64 {
 	return 128
 }
 
-// rowBytes is about what the live rows of b take where they are kept.
-func rowBytes(b *vec.Batch) int64 {
+// RowBytes is about what the live rows of b take where they are kept.
+func RowBytes(b *vec.Batch) int64 {
 	rows, n := live(b), int64(0)
 	for _, c := range b.Cols {
 		mask := c.Mask()

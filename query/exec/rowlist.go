@@ -43,7 +43,7 @@ func (l *rowList) add(b *vec.Batch) error {
 		last.Append(&vec.Batch{Len: b.Len, Sel: rows[:take], Cols: b.Cols})
 		rows = rows[take:]
 	}
-	if l.held.add(rowBytes(b)) {
+	if l.held.add(RowBytes(b)) {
 		return nil
 	}
 	return l.spill()

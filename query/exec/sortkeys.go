@@ -77,7 +77,7 @@ func (k *keyed) reset() {
 
 // add appends rows whose keys have been noted.
 func (k *keyed) add(b *vec.Batch) {
-	k.held += rowBytes(b)
+	k.held += RowBytes(b)
 	k.rows.Append(b)
 }
 

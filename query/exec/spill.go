@@ -213,7 +213,7 @@ func (s *spillFile) addBatch(b *vec.Batch) error {
 	for rows := live(b); len(rows) > 0; {
 		n := min(len(rows), vec.BatchSize-s.pend.Len)
 		part := vec.Batch{Len: b.Len, Sel: rows[:n], Cols: b.Cols}
-		s.size += rowBytes(&part)
+		s.size += RowBytes(&part)
 		s.pend.Append(&part)
 		s.rows += n
 		rows = rows[n:]

@@ -129,7 +129,7 @@ func (w *window) load(ctx context.Context) (*vec.Batch, error) {
 		if err := w.take(rows, b); err != nil || w.rest != nil {
 			return rows, err
 		}
-		if w.large != nil || w.held.add(rowBytes(b)+int64(w.perRow()*b.Rows())) {
+		if w.large != nil || w.held.add(RowBytes(b)+int64(w.perRow()*b.Rows())) {
 			continue
 		}
 		if w.large, err = newLargePartition(w, rows); err != nil {
