@@ -27,7 +27,7 @@ var dateKeywords = []string{
 // A dateItem is a literal, or a keyword as it was written.
 type dateItem struct {
 	lit, key, raw string
-	fill          bool // FM
+	fill, fixed   bool // FM, FX
 	th            string
 	sep           bool // a literal outside quotes
 }
@@ -56,7 +56,11 @@ func dateTemplate(f string) []dateItem {
 		it := dateItem{}
 		rest := f
 		for len(rest) > 1 && (strings.EqualFold(rest[:2], "FM") || strings.EqualFold(rest[:2], "FX") || strings.EqualFold(rest[:2], "TM")) {
-			it.fill = it.fill || !strings.EqualFold(rest[:2], "FX")
+			if strings.EqualFold(rest[:2], "FX") {
+				it.fixed = true
+			} else {
+				it.fill = true
+			}
 			rest = rest[2:]
 		}
 		for _, k := range dateKeywords {

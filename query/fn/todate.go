@@ -19,28 +19,39 @@ type dateParts struct {
 	julian, ssss                                  int64
 	offset                                        int // seconds east
 	has                                           map[string]bool
-	pm, bc, h12                                   bool
+	set                                           map[string]int64 // what fields were said to be
+	extra, milli                                  int
+	places                                        int // of the second, where FF1 to FF6 says so
+	pm, bc, h12, minus                            bool
 }
 
 func errToDate(format string, args ...any) *dberr.Error {
 	return dberr.SQL(dberr.StateInvalidDatetime, format, args...)
 }
 
-// parseByTemplate reads a text by a template of to_date and to_timestamp.
+// parseByTemplate reads a text by a template of to_date and to_timestamp. Spaces around fields
+// are passed over; p.extra counts how many more of the text's bytes than of the template's were,
+// which a later character of the template then stands for.
 func parseByTemplate(s, f string) (*dateParts, error) {
-	p := &dateParts{src: s, month: 1, day: 1, has: map[string]bool{}}
+	p := &dateParts{src: s, month: 1, day: 1, has: map[string]bool{}, set: map[string]int64{}}
 	items := dateTemplate(f)
-	for k := 0; k < len(items); k++ {
+	fixed := false
+	for k := 0; k < len(items) && s != ""; k++ {
 		it := items[k]
 		if it.key == "" {
-			s = skipLiteral(s, it, beforeZone(items[k:]))
+			if k == 0 && !fixed {
+				s = p.skipSpaces(s)
+			}
+			s = p.skipLiteral(s, it, fixed)
 			continue
 		}
-		s = strings.TrimLeft(s, " ")
+		if fixed = fixed || it.fixed; !fixed {
+			s = p.skipSpaces(s)
+		}
 		if s == "" {
 			break
 		}
-		adjacent := k+1 < len(items) && items[k+1].key != "" && numeric(items[k+1].key)
+		adjacent := k+1 < len(items) && it.th == "" && digitFollows(items[k+1])
 		rest, err := p.read(s, it, adjacent)
 		if err != nil {
 			return nil, err
@@ -50,8 +61,26 @@ func parseByTemplate(s, f string) (*dateParts, error) {
 			s = s[2:]
 		}
 		p.has[it.key] = true
+		if !fixed {
+			p.extra = 0
+			s = p.skipSpaces(s)
+		}
 	}
 	return p, p.conventions()
+}
+
+// digitFollows reports whether an item of a template begins with a digit of the text.
+func digitFollows(it dateItem) bool {
+	if it.key != "" {
+		return numeric(it.key)
+	}
+	return it.lit != "" && it.lit[0] >= '0' && it.lit[0] <= '9'
+}
+
+func (p *dateParts) skipSpaces(s string) string {
+	rest := strings.TrimLeft(s, " \t\n\v\f\r")
+	p.extra += len(s) - len(rest)
+	return rest
 }
 
 // conventions refuses fields of ISO's weeks and of the Gregorian calendar in one template.
@@ -68,7 +97,7 @@ func (p *dateParts) conventions() error {
 
 // parseStrict reads a text by a template of which it must be exactly.
 func parseStrict(s, f string) (*dateParts, error) {
-	p := &dateParts{src: s, month: 1, day: 1, has: map[string]bool{}}
+	p := &dateParts{src: s, month: 1, day: 1, has: map[string]bool{}, set: map[string]int64{}}
 	items := dateTemplate(f)
 	for k, it := range items {
 		switch {
@@ -94,27 +123,31 @@ func parseStrict(s, f string) (*dateParts, error) {
 	return p, nil
 }
 
-// beforeZone reports whether the next field is the hours of a zone, whose sign is no separator.
-func beforeZone(items []dateItem) bool {
-	for _, it := range items {
-		if it.key != "" {
-			return it.key == "TZH"
-		}
-	}
-	return false
-}
+// isSeparator reports whether a byte is neither letter nor digit.
+func isSeparator(c byte) bool { return c > ' ' && c < 0x7f && (!isWordByte(c) || c == '_') }
 
-// skipLiteral passes over what a literal of the template stands for: a separator
-// matches any separators, other characters one character.
-func skipLiteral(s string, it dateItem, zone bool) string {
-	if it.sep && strings.ContainsAny(it.lit, " -/.,:;") {
-		if s != "" && (!isWordByte(s[0]) || s[0] == '_') && (!zone || s[0] != '+' && s[0] != '-') || it.lit == "-" && strings.HasPrefix(s, "-") {
-			return s[1:]
-		}
-		return s
-	}
+func isSpaceByte(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+// skipLiteral passes over what a literal of the template stands for: a separator or a space
+// matches one of them or nothing, another character any one, unless more than the template
+// has were skipped before. Where the width is fixed, each is one character.
+func (p *dateParts) skipLiteral(s string, it dateItem, fixed bool) string {
+	separator := it.sep && (isSeparator(it.lit[0]) || isSpaceByte(it.lit[0]))
 	for range it.lit {
-		if s != "" {
+		switch {
+		case s == "":
+			return s
+		case fixed:
+			s = s[runeAt(s, 1):]
+		case separator:
+			p.extra--
+			if isSpaceByte(s[0]) || isSeparator(s[0]) {
+				s = s[1:]
+				p.extra++
+			}
+		case p.extra > 0:
+			p.extra--
+		default:
 			s = s[runeAt(s, 1):]
 		}
 	}
@@ -141,8 +174,13 @@ var keyWidth = map[string]int{
 func digits(s string, it dateItem, adjacent bool) (n int64, used int, rest string, err error) {
 	width := keyWidth[it.key]
 	limit := width
-	if !adjacent && strings.Contains(" YYYY IYYY J SSSS SSSSS ", " "+it.key+" ") || it.fill {
+	switch {
+	case !adjacent || it.fill:
 		limit = len(s)
+	case len(s) < width && it.key != "J":
+		return 0, 0, s, errToDate("source string too short for \"%s\" formatting field", it.raw).
+			WithDetail("Field requires %d characters, but only %d remain.", width, len(s)).
+			WithHint("If your source string is not fixed-width, try using the \"FM\" modifier.")
 	}
 	i := 0
 	if s != "" && (s[0] == '-' || s[0] == '+') {
@@ -197,8 +235,7 @@ func (p *dateParts) read(s string, it dateItem, adjacent bool) (string, error) {
 		if !ok {
 			return s, bad()
 		}
-		p.month = i + 1
-		return rest, nil
+		return rest, p.number(it.key, int64(i+1), 0)
 	case "DAY", "DY":
 		names := dayNames
 		if it.key == "DY" {
@@ -212,8 +249,7 @@ func (p *dateParts) read(s string, it dateItem, adjacent bool) (string, error) {
 	case "RM":
 		for _, j := range []int{7, 6, 11, 10, 2, 1, 8, 3, 5, 4, 9, 0} { // longer ones first
 			if r := romans[j]; len(s) >= len(r) && strings.EqualFold(s[:len(r)], r) {
-				p.month = j + 1
-				return s[len(r):], nil
+				return s[len(r):], p.number(it.key, int64(j+1), 0)
 			}
 		}
 		return s, bad()
@@ -242,11 +278,52 @@ func (p *dateParts) read(s string, it dateItem, adjacent bool) (string, error) {
 		p.has["YYYY"] = true
 		return rest[3:], nil
 	}
+	if it.key == "TZH" {
+		s = p.zoneSign(s)
+	}
 	n, used, rest, err := digits(s, it, adjacent)
 	if err != nil {
 		return s, err
 	}
 	return rest, p.number(it.key, n, used)
+}
+
+// zoneSign reads the sign of a zone's hours, which may have been taken for a separator.
+func (p *dateParts) zoneSign(s string) string {
+	switch {
+	case s[0] == '+' || s[0] == '-' || s[0] == ' ':
+		p.minus = s[0] == '-'
+		return s[1:]
+	case p.extra > 0 && len(s) < len(p.src):
+		p.minus = p.src[len(p.src)-len(s)-1] == '-'
+	}
+	return s
+}
+
+// east gives a part of the offset the sign of the zone.
+func (p *dateParts) east(seconds int) int {
+	if p.minus {
+		return -seconds
+	}
+	return seconds
+}
+
+// fieldOf names what several keywords say.
+var fieldOf = map[string]string{"YYY": "YYYY", "YY": "YYYY", "Y": "YYYY", "IYY": "IYYY", "IY": "IYYY", "I": "IYYY", "MON": "MM", "MONTH": "MM", "RM": "MM",
+	"HH12": "HH24", "HH": "HH24", "IDDD": "DDD", "SSSSS": "SSSS", "US": "FF", "FF1": "FF", "FF2": "FF", "FF3": "FF", "FF4": "FF", "FF5": "FF", "FF6": "FF"}
+
+// once refuses a field that is said to be two things.
+func (p *dateParts) once(key string, n int64) error {
+	field := key
+	if f, ok := fieldOf[key]; ok {
+		field = f
+	}
+	if old := p.set[field]; old != 0 && old != n {
+		return errToDate("conflicting values for \"%s\" field in formatting string", key).
+			WithDetail("This value contradicts a previous setting for the same field type.")
+	}
+	p.set[field] = n
+	return nil
 }
 
 func shortNames(names []string) []string {
@@ -276,6 +353,9 @@ func century(y, digits int) int {
 
 func (p *dateParts) number(key string, n int64, used int) error {
 	v := int(n)
+	if err := p.once(key, n); err != nil {
+		return err
+	}
 	switch key {
 	case "YYYY":
 		p.year = v
@@ -290,7 +370,7 @@ func (p *dateParts) number(key string, n int64, used int) error {
 	case "IYY", "IY", "I":
 		p.isoYear = century(v, used)
 		p.has["IYYY"] = true
-	case "MM":
+	case "MM", "MON", "MONTH", "RM":
 		p.month = v
 	case "DD":
 		p.day = v
@@ -308,15 +388,22 @@ func (p *dateParts) number(key string, n int64, used int) error {
 		p.minute = v
 	case "SS":
 		p.second = v
-	case "MS", "US", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6":
-		scale := 6
+	case "MS":
+		for ; used < 3; used++ {
+			v *= 10
+		}
+		p.milli = v
+	case "US", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6":
 		if key == "US" && used > 6 {
 			return nil
 		}
-		for ; used < scale; used++ {
+		for ; used < 6; used++ {
 			v *= 10
 		}
 		p.micro = v
+		if key != "US" {
+			p.places = int(key[2] - '0')
+		}
 	case "SSSS", "SSSSS":
 		p.ssss = n
 	case "J":
@@ -330,12 +417,9 @@ func (p *dateParts) number(key string, n int64, used int) error {
 	case "CC":
 		p.cent = v
 	case "TZH":
-		p.offset += v * 3600
+		p.offset += p.east(v * 3600)
 	case "TZM":
-		if p.offset < 0 {
-			v = -v
-		}
-		p.offset += v * 60
+		p.offset += p.east(v * 60)
 	}
 	return nil
 }
@@ -357,10 +441,10 @@ func (p *dateParts) days() (int64, error) {
 	} else if !p.has["YYYY"] {
 		year = 0
 	}
-	switch {
-	case p.bc && year > 0:
-		year = 1 - year
-	case year < 0:
+	if p.bc {
+		year = -year
+	}
+	if year < 0 {
 		year++
 	}
 	month, day := p.month, p.day
@@ -369,6 +453,9 @@ func (p *dateParts) days() (int64, error) {
 	}
 	if p.has["DDD"] {
 		first := sqltype.DaysFromCivil(year, 1, 1)
+		if p.yearDay < 1 || first+int64(p.yearDay) > sqltype.DaysFromCivil(year+1, 1, 1) {
+			return 0, p.outOfRange()
+		}
 		return first + int64(p.yearDay) - 1, nil
 	}
 	if p.has["WW"] {
@@ -406,12 +493,15 @@ func (p *dateParts) instant(loc *time.Location) (int64, error) {
 			hour += 12
 		}
 	}
-	if hour > 23 || p.minute > 59 || p.second > 59 {
+	if hour > 23 || p.ssss >= 24*60*60 || p.minute > 59 || p.second > 59 {
 		return 0, p.outOfRange()
 	}
 	us := days*sqltype.MicrosPerDay + int64(hour)*sqltype.MicrosPerHour + int64(p.minute)*sqltype.MicrosPerMinute +
-		(int64(p.second)+p.ssss)*sqltype.MicrosPerSecond + int64(p.micro)
-	if p.has["TZH"] {
+		(int64(p.second)+p.ssss)*sqltype.MicrosPerSecond + int64(p.milli)*1000 + int64(p.micro)
+	if p.places > 0 {
+		us = sqltype.RoundMicros(us, p.places)
+	}
+	if p.has["TZH"] || p.has["TZM"] {
 		return us - int64(p.offset)*sqltype.MicrosPerSecond, nil
 	}
 	return sqltype.ToUTC(loc, us), nil

@@ -463,6 +463,9 @@ func roundMicros(us int64, mod int32) int64 {
 	return (us + p/2) / p * p
 }
 
+// RoundMicros rounds to a number of digits of the second.
+func RoundMicros(us int64, digits int) int64 { return roundMicros(us, int32(digits)+1) }
+
 func applyTimestampMod(t Type, us int64) (int64, error) {
 	if us == IntInfinity || us == IntNInfinity {
 		return us, nil
