@@ -100,8 +100,13 @@ func TestWebhookOverRestart(t *testing.T) {
 	waitReady(t, a)
 	status, body = sql(t, a, "UPDATE x SET v = 4")
 	want(status, body, 200)
+	last := ""
 	for i := 2; i <= 4; i++ {
-		if got := next(e.got); got != fmt.Sprintf("update 1=%d", i) {
+		got := next(e.got)
+		for got == last { // under way when the server stopped: taken, and nobody to tell
+			got = next(e.got)
+		}
+		if last = got; got != fmt.Sprintf("update 1=%d", i) {
 			t.Errorf("taken was %s, want update 1=%d", got, i)
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -177,7 +178,17 @@ const (
 
 // run sends until the webhook is gone.
 func (s *Sender) run(ctx context.Context, h *hook) {
-	for {
+	for lost := true; ; { // what an earlier life was given and did not end
+		if lost {
+			if err := h.giveBack(ctx); err != nil && ctx.Err() == nil {
+				s.failed(h, err)
+				if !sleep(ctx, pullAgain) {
+					return
+				}
+				continue
+			}
+			lost = false
+		}
 		list, err := h.store.Pull(ctx, h.w.Channel, h.w.GroupName(), streaming.PullOptions{Max: streaming.WebhookParallel, Wait: pullWait, Member: memberName})
 		switch {
 		case ctx.Err() != nil || errors.Is(err, dberr.ErrNotFound):
@@ -188,9 +199,19 @@ func (s *Sender) run(ctx context.Context, h *hook) {
 				return
 			}
 		default:
-			s.sendAll(ctx, h, list)
+			lost = s.sendAll(ctx, h, list)
 		}
 	}
+}
+
+// giveBack gives back all that was handed out and neither acknowledged nor given back, of a
+// webhook in the order of keys: the group goes on behind what its member has.
+func (h *hook) giveBack(ctx context.Context) error {
+	err := h.store.Leave(ctx, h.w.Channel, h.w.GroupName(), memberName)
+	if e := dberr.As(err); errors.Is(err, dberr.ErrNotFound) || e != nil && e.Code == "NOT_ORDERED" {
+		return nil // nothing was handed out yet, or the webhook is gone, which the pull finds
+	}
+	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -204,8 +225,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// sendAll sends messages at once, those with the same key one after the other.
-func (s *Sender) sendAll(ctx context.Context, h *hook, list []streaming.Handed) {
+// sendAll sends messages at once, those with the same key one after the other. It says
+// whether one is lost: the group was not told what became of it.
+func (s *Sender) sendAll(ctx context.Context, h *hook, list []streaming.Handed) (lost bool) {
+	var untold atomic.Bool
 	queues := map[string][]streaming.Handed{}
 	var all sync.WaitGroup
 	for i, m := range list {
@@ -218,20 +241,25 @@ func (s *Sender) sendAll(ctx context.Context, h *hook, list []streaming.Handed) 
 	for _, q := range queues {
 		all.Go(func() {
 			for _, m := range q {
-				if !s.sendOne(ctx, h, m) {
+				taken, told := s.sendOne(ctx, h, m)
+				if !told {
+					untold.Store(true)
+				}
+				if m.Key != "" && !(taken && told) {
 					return // those behind it come again with it, or when their time is over
 				}
 			}
 		})
 	}
 	all.Wait()
+	return untold.Load()
 }
 
-// sendOne sends a message, and says whether to go on with those behind it.
-func (s *Sender) sendOne(ctx context.Context, h *hook, m streaming.Handed) bool {
+// sendOne sends a message, and says whether it was taken and the group was told.
+func (s *Sender) sendOne(ctx context.Context, h *hook, m streaming.Handed) (taken, told bool) {
 	err := s.post(ctx, h, m)
 	if ctx.Err() != nil {
-		return false
+		return false, false
 	}
 	h.mu.Lock()
 	h.st.LastTime, h.st.LastError = time.Now(), ""
@@ -243,16 +271,18 @@ func (s *Sender) sendOne(ctx context.Context, h *hook, m streaming.Handed) bool 
 	}
 	h.mu.Unlock()
 	if err == nil {
-		if _, err := h.store.Ack(ctx, h.w.Channel, h.w.GroupName(), m.AckID); err != nil && ctx.Err() == nil {
+		_, err := h.store.Ack(ctx, h.w.Channel, h.w.GroupName(), m.AckID)
+		if err != nil && ctx.Err() == nil {
 			s.failed(h, fmt.Errorf("offset %d was taken, and will be sent again: %w", m.Offset, err))
 		}
-		return true
+		return true, err == nil
 	}
 	s.failed(h, fmt.Errorf("offset %d, attempt %d: %w", m.Offset, m.Delivery, err))
-	if _, err := h.store.Nack(ctx, h.w.Channel, h.w.GroupName(), backoff(&h.w, m.Delivery), m.AckID); err != nil && ctx.Err() == nil {
-		s.failed(h, err) // it comes again when its time is over
+	_, err = h.store.Nack(ctx, h.w.Channel, h.w.GroupName(), backoff(&h.w, m.Delivery), m.AckID)
+	if err != nil && ctx.Err() == nil {
+		s.failed(h, err) // it comes again when its time is over, or in order of keys at once
 	}
-	return m.Key == ""
+	return false, err == nil
 }
 
 func (s *Sender) failed(h *hook, err error) {
