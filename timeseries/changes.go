@@ -77,6 +77,13 @@ func (s *Store) changeOf(before, after *txn.Tx, m *Metric, op *txn.Op) (ch Chang
 		if !op.Deleted {
 			return ch, false, nil // a series that is new
 		}
+		series, _, err := enc.DecodeUint(op.Key[len(tags):])
+		if err != nil {
+			return ch, false, corrupt("the key %x of a series is malformed", op.Key)
+		}
+		if _, dropped, err := after.Get(s.droppedKey(m.id, series)); err != nil || !dropped {
+			return ch, false, err // it had no points and was forgotten
+		}
 		v, ok, err := before.Get(op.Key)
 		if err != nil || !ok {
 			return ch, false, err

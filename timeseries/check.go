@@ -219,7 +219,7 @@ func increasing(times []int64) bool {
 // whose points are removed soon.
 func (c *checker) belongs(col column, kind block.Kind) error {
 	if !c.has(col.series) {
-		key := enc.AppendUint(enc.AppendUint(appendObject(nil, c.s.db, objDropped), c.m.id), col.series)
+		key := c.s.droppedKey(c.m.id, col.series)
 		_, dropped, err := c.tx.Get(key)
 		if err == nil && !dropped {
 			c.problem("metric %q: there are points of series %d, which is not there", c.m.Name, col.series)

@@ -423,8 +423,12 @@ func (s *Store) forget(tx *txn.Tx, m *Metric, f found) error {
 	if err := tx.Put(s.goneKey(m.id), nil); err != nil {
 		return err
 	}
-	key := enc.AppendUint(appendObject(nil, s.db, objDropped), m.id)
-	return tx.Put(enc.AppendUint(key, f.id), nil)
+	return tx.Put(s.droppedKey(m.id, f.id), nil)
+}
+
+// droppedKey is that of a series whose points are to be removed.
+func (s *Store) droppedKey(metric, series uint64) []byte {
+	return enc.AppendUint(enc.AppendUint(appendObject(nil, s.db, objDropped), metric), series)
 }
 
 func (s *Store) removeSeries(tx *txn.Tx, m *Metric, f found) error {
