@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -105,8 +106,11 @@ func TestSocket(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 	s.EndSockets(t.Context())
-	if n := s.subscribers.Load(); n != 0 || s.inFlight.Load() != 0 {
-		t.Errorf("%d subscribers and %d requests are still counted", n, s.inFlight.Load())
+	if n := s.subscribers.Load(); n != 0 {
+		t.Errorf("%d subscribers are still counted", n)
+	}
+	for s.inFlight.Load() != 0 { // a handler whose answer was read may have a step left
+		runtime.Gosched()
 	}
 }
 
