@@ -23,7 +23,7 @@ type Checked struct {
 // their index against each other. What is wrong goes to found; the error is for what
 // kept the check from its end.
 func (s *Store) Check(ctx context.Context, found func(problem string)) (n Checked, err error) {
-	dbs, err := s.databases(ctx)
+	dbs, _, err := s.databases(ctx)
 	if err != nil {
 		return n, fmt.Errorf("check time series: %w", err)
 	}

@@ -127,6 +127,20 @@ func TestForgettingLosesNothing(t *testing.T) {
 	sealing.Wait()
 }
 
+// TestSealerThatStartedBefore: a sealer that looked at what there is before the first points
+// of a metric came forgets none of them.
+func TestSealerThatStartedBefore(t *testing.T) {
+	s, _, _ := newStore(t, timeseries.Options{})
+	forget := s.LookForTesting(t)
+	if err := s.Write(t.Context(), wide(0, 10, 1)); err != nil {
+		t.Fatal(err)
+	}
+	forget()
+	if a, err := s.Query(t.Context(), timeseries.Query{Metric: "m", From: 0, To: math.MaxInt64}); err != nil || a.Points != 10 {
+		t.Fatalf("%d points are there, %v", a.Points, err)
+	}
+}
+
 // TestBoundedMemory ingests far more points than may lie open, with the sealer at work:
 // they are sealed meanwhile, and all are there. The long form is of 100,000 series with
 // 1,000 points each.

@@ -31,3 +31,19 @@ func ForgetTrimmed(s *Store) {
 	defer s.head.mu.Unlock()
 	s.head.release(time.Now().Add(time.Hour))
 }
+
+// LookForTesting reads what databases and metrics there are, as the sealer does, and returns
+// what it then has the head forget.
+func (s *Store) LookForTesting(t interface{ Fatal(...any) }) (forget func()) {
+	ctx := context.Background()
+	dbs, at, err := s.databases(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		s.head.dropDatabases(dbs, at)
+		if err := s.passes(ctx, map[uint64]*Metric{}, at, false, &SealStats{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

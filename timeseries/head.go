@@ -565,7 +565,8 @@ func (h *head) finish(db keyspace.DatabaseID, metric, until uint64) {
 	x.batches, x.base = slices.Clone(x.batches[n:]), x.base+uint32(n)
 }
 
-// drop forgets the metrics that are not alive at a commit; older snapshots read the store.
+// drop forgets the metrics that are not alive at a commit, which alive tells of as of then;
+// older snapshots read the store.
 func (h *head) drop(alive func(key metricKey) bool, at uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -579,9 +580,8 @@ func (h *head) drop(alive func(key metricKey) bool, at uint64) {
 	}
 }
 
-// dropDatabases forgets what is of other databases than these.
-func (h *head) dropDatabases(dbs []keyspace.DatabaseID) {
-	at := uint64(h.txns.LastCommit())
+// dropDatabases forgets what is of other databases than those that there were at a commit.
+func (h *head) dropDatabases(dbs []keyspace.DatabaseID, at uint64) {
 	h.drop(func(key metricKey) bool { return slices.Contains(dbs, key.db) }, at)
 }
 

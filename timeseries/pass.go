@@ -22,10 +22,9 @@ const (
 // passColumns is how many columns one transaction seals.
 var passColumns = 512
 
-// passes runs the passes that are due, or all.
-func (s *Store) passes(ctx context.Context, metrics map[uint64]*Metric, all bool, stats *SealStats) error {
-	now := s.txns.LastCommit()
-	s.head.drop(func(key metricKey) bool { return key.db != s.db || metrics[key.metric] != nil }, uint64(now))
+// passes runs the passes that are due, or all, of the metrics that there were at a commit.
+func (s *Store) passes(ctx context.Context, metrics map[uint64]*Metric, at uint64, all bool, stats *SealStats) error {
+	s.head.drop(func(key metricKey) bool { return key.db != s.db || metrics[key.metric] != nil }, at)
 	var rest []openMetric
 	for _, m := range metrics {
 		x := s.head.open(s.db, m.id)

@@ -65,6 +65,9 @@ func (x *places) keep(spelled []byte, key []byte, p *place, snapshot uint64) *pl
 		return nil
 	}
 	if x.bySpell == nil || len(x.bySpell) >= maxPlaces {
+		for _, p := range x.bySeen { // a Ref may have it, and nobody would tell it of a removal
+			p.gone.Store(true)
+		}
 		x.bySpell, x.bySeen = make(map[string]*place), make(map[string]*place)
 	}
 	at := x.bySeen[string(key)]

@@ -113,14 +113,14 @@ func (s *Store) Seal(ctx context.Context) (SealStats, error) { return s.sealOnce
 func (c *core) sealOnce(ctx context.Context, all bool) (stats SealStats, err error) {
 	c.seal.mu.Lock()
 	defer c.seal.mu.Unlock()
-	dbs, err := c.databases(ctx)
+	dbs, at, err := c.databases(ctx)
 	if err != nil || len(dbs) == 0 && !c.head.on.Load() { // where there are no series nobody need hear of commits
 		return stats, err
 	}
 	if err := c.head.start(ctx, c); err != nil {
 		return stats, fmt.Errorf("seal time series: %w", err)
 	}
-	c.head.dropDatabases(dbs)
+	c.head.dropDatabases(dbs, at)
 	retain := all || c.retainDue()
 	for _, db := range dbs {
 		s := &Store{core: c, db: db}
@@ -146,15 +146,16 @@ func (c *core) sealOnce(ctx context.Context, all bool) (stats SealStats, err err
 	return stats, nil
 }
 
-// databases returns the databases that have keys of this model.
-func (c *core) databases(ctx context.Context) (dbs []keyspace.DatabaseID, err error) {
+// databases returns the databases that have keys of this model, and as of which commit.
+func (c *core) databases(ctx context.Context) (dbs []keyspace.DatabaseID, at uint64, err error) {
 	err = c.txns.View(ctx, func(tx *txn.Tx) error {
+		at = uint64(tx.ReadTimestamp())
 		it := tx.Iter(txn.IterOptions{})
 		defer it.Close()
 		dbs, err = keyspace.Databases(it, keyspace.SpaceSeries)
 		return err
 	})
-	return dbs, err
+	return dbs, at, err
 }
 
 // ripe is a column with open records.
@@ -172,7 +173,9 @@ func (r *ripe) due(now time.Time, age time.Duration) bool {
 func (s *Store) sealDatabase(ctx context.Context, all bool, stats *SealStats) error {
 	metrics := make(map[uint64]*Metric)
 	var due []column
+	var at uint64
 	err := s.txns.View(ctx, func(tx *txn.Tx) error {
+		at = uint64(tx.ReadTimestamp())
 		list, err := s.MetricsTx(tx)
 		if err != nil {
 			return err
@@ -184,7 +187,7 @@ func (s *Store) sealDatabase(ctx context.Context, all bool, stats *SealStats) er
 		return err
 	})
 	if err == nil {
-		err = s.passes(ctx, metrics, all, stats)
+		err = s.passes(ctx, metrics, at, all, stats)
 	}
 	for len(due) > 0 && err == nil {
 		n := min(sealBatch, len(due))
