@@ -195,6 +195,7 @@ type Server struct {
 	inFlight     atomic.Int64
 	subscribers  atomic.Int64 // subscriptions that run, which are not in inFlight
 	sockets      sync.WaitGroup
+	counting     sync.Mutex // has who waits for sockets see those that were counted before
 	running      running
 	transactions *transactions.Registry
 	cursors      *cursors.Registry

@@ -179,7 +179,9 @@ func (s *Server) detach(x *exchange) (later *exchange, leave func(), err error) 
 		s.subscribers.Add(-1)
 		return nil, nil, errExchanging()
 	}
+	s.counting.Lock()
 	s.sockets.Add(1)
+	s.counting.Unlock()
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: x.Request().URL.Path}, Header: http.Header{}}
 	return &exchange{Context: s.echo.NewContext(r, nil), id: x.id}, s.attached, nil
 }
@@ -389,6 +391,8 @@ func (s *Server) stall() time.Duration {
 func (s *Server) EndSockets(ctx context.Context) {
 	ended := make(chan struct{})
 	go func() {
+		s.counting.Lock()
+		s.counting.Unlock() //lint:ignore SA2001 nothing is to be done under it
 		s.sockets.Wait()
 		close(ended)
 	}()
