@@ -130,26 +130,24 @@ func (g *Group) decode(v []byte, at txn.Timestamp) error {
 	if len(v) > 0 && v[0] != groupVersion && v[0] != groupFilters {
 		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a group has version %d, and this program knows %d", v[0], groupFilters)
 	}
-	r := reader{bad: len(v) == 0}
-	if !r.bad {
-		r.rest = v[1:]
-	}
-	g.epoch = r.uvarint()
-	flags := r.uvarint()
-	g.Options = GroupOptions{NoAck: flags&groupNoAck != 0, AckWait: time.Duration(r.uvarint()), MaxDeliver: int(r.uvarint()) - 1, MaxInFlight: int(r.uvarint())}
+	r := enc.NewReader(v)
+	r.Byte() // the version
+	g.epoch = r.Uvarint()
+	flags := r.Uvarint()
+	g.Options = GroupOptions{NoAck: flags&groupNoAck != 0, AckWait: time.Duration(r.Uvarint()), MaxDeliver: int(r.Uvarint()) - 1, MaxInFlight: int(r.Uvarint())}
 	known := uint64(groupNoAck)
 	if len(v) > 0 && v[0] == groupFilters {
 		known |= groupOrdered
 		g.Options.Ordered = flags&groupOrdered != 0
-		g.Options.MemberTimeout = time.Duration(r.uvarint())
-		g.Options.DeadLetter = r.text(0)
-		if len(r.rest) > 0 {
-			r.bad = g.Options.Filter.read(r.rest) != nil
+		g.Options.MemberTimeout = time.Duration(r.Uvarint())
+		g.Options.DeadLetter = r.Text()
+		if r.Len() > 0 && g.Options.Filter.read(r.Rest()) != nil {
+			r.Fail()
 		}
 	} else {
-		g.Options.DeadLetter = string(r.rest)
+		g.Options.DeadLetter = string(r.Rest())
 	}
-	if r.bad || flags&^known != 0 {
+	if r.Bad() || flags&^known != 0 {
 		return fmt.Errorf("%w: the record of group %q is malformed", dberr.ErrCorrupt, g.Name)
 	}
 	if at != 0 {
@@ -191,16 +189,14 @@ func (p *pending) decode(v []byte) error {
 	if len(v) > 0 && v[0] != pendingVersion && v[0] != pendingOrdered {
 		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a delivery has version %d, and this program knows %d", v[0], pendingOrdered)
 	}
-	r := reader{bad: len(v) == 0}
-	if !r.bad {
-		r.rest = v[1:]
-	}
-	p.due, p.delivery = int64(r.uvarint()), r.uvarint()
+	r := enc.NewReader(v)
+	r.Byte() // the version
+	p.due, p.delivery = int64(r.Uvarint()), r.Uvarint()
 	if p.ordered = len(v) > 0 && v[0] == pendingOrdered; p.ordered {
-		p.tries, p.hash, p.partition = r.uvarint(), r.uvarint(), int(r.uvarint())
+		p.tries, p.hash, p.partition = r.Uvarint(), r.Uvarint(), int(r.Uvarint())
 	}
-	p.member = string(r.rest)
-	if r.bad || p.due < 0 || p.delivery == 0 && !p.ordered || p.partition < 0 || p.partition >= MaxPartitions {
+	p.member = string(r.Rest())
+	if r.Bad() || p.due < 0 || p.delivery == 0 && !p.ordered || p.partition < 0 || p.partition >= MaxPartitions {
 		return fmt.Errorf("%w: the record of a delivery is malformed", dberr.ErrCorrupt)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/txn"
 )
 
@@ -37,9 +38,9 @@ func (s *Store) buried(tx *txn.Tx, k *groupKeys) (n [2]uint64, err error) {
 	if err != nil || !ok {
 		return n, err
 	}
-	r := reader{rest: v}
-	n[0], n[1] = r.uvarint(), r.uvarint()
-	if r.bad || len(r.rest) != 0 {
+	r := enc.NewReader(v)
+	n[0], n[1] = r.Uvarint(), r.Uvarint()
+	if !r.Done() {
 		err = fmt.Errorf("%w: the record of a group's dead letters is malformed", dberr.ErrCorrupt)
 	}
 	return n, err

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/txn"
 )
 
@@ -120,66 +121,46 @@ func (c *Content) decode(b []byte) error {
 	if flags&isRemoved != 0 {
 		return damaged("has the flags %#x", flags)
 	}
-	r := reader{rest: b[2:]}
+	r := enc.NewReader(b[2:])
 	*c = Content{JSON: flags&hasJSON != 0}
 	if flags&hasKey != 0 {
-		c.Key = r.text(1)
+		c.Key = someText(&r)
 	}
 	if flags&hasType != 0 {
-		c.Type = r.text(1)
+		c.Type = someText(&r)
 	}
 	if flags&hasSource != 0 {
-		c.Source = r.text(1)
+		c.Source = someText(&r)
 	}
 	if flags&hasHeaders != 0 {
-		n := r.uvarint()
+		n := r.Uvarint()
 		if n == 0 || n > MaxHeaders {
 			return damaged("has %d headers", n)
 		}
 		c.Headers = make([]Header, n)
 		for i := range c.Headers {
-			c.Headers[i] = Header{Name: r.text(1), Value: r.text(0)}
+			c.Headers[i] = Header{Name: someText(&r), Value: r.Text()}
 		}
 	}
 	if flags&hasProducer != 0 {
-		c.Producer, c.Sequence = r.text(1), r.uvarint()
+		c.Producer, c.Sequence = someText(&r), r.Uvarint()
 	}
 	if flags&hasContentType != 0 {
-		c.ContentType = r.text(1)
+		c.ContentType = someText(&r)
 	}
-	if r.bad {
+	if r.Bad() {
 		return damaged("is cut short in its fields")
 	}
-	c.Data = r.rest
+	c.Data = r.Rest()
 	return nil
 }
 
-// reader takes a record apart; once it is found short, bad is set and all that follows
-// is empty.
-type reader struct {
-	rest []byte
-	bad  bool
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.rest)
-	if n <= 0 || n > 1 && r.rest[n-1] == 0 {
-		r.bad, r.rest = true, nil
-		return 0
+// someText reads a text that is not empty.
+func someText(r *enc.Reader) string {
+	s := r.Text()
+	if s == "" {
+		r.Fail()
 	}
-	r.rest = r.rest[n:]
-	return v
-}
-
-// text reads a text of at least so many bytes.
-func (r *reader) text(least uint64) string {
-	n := r.uvarint()
-	if n > uint64(len(r.rest)) || n < least {
-		r.bad, r.rest = true, nil
-		return ""
-	}
-	s := string(r.rest[:n])
-	r.rest = r.rest[n:]
 	return s
 }
 

@@ -79,27 +79,25 @@ func (sh *shares) decode(v []byte, partitions int) error {
 	if len(v) > 0 && v[0] != sharesVersion {
 		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "the shares of a group have version %d, and this program knows %d", v[0], sharesVersion)
 	}
-	r := reader{bad: len(v) == 0}
-	if !r.bad {
-		r.rest = v[1:]
-	}
-	sh.generation = r.uvarint()
-	names := make([]string, 0, min(r.uvarint(), uint64(len(r.rest))))
+	r := enc.NewReader(v)
+	r.Byte() // the version
+	sh.generation = r.Uvarint()
+	names := make([]string, 0, min(r.Uvarint(), uint64(r.Len())))
 	for range cap(names) {
-		names = append(names, r.text(0))
+		names = append(names, r.Text())
 	}
-	n := r.uvarint()
-	if r.bad || sh.generation == 0 || n != uint64(partitions) {
+	n := r.Uvarint()
+	if r.Bad() || sh.generation == 0 || n != uint64(partitions) {
 		return fmt.Errorf("%w: the record of a group's shares is malformed", dberr.ErrCorrupt)
 	}
 	sh.owner, sh.start = make([]string, n), make([]uint64, n)
 	for p := range sh.owner {
-		if i := r.uvarint(); i < uint64(len(names)) {
+		if i := r.Uvarint(); i < uint64(len(names)) {
 			sh.owner[p] = names[i]
 		}
-		sh.start[p] = r.uvarint()
+		sh.start[p] = r.Uvarint()
 	}
-	if r.bad || len(r.rest) != 0 {
+	if !r.Done() {
 		return fmt.Errorf("%w: the record of a group's shares is malformed", dberr.ErrCorrupt)
 	}
 	return nil

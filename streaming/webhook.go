@@ -61,14 +61,12 @@ func (w *Webhook) decode(v []byte) error {
 	if len(v) > 0 && v[0] != webhookVersion {
 		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a webhook has version %d, and this program knows %d", v[0], webhookVersion)
 	}
-	r := reader{bad: len(v) == 0}
-	if !r.bad {
-		r.rest = v[1:]
-	}
-	w.Timeout, w.Backoff, w.MaxBackoff = time.Duration(r.uvarint()), time.Duration(r.uvarint()), time.Duration(r.uvarint())
-	w.URL = r.text(1)
-	w.Secret = append([]byte(nil), r.rest...)
-	if r.bad || w.Timeout <= 0 || w.Backoff <= 0 || w.MaxBackoff <= 0 {
+	r := enc.NewReader(v)
+	r.Byte() // the version
+	w.Timeout, w.Backoff, w.MaxBackoff = time.Duration(r.Uvarint()), time.Duration(r.Uvarint()), time.Duration(r.Uvarint())
+	w.URL = someText(&r)
+	w.Secret = append([]byte(nil), r.Rest()...)
+	if r.Bad() || w.Timeout <= 0 || w.Backoff <= 0 || w.MaxBackoff <= 0 {
 		return fmt.Errorf("%w: the record of webhook %q is malformed", dberr.ErrCorrupt, w.Name)
 	}
 	return nil

@@ -103,19 +103,19 @@ func readBatch(v []byte, into *slab, fn func(b *slab) error) error {
 	if len(v) == 0 || v[0] != batchVersion {
 		return corrupt("a batch of points has no version that is known")
 	}
-	for r := (reader{b: v[1:]}); len(r.b) > 0; {
-		field, n := r.uvarint(), r.uvarint()
-		if r.bad || field >= MaxFields || n == 0 || n > block.MaxPoints || n > uint64(len(r.b)) {
+	for r := enc.NewReader(v[1:]); r.Len() > 0; {
+		field, n := r.Uvarint(), r.Uvarint()
+		if r.Bad() || field >= MaxFields || n == 0 || n > block.MaxPoints || n > uint64(r.Len()) {
 			return corrupt("a batch of points is malformed")
 		}
 		into.field, into.series = int(field), into.series[:0]
 		last := uint64(0)
 		for range n {
-			last += uint64(r.varint())
+			last += uint64(r.Varint())
 			into.series = append(into.series, last)
 		}
-		raw := r.take4()
-		if r.bad {
+		raw := takeBlock(&r)
+		if r.Bad() {
 			return corrupt("a batch of points is cut short")
 		}
 		into.points.Reset(0)
@@ -132,16 +132,13 @@ func readBatch(v []byte, into *slab, fn func(b *slab) error) error {
 	return nil
 }
 
-// take4 takes bytes behind their length in four bytes.
-func (r *reader) take4() []byte {
-	if len(r.b) < 4 || uint64(binary.LittleEndian.Uint32(r.b)) > uint64(len(r.b)-4) {
-		r.b, r.bad = nil, true
+// takeBlock takes a block behind its length in four bytes.
+func takeBlock(r *enc.Reader) []byte {
+	size := r.Take(4)
+	if r.Bad() {
 		return nil
 	}
-	n := int(binary.LittleEndian.Uint32(r.b))
-	b := r.b[4 : 4+n : 4+n]
-	r.b = r.b[4+n:]
-	return b
+	return r.Take(uint64(binary.LittleEndian.Uint32(size)))
 }
 
 // columnsOf gathers the points of a batch by columns, in the order of columns.
@@ -195,10 +192,10 @@ func (m *mark) decode(v []byte) error {
 	if len(v) == 0 || v[0] != markVersion {
 		return corrupt("the record of how far batches are sealed has no version that is known")
 	}
-	r := reader{b: v[1:]}
-	m.done, m.now, m.series = r.uvarint(), r.uvarint(), r.uvarint()
-	field := r.uvarint()
-	if r.bad || len(r.b) != 0 || m.now < m.done || field >= MaxFields {
+	r := enc.NewReader(v[1:])
+	m.done, m.now, m.series = r.Uvarint(), r.Uvarint(), r.Uvarint()
+	field := r.Uvarint()
+	if !r.Done() || m.now < m.done || field >= MaxFields {
 		return corrupt("the record of how far batches are sealed is malformed")
 	}
 	m.field = int(field)

@@ -135,8 +135,8 @@ func (c *checker) series() error {
 // names holds that every set of tags leads to a series.
 func (c *checker) names() error {
 	return c.each(c.s.of(objSeries, c.m.id), func(_, value []byte) error {
-		r := reader{b: value}
-		if id := r.uvarint(); r.bad || !c.has(id) {
+		r := enc.NewReader(value)
+		if id := r.Uvarint(); r.Bad() || !c.has(id) {
 			c.problem("metric %q: tags lead to series %d, which is not there", c.m.Name, id)
 		}
 		return nil

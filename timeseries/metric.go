@@ -96,17 +96,17 @@ func (m *Metric) decode(v []byte) error {
 	if len(v) == 0 || v[0] != metricVersion {
 		return corrupt("the record of metric %q has no version that is known", m.Name)
 	}
-	r := reader{b: v[1:]}
-	m.id = r.uvarint()
-	m.Type, m.Duplicates = Type(r.byte()), Policy(r.byte())
-	m.Created = time.Unix(0, int64(r.uvarint())).UTC()
-	m.Unit, m.Description = r.text(), r.text()
-	n := r.uvarint()
+	r := enc.NewReader(v[1:])
+	m.id = r.Uvarint()
+	m.Type, m.Duplicates = Type(r.Byte()), Policy(r.Byte())
+	m.Created = time.Unix(0, int64(r.Uvarint())).UTC()
+	m.Unit, m.Description = r.Text(), r.Text()
+	n := r.Uvarint()
 	m.Fields = nil
 	for range min(n, MaxFields) {
-		m.Fields = append(m.Fields, FieldInfo{Name: r.text(), Kind: block.Kind(r.byte())})
+		m.Fields = append(m.Fields, FieldInfo{Name: r.Text(), Kind: block.Kind(r.Byte())})
 	}
-	if r.bad || len(r.b) != 0 || n > MaxFields || int(m.Type) >= len(TypeNames) || int(m.Duplicates) >= len(PolicyNames) || m.id < uint64(firstID) {
+	if !r.Done() || n > MaxFields || int(m.Type) >= len(TypeNames) || int(m.Duplicates) >= len(PolicyNames) || m.id < uint64(firstID) {
 		return corrupt("the record of metric %q is malformed", m.Name)
 	}
 	return nil

@@ -133,13 +133,13 @@ func (p *RetentionPolicy) decode(v []byte) error {
 	if len(v) == 0 || v[0] != policyVersion {
 		return corrupt("the record of the retention policy %q has no version that is known", p.Name)
 	}
-	r := reader{b: v[1:]}
-	p.Pattern, p.Keep = r.text(), time.Duration(r.uvarint())
-	n := r.uvarint()
+	r := enc.NewReader(v[1:])
+	p.Pattern, p.Keep = r.Text(), time.Duration(r.Uvarint())
+	n := r.Uvarint()
 	for range min(n, MaxTiers) {
-		p.Tiers = append(p.Tiers, Tier{time.Duration(r.uvarint()), time.Duration(r.uvarint())})
+		p.Tiers = append(p.Tiers, Tier{time.Duration(r.Uvarint()), time.Duration(r.Uvarint())})
 	}
-	if r.bad || len(r.b) != 0 || n > MaxTiers || p.Validate() != nil {
+	if !r.Done() || n > MaxTiers || p.Validate() != nil {
 		return corrupt("the record of the retention policy %q is malformed", p.Name)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/timeseries/block"
 )
@@ -84,8 +85,8 @@ func (l *layer) span(v []byte) error {
 		l.min, l.max = h.MinTime, h.MaxTime
 		return err
 	case openDeletion:
-		r := reader{b: v[1:]}
-		if l.min, l.max = r.varint(), r.varint(); r.bad || len(r.b) != 0 || l.min > l.max {
+		r := enc.NewReader(v[1:])
+		if l.min, l.max = r.Varint(), r.Varint(); !r.Done() || l.min > l.max {
 			return corrupt("a deletion of points is malformed")
 		}
 		return nil

@@ -41,17 +41,17 @@ func (r *retained) decode(v []byte) error {
 	if len(v) == 0 || v[0] != retainedVersion {
 		return corrupt("a record of retention has no version that is known")
 	}
-	rd := reader{b: v[1:]}
-	r.keep, r.cut, r.ranAt = time.Duration(rd.uvarint()), rd.varint(), int64(rd.uvarint())
-	n := rd.uvarint()
+	rd := enc.NewReader(v[1:])
+	r.keep, r.cut, r.ranAt = time.Duration(rd.Uvarint()), rd.Varint(), int64(rd.Uvarint())
+	n := rd.Uvarint()
 	for range min(n, MaxTiers) {
-		t := retainedTier{id: rd.uvarint(), Tier: Tier{time.Duration(rd.uvarint()), time.Duration(rd.uvarint())}, cut: rd.varint(), built: rd.byte() == 1}
+		t := retainedTier{id: rd.Uvarint(), Tier: Tier{time.Duration(rd.Uvarint()), time.Duration(rd.Uvarint())}, cut: rd.Varint(), built: rd.Byte() == 1}
 		if t.Interval <= 0 || t.id < uint64(firstID) {
-			rd.bad = true
+			rd.Fail()
 		}
 		r.tiers = append(r.tiers, t)
 	}
-	if rd.bad || len(rd.b) != 0 || n > MaxTiers {
+	if !rd.Done() || n > MaxTiers {
 		return corrupt("a record of retention is malformed")
 	}
 	return nil

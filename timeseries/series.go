@@ -84,9 +84,9 @@ func (s *Store) openSeries(ctx context.Context, tx *txn.Tx, m *Metric, tags []Ta
 		return 0, 0, err
 	}
 	if ok {
-		r := reader{b: v}
-		id := r.uvarint()
-		if r.bad || len(r.b) != 0 {
+		r := enc.NewReader(v)
+		id := r.Uvarint()
+		if !r.Done() {
 			return 0, 0, corrupt("the record of a series of metric %q is malformed", m.Name)
 		}
 		return id, uint64(at), nil

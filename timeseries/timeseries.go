@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
@@ -225,8 +226,8 @@ func (n *numbers) reserve(ctx context.Context, db keyspace.DatabaseID, count uin
 			return err
 		}
 		if ok {
-			rd := reader{b: v}
-			if next = rd.uvarint(); rd.bad || len(rd.b) != 0 || next < uint64(firstID) {
+			rd := enc.NewReader(v)
+			if next = rd.Uvarint(); !rd.Done() || next < uint64(firstID) {
 				return corrupt("the record of the next number of time series is malformed")
 			}
 		}
