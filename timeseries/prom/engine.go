@@ -37,7 +37,7 @@ type Options struct {
 
 // Engine runs PromQL. Safe for concurrent use.
 type Engine struct {
-	engine *promql.Engine
+	engine *windows
 	parser parser.Parser
 }
 
@@ -56,7 +56,7 @@ func NewEngine(o Options) *Engine {
 		o.MaxConcurrent = 20
 	}
 	p := parser.NewParser(parser.Options{})
-	return &Engine{parser: p, engine: promql.NewEngine(promql.EngineOpts{
+	return &Engine{parser: p, engine: newWindows(promql.EngineOpts{
 		MaxSamples:               o.MaxSamples,
 		Timeout:                  o.Timeout,
 		LookbackDelta:            o.Lookback,

@@ -3,8 +3,11 @@ package prom
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
 	"github.com/weftdb/weft/timeseries/block"
@@ -52,17 +55,7 @@ func (it *iterator) read(s *series, field int, fn func(p *block.Points) error) e
 func (it *iterator) addFloats(p *block.Points) error {
 	it.times, it.floats = slices.Grow(it.times, p.Len()), slices.Grow(it.floats, p.Len())
 	for i, ns := range p.Times {
-		t, v := toMillis(ns), 0.0
-		switch p.Kind {
-		case block.Float:
-			v = p.Floats[i]
-		case block.Int:
-			v = float64(p.Ints[i])
-		case block.Bool:
-			if p.Bools[i] {
-				v = 1
-			}
-		}
+		t, v := toMillis(ns), floatAt(p, i)
 		if n := len(it.times); n > 0 && it.times[n-1] == t {
 			it.floats[n-1] = v
 			continue
@@ -70,6 +63,50 @@ func (it *iterator) addFloats(p *block.Points) error {
 		it.times, it.floats = append(it.times, t), append(it.floats, v)
 	}
 	return nil
+}
+
+// readFloats implements floatReader. Of points in one millisecond the last counts.
+func (s *series) readFloats(dst []promql.FPoint) ([]promql.FPoint, error) {
+	if s.from > s.to || s.view.value < 0 {
+		return dst, nil
+	}
+	buf := buffers.Get().(*block.Points)
+	defer buffers.Put(buf)
+	start, last := len(dst), int64(0)
+	any := false // there was one at last
+	err := s.q.store.ReadTx(s.ctx, s.q.tx, s.metric, s.found, s.view.value, s.from, s.to, buf, func(p *block.Points) error {
+		dst = slices.Grow(dst, p.Len())
+		for i, ns := range p.Times {
+			t, v := toMillis(ns), floatAt(p, i)
+			if n := len(dst); any && t == last && n > start && dst[n-1].T == t {
+				dst = dst[:n-1]
+			}
+			any, last = true, t
+			if !value.IsStaleNaN(v) {
+				dst = append(dst, promql.FPoint{T: t, F: v})
+			}
+		}
+		return nil
+	})
+	return dst, err
+}
+
+// buffers is memory to decode blocks in.
+var buffers = sync.Pool{New: func() any { return new(block.Points) }}
+
+// floatAt is a value as PromQL sees it.
+func floatAt(p *block.Points, i int) float64 {
+	switch p.Kind {
+	case block.Float:
+		return p.Floats[i]
+	case block.Int:
+		return float64(p.Ints[i])
+	case block.Bool:
+		if p.Bools[i] {
+			return 1
+		}
+	}
+	return 0
 }
 
 // mergeHistograms puts the histograms among the floats. At one time a histogram goes

@@ -18,10 +18,31 @@ import (
 
 // Over is the store as Prometheus queries it, at the snapshot of a transaction, which
 // must last longer than the queriers.
-func Over(store *timeseries.Store, tx *txn.Tx) storage.Queryable {
-	return storage.QueryableFunc(func(mint, maxt int64) (storage.Querier, error) {
-		return &querier{store: store, tx: tx, mint: mint, maxt: maxt}, nil
-	})
+func Over(store *timeseries.Store, tx *txn.Tx) *Source { return &Source{store, tx} }
+
+// Source implements storage.Queryable.
+type Source struct {
+	store *timeseries.Store
+	tx    *txn.Tx
+}
+
+// Querier implements storage.Queryable.
+func (s *Source) Querier(mint, maxt int64) (storage.Querier, error) {
+	return &querier{store: s.store, tx: s.tx, mint: mint, maxt: maxt}, nil
+}
+
+// Flat says whether a metric has no histograms and no starts of counters.
+func (s *Source) Flat(metric string) (bool, error) {
+	m, ok, err := s.store.LookupTx(s.tx, metric)
+	if err != nil || !ok {
+		return false, err
+	}
+	for _, v := range views(m) {
+		if v.histogram >= 0 || v.start >= 0 {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // querier implements storage.Querier. Not safe for concurrent use, as the transaction.

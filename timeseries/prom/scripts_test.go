@@ -26,6 +26,8 @@ type over struct {
 	sealed bool // what is loaded is sealed at once
 }
 
+var readOnly = txn.TxOptions{ReadOnly: true}
+
 func newOver(tb testing.TB, sealed bool) *over {
 	txns, err := txn.NewMemory(txn.Options{})
 	if err != nil {
@@ -44,7 +46,7 @@ func (o *over) Close() error {
 }
 
 func (o *over) Querier(mint, maxt int64) (storage.Querier, error) {
-	tx, err := o.txns.Begin(o.ctx, txn.TxOptions{ReadOnly: true})
+	tx, err := o.txns.Begin(o.ctx, readOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +113,17 @@ var since = map[string][2]string{
 	`{type="st_after_t_extrapolate_both_limit_range"}  6`:                 {"6", "2"},
 }
 
+// settled is a script with the answers of this day.
+func settled(script string) string {
+	lines := strings.Split(script, "\n")
+	for i, line := range lines {
+		if to, ok := since[strings.TrimSpace(line)]; ok {
+			lines[i] = strings.TrimSuffix(line, to[0]) + to[1]
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // TestScripts runs the scripts of the corpus, which are of another day than the engine.
 func TestScripts(t *testing.T) {
 	root := os.Getenv("WEFT_CORPORA")
@@ -129,17 +142,14 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			lines := strings.Split(string(text), "\n")
-			for i, line := range lines {
-				if to, ok := since[strings.TrimSpace(line)]; ok {
-					lines[i] = strings.TrimSuffix(line, to[0]) + to[1]
-					changed++
-				}
+			script := settled(string(text))
+			if script != string(text) {
+				changed++
 			}
-			promqltest.RunTestWithStorage(t, strings.Join(lines, "\n"), engine, func(tb testing.TB) storage.Storage { return newOver(tb, false) })
+			promqltest.RunTestWithStorage(t, script, engine, func(tb testing.TB) storage.Storage { return newOver(tb, false) })
 		})
 	}
-	if changed != len(since) {
-		t.Errorf("%d lines have another answer, want %d", changed, len(since))
+	if changed != 1 {
+		t.Errorf("%d scripts have other answers, want 1", changed)
 	}
 }
