@@ -152,22 +152,73 @@ func (a *sums) add(p *block.Points, f Function) {
 	if p.Kind == block.Text || f.Name == "count" || f.Name == "first" || f.Name == "last" {
 		return
 	}
+	if p.Kind == block.Float {
+		a.addFloats(p.Floats, f, before)
+		return
+	}
 	for i := range n {
 		v := valueAt(p, i)
 		x := v.number()
 		a.addSum(x)
-		if p.Kind != block.Float {
-			a.addInt(v.Int)
-		}
+		a.addInt(v.Int)
 		a.extremes(v, v)
 		before++
-		d := x - a.mean
-		a.mean += d / float64(before)
-		a.m2 += d * (x - a.mean)
+		a.addMoment(x, before)
 		if functions[f.Name].values {
 			a.values = append(a.values, x)
 		}
 	}
+}
+
+// addFloats takes no more of floats than the function needs.
+func (a *sums) addFloats(v []float64, f Function, before int64) {
+	switch f.Name {
+	case "sum", "avg":
+		a.addSums(v)
+	case "min", "max":
+		a.addExtremes(v)
+	case "stddev", "variance":
+		a.addMoments(v, before)
+	case "median", "percentile":
+		a.values = append(a.values, v...)
+	default:
+		a.addSums(v)
+		a.addExtremes(v)
+		a.addMoments(v, before)
+	}
+}
+
+func (a *sums) addSums(v []float64) {
+	for _, x := range v {
+		a.addSum(x)
+	}
+}
+
+func (a *sums) addMoments(v []float64, before int64) {
+	for _, x := range v {
+		before++
+		a.addMoment(x, before)
+	}
+}
+
+// addMoment takes the nth value.
+func (a *sums) addMoment(x float64, n int64) {
+	d := x - a.mean
+	a.mean += d / float64(n)
+	a.m2 += d * (x - a.mean)
+}
+
+func (a *sums) addExtremes(v []float64) {
+	lo, hi := v[0], v[0]
+	for _, x := range v[1:] {
+		if lessFloat(x, lo) {
+			lo = x
+		}
+		if lessFloat(hi, x) {
+			hi = x
+		}
+	}
+	a.extremes(FloatValue(lo), FloatValue(hi))
 }
 
 // addBlock takes a block by its statistics.

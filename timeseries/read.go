@@ -113,7 +113,12 @@ type visitor struct {
 // walk visits the points of a column from from to to, both included. A block is given
 // whole only where all of it is within.
 func (s *Store) walk(tx *txn.Tx, c column, policy Policy, from, to int64, v visitor) error {
-	list, err := s.layers(tx, c, from, to)
+	return s.walkOpened(tx, opened{}, c, policy, from, to, v)
+}
+
+// walkOpened is walk, with what is known of open records.
+func (s *Store) walkOpened(tx *txn.Tx, o opened, c column, policy Policy, from, to int64, v visitor) error {
+	list, err := s.layersOpened(tx, o, c, from, to)
 	if err != nil {
 		return err
 	}

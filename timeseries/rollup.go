@@ -19,7 +19,7 @@ type rollup struct {
 }
 
 // everything is a function of which sums gather all that a row has.
-var everything = Function{Name: "stddev"}
+var everything = Function{Name: "everything"}
 
 // points adds points of one series, in order.
 func (x *rollup) points(p *block.Points) {

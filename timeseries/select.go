@@ -77,19 +77,7 @@ func (s *Store) SelectTx(tx *txn.Tx, m *Metric, matchers []Matcher) ([]Selected,
 // order of time. What fn is given holds only during the call; buf is memory to decode
 // blocks in.
 func (s *Store) ReadTx(ctx context.Context, tx *txn.Tx, m *Metric, x Selected, field int, from, to int64, buf *block.Points, fn func(p *block.Points) error) error {
-	return s.walk(tx, column{m.id, x.id, field}, m.Duplicates, from, to, visitor{
-		points: fn,
-		block: func(_ *block.Header, raw []byte) error {
-			if err := ctx.Err(); err != nil {
-				return context.Cause(ctx)
-			}
-			buf.Reset(0)
-			if err := block.Decode(raw, buf); err != nil {
-				return err
-			}
-			return fn(buf)
-		},
-	})
+	return s.walk(tx, column{m.id, x.id, field}, m.Duplicates, from, to, decoding(ctx, buf, fn))
 }
 
 // HasPointsTx says whether a series has points from from to to, both included, in any of

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
-	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/timeseries/block"
 )
 
@@ -106,7 +105,7 @@ func (v *tally) raw(c column, from, to int64) error {
 		return nil
 	}
 	r := v.r
-	return r.s.walk(r.tx, c, r.m.Duplicates, from, to, visitor{points: v.points, block: v.block})
+	return r.s.walkOpened(r.tx, r.opened, c, r.m.Duplicates, from, to, visitor{points: v.points, block: v.block})
 }
 
 // sawPoints notes that the answer is made of points, too.
@@ -137,7 +136,7 @@ func (v *tally) tierFor() int {
 // quick reads rows of whole windows, and points of what is around them.
 func (v *tally) quick(c column, tier int, kind block.Kind, from int64) error {
 	r, step := v.r, int64(v.r.kept.tiers[tier].Interval)
-	open, err := r.s.firstOpen(r.tx, c)
+	open, err := r.firstOpen(c)
 	if err != nil {
 		return err
 	}
@@ -162,8 +161,8 @@ func (v *tally) quick(c column, tier int, kind block.Kind, from int64) error {
 
 // firstOpen is the time of the first point that is not sealed, or that a deletion does
 // not reach below; the greatest int64 where all is sealed.
-func (s *Store) firstOpen(tx *txn.Tx, c column) (int64, error) {
-	list, err := s.layers(tx, c, math.MinInt64, math.MaxInt64)
+func (r *run) firstOpen(c column) (int64, error) {
+	list, err := r.s.layersOpened(r.tx, r.opened, c, math.MinInt64, math.MaxInt64)
 	first := int64(math.MaxInt64)
 	for i := range list {
 		first = min(first, list[i].min)

@@ -137,9 +137,12 @@ func join(p, q *block.Points) {
 func less(a, b Value) bool {
 	switch a.Kind {
 	case block.Float:
-		return a.Float < b.Float || math.IsNaN(b.Float) && !math.IsNaN(a.Float)
+		return lessFloat(a.Float, b.Float)
 	case block.Text:
 		return a.Text < b.Text
 	}
 	return a.Int < b.Int
 }
+
+// lessFloat has NaN above all numbers.
+func lessFloat(a, b float64) bool { return a < b || math.IsNaN(b) && !math.IsNaN(a) }

@@ -48,7 +48,7 @@ func (it *iterator) load(s *series) {
 }
 
 func (it *iterator) read(s *series, field int, fn func(p *block.Points) error) error {
-	return s.q.store.ReadTx(s.ctx, s.q.tx, s.metric, s.found, field, s.from, s.to, &it.buf, fn)
+	return s.reader.Read(s.ctx, s.found, field, s.from, s.to, &it.buf, fn)
 }
 
 // addFloats adds points; of those in one millisecond the last stays.
@@ -74,7 +74,7 @@ func (s *series) readFloats(dst []promql.FPoint) ([]promql.FPoint, error) {
 	defer buffers.Put(buf)
 	start, last := len(dst), int64(0)
 	any := false // there was one at last
-	err := s.q.store.ReadTx(s.ctx, s.q.tx, s.metric, s.found, s.view.value, s.from, s.to, buf, func(p *block.Points) error {
+	err := s.reader.Read(s.ctx, s.found, s.view.value, s.from, s.to, buf, func(p *block.Points) error {
 		dst = slices.Grow(dst, p.Len())
 		for i, ns := range p.Times {
 			t, v := toMillis(ns), floatAt(p, i)
@@ -170,7 +170,7 @@ func (it *iterator) histogramBefore(s *series) (Histogram, error) {
 		return Histogram{}, nil
 	}
 	last := ""
-	err := s.q.store.ReadTx(s.ctx, s.q.tx, s.metric, s.found, s.view.histogram, s.from-hintSpan, s.from-1, &it.buf, func(p *block.Points) error {
+	err := s.reader.Read(s.ctx, s.found, s.view.histogram, s.from-hintSpan, s.from-1, &it.buf, func(p *block.Points) error {
 		last = p.Texts[p.Len()-1]
 		return nil
 	})

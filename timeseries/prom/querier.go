@@ -204,6 +204,9 @@ func (q *querier) Select(ctx context.Context, sorted bool, hints *storage.Select
 	if err != nil {
 		return storage.ErrSeriesSet(err)
 	}
+	if err := q.readers(set); err != nil {
+		return storage.ErrSeriesSet(err)
+	}
 	if sorted {
 		slices.SortFunc(set.list, func(a, b *series) int { return labels.Compare(a.labels, b.labels) })
 	}
@@ -211,6 +214,23 @@ func (q *querier) Select(ctx context.Context, sorted bool, hints *storage.Select
 		set.list = set.list[:hints.Limit]
 	}
 	return set
+}
+
+// readers gives each series the reader of its metric, whose series are next to each other.
+func (q *querier) readers(set *seriesSet) error {
+	for i, j := 0, 0; i < len(set.list); i = j {
+		m := set.list[i].metric
+		for j = i; j < len(set.list) && set.list[j].metric == m; j++ {
+		}
+		r, err := q.store.ReaderTx(q.tx, m, j-i)
+		if err != nil {
+			return err
+		}
+		for _, x := range set.list[i:j] {
+			x.reader = r
+		}
+	}
+	return nil
 }
 
 // warn notes that a metric has no points for all of the range: what comes before is rolled
@@ -257,6 +277,7 @@ type series struct {
 	ctx      context.Context
 	labels   labels.Labels
 	metric   *timeseries.Metric
+	reader   *timeseries.Reader
 	view     view
 	found    timeseries.Selected
 	from, to int64 // nanoseconds, both included

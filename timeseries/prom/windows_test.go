@@ -54,7 +54,9 @@ func (b *both) NewInstantQuery(ctx context.Context, q storage.Queryable, opts pr
 }
 
 func (b *both) NewRangeQuery(ctx context.Context, q storage.Queryable, opts promql.QueryOpts, text string, start, end time.Time, step time.Duration) (promql.Query, error) {
-	b.compare(text, func(e promql.QueryEngine) (promql.Query, error) { return e.NewRangeQuery(ctx, q, opts, text, start, end, step) })
+	b.compare(text, func(e promql.QueryEngine) (promql.Query, error) {
+		return e.NewRangeQuery(ctx, q, opts, text, start, end, step)
+	})
 	return b.script.NewRangeQuery(ctx, q, opts, text, start, end, step)
 }
 
