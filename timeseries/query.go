@@ -135,14 +135,19 @@ func (s *Store) run(ctx context.Context, tx *txn.Tx, q *Query) (*run, error) {
 	}
 	slices.SortFunc(list, func(a, b found) int { return compareTags(a.tags, b.tags) })
 	r := &run{s: s, ctx: ctx, tx: tx, q: q, m: m, fields: fields, groups: q.groups(list), answer: &Answer{Metric: m}, window: window{q.Interval, q.Zone, int64(q.Offset)}}
-	if r.opened, err = s.opened(tx, m, len(list)*len(fields)); err != nil {
-		return nil, err
-	}
 	return r, r.retainedFor()
 }
 
 // all goes through the groups.
-func (r *run) all() error {
+func (r *run) all() (err error) {
+	series := 0
+	for i := range r.groups {
+		series += len(r.groups[i].series)
+	}
+	if r.many, err = r.s.many(r.tx, r.m, series); err != nil {
+		return err
+	}
+	defer r.many.close()
 	for _, g := range r.groups {
 		for _, field := range r.fields {
 			if err := r.group(g, field); err != nil {
@@ -300,7 +305,7 @@ type run struct {
 	part   []Sample                 // memory of a part
 	kept   *retained                // where tiers are read, too
 	used   []bool                   // which of points and tiers were
-	opened opened
+	many   *many
 }
 
 func (r *run) column(f found, field int) column { return column{r.m.id, f.id, field} }
@@ -365,7 +370,7 @@ var errEnough = errors.New("enough")
 // each calls fn with the points of a column that are wanted, in order.
 func (r *run) each(f found, field int, from int64, fn func(p *block.Points) error) error {
 	var p block.Points
-	return r.s.walkOpened(r.tx, r.opened, r.column(f, field), r.m.Duplicates, from, r.last(), visitor{
+	return r.s.walkMany(r.tx, r.many, r.column(f, field), r.m.Duplicates, from, r.last(), visitor{
 		points: fn,
 		block: func(_ *block.Header, raw []byte) error {
 			p.Reset(0)

@@ -1,6 +1,7 @@
 package timeseries
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"math"
@@ -113,19 +114,19 @@ type visitor struct {
 // walk visits the points of a column from from to to, both included. A block is given
 // whole only where all of it is within.
 func (s *Store) walk(tx *txn.Tx, c column, policy Policy, from, to int64, v visitor) error {
-	return s.walkOpened(tx, opened{}, c, policy, from, to, v)
+	return s.walkMany(tx, nil, c, policy, from, to, v)
 }
 
-// walkOpened is walk, with what is known of open records.
-func (s *Store) walkOpened(tx *txn.Tx, o opened, c column, policy Policy, from, to int64, v visitor) error {
-	list, err := s.layersOpened(tx, o, c, from, to)
+// walkMany is walk, with what is known of many columns.
+func (s *Store) walkMany(tx *txn.Tx, o *many, c column, policy Policy, from, to int64, v visitor) error {
+	list, err := s.layersMany(tx, o, c, from, to)
 	if err != nil {
 		return err
 	}
 	var mixed *block.Points
 	if len(list) > 0 {
 		base := &block.Points{}
-		err := s.blocks(tx, c, from, to, func(h *block.Header, raw []byte) error {
+		err := s.blocksMany(tx, o, c, from, to, func(h *block.Header, raw []byte) error {
 			if touched(list, h) {
 				return block.Decode(raw, base)
 			}
@@ -150,7 +151,7 @@ func (s *Store) walkOpened(tx *txn.Tx, o opened, c column, policy Policy, from, 
 		}
 		return v.points(cut(mixed, start, at))
 	}
-	err = s.blocks(tx, c, from, to, func(h *block.Header, raw []byte) error {
+	err = s.blocksMany(tx, o, c, from, to, func(h *block.Header, raw []byte) error {
 		if len(list) > 0 && touched(list, h) {
 			return nil
 		}
@@ -195,11 +196,15 @@ func between(p *block.Points, from, to int64) *block.Points {
 // blocks visits the sealed blocks of a column that touch [from, to], in order. The bytes
 // are valid during the call.
 func (s *Store) blocks(tx *txn.Tx, c column, from, to int64, fn func(h *block.Header, raw []byte) error) error {
-	opts := within(s.blockPrefix(c))
-	opts.Lower = s.blockKey(c, from)
-	it := tx.Iter(opts)
-	defer it.Close()
-	for it.Next() {
+	return s.blocksMany(tx, nil, c, from, to, fn)
+}
+
+// blocksMany is blocks, with what is known of many columns.
+func (s *Store) blocksMany(tx *txn.Tx, o *many, c column, from, to int64, fn func(h *block.Header, raw []byte) error) error {
+	it, done := s.blocksFrom(tx, o, c, from)
+	defer done()
+	prefix := s.blockPrefix(c)
+	for it.Next() && bytes.HasPrefix(it.Key(), prefix) {
 		h, err := block.ReadHeader(it.Value())
 		if err != nil {
 			return err

@@ -105,7 +105,7 @@ func (v *tally) raw(c column, from, to int64) error {
 		return nil
 	}
 	r := v.r
-	return r.s.walkOpened(r.tx, r.opened, c, r.m.Duplicates, from, to, visitor{points: v.points, block: v.block})
+	return r.s.walkMany(r.tx, r.many, c, r.m.Duplicates, from, to, visitor{points: v.points, block: v.block})
 }
 
 // sawPoints notes that the answer is made of points, too.
@@ -162,7 +162,7 @@ func (v *tally) quick(c column, tier int, kind block.Kind, from int64) error {
 // firstOpen is the time of the first point that is not sealed, or that a deletion does
 // not reach below; the greatest int64 where all is sealed.
 func (r *run) firstOpen(c column) (int64, error) {
-	list, err := r.s.layersOpened(r.tx, r.opened, c, math.MinInt64, math.MaxInt64)
+	list, err := r.s.layersMany(r.tx, r.many, c, math.MinInt64, math.MaxInt64)
 	first := int64(math.MaxInt64)
 	for i := range list {
 		first = min(first, list[i].min)

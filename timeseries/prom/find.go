@@ -36,6 +36,7 @@ func (f *Find) each(ctx context.Context, store *timeseries.Store, fn func(q stor
 		if err != nil {
 			return err
 		}
+		defer q.Close()
 		for _, set := range sets {
 			if err := fn(q, set); err != nil {
 				return err

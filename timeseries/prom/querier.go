@@ -50,10 +50,17 @@ type querier struct {
 	store      *timeseries.Store
 	tx         *txn.Tx
 	mint, maxt int64
+	open       []*timeseries.Reader
 }
 
-// Close implements storage.Querier: the transaction is its owner's.
-func (*querier) Close() error { return nil }
+// Close implements storage.Querier; the transaction is its owner's.
+func (q *querier) Close() error {
+	for _, r := range q.open {
+		r.Close()
+	}
+	q.open = nil
+	return nil
+}
 
 // search is what matchers ask for, in terms of the store.
 type search struct {
@@ -226,6 +233,7 @@ func (q *querier) readers(set *seriesSet) error {
 		if err != nil {
 			return err
 		}
+		q.open = append(q.open, r)
 		for _, x := range set.list[i:j] {
 			x.reader = r
 		}

@@ -71,6 +71,7 @@ func readQuery(ctx context.Context, over storage.Queryable, q *prompb.Query, lef
 	if err != nil {
 		return nil, err
 	}
+	defer querier.Close()
 	set := querier.Select(ctx, true, nil, matchers...)
 	result := &prompb.QueryResult{}
 	var it chunkenc.Iterator
