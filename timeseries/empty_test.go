@@ -234,3 +234,40 @@ func TestManySmallMetrics(t *testing.T) {
 		}
 	}
 }
+
+// TestSeriesMadeAgainInOneTransaction: a transaction that removes a series and writes to it
+// makes another; who wrote to the first before goes on with the second.
+func TestSeriesMadeAgainInOneTransaction(t *testing.T) {
+	s, txns, _ := newStore(t, timeseries.Options{})
+	ref, err := timeseries.NewRef("m", tags("n", "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byRef := func(at int64) timeseries.Point {
+		p := wide(0, 1, at)[0]
+		p.Ref = ref
+		return p
+	}
+	for at := range int64(3) {
+		write(t, s, append(wide(0, 10, at), byRef(100+at))...)
+	}
+	tx, err := txns.Begin(t.Context(), txn.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := s.Within(tx)
+	if _, err := in.Delete(t.Context(), timeseries.Deletion{Metric: "m", From: math.MinInt64, To: math.MaxInt64, Matchers: []timeseries.Matcher{{Tag: "n", Values: []string{"0"}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Write(t.Context(), wide(0, 1, 50)); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, append(wide(0, 10, 60), byRef(160))...)
+	q := timeseries.Query{Metric: "m", From: math.MinInt64, To: math.MaxInt64, Matchers: []timeseries.Matcher{{Tag: "n", Values: []string{"0"}}}}
+	want(t, show(t, s, q), "value,n=0: 50=50 60=60 160=160")
+	seal(t, s)
+	want(t, show(t, s, q), "value,n=0: 50=50 60=60 160=160")
+}

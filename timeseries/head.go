@@ -266,7 +266,9 @@ func (h *head) hear(set *txn.ChangeSet) {
 			case obj == objBatch && !ops[0].Deleted:
 				h.hearBatch(db, tuple, ops[0].Value, uint64(set.Timestamp))
 			case obj == objSeries:
-				h.places.hear(db, tuple, ops[0].Deleted, uint64(set.Timestamp))
+				h.places.hear(db, tuple, ops[0].Value, ops[0].Deleted, uint64(set.Timestamp))
+			case obj == objGone:
+				h.places.hearGone(uint64(set.Timestamp))
 			}
 		}
 		ops = ops[1:]

@@ -81,24 +81,34 @@ func (x *places) keep(spelled []byte, key []byte, p *place, snapshot uint64) *pl
 	return at
 }
 
-// hear takes what a commit did to a series.
-func (x *places) hear(db keyspace.DatabaseID, tuple []byte, deleted bool, at uint64) {
-	if !deleted {
-		return
-	}
+// hear takes what a commit did to a series: that it removed it, or that it put one in the
+// place of another, where it has both removed it and made it again.
+func (x *places) hear(db keyspace.DatabaseID, tuple, value []byte, deleted bool, at uint64) {
 	metric, tags, err := enc.DecodeUint(tuple)
 	if err != nil {
 		return
 	}
 	s := Store{db: db}
 	key := s.seriesKey(metric, tags)
+	r := enc.NewReader(value)
+	now := r.Uvarint()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.removed = at
-	if p := x.bySeen[string(key)]; p != nil {
+	if deleted {
+		x.removed = at
+	}
+	if p := x.bySeen[string(key)]; p != nil && (deleted || p.series != now) {
 		p.gone.Store(true)
 		delete(x.bySeen, string(key))
 	}
+}
+
+// hearGone takes that a commit removed series of some metric, of which it may have made some
+// again.
+func (x *places) hearGone(at uint64) {
+	x.mu.Lock()
+	x.removed = at
+	x.mu.Unlock()
 }
 
 // Ref names a series for many points. The store remembers by it where the series lies, so
