@@ -56,6 +56,36 @@ class Contract(unittest.TestCase):
         with self.assertRaises(ValueError):
             m.write(1, time=datetime.datetime(2026, 1, 2))
 
+    def test_metric_import(self):
+        m = self.db.metric("contract_import")
+        with contextlib.suppress(weft.NotFound):
+            m.drop()
+        data = "at;host;load;note\n1767322800;a;1,5;x\n1767322860;a;2;\nlater;a;1;y\n"
+        done = m.import_data(data.replace(",", "."), delimiter=";", time="at", tags=["host"], fields=["load"], types={"load": "float"}, precision="s")
+        self.assertEqual((done["points_imported"], done["points_rejected"], done["rejected"][0]["line"]), (2, 1, 4))
+        self.assertEqual(m.points(precision="s"), [{"field": "load", "tags": {"host": "a"}, "points": [{"timestamp": 1767322800, "value": 1.5}, {"timestamp": 1767322860, "value": 2}]}])
+        self.assertEqual(m.import_data('{"time":1767322920,"host":"b","load":3}\n', "ndjson", tags=["host"])["points_imported"], 1)
+        with self.assertRaises(weft.Error) as c:
+            m.import_data("time,v\n1,2\n", tags=["none"])
+        self.assertEqual(c.exception.code, "COLUMN_NOT_FOUND")
+
+    def test_metric_queries(self):
+        self.db.metric("contract_cq").write(1, {"host": "a"})
+        q = self.db.metric_query("contract by host")
+        with contextlib.suppress(weft.NotFound):
+            q.drop()
+        text = "INSERT INTO ts.contract_cq_out SELECT $1 AS time, host, max(value) AS most FROM ts.contract_cq WHERE time >= $1 AND time < $2 GROUP BY host"
+        made = q.create(text, every="1m", delay="5s", start=datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc), paused=True)
+        self.assertEqual((made["query"], made["every"], made["delay"], made["late"], made["start"], made["state"]), (text, "1m", "5s", "0s", "2026-01-02T00:00:00Z", "paused"))
+        self.assertIn("contract by host", [x["name"] for x in self.db.metric_queries()])
+        self.assertEqual(q.resume("2030-01-01T00:00:00Z")["next_window"], "2030-01-01T00:00:00Z")
+        self.assertEqual((q.info()["state"], q.pause()["state"], q.info()["state"]), ("running", "paused", "paused"))
+        with self.assertRaises(weft.Error):
+            q.create(text, every="1m")
+        q.drop()
+        with self.assertRaises(weft.NotFound):
+            q.info()
+
     def test_channels(self):
         c = self.db.channel("contract")
         with contextlib.suppress(weft.NotFound):

@@ -169,6 +169,24 @@ export class Client extends Session {
   }
 
   /**
+   * The metrics of the database, with their fields.
+   *
+   * @returns {Promise<Record<string, any>[]>}
+   */
+  metrics() {
+    return this.#get("/timeseries/metrics");
+  }
+
+  /**
+   * The continuous queries that fill metrics, and what they have done.
+   *
+   * @returns {Promise<import("./metric.js").MetricQueryInfo[]>}
+   */
+  async metricQueries() {
+    return (await this.#get("/timeseries/continuous-queries")).continuous_queries;
+  }
+
+  /**
    * The channels of the database, with their offsets and bounds.
    *
    * @returns {Promise<any[]>}

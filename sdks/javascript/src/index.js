@@ -27,7 +27,7 @@ export {
   WeftError,
 } from "./errors.js";
 export { KV } from "./kv.js";
-export { Metric } from "./metric.js";
+export { Metric, MetricQuery } from "./metric.js";
 export { Prepared } from "./prepared.js";
 export { Result } from "./result.js";
 export { Session } from "./session.js";

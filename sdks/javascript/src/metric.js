@@ -8,6 +8,7 @@ import { given, queryString } from "./values.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./session.js").CallOptions} CallOptions */
+/** @typedef {import("./transport.js").Content} Content */
 
 /**
  * A time: a number since 1970, whose magnitude tells the unit, RFC 3339, or a Date.
@@ -62,6 +63,41 @@ import { given, queryString } from "./values.js";
  * @property {"none" | "null" | "previous" | "linear" | number} [fill] windows without points
  * @property {string} [timezone] where days begin
  * @property {string} [offset] moves the windows
+ */
+
+/**
+ * How points are imported.
+ *
+ * @typedef {object} PointImportOptions
+ * @property {"csv" | "json" | "ndjson"} [format] csv by default
+ * @property {string} [time] the column with the time; `time` or `timestamp` without it
+ * @property {string} [timeFormat] in the letters of strftime
+ * @property {"s" | "ms" | "us" | "ns"} [precision] of times that are numbers
+ * @property {string} [timezone] of times that name none
+ * @property {string[]} [tags] the columns that are tags
+ * @property {string[]} [fields] the columns that are fields; all others without it
+ * @property {Record<string, "float" | "int" | "bool" | "string">} [types] of new fields
+ * @property {"partial" | "atomic"} [mode] atomic: all or none
+ * @property {boolean} [header] false: the first record is data
+ * @property {string} [columns] names with commas between
+ * @property {string} [delimiter]
+ * @property {string} [encoding]
+ * @property {string} [null] what stands for no value
+ * @property {string} [ragged]
+ * @property {string} [path]
+ * @property {number} [max_rejects] rejected records that the answer lists
+ */
+
+/**
+ * What an import of points did. Records that do not fit are left out and listed.
+ *
+ * @typedef {object} PointImportResult
+ * @property {string} metric
+ * @property {number} points_imported
+ * @property {number} points_rejected
+ * @property {{line: number, record: number, reason: string, text: string}[]} rejected the first of them
+ * @property {string[]} warnings
+ * @property {number} duration_ms
  */
 
 /**
@@ -222,6 +258,143 @@ export class Metric {
    */
   async delete(tags, options = {}) {
     return (await this.#post("/timeseries/delete", { metric: this.name, tags, start: timeOf(options.start), end: timeOf(options.end) }, options)).series;
+  }
+
+  /**
+   * Imports points from CSV, JSON or NDJSON. Data may be compressed, and may be a stream, which
+   * is sent as it comes and never again.
+   *
+   * @param {Content} data
+   * @param {PointImportOptions & CallOptions} [options]
+   * @returns {Promise<PointImportResult>}
+   *
+   * @example
+   * const rides = "pickup,zone,riders\n2026-07-01 00:00,JFK,10844\n2026-07-01 00:30,JFK,8127\n";
+   * (await db.metric("taxi").importData(rides, { time: "pickup", tags: ["zone"] })).points_imported // => 2
+   */
+  importData(data, options = {}) {
+    const { signal, idempotencyKey, format = "csv", timeFormat, tags, fields, types, ...rest } = options;
+    const typeList = types && Object.entries(types).map(([k, v]) => `${k}=${v}`).join(";");
+    const query = { metric: this.name, format, database: this.#on.database, time_format: timeFormat, tags: tags?.join(","), fields: fields?.join(","), types: typeList, ...rest };
+    const headers = { "Content-Type": "application/octet-stream" };
+    return this.#on.call({ method: "POST", path: "/import/timeseries" + queryString(query), content: data, headers, signal, idempotencyKey, deadlineMs: null });
+  }
+}
+
+/**
+ * What a continuous query is, and what it has done.
+ *
+ * @typedef {object} MetricQueryInfo
+ * @property {string} name
+ * @property {string} query
+ * @property {string} target the metric that it fills
+ * @property {string} every
+ * @property {string} delay
+ * @property {string} late
+ * @property {string} start
+ * @property {"running" | "paused" | "failing"} state
+ * @property {string} created_at
+ * @property {string} next_window
+ * @property {string | null} next_run
+ * @property {number} runs
+ * @property {number} reruns
+ * @property {number} failures
+ * @property {number} too_late
+ * @property {number} points
+ * @property {{from: string, to: string, at: string, duration_ms: number, points: number, rerun: boolean, error: string | null}[]} last_runs
+ */
+
+/**
+ * A continuous query: a statement that fills a metric from others, window by window, as time
+ * passes. `$1` and `$2` are where a window begins and where it ends.
+ *
+ * @example
+ * await db.metric("disk").write(0.5, { host: "a" });
+ * const q = db.metricQuery("disk by host");
+ * const text = "INSERT INTO ts.disk_5m SELECT $1 AS time, host, avg(value) AS mean FROM ts.disk WHERE time >= $1 AND time < $2 GROUP BY host";
+ * (await q.create(text, { every: "5m", late: "1h" })).target // => "disk_5m"
+ * [(await q.pause()).state, (await q.resume()).state] // => ["paused", "running"]
+ * (await db.metricQueries()).map((x) => x.name) // => ["disk by host"]
+ * await q.drop();
+ */
+export class MetricQuery {
+  #on;
+
+  /**
+   * @param {Session} on
+   * @param {string} name
+   */
+  constructor(on, name) {
+    this.#on = on;
+    /** The name of the query. */
+    this.name = name;
+  }
+
+  /**
+   * @param {"GET" | "POST" | "DELETE"} method
+   * @param {string} path
+   * @param {Record<string, unknown> | undefined} body
+   * @param {CallOptions} options
+   */
+  #ask(method, path, body, options) {
+    const at = "/timeseries/continuous-queries" + path + queryString({ database: this.#on.database });
+    return this.#on.call({ method, path: at, body: body && given(body), signal: options.signal, reads: method === "GET" });
+  }
+
+  #path() {
+    return "/" + encodeURIComponent(this.name);
+  }
+
+  /**
+   * Makes it.
+   *
+   * @param {string} query
+   * @param {{every: string, delay?: string, late?: string, start?: Time, paused?: boolean} & CallOptions} options
+   * @returns {Promise<MetricQueryInfo>}
+   */
+  async create(query, options) {
+    const { every, delay, late, start, paused } = options;
+    return (await this.#ask("POST", "", { name: this.name, query, every, delay, late, start: timeOf(start), paused }, options)).continuous_query;
+  }
+
+  /**
+   * What it is, and what it has done.
+   *
+   * @param {CallOptions} [options]
+   * @returns {Promise<MetricQueryInfo>}
+   */
+  info(options = {}) {
+    return this.#ask("GET", this.#path(), undefined, options);
+  }
+
+  /**
+   * Has it run no more until it is resumed.
+   *
+   * @param {CallOptions} [options]
+   * @returns {Promise<MetricQueryInfo>}
+   */
+  async pause(options = {}) {
+    return (await this.#ask("POST", this.#path() + "/pause", {}, options)).continuous_query;
+  }
+
+  /**
+   * Has it go on where it is, or from a time: windows are run once more, or left out.
+   *
+   * @param {{start?: Time} & CallOptions} [options]
+   * @returns {Promise<MetricQueryInfo>}
+   */
+  async resume(options = {}) {
+    return (await this.#ask("POST", this.#path() + "/resume", { start: timeOf(options.start) }, options)).continuous_query;
+  }
+
+  /**
+   * Removes it. What it has written stays.
+   *
+   * @param {CallOptions} [options]
+   * @returns {Promise<void>}
+   */
+  async drop(options = {}) {
+    await this.#ask("DELETE", this.#path(), undefined, options);
   }
 }
 

@@ -7,7 +7,7 @@
 import { Channel } from "./channels.js";
 import { Collection } from "./collection.js";
 import { KV } from "./kv.js";
-import { Metric } from "./metric.js";
+import { Metric, MetricQuery } from "./metric.js";
 import { Prepared } from "./prepared.js";
 import { resultOf } from "./result.js";
 import { RowStream } from "./stream.js";
@@ -298,6 +298,16 @@ export class Session {
    */
   metric(name) {
     return new Metric(this, name);
+  }
+
+  /**
+   * A continuous query, which fills a metric from others.
+   *
+   * @param {string} name
+   * @returns {MetricQuery}
+   */
+  metricQuery(name) {
+    return new MetricQuery(this, name);
   }
 
   /**

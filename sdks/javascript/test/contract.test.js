@@ -314,6 +314,32 @@ test("changes of a table, from a snapshot on, and again from an offset", async (
   await db.query("DROP TABLE feed");
 });
 
+test("points from files", async () => {
+  const m = db.metric("js_import");
+  const done = await m.importData("at;host;load;note\n1767322800;a;1.5;x\n1767322860;a;2;\nlater;a;1;y\n", { delimiter: ";", time: "at", tags: ["host"], fields: ["load"], types: { load: "float" }, precision: "s" });
+  assert.deepEqual([done.points_imported, done.points_rejected, done.rejected[0].line], [2, 1, 4]);
+  assert.deepEqual(await m.points({}, { precision: "s" }), [{ field: "load", tags: { host: "a" }, points: [{ timestamp: 1767322800, value: 1.5 }, { timestamp: 1767322860, value: 2 }] }]);
+  assert.equal((await m.importData('{"time":1767322920,"host":"b","load":3}\n', { format: "ndjson", tags: ["host"] })).points_imported, 1);
+  await rejects(m.importData("time,v\n1,2\n", { tags: ["none"] }), WeftError, { code: "COLUMN_NOT_FOUND" });
+  assert.ok((await db.metrics()).some((x) => x.name === "js_import"));
+  await m.drop();
+});
+
+test("continuous queries over metrics", async () => {
+  await db.metric("js_cq").write(1, { host: "a" });
+  const q = db.metricQuery("js by host");
+  const text = "INSERT INTO ts.js_cq_out SELECT $1 AS time, host, max(value) AS most FROM ts.js_cq WHERE time >= $1 AND time < $2 GROUP BY host";
+  const made = await q.create(text, { every: "1m", delay: "5s", start: new Date("2026-01-02"), paused: true });
+  assert.deepEqual([made.query, made.every, made.delay, made.late, made.start, made.state], [text, "1m", "5s", "0s", "2026-01-02T00:00:00Z", "paused"]);
+  assert.ok((await db.metricQueries()).some((x) => x.name === "js by host"));
+  assert.equal((await q.resume({ start: "2030-01-01T00:00:00Z" })).next_window, "2030-01-01T00:00:00Z");
+  assert.deepEqual([(await q.info()).state, (await q.pause()).state, (await q.info()).state], ["running", "paused", "paused"]);
+  await rejects(q.create(text, { every: "1m" }), WeftError);
+  await q.drop();
+  await rejects(q.info(), NotFoundError);
+  await db.metric("js_cq").drop();
+});
+
 test("metrics", async () => {
   const m = db.metric("js");
   const at = 1700000000;

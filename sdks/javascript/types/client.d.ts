@@ -88,6 +88,18 @@ export class Client extends Session {
         index_count: number;
     }[]>;
     /**
+     * The metrics of the database, with their fields.
+     *
+     * @returns {Promise<Record<string, any>[]>}
+     */
+    metrics(): Promise<Record<string, any>[]>;
+    /**
+     * The continuous queries that fill metrics, and what they have done.
+     *
+     * @returns {Promise<import("./metric.js").MetricQueryInfo[]>}
+     */
+    metricQueries(): Promise<import("./metric.js").MetricQueryInfo[]>;
+    /**
      * The channels of the database, with their offsets and bounds.
      *
      * @returns {Promise<any[]>}

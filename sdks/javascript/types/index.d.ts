@@ -1,6 +1,5 @@
 export { Collection } from "./collection.js";
 export { KV } from "./kv.js";
-export { Metric } from "./metric.js";
 export { Prepared } from "./prepared.js";
 export { Result } from "./result.js";
 export { Session } from "./session.js";
@@ -11,3 +10,4 @@ export { newKey } from "./transport.js";
 export { Channel, Group } from "./channels.js";
 export { Client, connect } from "./client.js";
 export { ConflictError, ConnectionError, ConstraintError, GoneError, NotFoundError, PreconditionFailedError, TimeoutError, UnavailableError, WeftError } from "./errors.js";
+export { Metric, MetricQuery } from "./metric.js";

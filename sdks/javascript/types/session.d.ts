@@ -221,6 +221,13 @@ export class Session {
      */
     metric(name: string): Metric;
     /**
+     * A continuous query, which fills a metric from others.
+     *
+     * @param {string} name
+     * @returns {MetricQuery}
+     */
+    metricQuery(name: string): MetricQuery;
+    /**
      * A collection of documents, which the first insert makes.
      *
      * @template {object} [T=Record<string, any>]
@@ -379,4 +386,5 @@ import { Prepared } from "./prepared.js";
 import { KV } from "./kv.js";
 import { Channel } from "./channels.js";
 import { Metric } from "./metric.js";
+import { MetricQuery } from "./metric.js";
 import { Collection } from "./collection.js";

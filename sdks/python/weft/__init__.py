@@ -26,9 +26,9 @@ from .kv import KV
 from .requests import new_key
 from .session import Prepared, Result
 from .text import TextIndex
-from .timeseries import Metric
+from .timeseries import Metric, MetricQuery
 
 __all__ = [
-    "Channel", "Client", "Collection", "Conflict", "ConnectionFailed", "ConstraintViolation", "Error", "Gone", "Group", "KV", "Metric", "NotFound", "PreconditionFailed",
+    "Channel", "Client", "Collection", "Conflict", "ConnectionFailed", "ConstraintViolation", "Error", "Gone", "Group", "KV", "Metric", "MetricQuery", "NotFound", "PreconditionFailed",
     "Prepared", "Result", "TextIndex", "Timeout", "Transaction", "Unavailable", "connect", "new_key",
 ]

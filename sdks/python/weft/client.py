@@ -103,6 +103,10 @@ class Client(Requests):
         """The metrics of the database, with their fields."""
         return self.call("GET", "/timeseries/metrics" + self._here(), reads=True)
 
+    def metric_queries(self) -> list[dict[str, Any]]:
+        """The continuous queries that fill metrics, and what they have done."""
+        return self.call("GET", "/timeseries/continuous-queries" + self._here(), reads=True)["continuous_queries"]
+
     def channels(self) -> list[dict[str, Any]]:
         """The channels of the database, with their offsets and bounds."""
         return self.call("GET", "/streaming/channels" + query_string(database=self.database, details=True), reads=True)

@@ -14,7 +14,7 @@ from .documents import Collection
 from .errors import ConnectionFailed, Error, failure_of
 from .kv import KV
 from .requests import Headers, given as _given, key_header as _key, word as _word
-from .timeseries import Metric
+from .timeseries import Metric, MetricQuery
 
 if TYPE_CHECKING:
     from .client import Client
@@ -140,6 +140,10 @@ class Requests:
     def metric(self, name: str) -> "Metric":
         """The points of a metric over time."""
         return Metric(self, name)
+
+    def metric_query(self, name: str) -> "MetricQuery":
+        """A continuous query, which fills a metric from others."""
+        return MetricQuery(self, name)
 
     def import_data(self, table: str, data: bytes | str, format: str = "csv", *, idempotency_key: str | None = None, **options: Any) -> dict[str, Any]:
         """Import CSV, JSON or NDJSON into a table, which is made where it is missing.

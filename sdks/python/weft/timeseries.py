@@ -86,3 +86,56 @@ class Metric:
         """Remove the points of a range, or without one the series that match. How many series that are."""
         body = {"metric": self.name, **given(tags=tags, start=_time(start), end=_time(end))}
         return self._on.call("POST", "/timeseries/delete" + self._query(), body)["series"]
+
+    def import_data(self, data: bytes | str, format: str = "csv", *, time: str | None = None, tags: Iterable[str] = (), fields: Iterable[str] = (),
+                    types: Mapping[str, str] | None = None, idempotency_key: str | None = None, **options: Any) -> dict[str, Any]:
+        """Import points from CSV, JSON or NDJSON: ``time`` is the column with the time, and ``tags`` and
+        ``fields`` are columns; besides ``precision``, ``time_format``, ``timezone``, ``mode`` and what the import
+        of tables has. Look at ``points_rejected`` in the answer.
+
+        >>> db.metric("taxi").import_data("pickup,zone,riders\\n2026-07-01 00:00,JFK,10844\\n2026-07-01 00:30,JFK,8127\\n", time="pickup", tags=["zone"])["points_imported"]
+        2
+        """
+        q = query_string(metric=self.name, format=format, database=self._on._client.database, time=time, tags=",".join(tags) or None, fields=",".join(fields) or None,
+                         types=";".join(f"{k}={v}" for k, v in (types or {}).items()) or None, **options)
+        content = data.encode() if isinstance(data, str) else data
+        return self._on.call("POST", "/import/timeseries" + q, content=content, headers={"Content-Type": "application/octet-stream"}, idempotency_key=idempotency_key)
+
+
+class MetricQuery:
+    """A continuous query: a statement that fills a metric from others, window by window, as time passes.
+
+    >>> q = db.metric_query("cpu by host")
+    >>> q.create("INSERT INTO ts.cpu_5m SELECT $1 AS time, host, avg(value) AS mean FROM ts.cpu WHERE time >= $1 AND time < $2 GROUP BY host", every="5m", late="1h")["target"]
+    'cpu_5m'
+    >>> q.pause()["state"], q.resume()["state"], [x["name"] for x in db.metric_queries()]
+    ('paused', 'running', ['cpu by host'])
+    >>> q.drop()
+    """
+
+    def __init__(self, on: Requests, name: str):
+        self._on, self.name = on, name
+
+    def _here(self, path: str = "") -> str:
+        return f"/timeseries/continuous-queries/{quote(self.name)}{path}" + query_string(database=self._on._client.database)
+
+    def create(self, query: str, *, every: str, delay: str | None = None, late: str | None = None, start: Time | None = None, paused: bool = False) -> dict[str, Any]:
+        """Make it. ``$1`` and ``$2`` of the statement are where a window begins and where it ends."""
+        body = {"name": self.name, "query": query, "every": every, **given(delay=delay, late=late, start=_time(start), paused=paused or None)}
+        return self._on.call("POST", "/timeseries/continuous-queries" + query_string(database=self._on._client.database), body)["continuous_query"]
+
+    def info(self) -> dict[str, Any]:
+        """What it is, and what it has done."""
+        return self._on.call("GET", self._here(), reads=True)
+
+    def pause(self) -> dict[str, Any]:
+        """Have it run no more until it is resumed."""
+        return self._on.call("POST", self._here("/pause"), {})["continuous_query"]
+
+    def resume(self, start: Time | None = None) -> dict[str, Any]:
+        """Have it go on where it is, or from a time: windows are run once more, or left out."""
+        return self._on.call("POST", self._here("/resume"), given(start=_time(start)))["continuous_query"]
+
+    def drop(self) -> None:
+        """Remove it. What it has written stays."""
+        self._on.call("DELETE", self._here())
