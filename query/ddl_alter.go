@@ -54,6 +54,9 @@ func (d *definer) alterTable(st *ast.AlterTable) error {
 		}
 		return err
 	}
+	if rel.View != nil && (st.Kind == ast.KindView || st.Kind == ast.KindTable) && st.Cmds[0].Action != ast.OwnerTo {
+		return d.alterView(rel.View, st)
+	}
 	if err := d.alterable(st, rel); err != nil {
 		return err
 	}

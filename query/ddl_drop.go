@@ -268,6 +268,33 @@ func (d *definer) dropDefaults(q *catalog.Sequence, own keyspace.ObjectID, casca
 			}
 		}
 	}
+	return d.dropViewDefaults(q, cascade)
+}
+
+// dropViewDefaults is dropDefaults for the columns of views.
+func (d *definer) dropViewDefaults(q *catalog.Sequence, cascade bool) error {
+	for _, v := range d.e.Views() {
+		if d.dropping[v.ID] {
+			continue
+		}
+		c := *v
+		c.Columns = slices.Clone(v.Columns)
+		used := false
+		for i := range c.Columns {
+			if !d.usesSequence(c.Columns[i].Default, q) {
+				continue
+			}
+			if !cascade {
+				return dependent("sequence", d.shown(q.Schema, q.Name), fmt.Sprintf("default value for column %s of view %s depends on sequence %s", c.Columns[i].Name, v.Name, q.Name))
+			}
+			used, c.Columns[i].Default = true, ""
+		}
+		if used {
+			if err := d.e.PutView(&c); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

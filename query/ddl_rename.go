@@ -189,6 +189,18 @@ func (d *definer) rewriteTexts(change func(e ast.Expr) bool) error {
 			}
 		}
 	}
+	for _, v := range d.e.Views() {
+		c, any := *v, false
+		c.Columns = slices.Clone(v.Columns)
+		for i := range c.Columns {
+			any = changed(&c.Columns[i].Default) || any
+		}
+		if any {
+			if err := d.e.PutView(&c); err != nil {
+				return err
+			}
+		}
+	}
 	for _, u := range d.e.UserTypes() {
 		u = u.Clone()
 		any := changed(&u.Default)

@@ -96,8 +96,9 @@ func (d *definer) createView(st *ast.CreateView) error {
 	if st.Persistence == ast.Unlogged {
 		return dberr.SQL(dberr.StateSyntax, "views cannot be unlogged because they do not have storage").At(st.Pos())
 	}
-	if len(st.Options) > 0 || st.Check != ast.CheckNone {
-		return refuse(st.Pos(), "an option of CREATE VIEW")
+	options, err := viewOptions(nil, st.Options, st.Check)
+	if err != nil {
+		return err
 	}
 	q, err := d.storeQuery(st.Query, st.Columns, st.Pos())
 	if err != nil {
@@ -113,7 +114,10 @@ func (d *definer) createView(st *ast.CreateView) error {
 	if err != nil {
 		return err
 	}
-	v := &catalog.View{Schema: schema, Name: name.Name, Query: q.text, Columns: q.columns, DependsOn: q.reads}
+	v := &catalog.View{Schema: schema, Name: name.Name, Query: q.text, Columns: q.columns, DependsOn: q.reads, Options: options}
+	if err := d.checkable(v, st.Pos()); err != nil {
+		return err
+	}
 	if exists {
 		old, _ := d.e.Lookup(schema, name.Name)
 		if old.View == nil {
@@ -127,7 +131,7 @@ func (d *definer) createView(st *ast.CreateView) error {
 		}
 		v.ID, v.Comment = old.View.ID, old.View.Comment
 		for i := range old.View.Columns {
-			v.Columns[i].Comment = old.View.Columns[i].Comment
+			v.Columns[i].Comment, v.Columns[i].Default = old.View.Columns[i].Comment, old.View.Columns[i].Default
 		}
 	} else if v.ID, err = d.e.NewID(); err != nil {
 		return err

@@ -208,6 +208,11 @@ func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
 	}
 }
 
+// namesOnly is a scope in which relations can be found, and no expressions be bound.
+func (s *Session) namesOnly(snap *catalog.Snapshot) *plan.Scope {
+	return &plan.Scope{Catalog: snap, Path: s.set.path, Temp: s.temp, Database: s.db.Name, Virtual: virtualTable, External: s.external}
+}
+
 // general finds or makes the plan of a statement for all values of its parameters.
 func (r *running) general(st ast.Stmt) (*compiled, error) {
 	s := r.s

@@ -64,10 +64,15 @@ func (v *viewCall) infoColumns() error {
 		if rel.kind != "r" && rel.kind != "v" {
 			continue
 		}
+		var can []bool
+		if rel.view != nil {
+			can = v.updatable(rel.view).Columns
+		}
 		for _, c := range rel.columns() {
+			updatable := rel.kind == "r" && rel.system == nil || rel.view != nil && can[c.num-1]
 			r := row{"table_catalog": v.db, "table_schema": rel.schema, "table_name": rel.name, "column_name": c.name, "ordinal_position": c.num,
 				"is_nullable": yesNo(!c.notNull), "dtd_identifier": fmt.Sprint(c.num), "is_self_referencing": "NO", "is_identity": "NO",
-				"identity_cycle": "NO", "is_generated": "NEVER", "is_updatable": yesNo(rel.kind == "r" && rel.system == nil)}
+				"identity_cycle": "NO", "is_generated": "NEVER", "is_updatable": yesNo(updatable)}
 			v.describe(r, c.typ)
 			if u := v.snap.TypeByID(c.domain); u != nil && c.domain != 0 {
 				r["domain_catalog"], r["domain_schema"], r["domain_name"] = v.db, u.Schema, u.Name
@@ -77,6 +82,9 @@ func (v *viewCall) infoColumns() error {
 			}
 			if collationOf(c.typ) == 950 {
 				r["collation_catalog"], r["collation_schema"], r["collation_name"] = v.db, catalog.SystemSchema, "C"
+			}
+			if rel.view != nil {
+				r["column_default"] = orNull(rel.view.Columns[c.num-1].Default)
 			}
 			if rel.table != nil {
 				v.ownColumn(r, rel.table, &rel.table.Columns[rel.table.Ordinal(catalog.ColumnID(c.num))])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
 )
 
@@ -31,7 +32,7 @@ func (v *viewCall) infoTables() error {
 		}
 	}
 	for _, w := range v.snap.Views() {
-		table(w.Schema, w.Name, "VIEW", false, nil)
+		table(w.Schema, w.Name, "VIEW", v.updatable(w).Insert, nil)
 	}
 	for _, y := range systemList {
 		kind := "BASE TABLE"
@@ -45,9 +46,20 @@ func (v *viewCall) infoTables() error {
 
 func (v *viewCall) infoViews() error {
 	for _, w := range v.snap.Views() {
-		v.add(v.db, w.Schema, w.Name, " "+w.Query+";", "NONE", "NO", "NO", "NO", "NO", "NO")
+		u := v.updatable(w)
+		check := map[catalog.CheckOption]string{catalog.CheckNone: "NONE", catalog.CheckLocal: "LOCAL", catalog.CheckCascaded: "CASCADED"}[w.CheckOption()]
+		v.add(v.db, w.Schema, w.Name, " "+w.Query+";", check, yesNo(u.Update && u.Delete), yesNo(u.Insert), "NO", "NO", "NO")
 	}
 	return nil
+}
+
+// updatable tells what of a view can be changed; nothing, where that cannot be told.
+func (v *viewCall) updatable(w *catalog.View) plan.Updatable {
+	u, err := plan.ViewUpdatable(v.s.namesOnly(v.snap), w)
+	if err != nil {
+		return plan.Updatable{Columns: make([]bool, len(w.Columns))}
+	}
+	return u
 }
 
 func (v *viewCall) infoViewTableUsage() error {

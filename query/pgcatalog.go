@@ -122,7 +122,7 @@ func (r *pgRelation) columns() (list []pgColumn) {
 		}
 	case r.view != nil:
 		for i, c := range r.view.Columns {
-			list = append(list, pgColumn{name: c.Name, typ: c.Type, num: i + 1})
+			list = append(list, pgColumn{name: c.Name, typ: c.Type, num: i + 1, hasDef: c.Default != ""})
 		}
 	case r.system != nil:
 		for i, c := range r.system.columns {
@@ -191,7 +191,11 @@ func classRows(v *viewCall) error {
 		case r.kind == "v":
 			tuples = 0
 		}
-		v.set(row{"oid": r.oid, "relname": r.name, "relnamespace": schemaOID(r.schema), "reltype": rowTypeOID(&r), "relowner": ownerOID, "relam": am,
+		var options any
+		if r.view != nil && len(r.view.Options) > 0 {
+			options = textArray(r.view.Options)
+		}
+		v.set(row{"oid": r.oid, "relname": r.name, "reloptions": options, "relnamespace": schemaOID(r.schema), "reltype": rowTypeOID(&r), "relowner": ownerOID, "relam": am,
 			"relfilenode": r.oid, "reltuples": tuples, "relhasindex": hasIndex, "relpersistence": persistence, "relkind": r.kind, "relnatts": natts,
 			"relchecks": checks, "relhasrules": r.kind == "v" || r.kind == "m", "relhastriggers": triggers, "relispopulated": populated, "relreplident": identity})
 	}
@@ -236,6 +240,13 @@ func attrdefRows(v *viewCall) error {
 			}
 		}
 	}
+	for _, w := range s.Views() {
+		for i, c := range w.Columns {
+			if c.Default != "" {
+				add(madeOID("default", w.Schema, w.Name, c.Name), objectOID(w.ID), i+1, c.Default)
+			}
+		}
+	}
 	return nil
 }
 
@@ -245,6 +256,15 @@ func vector(elem sqltype.Type, vals ...int64) *sqltype.ArrayValue {
 	for _, v := range vals {
 		a.Vals = append(a.Vals, sqltype.Datum{Int: v})
 	}
+	return a
+}
+
+func textArray(list []string) *sqltype.ArrayValue {
+	a := &sqltype.ArrayValue{Elem: sqltype.TText}
+	for _, x := range list {
+		a.Vals = append(a.Vals, text(x))
+	}
+	a.Dims, a.Lower = []int{len(list)}, []int{1}
 	return a
 }
 

@@ -51,6 +51,8 @@ var catalogFunctions = map[string]struct {
 	"pg_table_size":                      {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TInt8, (*catalogCall).relationSize},
 	"pg_indexes_size":                    {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TInt8, (*catalogCall).indexesSize},
 	"pg_total_relation_size":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TInt8, (*catalogCall).totalSize},
+	"pg_relation_is_updatable":           {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 2, sqltype.TInt4, (*catalogCall).relationUpdatable},
+	"pg_column_is_updatable":             {[]sqltype.Type{sqltype.TOID, sqltype.TInt2, sqltype.TBool}, 3, sqltype.TBool, (*catalogCall).columnUpdatable},
 	"pg_table_is_visible":                {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).tableVisible},
 }
 
@@ -335,6 +337,41 @@ func (c *catalogCall) viewDef(args []sqltype.Datum) (sqltype.Datum, error) {
 		return text(" " + r.table.Query + ";"), nil
 	}
 	return sqltype.NullDatum, nil
+}
+
+// relationUpdatable tells which changes of a relation are allowed, as bits of the kinds of
+// commands: 4 for UPDATE, 8 for INSERT, 16 for DELETE.
+func (c *catalogCall) relationUpdatable(args []sqltype.Datum) (sqltype.Datum, error) {
+	r, bits := c.relation(args[0].Int), int64(0)
+	switch {
+	case r != nil && r.kind == "r" && r.system == nil:
+		bits = 4 | 8 | 16
+	case r != nil && r.view != nil:
+		u, err := plan.ViewUpdatable(c.s.namesOnly(c.snap), r.view)
+		if err != nil {
+			return sqltype.NullDatum, err
+		}
+		for bit, can := range map[int64]bool{4: u.Update, 8: u.Insert, 16: u.Delete} {
+			if can {
+				bits |= bit
+			}
+		}
+	}
+	return sqltype.Datum{Int: bits}, nil
+}
+
+// columnUpdatable reports whether a column can be given values, and its relation's rows be
+// deleted.
+func (c *catalogCall) columnUpdatable(args []sqltype.Datum) (sqltype.Datum, error) {
+	r, n := c.relation(args[0].Int), int(args[1].Int)
+	if r == nil || n <= 0 {
+		return boolDatum(false), nil
+	}
+	if r.view == nil {
+		return boolDatum(r.kind == "r" && r.system == nil), nil
+	}
+	u, err := plan.ViewUpdatable(c.s.namesOnly(c.snap), r.view)
+	return boolDatum(err == nil && u.Delete && n <= len(u.Columns) && u.Columns[n-1]), err
 }
 
 func (c *catalogCall) serialSequence(args []sqltype.Datum) (sqltype.Datum, error) {

@@ -39,6 +39,7 @@ const (
 	StateForeignKeyViolation    = "23503"
 	StateUniqueViolation        = "23505"
 	StateCheckViolation         = "23514"
+	StateWithCheckOption        = "44000"
 	StateCardinalityViolation   = "21000"
 	StateStringTruncation       = "22001"
 	StateNumericOutOfRange      = "22003"
@@ -112,6 +113,8 @@ var stateInfo = map[string]struct {
 	StateForeignKeyViolation:  {"FOREIGN_KEY_VIOLATION", ErrConstraint},
 	StateUniqueViolation:      {"UNIQUE_VIOLATION", ErrConstraint},
 	StateCheckViolation:       {"CHECK_VIOLATION", ErrConstraint},
+	StateObjectNotReady:       {"OBJECT_STATE", ErrInvalid}, // running it again does not help
+	StateWithCheckOption:      {"CHECK_OPTION_VIOLATION", ErrConstraint},
 	StateCardinalityViolation: {"CARDINALITY_VIOLATION", ErrConstraint},
 	StateStringTruncation:     {"STRING_TOO_LONG", ErrConstraint},
 	StateNumericOutOfRange:    {"NUMERIC_OUT_OF_RANGE", ErrConstraint},

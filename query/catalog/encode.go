@@ -15,6 +15,7 @@ const (
 	sequenceFormat = 1
 	viewFormat     = 1
 	viewFormat3    = 3 // format 1 with a comment and those of the columns after it
+	viewFormat4    = 4 // format 3 with options and the defaults of the columns after it
 	commentFormat  = 2 // of schemas and views: format 1 with a comment after it; of sequences also with its counter
 	versionFormat  = 1
 	databaseFormat = 1
@@ -216,7 +217,8 @@ func encodeView(v *View) []byte {
 	for _, id := range v.DependsOn {
 		w.uint(uint64(id))
 	}
-	if !slices.ContainsFunc(v.Columns, func(c ViewColumn) bool { return c.Comment != "" }) {
+	extra := v.hasExtra()
+	if !extra && !slices.ContainsFunc(v.Columns, func(c ViewColumn) bool { return c.Comment != "" }) {
 		return w.comment(v.Comment)
 	}
 	w.b[0] = viewFormat3
@@ -224,16 +226,31 @@ func encodeView(v *View) []byte {
 	for _, c := range v.Columns {
 		w.str(c.Comment)
 	}
+	if extra {
+		w.b[0] = viewFormat4
+		w.uint(uint64(len(v.Options)))
+		for _, o := range v.Options {
+			w.str(o)
+		}
+		for _, c := range v.Columns {
+			w.str(c.Default)
+		}
+	}
 	return w.b
+}
+
+// hasExtra reports whether a view has what only format 4 keeps.
+func (v *View) hasExtra() bool {
+	return len(v.Options) > 0 || slices.ContainsFunc(v.Columns, func(c ViewColumn) bool { return c.Default != "" })
 }
 
 func decodeView(b []byte) (*View, error) {
 	r := &reader{b: b}
-	format := byte(viewFormat3)
-	if len(b) == 0 || b[0] != viewFormat3 {
-		format = r.formats(viewFormat, commentFormat)
+	var format byte
+	if len(b) > 0 && (b[0] == viewFormat3 || b[0] == viewFormat4) {
+		format = r.byte()
 	} else {
-		r.byte()
+		format = r.formats(viewFormat, commentFormat)
 	}
 	v := &View{ID: keyspace.ObjectID(r.uint()), Schema: r.str(), Name: r.str(), Query: r.str()}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
@@ -242,13 +259,24 @@ func decodeView(b []byte) (*View, error) {
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		v.DependsOn = append(v.DependsOn, keyspace.ObjectID(r.uint()))
 	}
-	if format != viewFormat3 {
+	if format < viewFormat3 {
 		v.Comment = r.comment(format)
 		return v, r.done()
 	}
 	v.Comment = r.str()
 	for i := range v.Columns {
 		v.Columns[i].Comment = r.str()
+	}
+	if format == viewFormat4 {
+		for n := r.count(); n > 0 && r.err == nil; n-- {
+			v.Options = append(v.Options, r.str())
+		}
+		for i := range v.Columns {
+			v.Columns[i].Default = r.str()
+		}
+		if r.err == nil && !v.hasExtra() {
+			r.fail("format 4 without any of its fields")
+		}
 	}
 	return v, r.done()
 }

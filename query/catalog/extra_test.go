@@ -103,10 +103,13 @@ func TestRecordDamage(t *testing.T) {
 		return encodeView(q), nil
 	}
 	v := &View{ID: 4, Schema: "public", Name: "v", Query: "SELECT 1", Columns: []ViewColumn{{Name: "a", Type: sqltype.TInt4}}, Comment: "c"}
+	v4 := &View{ID: 4, Schema: "public", Name: "v", Query: "SELECT 1", Columns: []ViewColumn{{Name: "a", Type: sqltype.TInt4, Default: "7"}},
+		Options: []string{"check_option=local", "security_barrier=true"}}
 	v3 := &View{ID: 4, Schema: "public", Name: "v", Query: "SELECT 1, 2", Columns: []ViewColumn{{Name: "a", Type: sqltype.TInt4}, {Name: "b", Type: sqltype.TInt4, Comment: "of b"}}}
 	list := []record{
 		{"table", EncodeTable(sampleTable2()), table}, {"sequence", encodeSequence(sampleSequence2()), seq}, {"view", encodeView(v), view},
 		{"view with comments of columns", encodeView(v3), view},
+		{"view with options and defaults", encodeView(v4), view},
 	}
 	for _, u := range sampleTypes() {
 		list = append(list, record{"type " + u.Name, encodeType(u), typ})

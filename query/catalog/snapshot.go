@@ -54,6 +54,7 @@ type ViewColumn struct {
 	Name    string
 	Type    sqltype.Type
 	Comment string // of a column of a view
+	Default string // of a column of a view: its expression as SQL text, "" where there is none
 }
 
 // View is a named query.
@@ -65,6 +66,30 @@ type View struct {
 	Columns      []ViewColumn
 	DependsOn    []keyspace.ObjectID // tables and views that Query reads
 	Comment      string
+	// Options are those of WITH (…) and WITH CHECK OPTION, each as name=value.
+	Options []string
+}
+
+// CheckOption says which of the rows that are written through a view must be rows of it.
+type CheckOption uint8
+
+const (
+	CheckNone     CheckOption = iota // all are allowed
+	CheckLocal                       // those that its own condition holds for
+	CheckCascaded                    // those that its condition and those of the views below hold for
+)
+
+// CheckOption gives the view's check option.
+func (v *View) CheckOption() CheckOption {
+	for _, o := range v.Options {
+		switch o {
+		case "check_option=local":
+			return CheckLocal
+		case "check_option=cascaded":
+			return CheckCascaded
+		}
+	}
+	return CheckNone
 }
 
 // Schema is a namespace within a database.

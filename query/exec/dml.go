@@ -18,6 +18,7 @@ type writing struct {
 	rows      *rowList    // of the input, with what prepare has added
 	returning []evaluator // nil for none
 	returns   bool
+	views     []viewCheck // what must hold of the rows that were written
 	// prepare, where set, makes what is kept of a batch of the input.
 	prepare func(b *vec.Batch) (*vec.Batch, error)
 	// do writes the rows and says how many were written.
@@ -80,6 +81,9 @@ func (w *writing) run(ctx context.Context) error {
 	sp := w.c.Tx.Savepoint()
 	w.c.writes(sp)
 	n, err := w.do(ctx)
+	if err == nil {
+		err = w.checkViews(ctx)
+	}
 	if err != nil {
 		w.reader = nil
 		if rerr := w.c.Tx.RollbackTo(sp); rerr != nil {
@@ -205,11 +209,14 @@ func newInsert(c *Context, n *plan.Insert) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := w.compileViews(n.Table, n.Views); err != nil {
+		return nil, err
+	}
 	if n.Table.External != nil {
 		insertExternal(c, n, w)
 		return w, nil
 	}
-	if n.Conflict == nil && n.Returning == nil && readsNoTable(n.Input) {
+	if n.Conflict == nil && n.Returning == nil && n.Views == nil && readsNoTable(n.Input) {
 		w.streamed(n)
 		return w, nil
 	}
@@ -293,6 +300,9 @@ func newUpdate(c *Context, n *plan.Update) (Operator, error) {
 		return nil, err
 	}
 	if u.sets, err = compileAll(c, exprs); err != nil {
+		return nil, err
+	}
+	if err := w.compileViews(n.Table, n.Views); err != nil {
 		return nil, err
 	}
 	w.in = c.firstTargets(w.in, n.Input, u.k, n.Strict)

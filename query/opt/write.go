@@ -27,10 +27,24 @@ func (b *builder) buildInsert(r *plan.LInsert) (cand, error) {
 	if n.Returning, err = b.emitAll(r.Returning, concatCols(r.TableCols, r.Along)); err != nil {
 		return in, err
 	}
+	if n.Views, err = b.emitViews(r.Views, concatCols(r.TableCols, r.Along)); err != nil {
+		return in, err
+	}
 	c := b.written(in, r.ColIDs, len(r.Table.Indexes))
 	n.Base = b.base(&c)
 	c.node = n
 	return c, nil
+}
+
+// emitViews emits the conditions of views over the columns of rows that were written.
+func (b *builder) emitViews(list []plan.ViewCheck, cols []plan.Col) (out []plan.ViewCheck, err error) {
+	for _, v := range list {
+		if v.Cond, err = b.emit(v.Cond, cols); err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 func (b *builder) written(in cand, cols []plan.Col, indexes int) cand {
@@ -69,6 +83,9 @@ func (b *builder) buildUpdate(r *plan.LUpdate) (cand, error) {
 		n.Sets = append(n.Sets, plan.SetColumn{Col: s.Col, Expr: x})
 	}
 	if n.Returning, err = b.emitAll(r.Returning, concatCols(r.NewCols, rest)); err != nil {
+		return in, err
+	}
+	if n.Views, err = b.emitViews(r.Views, concatCols(r.NewCols, rest)); err != nil {
 		return in, err
 	}
 	c := b.written(in, r.ColIDs, len(r.Table.Indexes))

@@ -11,22 +11,15 @@ import (
 
 // arbiter finds the unique index that ON CONFLICT (columns and expressions) means: one whose
 // parts are those, in any order.
-func (b *binder) arbiter(c *ast.OnConflict, t *catalog.Table) int {
+func (b *binder) arbiter(c *ast.OnConflict, tg *dmlTarget) int {
+	t := tg.t
 	elems := make([]Expr, len(c.Columns))
 	for k, e := range c.Columns {
-		x, err := BindRowExpr(b.Scope, t, elemExpr(e), sqltype.TUnknown, "ON CONFLICT")
-		if err != nil {
-			fail(err)
-		}
-		elems[k] = x
+		elems[k] = b.overTarget(tg, elemExpr(e), sqltype.TUnknown, "ON CONFLICT")
 	}
 	var where Expr
 	if c.Where != nil {
-		x, err := BindRowExpr(b.Scope, t, c.Where, sqltype.TBool, "ON CONFLICT")
-		if err != nil {
-			fail(err)
-		}
-		where = x
+		where = b.overTarget(tg, c.Where, sqltype.TBool, "ON CONFLICT")
 	}
 	bound := b.indexExprs(t)
 	for i, x := range t.Indexes {

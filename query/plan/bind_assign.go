@@ -13,20 +13,22 @@ import (
 // assigned are the columns that a statement gives values to. One may come several times where
 // each time a part of it is meant.
 type assigned struct {
-	t    *catalog.Table
+	tg   *dmlTarget
+	cols []ColInfo
 	seen map[int]bool
 	part map[int]bool
 }
 
-func (b *binder) targetsOf(t *catalog.Table) *assigned {
-	return &assigned{t: t, seen: map[int]bool{}, part: map[int]bool{}}
+func (b *binder) targetsOf(tg *dmlTarget) *assigned {
+	return &assigned{tg: tg, cols: tg.columns(), seen: map[int]bool{}, part: map[int]bool{}}
 }
 
-// add finds the column of a target; twice is the error.
+// add finds the column of a target, by its number in the relation that is named; twice is
+// the error.
 func (a *assigned) add(target ast.SetTarget, state, twice string) int {
-	i := a.t.Column(target.Name)
+	i := slices.IndexFunc(a.cols, func(c ColInfo) bool { return c.Name == target.Name })
 	if i < 0 {
-		failAt(target.Pos(), dberr.StateUndefinedColumn, "column %q of relation %q does not exist", target.Name, a.t.Name)
+		failAt(target.Pos(), dberr.StateUndefinedColumn, "column %q of relation %q does not exist", target.Name, a.tg.name())
 	}
 	part := len(target.Path) > 0
 	if a.seen[i] && !(part && a.part[i]) {
@@ -38,22 +40,41 @@ func (a *assigned) add(target ast.SetTarget, state, twice string) int {
 
 // insertTarget is a column that an INSERT gives a value to, or a part of it.
 type insertTarget struct {
-	col    int
+	top    int // in the relation that is named
+	col    int // in the table, once it is resolved
 	target ast.SetTarget
 }
 
 // insertTargets finds the columns that an INSERT names; none means all.
-func (b *binder) insertTargets(t *catalog.Table, list []ast.SetTarget) (out []insertTarget) {
-	a := b.targetsOf(t)
+func (b *binder) insertTargets(tg *dmlTarget, list []ast.SetTarget) (out []insertTarget) {
+	a := b.targetsOf(tg)
 	for _, c := range list {
-		out = append(out, insertTarget{a.add(c, dberr.StateDuplicateColumn, "column %q specified more than once"), c})
+		out = append(out, insertTarget{top: a.add(c, dberr.StateDuplicateColumn, "column %q specified more than once"), target: c})
 	}
 	if len(list) == 0 {
-		for i := range t.Columns {
-			out = append(out, insertTarget{col: i})
+		for i := range a.cols {
+			out = append(out, insertTarget{top: i})
 		}
 	}
 	return out
+}
+
+// resolveTargets finds the columns of the table that the targets are.
+func (b *binder) resolveTargets(tg *dmlTarget, list []insertTarget, verb string) {
+	if len(tg.views) == 0 {
+		for i := range list {
+			list[i].col = list[i].top
+		}
+		return
+	}
+	seen := map[int]int{}
+	for i := range list {
+		c := tg.base(list[i].top, verb, list[i].target.Pos())
+		if top, twice := seen[c]; twice && top != list[i].top {
+			failAt(list[i].target.Pos(), dberr.StateSyntax, "multiple assignments to same column %q", tg.t.Columns[c].Name)
+		}
+		list[i].col, seen[c] = c, list[i].top
+	}
 }
 
 // noPartDefault refuses DEFAULT for a part of a column.
@@ -78,9 +99,9 @@ func (b *binder) insertValue(s *scope, t *catalog.Table, to insertTarget, cur, e
 }
 
 // hint is the type that a value for the target should have.
-func (b *binder) hint(t *catalog.Table, to insertTarget) sqltype.Type {
+func (b *binder) hint(tg *dmlTarget, to insertTarget) sqltype.Type {
 	w := &partWalk{b: b, target: to.target}
-	return w.walk(t.Columns[to.col].Type)
+	return w.walk(tg.columns()[to.top].Type)
 }
 
 // assignPart makes what a column becomes where a part of cur is assigned to.
@@ -205,18 +226,23 @@ func (w *partWalk) elements(t sqltype.Type, subs []ast.Subscript) sqltype.Type {
 }
 
 // sets binds the assignments of an UPDATE; old are the columns of the row that it changes.
-func (b *binder) sets(s *scope, t *catalog.Table, old []Col, list []ast.SetClause) (out []SetColumn) {
-	assigned := b.targetsOf(t)
-	at := map[int]int{}
+func (b *binder) sets(s *scope, tg *dmlTarget, old []Col, list []ast.SetClause, verb string) (out []SetColumn) {
+	t, assigned := tg.t, b.targetsOf(tg)
+	at, top := map[int]int{}, map[int]int{}
 	add := func(target ast.SetTarget, e Expr, isDefault bool, pos int) {
-		i := assigned.add(target, dberr.StateSyntax, "multiple assignments to same column %q")
+		named := assigned.add(target, dberr.StateSyntax, "multiple assignments to same column %q")
+		i := tg.base(named, verb, target.Pos())
 		col := &t.Columns[i]
+		if was, twice := top[i]; twice && was != named {
+			failAt(target.Pos(), dberr.StateSyntax, "multiple assignments to same column %q", col.Name)
+		}
+		top[i] = named
 		part := len(target.Path) > 0
 		switch {
 		case isDefault && part:
 			b.noPartDefault(target)
 		case isDefault:
-			e = b.defaultOf(t, i, pos)
+			e = b.updateDefault(tg, named, i, pos)
 		case col.Identity == 'a':
 			fail(dberr.SQL(dberr.StateGeneratedAlways, "column %q can only be updated to DEFAULT", col.Name).
 				WithDetail("Column %q is an identity column defined as GENERATED ALWAYS.", col.Name).At(target.Pos()))

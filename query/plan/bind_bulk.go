@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/sqltype"
@@ -14,17 +16,19 @@ const BulkSource = "bulk"
 func BindBulk(s *Scope, table ast.Name, columns []string, types []sqltype.Type) (q *Query, err error) {
 	defer catch(&err)
 	b := newBinder(s)
-	t, _ := b.dmlTarget(&ast.TableRef{Name: table}, "insert into")
+	tg := b.dmlTarget(&ast.TableRef{Name: table}, "insert into")
+	t, named := tg.t, tg.columns()
 	src := &LVirtual{Source: BulkSource, Object: t.Name}
 	for i, typ := range types {
 		src.Ords, src.ColIDs = append(src.Ords, i), append(src.ColIDs, b.q.NewCol(columns[i], typ))
 	}
 	p := &LProject{Input: src, Exprs: make([]Expr, len(t.Columns))}
 	for i, name := range columns {
-		o := t.Column(name)
+		o := slices.IndexFunc(named, func(c ColInfo) bool { return c.Name == name })
 		if o < 0 {
-			failAt(0, dberr.StateUndefinedColumn, "column %q of relation %q does not exist", name, t.Name)
+			failAt(0, dberr.StateUndefinedColumn, "column %q of relation %q does not exist", name, tg.name())
 		}
+		o = tg.base(o, "insert into", 0)
 		if p.Exprs[o] != nil {
 			failAt(0, dberr.StateDuplicateColumn, "column %q specified more than once", name)
 		}
@@ -35,13 +39,14 @@ func BindBulk(s *Scope, table ast.Name, columns []string, types []sqltype.Type) 
 	}
 	for i, c := range t.Columns {
 		if p.Exprs[i] == nil {
-			p.Exprs[i] = b.defaultOf(t, i, 0)
+			p.Exprs[i] = b.targetDefault(tg, i, 0)
 		}
 		p.ColIDs = append(p.ColIDs, b.q.NewCol(c.Name, c.Type))
 	}
 	b.generated(t, p)
 	in := &LInsert{Table: t, Input: p, TableCols: p.ColIDs}
 	in.Checks, in.Parts = b.tableExprs(t)
+	in.Views = b.viewChecks(tg, in.TableCols)
 	b.q.Rel, b.q.Command, b.q.Writes = in, "INSERT", true
 	return b.q, nil
 }

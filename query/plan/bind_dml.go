@@ -10,30 +10,6 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 )
 
-// dmlTarget finds the table that a statement changes.
-func (b *binder) dmlTarget(ref *ast.TableRef, verb string) (*catalog.Table, string) {
-	if ref.AsOf != nil {
-		failAt(ref.AsOf.Pos(), dberr.StateFeatureNotSupported, "the past cannot be changed: AS OF SYSTEM TIME on the table of a write")
-	}
-	rel, virtual := b.relation(ref.Name)
-	switch {
-	case virtual != nil:
-		failAt(ref.Pos(), dberr.StateInsufficientPrivilege, "cannot change system view %q", ref.Name.Name)
-	case rel.View != nil:
-		fail(dberr.SQL(dberr.StateFeatureNotSupported, "cannot %s view %q", verb, ref.Name.Name).
-			WithDetail("Views are not updatable.").At(ref.Pos()))
-	case rel.Table == nil || rel.Index != nil:
-		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot open relation %q", ref.Name.Name)
-	case rel.Table.Kind == catalog.Materialized && !b.Maintains:
-		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot change materialized view %q", ref.Name.Name)
-	}
-	alias := ref.Name.Name
-	if ref.Alias != nil {
-		alias = ref.Alias.Name
-	}
-	return rel.Table, alias
-}
-
 // withOf opens a scope for the WITH clause of a statement.
 func (b *binder) withOf(w *ast.With, parent *scope) (*scope, []*LWith) {
 	if w == nil {
@@ -46,23 +22,24 @@ func (b *binder) withOf(w *ast.With, parent *scope) (*scope, []*LWith) {
 // insert binds INSERT.
 func (b *binder) insert(st *ast.Insert, parent *scope) *bound {
 	parent, wraps := b.withOf(st.With, parent)
-	t, alias := b.dmlTarget(st.Table, "insert into")
-	cols, given := b.insertTargets(t, st.Columns), len(st.Columns) > 0
-	in := &LInsert{Table: t}
-	in.Input = b.insertRows(st, parent, t, cols, given)
+	tg := b.dmlTarget(st.Table, "insert into")
+	cols, given := b.insertTargets(tg, st.Columns), len(st.Columns) > 0
+	in := &LInsert{Table: tg.t}
+	in.Input = b.insertRows(st, parent, tg, cols, given)
 	in.TableCols = in.Input.Cols()
 	s := b.newScope(parent)
-	s.add(b.tableEntry(t, alias, in.TableCols))
-	in.Checks, in.Parts = b.tableExprs(t)
+	s.add(b.targetEntry(tg, in.TableCols))
+	in.Checks, in.Parts = b.tableExprs(tg.t)
+	in.Views = b.viewChecks(tg, in.TableCols)
 	if st.Conflict != nil {
-		in.Conflict = b.conflict(st.Conflict, parent, t, alias, in)
+		in.Conflict = b.conflict(st.Conflict, parent, tg, in)
 	}
 	out := &bound{}
 	if st.Returning != nil {
 		if st.Conflict != nil && !st.Conflict.Nothing && namesOldOrNew(st.Returning, "old") {
 			unsupported(st.Returning[0].Pos(), "old in RETURNING of ON CONFLICT DO UPDATE")
 		}
-		b.oldAndNew(s, t, nil, in.TableCols)
+		b.oldAndNew(s, tg, nil, in.TableCols)
 		in.Returning, in.ColIDs, out.names = b.returning(s, st.Returning)
 		out.cols = in.ColIDs
 	}
@@ -100,12 +77,12 @@ func (b *binder) targetsPlain(s *scope, list []ast.Target) (out []target) {
 }
 
 // insertRows binds the source of an INSERT to rows of all columns of the table.
-func (b *binder) insertRows(st *ast.Insert, parent *scope, t *catalog.Table, cols []insertTarget, given bool) Rel {
-	q := st.Query
+func (b *binder) insertRows(st *ast.Insert, parent *scope, tg *dmlTarget, cols []insertTarget, given bool) Rel {
+	q, t := st.Query, tg.t
 	if q == nil {
 		row := make([]Expr, len(t.Columns))
 		for i := range t.Columns {
-			row[i] = b.defaultOf(t, i, st.Pos())
+			row[i] = b.targetDefault(tg, i, st.Pos())
 		}
 		return b.fullRows([][]Expr{row}, t)
 	}
@@ -113,14 +90,15 @@ func (b *binder) insertRows(st *ast.Insert, parent *scope, t *catalog.Table, col
 		q = b.rowAsSelect(q)
 	}
 	if q.Values != nil && q.With == nil && q.OrderBy == nil && q.Limit == nil && q.Offset == nil {
-		return b.insertValues(st, q, parent, t, cols, given)
+		return b.insertValues(st, q, parent, tg, cols, given)
 	}
 	hints := make([]sqltype.Type, len(cols))
 	for i, c := range cols {
-		hints[i] = b.hint(t, c)
+		hints[i] = b.hint(tg, c)
 	}
 	src := b.query(q, parent, hints)
 	b.countColumns(len(src.cols), len(cols), given, func(i int) int { return targetPos(q, i) }, st)
+	b.resolveTargets(tg, cols[:len(src.cols)], "insert into")
 	p := &LProject{Input: src.rel, Exprs: make([]Expr, len(t.Columns))}
 	for i, c := range src.cols {
 		to := cols[i]
@@ -133,7 +111,7 @@ func (b *binder) insertRows(st *ast.Insert, parent *scope, t *catalog.Table, col
 	}
 	for i := range p.Exprs {
 		if p.Exprs[i] == nil || st.Overriding == ast.OverridingUser && t.Columns[i].Identity != 0 {
-			p.Exprs[i] = b.defaultOf(t, i, st.Pos())
+			p.Exprs[i] = b.targetDefault(tg, i, st.Pos())
 		}
 		p.ColIDs = append(p.ColIDs, b.q.NewCol(t.Columns[i].Name, t.Columns[i].Type))
 	}
@@ -150,27 +128,30 @@ func (b *binder) countColumns(have, want int, given bool, pos func(i int) int, s
 	}
 }
 
-func (b *binder) insertValues(st *ast.Insert, q *ast.Select, parent *scope, t *catalog.Table, cols []insertTarget, given bool) Rel {
-	s := b.newScope(parent)
+func (b *binder) insertValues(st *ast.Insert, q *ast.Select, parent *scope, tg *dmlTarget, cols []insertTarget, given bool) Rel {
+	t, s := tg.t, b.newScope(parent)
 	s.what, s.noAgg, s.noWin = "VALUES", "VALUES", "VALUES"
 	width := len(q.Values[0])
 	rows := make([][]Expr, 0, len(q.Values))
 	defaults := make([]Expr, len(t.Columns))
-	for _, list := range q.Values {
+	for n, list := range q.Values {
 		if len(list) != width {
 			failAt(list[min(width, len(list)-1)].Pos(), dberr.StateSyntax, "VALUES lists must all be the same length")
 		}
 		b.countColumns(width, len(cols), given, func(i int) int { return list[i].Pos() }, st)
+		if n == 0 {
+			b.resolveTargets(tg, cols[:width], "insert into")
+		}
 		row := make([]Expr, len(t.Columns))
 		for i, e := range list {
 			c := cols[i].col
-			col := &t.Columns[c]
 			if _, ok := e.(*ast.Default); ok {
 				if len(cols[i].target.Path) > 0 {
 					b.noPartDefault(cols[i].target)
 				}
 				continue
 			}
+			col := &t.Columns[c]
 			b.identity(st, t, c, e.Pos())
 			if st.Overriding == ast.OverridingUser && col.Identity != 0 {
 				continue
@@ -184,7 +165,7 @@ func (b *binder) insertValues(st *ast.Insert, q *ast.Select, parent *scope, t *c
 		for i := range row {
 			if row[i] == nil {
 				if defaults[i] == nil {
-					defaults[i] = b.defaultOf(t, i, st.Pos())
+					defaults[i] = b.targetDefault(tg, i, st.Pos())
 				}
 				row[i] = defaults[i]
 			}
@@ -341,13 +322,14 @@ func BindIndexExprs(s *Scope, t *catalog.Table) (x *IndexExprs, err error) {
 }
 
 // conflict binds ON CONFLICT.
-func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, alias string, in *LInsert) *LConflict {
+func (b *binder) conflict(c *ast.OnConflict, parent *scope, tg *dmlTarget, in *LInsert) *LConflict {
+	t := tg.t
 	out := &LConflict{Index: -1, Nothing: c.Nothing, Replace: c.Replace}
 	switch {
 	case c.Constraint != "":
 		out.Index = -2
 		for i, x := range t.Indexes {
-			if x.Name == c.Constraint && x.Unique {
+			if x.Name == c.Constraint && x.Unique && len(tg.views) == 0 {
 				if x.Deferrable {
 					fail(dberr.SQL(dberr.StateObjectNotReady, "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters"))
 				}
@@ -355,10 +337,10 @@ func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, al
 			}
 		}
 		if out.Index == -2 {
-			failAt(c.Pos(), dberr.StateUndefinedObject, "constraint %q for table %q does not exist", c.Constraint, t.Name)
+			failAt(c.Pos(), dberr.StateUndefinedObject, "constraint %q for table %q does not exist", c.Constraint, tg.name())
 		}
 	case len(c.Columns) > 0:
-		out.Index = b.arbiter(c, t)
+		out.Index = b.arbiter(c, tg)
 	case b.anyConflict(c):
 	case !c.Nothing:
 		failAt(c.Pos(), dberr.StateSyntax, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
@@ -371,10 +353,11 @@ func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, al
 	}
 	s := b.newScope(parent)
 	s.noAgg, s.noWin = "UPDATE", "UPDATE"
-	s.add(b.tableEntry(t, alias, out.Old))
-	excluded := b.tableEntry(t, "excluded", in.TableCols)
+	s.add(b.targetEntry(tg, out.Old))
+	excluded := b.targetEntry(tg, in.TableCols)
+	excluded.name = "excluded"
 	s.tables = append(s.tables, excluded) // only by its name: bare columns are the existing row's
-	out.Sets = b.sets(s, t, out.Old, c.Sets)
+	out.Sets = b.sets(s, tg, out.Old, c.Sets, "insert into")
 	if c.UpdateIf != nil {
 		out.Where = b.boolean(s, c.UpdateIf, "WHERE")
 	}
@@ -384,14 +367,11 @@ func (b *binder) conflict(c *ast.OnConflict, parent *scope, t *catalog.Table, al
 // update binds UPDATE.
 func (b *binder) update(st *ast.Update, parent *scope) *bound {
 	parent, wraps := b.withOf(st.With, parent)
-	t, alias := b.dmlTarget(st.Table, "update")
-	s := b.newScope(parent)
-	item, scan := b.scan(t, alias)
-	item.tables[0].scan = scan
-	s.add(item.tables[0])
-	key := b.rowKey(scan)
+	tg := b.dmlTarget(st.Table, "update")
+	t, s := tg.t, b.newScope(parent)
+	e, rel, scan, key := b.scanTarget(tg)
+	s.add(e)
 	cols := scan.ColIDs[:len(t.Columns)]
-	rel := Rel(scan)
 	rel = b.ordered(s, b.dmlFrom(s, rel, st.From, st.Where), st.OrderBy, st.Limit)
 	s.noAgg, s.noWin, s.what = "UPDATE", "UPDATE", "UPDATE"
 	var old []Col
@@ -399,19 +379,20 @@ func (b *binder) update(st *ast.Update, parent *scope) *bound {
 		old = b.copied(&rel, cols)
 	}
 	up := &LUpdate{Table: t, Input: rel, TableCols: cols, RowKey: key}
-	up.Sets = b.sets(s, t, cols, st.Sets)
+	up.Sets = b.sets(s, tg, cols, st.Sets, "update")
 	b.regenerate(t, up)
 	for _, c := range t.Columns {
 		up.NewCols = append(up.NewCols, b.q.NewCol(c.Name, c.Type))
 	}
 	up.Checks, up.Parts = b.tableExprs(t)
+	up.Views = b.viewChecks(tg, up.NewCols)
 	out := &bound{}
 	if st.Returning != nil {
 		after := b.newScope(parent)
-		after.add(b.tableEntry(t, alias, up.NewCols))
+		after.add(b.targetEntry(tg, up.NewCols))
 		after.tables = append(after.tables, s.tables[1:]...)
-		after.vis = append(after.vis, s.vis[len(t.Columns):]...)
-		b.oldAndNew(after, t, old, up.NewCols)
+		after.vis = append(after.vis, s.vis[len(e.cols):]...)
+		b.oldAndNew(after, tg, old, up.NewCols)
 		up.Returning, up.ColIDs, out.names = b.returning(after, st.Returning)
 		out.cols = up.ColIDs
 	}
@@ -459,18 +440,16 @@ func (b *binder) dmlFrom(s *scope, rel Rel, from []ast.TableExpr, where ast.Expr
 // delete binds DELETE.
 func (b *binder) delete(st *ast.Delete, parent *scope) *bound {
 	parent, wraps := b.withOf(st.With, parent)
-	t, alias := b.dmlTarget(st.Table, "delete from")
-	s := b.newScope(parent)
-	item, scan := b.scan(t, alias)
-	item.tables[0].scan = scan
-	s.add(item.tables[0])
-	key := b.rowKey(scan)
+	tg := b.dmlTarget(st.Table, "delete from")
+	t, s := tg.t, b.newScope(parent)
+	e, rel, scan, key := b.scanTarget(tg)
+	s.add(e)
 	del := &LDelete{Table: t, TableCols: scan.ColIDs[:len(t.Columns)], RowKey: key}
-	del.Input = b.ordered(s, b.dmlFrom(s, scan, st.Using, st.Where), st.OrderBy, st.Limit)
+	del.Input = b.ordered(s, b.dmlFrom(s, rel, st.Using, st.Where), st.OrderBy, st.Limit)
 	_, del.Parts = b.tableExprs(t)
 	out := &bound{}
 	if st.Returning != nil {
-		b.oldAndNew(s, t, del.TableCols, nil)
+		b.oldAndNew(s, tg, del.TableCols, nil)
 		del.Returning, del.ColIDs, out.names = b.returning(s, st.Returning)
 		out.cols = del.ColIDs
 	}

@@ -108,7 +108,7 @@ func (b *binder) updateJoined(st *ast.Update, parent *scope) *bound {
 	return j.finish(parent, func(t *joinTarget, r *joinRows) Rel {
 		up := &LUpdate{Table: t.e.table, Input: r.rel, TableCols: r.columns(t), RowKey: r.col(t.key)}
 		r.s.noAgg, r.s.noWin, r.s.what = "UPDATE", "UPDATE", "UPDATE"
-		up.Sets = b.sets(r.s, t.e.table, up.TableCols, t.sets)
+		up.Sets = b.sets(r.s, tableTarget(t.e.table, t.e.name), up.TableCols, t.sets, "update")
 		b.regenerate(t.e.table, up)
 		for _, c := range t.e.table.Columns {
 			up.NewCols = append(up.NewCols, b.q.NewCol(c.Name, c.Type))

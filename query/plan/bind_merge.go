@@ -18,9 +18,10 @@ type merging struct {
 	st     *ast.Merge
 	parent *scope
 	t      *catalog.Table
-	alias  string
+	tg     *dmlTarget
 
 	source  *fromItem
+	target  *entry
 	scan    *LScan
 	key     Col // of the target row, NULL where there is none
 	present Col // true where there is a source row
@@ -30,11 +31,26 @@ type merging struct {
 
 func (b *binder) merge(st *ast.Merge, parent *scope) *bound {
 	parent, wraps := b.withOf(st.With, parent)
-	t, alias := b.dmlTarget(st.Table, "merge into")
-	m := &merging{b: b, st: st, parent: parent, t: t, alias: alias}
+	tg := b.dmlTarget(st.Table, mergeVerbs(st)...)
+	m := &merging{b: b, st: st, parent: parent, t: tg.t, tg: tg}
 	m.checkWhens()
 	m.bindJoin()
 	return m.finish(wraps)
+}
+
+// mergeVerbs are the kinds of change that a MERGE makes.
+func mergeVerbs(st *ast.Merge) (verbs []string) {
+	for _, w := range st.Whens {
+		switch w.Action {
+		case ast.MergeInsert:
+			verbs = append(verbs, "insert into")
+		case ast.MergeUpdate:
+			verbs = append(verbs, "update")
+		case ast.MergeDelete:
+			verbs = append(verbs, "delete from")
+		}
+	}
+	return verbs
 }
 
 // checkWhens refuses clauses that no row can come to.
@@ -54,9 +70,10 @@ func (m *merging) bindJoin() {
 	b := m.b
 	src := b.newScope(m.parent)
 	m.source = b.tableExpr(src, m.st.Using)
-	src.tables, src.vis, src.hidden = m.source.tables, m.source.vis, []string{m.alias}
-	target, scan := b.scan(m.t, m.alias)
-	m.scan, m.key = scan, b.rowKey(scan)
+	src.tables, src.vis, src.hidden = m.source.tables, m.source.vis, []string{m.tg.alias}
+	e, rows, scan, key := b.scanTarget(m.tg)
+	target := (&fromItem{rel: rows}).single(e)
+	m.target, m.scan, m.key = e, scan, key
 	b.noDuplicates(m.source.tables, target.tables, m.st.Using.Pos())
 	m.present = b.q.NewCol("present", sqltype.TBool)
 	mark := &LProject{Input: m.source.rel}
@@ -68,7 +85,7 @@ func (m *merging) bindJoin() {
 	both.tables = append(append(both.tables, m.source.tables...), target.tables...)
 	both.vis = append(append(both.vis, m.source.vis...), target.vis...)
 	both.what, both.noAgg, both.noWin = "MERGE", "JOIN conditions", "JOIN conditions"
-	join := &LJoin{Kind: Inner, Left: mark, Right: scan, On: Conjuncts(b.boolean(both, m.st.On, "JOIN/ON"))}
+	join := &LJoin{Kind: Inner, Left: mark, Right: rows, On: Conjuncts(b.boolean(both, m.st.On, "JOIN/ON"))}
 	has := map[ast.MergeMatch]bool{}
 	for _, w := range m.st.Whens {
 		has[w.Match] = true
@@ -165,8 +182,8 @@ func (m *merging) rows(n int) *mergeRows {
 	}
 	r.both.tables = append([]*entry(nil), r.source.tables...)
 	r.both.vis = append([]visible(nil), r.source.vis...)
-	r.source.hidden = []string{m.alias}
-	r.both.add(b.tableEntry(m.t, m.alias, r.target))
+	r.source.hidden = []string{m.tg.alias}
+	r.both.add(r.moved(b, m.target))
 	return r
 }
 
@@ -254,7 +271,7 @@ func (m *merging) change(n int, w *ast.MergeWhen) (rel Rel, cols []Col, names []
 	case ast.MergeDelete:
 		del := &LDelete{Table: t, Input: r.rel, TableCols: r.target, RowKey: key, Strict: true}
 		_, del.Parts = b.tableExprs(t)
-		b.oldAndNew(r.both, t, r.target, nil)
+		b.oldAndNew(r.both, m.tg, r.target, nil)
 		del.Returning, del.ColIDs, names = m.returning(r.both, "DELETE")
 		return del, del.ColIDs, names
 	case ast.MergeUpdate:
@@ -262,17 +279,18 @@ func (m *merging) change(n int, w *ast.MergeWhen) (rel Rel, cols []Col, names []
 		old := b.copied(&r.rel, r.target)
 		up.Input = r.rel
 		r.both.noAgg, r.both.noWin, r.both.what = "UPDATE", "UPDATE", "UPDATE"
-		up.Sets = b.sets(r.both, t, r.target, w.Sets)
+		up.Sets = b.sets(r.both, m.tg, r.target, w.Sets, "merge into")
 		b.regenerate(t, up)
 		for _, c := range t.Columns {
 			up.NewCols = append(up.NewCols, b.q.NewCol(c.Name, c.Type))
 		}
 		up.Checks, up.Parts = b.tableExprs(t)
+		up.Views = b.viewChecks(m.tg, up.NewCols)
 		after := b.newScope(m.parent)
 		after.tables = append(after.tables, r.source.tables...)
 		after.vis = append(after.vis, r.source.vis...)
-		after.add(b.tableEntry(t, m.alias, up.NewCols))
-		b.oldAndNew(after, t, old, up.NewCols)
+		after.add(b.targetEntry(m.tg, up.NewCols))
+		b.oldAndNew(after, m.tg, old, up.NewCols)
 		up.Returning, up.ColIDs, names = m.returning(after, "UPDATE")
 		return up, up.ColIDs, names
 	}
@@ -287,7 +305,7 @@ func (m *merging) insertion(w *ast.MergeWhen, r *mergeRows) (rel Rel, cols []Col
 	m.insertValues(w, r, p)
 	for i := range p.Exprs {
 		if p.Exprs[i] == nil {
-			p.Exprs[i] = b.defaultOf(t, i, m.st.Pos())
+			p.Exprs[i] = b.targetDefault(m.tg, i, m.st.Pos())
 		}
 		p.ColIDs = append(p.ColIDs, b.q.NewCol(t.Columns[i].Name, t.Columns[i].Type))
 	}
@@ -298,11 +316,12 @@ func (m *merging) insertion(w *ast.MergeWhen, r *mergeRows) (rel Rel, cols []Col
 	}
 	in.Input, in.Along = p, p.ColIDs[len(t.Columns):]
 	in.Checks, in.Parts = b.tableExprs(t)
+	in.Views = b.viewChecks(m.tg, in.TableCols)
 	after := b.newScope(m.parent)
 	after.tables = append(after.tables, r.source.tables...)
 	after.vis = append(after.vis, r.source.vis...)
-	after.add(b.tableEntry(t, m.alias, in.TableCols))
-	b.oldAndNew(after, t, nil, in.TableCols)
+	after.add(b.targetEntry(m.tg, in.TableCols))
+	b.oldAndNew(after, m.tg, nil, in.TableCols)
 	in.Returning, in.ColIDs, names = m.returning(after, "INSERT")
 	return in, in.ColIDs, names
 }
@@ -312,24 +331,25 @@ func (m *merging) insertValues(w *ast.MergeWhen, r *mergeRows, p *LProject) {
 	if w.Values == nil {
 		return
 	}
-	at := b.insertTargets(t, w.Columns)
+	at := b.insertTargets(m.tg, w.Columns)
 	switch {
 	case len(w.Values) > len(at):
 		failAt(w.Values[len(at)].Pos(), dberr.StateSyntax, "INSERT has more expressions than target columns")
 	case len(w.Values) < len(at) && len(w.Columns) > 0:
 		failAt(w.Columns[len(w.Values)].Pos(), dberr.StateSyntax, "INSERT has more target columns than expressions")
 	}
+	b.resolveTargets(m.tg, at[:len(w.Values)], "merge into")
 	st := &ast.Insert{Overriding: w.Overriding}
 	r.source.what, r.source.noAgg, r.source.noWin = "VALUES", "VALUES", "VALUES"
 	for k, e := range w.Values {
 		i := at[k].col
-		c := &t.Columns[i]
 		if _, ok := e.(*ast.Default); ok {
 			if len(at[k].target.Path) > 0 {
 				b.noPartDefault(at[k].target)
 			}
 			continue
 		}
+		c := &t.Columns[i]
 		b.identity(st, t, i, e.Pos())
 		if w.Overriding == ast.OverridingUser && c.Identity != 0 {
 			continue
@@ -371,7 +391,7 @@ func (b *binder) copied(rel *Rel, cols []Col) (copies []Col) {
 
 // oldAndNew lets RETURNING name the row before and after the change, as old and new,
 // where no table has such a name. Nil columns are those of a row that is not there.
-func (b *binder) oldAndNew(s *scope, t *catalog.Table, old, new []Col) {
+func (b *binder) oldAndNew(s *scope, tg *dmlTarget, old, new []Col) {
 	add := func(name string, cols []Col) {
 		for _, e := range s.tables {
 			if e.name == name {
@@ -379,12 +399,14 @@ func (b *binder) oldAndNew(s *scope, t *catalog.Table, old, new []Col) {
 			}
 		}
 		e := &entry{name: name}
-		for i, c := range t.Columns {
-			x := Expr(&Const{Typ: c.Type, Value: sqltype.NullDatum})
-			if cols != nil {
-				x = b.q.Ref(cols[i])
-			}
-			e.cols = append(e.cols, visible{name: c.Name, expr: x, from: e})
+		if cols != nil {
+			row := b.targetEntry(tg, cols)
+			row.name, row.schema, row.table = name, "", nil
+			s.tables = append(s.tables, row)
+			return
+		}
+		for _, c := range tg.columns() {
+			e.cols = append(e.cols, visible{name: c.Name, expr: &Const{Typ: c.Type, Value: sqltype.NullDatum}, from: e})
 		}
 		s.tables = append(s.tables, e) // by its name only
 	}

@@ -192,6 +192,7 @@ type LInsert struct {
 	Along     []Col
 	Conflict  *LConflict
 	Checks    []RowCheck
+	Views     []ViewCheck // over TableCols
 	Parts     *IndexExprs
 	TableCols []Col
 	Returning []Expr
@@ -220,7 +221,8 @@ type LUpdate struct {
 	// Strict has a row that is changed twice be an error.
 	Strict    bool
 	NewCols   []Col
-	Checks    []RowCheck // over NewCols
+	Checks    []RowCheck  // over NewCols
+	Views     []ViewCheck // over NewCols
 	Parts     *IndexExprs
 	Returning []Expr // over NewCols and the other columns of Input
 	ColIDs    []Col

@@ -445,6 +445,7 @@ type Insert struct {
 	Input      Node
 	Conflict   *OnConflict
 	Checks     []RowCheck
+	Views      []ViewCheck // over what Returning is over
 	IndexExprs *IndexExprs
 	Returning  []Expr // nil means none
 }
@@ -456,6 +457,13 @@ type RowCheck struct {
 	// Domain is the domain whose rule it is, "" for a constraint of the table. Without
 	// a name it is that the value be not NULL.
 	Domain string
+}
+
+// ViewCheck is the condition of a view WITH CHECK OPTION: it must be true of every row that
+// the statement has written.
+type ViewCheck struct {
+	View string
+	Cond Expr
 }
 
 // IndexExprs holds, by index number of the table, the bound expressions of
@@ -491,6 +499,7 @@ type Update struct {
 	Input      Node
 	Sets       []SetColumn
 	Checks     []RowCheck
+	Views      []ViewCheck // over what Returning is over
 	IndexExprs *IndexExprs
 	Returning  []Expr
 }

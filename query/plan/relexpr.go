@@ -94,7 +94,7 @@ func visitWrites(r Rel, m func(Expr) Expr) Rel {
 	switch r := r.(type) {
 	case *LInsert:
 		c := *r
-		c.Returning = each(r.Returning, m)
+		c.Returning, c.Views = each(r.Returning, m), eachView(r.Views, m)
 		if r.Conflict != nil {
 			k := *r.Conflict
 			k.Sets, k.Where = eachSetColumn(k.Sets, m), one(k.Where, m)
@@ -103,7 +103,7 @@ func visitWrites(r Rel, m func(Expr) Expr) Rel {
 		return &c
 	case *LUpdate:
 		c := *r
-		c.Sets, c.Returning = eachSetColumn(r.Sets, m), each(r.Returning, m)
+		c.Sets, c.Returning, c.Views = eachSetColumn(r.Sets, m), each(r.Returning, m), eachView(r.Views, m)
 		return &c
 	case *LDelete:
 		c := *r
@@ -156,6 +156,14 @@ func eachSetColumn(list []SetColumn, m func(Expr) Expr) []SetColumn {
 	out := append([]SetColumn(nil), list...)
 	for i := range out {
 		out[i].Expr = m(out[i].Expr)
+	}
+	return out
+}
+
+func eachView(list []ViewCheck, m func(Expr) Expr) []ViewCheck {
+	out := append([]ViewCheck(nil), list...)
+	for i := range out {
+		out[i].Cond = m(out[i].Cond)
 	}
 	return out
 }
