@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weftdb/weft/bench/report"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
@@ -22,7 +23,7 @@ var durableSides = []string{"weft", "pebble", "badger", "bbolt"}
 const plenty = 2 << 30 // memory that holds everything
 
 // benchHot reads what is in memory.
-func benchHot(c *config, t *table) (err error) {
+func benchHot(c *config, t *report.Table) (err error) {
 	list, err := c.openAll(sides, setup{memory: plenty}, func(s *store) error {
 		return errors.Join(fill(s, c.records, keyOf), s.settle())
 	})
@@ -30,25 +31,25 @@ func benchHot(c *config, t *table) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, removeAll(list)) }()
-	one := t.row("point get in a snapshot, hot, 1 goroutine", perOp, goal{"≤ 250 ns", "", 250}, atLeast(1.2, "map"), atLeast(8, "pebble"))
-	two := t.row("point get in a snapshot, hot, 2 goroutines", perSec, goal{"≥ 8 M/s", "", 8e6}, atLeast(1.2, "map"), atLeast(8, "pebble"))
-	scan := t.row("100-key range scan, hot, a row", perOp, goal{"≤ 60 ns", "", 60})
+	one := t.Row("point get in a snapshot, hot, 1 goroutine", report.Took, report.Bound("≤ 250 ns", 250), report.AtLeast(1.2, "map"), report.AtLeast(8, "pebble"))
+	two := t.Row("point get in a snapshot, hot, 2 goroutines", report.PerSecond, report.Bound("≥ 8 M/s", 8e6), report.AtLeast(1.2, "map"), report.AtLeast(8, "pebble"))
+	scan := t.Row("100-key range scan, hot, a row", report.Took, report.Bound("≤ 60 ns", 60))
 	err = c.turns(list, func(s *store, _ int) error {
 		a, err := gets(s, c.records, 1, c.round)
 		if err != nil {
 			return err
 		}
-		one.add(s.side, a.perOp(1))
+		one.Add(s.side, a.perOp(1))
 		b, err := gets(s, c.records, 2, c.round)
 		if err != nil {
 			return err
 		}
-		two.add(s.side, b.perSec())
+		two.Add(s.side, b.perSec())
 		if s.side == "map" {
 			return nil
 		}
 		r, err := scans(s, c.records, c.round)
-		scan.add(s.side, r.perOp(1))
+		scan.Add(s.side, r.perOp(1))
 		return err
 	})
 	if err != nil {
@@ -58,8 +59,8 @@ func benchHot(c *config, t *table) (err error) {
 }
 
 // benchMerged scans when a tenth of the records has changed since they were settled.
-func benchMerged(c *config, t *table, list []*store) error {
-	merged := t.row("100-key range scan, a tenth changed, a row", perOp, goal{"≤ 120 ns", "", 120})
+func benchMerged(c *config, t *report.Table, list []*store) error {
+	merged := t.Row("100-key range scan, a tenth changed, a row", report.Took, report.Bound("≤ 120 ns", 120))
 	for _, s := range list {
 		for i := 0; i < c.records/10; i++ {
 			k := uint64(i*10 + i%7)
@@ -76,13 +77,13 @@ func benchMerged(c *config, t *table, list []*store) error {
 			return nil
 		}
 		r, err := scans(s, c.records, c.round)
-		merged.add(s.side, r.perOp(1))
+		merged.Add(s.side, r.perOp(1))
 		return err
 	})
 }
 
 // benchCold reads data of ten times the memory, and tells the space they take.
-func benchCold(c *config, t *table) (err error) {
+func benchCold(c *config, t *report.Table) (err error) {
 	memory := max(int64(c.records)*116/10, 4<<20)
 	list, err := c.openAll(durableSides, setup{memory: memory}, func(s *store) error {
 		return errors.Join(fill(s, c.records, keyOf), s.settle())
@@ -91,24 +92,24 @@ func benchCold(c *config, t *table) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, removeAll(list)) }()
-	space := t.row("bytes on disk after settling (logs apart)", bytesU, goal{"≤ 1.2 × pebble", "pebble", 1 / 1.2})
+	space := t.Row("bytes on disk after settling (logs apart)", report.Megabytes, report.AtLeast(1/1.2, "pebble").Named("≤ 1.2 × pebble"))
 	for _, s := range list {
 		n, err := dataBytes(s)
 		if err != nil {
 			return err
 		}
-		space.add(s.side, float64(n))
+		space.Add(s.side, float64(n))
 	}
-	get := t.row("point get, data 10 × memory", perOp, atLeast(0.9, "pebble"))
-	scan := t.row("100-key range scan, data 10 × memory, a row", perOp, atLeast(0.9, "pebble"))
+	get := t.Row("point get, data 10 × memory", report.Took, report.AtLeast(0.9, "pebble"))
+	scan := t.Row("100-key range scan, data 10 × memory, a row", report.Took, report.AtLeast(0.9, "pebble"))
 	return c.turns(list, func(s *store, _ int) error {
 		r, err := gets(s, c.records, 1, c.round)
 		if err != nil {
 			return err
 		}
-		get.add(s.side, r.perOp(1))
+		get.Add(s.side, r.perOp(1))
 		r, err = scans(s, c.records, c.round)
-		scan.add(s.side, r.perOp(1))
+		scan.Add(s.side, r.perOp(1))
 		return err
 	})
 }
@@ -132,22 +133,22 @@ func dataBytes(s *store) (total int64, err error) {
 }
 
 // benchPut commits one record after the other, without waiting for the disk.
-func benchPut(c *config, t *table) error {
+func benchPut(c *config, t *report.Table) error {
 	for _, clients := range []int{1, 64} {
-		row := t.row(fmt.Sprintf("put in a transaction, no fsync, %d clients", clients), perSec, atLeast(3, "pebble"), atLeast(3, "badger"))
+		row := t.Row(fmt.Sprintf("put in a transaction, no fsync, %d clients", clients), report.PerSecond, report.AtLeast(3, "pebble"), report.AtLeast(3, "badger"))
 		err := c.overFresh(durableSides, setup{memory: plenty}, func(s *store, round int) error {
 			r, err := puts(s, clients, c.round, false, uint64(round)<<50)
-			row.add(s.side, r.perSec())
+			row.Add(s.side, r.perSec())
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	row := t.row("put in a transaction, in memory, 1 client", perSec)
+	row := t.Row("put in a transaction, in memory, 1 client", report.PerSecond)
 	return c.overFresh([]string{"weft", "badger"}, setup{memory: plenty, ram: true}, func(s *store, round int) error {
 		r, err := puts(s, 1, c.round, false, uint64(round)<<50)
-		row.add(s.side, r.perSec())
+		row.Add(s.side, r.perSec())
 		return err
 	})
 }
@@ -163,7 +164,7 @@ func (c *config) overFresh(names []string, o setup, fn func(*store, int) error) 
 }
 
 // benchTransfer moves money between accounts.
-func benchTransfer(c *config, t *table) error {
+func benchTransfer(c *config, t *report.Table) error {
 	for _, m := range []struct {
 		name    string
 		o       setup
@@ -182,9 +183,9 @@ func benchTransfer(c *config, t *table) error {
 	return nil
 }
 
-func (c *config) transfers(t *table, name string, o setup, clients int, names []string, bound float64) (err error) {
-	uniform := t.row("transfer, uniform, "+name, perSec, goal{"≥ " + si(bound) + "/s", "", bound})
-	zipf := t.row("transfer, Zipf, "+name, perSec, goal{"≥ " + si(bound/2) + "/s", "", bound / 2})
+func (c *config) transfers(t *report.Table, name string, o setup, clients int, names []string, bound float64) (err error) {
+	uniform := t.Row("transfer, uniform, "+name, report.PerSecond, report.Bound("≥ "+report.SI(bound)+"/s", bound))
+	zipf := t.Row("transfer, Zipf, "+name, report.PerSecond, report.Bound("≥ "+report.SI(bound/2)+"/s", bound/2))
 	list, err := c.openAll(names, o, func(s *store) error {
 		var part []record
 		for i := range c.accounts {
@@ -203,7 +204,7 @@ func (c *config) transfers(t *table, name string, o setup, clients int, names []
 	}
 	defer func() { err = errors.Join(err, removeAll(list)) }()
 	err = c.turns(list, func(s *store, _ int) error {
-		for _, r := range []*row{uniform, zipf} {
+		for _, r := range []*report.Row{uniform, zipf} {
 			res, err := drive(clients, c.round, false, func(client int) (func() (int, error), func() error, error) {
 				pick := picker(r == zipf, c.accounts, client)
 				return func() (int, error) {
@@ -217,7 +218,7 @@ func (c *config) transfers(t *table, name string, o setup, clients int, names []
 			if err != nil {
 				return err
 			}
-			r.add(s.side, res.perSec())
+			r.Add(s.side, res.perSec())
 		}
 		return nil
 	})
@@ -259,25 +260,25 @@ func (c *config) checkSum(s *store) error {
 }
 
 // benchDurable commits one record after the other, each fsynced.
-func benchDurable(c *config, t *table) error {
+func benchDurable(c *config, t *report.Table) error {
 	for _, clients := range []int{1, 8, 64} {
-		goals := []goal{atLeast(map[int]float64{1: 1.4, 8: 2, 64: 2}[clients], "pebble")}
+		goals := []report.Goal{report.AtLeast(map[int]float64{1: 1.4, 8: 2, 64: 2}[clients], "pebble")}
 		if clients == 64 {
-			goals = append(goals, goal{"≥ 300 k/s", "", 300e3})
+			goals = append(goals, report.Bound("≥ 300 k/s", 300e3))
 		}
-		rate := t.row(fmt.Sprintf("durable commits, %d clients", clients), perSec, goals...)
-		var p50, p99 *row
-		p50 = t.row(fmt.Sprintf("… their latency, median, %d clients", clients), perOp)
+		rate := t.Row(fmt.Sprintf("durable commits, %d clients", clients), report.PerSecond, goals...)
+		var p50, p99 *report.Row
+		p50 = t.Row(fmt.Sprintf("… their latency, median, %d clients", clients), report.Took)
 		if clients == 64 {
-			p99 = t.row("… their latency, 99 %, 64 clients", perOp, goal{"< 1 ms", "", 1e6})
+			p99 = t.Row("… their latency, 99 %, 64 clients", report.Took, report.Bound("< 1 ms", 1e6))
 		} else {
-			p99 = t.row(fmt.Sprintf("… their latency, 99 %%, %d clients", clients), perOp)
+			p99 = t.Row(fmt.Sprintf("… their latency, 99 %%, %d clients", clients), report.Took)
 		}
 		err := c.overFresh(durableSides, setup{memory: plenty, sync: true}, func(s *store, round int) error {
 			r, err := puts(s, clients, c.round, true, uint64(round)<<50)
-			rate.add(s.side, r.perSec())
-			p50.add(s.side, r.quantile(0.5))
-			p99.add(s.side, r.quantile(0.99))
+			rate.Add(s.side, r.perSec())
+			p50.Add(s.side, r.quantile(0.5))
+			p99.Add(s.side, r.quantile(0.99))
 			return err
 		})
 		if err != nil {
@@ -288,12 +289,12 @@ func benchDurable(c *config, t *table) error {
 }
 
 // benchLoad writes everything in batches.
-func benchLoad(c *config, t *table) error {
+func benchLoad(c *config, t *report.Table) error {
 	for _, o := range []struct {
 		name string
 		key  func([]byte, uint64) []byte
 	}{{"in order", orderedKey}, {"in no order", keyOf}} {
-		row := t.row("bulk load "+o.name+", batches of 1000", perSec, atLeast(1.5, "pebble"))
+		row := t.Row("bulk load "+o.name+", batches of 1000", report.PerSecond, report.AtLeast(1.5, "pebble"))
 		for round := range c.rounds {
 			names := c.among(durableSides)
 			for i := range names {
@@ -303,11 +304,11 @@ func benchLoad(c *config, t *table) error {
 					return err
 				}
 				runtime.GC()
-				took, err := profiles.during(func() error { return fill(s, c.records, o.key) })
+				took, err := clock.Time(func() error { return fill(s, c.records, o.key) })
 				if err != nil {
 					return errors.Join(err, s.remove())
 				}
-				row.add(side, float64(c.records)/took.Seconds())
+				row.Add(side, float64(c.records)/took.Seconds())
 				if err := s.remove(); err != nil {
 					return err
 				}
@@ -318,8 +319,8 @@ func benchLoad(c *config, t *table) error {
 }
 
 // benchRecovery opens what a crash left: a log, and a large store with a checkpoint.
-func benchRecovery(c *config, t *table) error {
-	row := t.row("recovery of a log, transactions of 10", megas, goal{"≥ 200 MB/s", "", 200e6})
+func benchRecovery(c *config, t *report.Table) error {
+	row := t.Row("recovery of a log, transactions of 10", report.Throughput, report.Bound("≥ 200 MB/s", 200e6))
 	dir, err := c.fresh()
 	if err != nil {
 		return err
@@ -354,7 +355,7 @@ func benchRecovery(c *config, t *table) error {
 
 // recoverCopy opens a copy of an open store's directory, which is what a crash of the
 // process leaves.
-func recoverCopy(c *config, dir string, o storage.Options, r *row) error {
+func recoverCopy(c *config, dir string, o storage.Options, r *report.Row) error {
 	to, err := c.fresh()
 	if err != nil {
 		return err
@@ -365,7 +366,7 @@ func recoverCopy(c *config, dir string, o storage.Options, r *row) error {
 	}
 	runtime.GC()
 	var s *storage.Store
-	_, err = profiles.during(func() (err error) {
+	_, err = clock.Time(func() (err error) {
 		s, err = storage.Open(vfs.OS(), to, o)
 		return err
 	})
@@ -373,13 +374,13 @@ func recoverCopy(c *config, dir string, o storage.Options, r *row) error {
 		return err
 	}
 	rec := s.Recovery()
-	r.add("weft", float64(rec.Bytes)/rec.Duration.Seconds())
+	r.Add("weft", float64(rec.Bytes)/rec.Duration.Seconds())
 	return s.Close()
 }
 
 // benchReady opens a store of about 1 GB that has a checkpoint.
-func benchReady(c *config, t *table) error {
-	row := t.row(fmt.Sprintf("opening a store of %.1f GB with a checkpoint", float64(c.large)*116/1e9), perOp, goal{"< 1 s", "", 1e9})
+func benchReady(c *config, t *report.Table) error {
+	row := t.Row(fmt.Sprintf("opening a store of %.1f GB with a checkpoint", float64(c.large)*116/1e9), report.Took, report.Bound("< 1 s", 1e9))
 	for _, side := range c.among([]string{"weft", "pebble"}) {
 		o := setup{memory: 256 << 20}
 		s, err := c.open(side, o)
@@ -396,7 +397,7 @@ func benchReady(c *config, t *table) error {
 			if err != nil {
 				return err
 			}
-			row.add(side, float64(time.Since(began)))
+			row.Add(side, float64(time.Since(began)))
 			if err := e.close(); err != nil {
 				return err
 			}
@@ -409,8 +410,8 @@ func benchReady(c *config, t *table) error {
 }
 
 // benchStalls commits under full load while checkpoints, or flushes, run.
-func benchStalls(c *config, t *table) error {
-	row := t.row("latency of commits while checkpoints run, 64 clients, 99.9 % to median", ratioU, goal{"≤ 20 ×", "", 20})
+func benchStalls(c *config, t *report.Table) error {
+	row := t.Row("latency of commits while checkpoints run, 64 clients, 99.9 % to median", ratio, report.Bound("≤ 20 ×", 20))
 	var checkpoints atomic.Int64
 	dir, err := c.fresh()
 	if err != nil {
@@ -428,22 +429,22 @@ func benchStalls(c *config, t *table) error {
 		if err != nil {
 			return errors.Join(err, s.Close())
 		}
-		row.add("weft", r.quantile(0.999)/r.quantile(0.5))
+		row.Add("weft", r.quantile(0.999)/r.quantile(0.5))
 	}
-	row.note = fmt.Sprintf("%d checkpoints", checkpoints.Load())
+	row.Note(fmt.Sprintf("%d checkpoints", checkpoints.Load()))
 	if err := s.Close(); err != nil {
 		return err
 	}
 	return c.overFresh([]string{"pebble"}, setup{memory: 32 << 20, sync: true}, func(s *store, round int) error {
 		r, err := puts(s, 64, d, true, uint64(round)<<50)
-		row.add(s.side, r.quantile(0.999)/r.quantile(0.5))
+		row.Add(s.side, r.quantile(0.999)/r.quantile(0.5))
 		return err
 	})
 }
 
 // benchGC times the garbage collector with everything in memory.
-func benchGC(c *config, t *table) error {
-	row := t.row(fmt.Sprintf("runtime.GC with %s records in memory", si(float64(c.gc))), perOp, goal{"≤ 100 ms", "", 100e6})
+func benchGC(c *config, t *report.Table) error {
+	row := t.Row(fmt.Sprintf("runtime.GC with %s records in memory", report.SI(float64(c.gc))), report.Took, report.Bound("≤ 100 ms", 100e6))
 	for _, side := range c.among([]string{"weft", "map"}) {
 		s, err := c.open(side, setup{memory: 8 << 30, ram: true})
 		if err != nil {
@@ -456,7 +457,7 @@ func benchGC(c *config, t *table) error {
 		for range max(c.rounds, 3) {
 			began := time.Now()
 			runtime.GC()
-			row.add(side, float64(time.Since(began)))
+			row.Add(side, float64(time.Since(began)))
 		}
 		if err := s.remove(); err != nil {
 			return err

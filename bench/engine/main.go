@@ -16,7 +16,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/weftdb/weft/bench/report"
 )
+
+var sides = []string{"weft", "pebble", "badger", "bbolt", "map"}
+
+// clock is that of the process, which runs one measurement at a time.
+var clock report.Clock
+
+// ratio is a unit of how many times something is another.
+var ratio = report.Unit{Less: true, Show: func(v float64) string { return fmt.Sprintf("%.1f ×", v) }}
 
 type config struct {
 	records  int
@@ -33,7 +43,7 @@ type config struct {
 // group is measurements that share their stores.
 type group struct {
 	name string
-	run  func(*config, *table) error
+	run  func(*config, *report.Table) error
 }
 
 var groups = []group{
@@ -50,8 +60,8 @@ func main() {
 	flag.IntVar(&c.rounds, "rounds", 3, "how often the sides take turns")
 	flag.StringVar(&c.dir, "dir", "", "directory for the stores (default: a temporary one)")
 	among := flag.String("sides", "", "sides to run, with commas (default: all)")
-	flag.BoolVar(&cpuTime, "cpu", false, "count the processor time of the process instead of the time that passes, for a busy machine")
-	flag.StringVar(&profiles.dir, "profile", "", "directory for a CPU profile of each measurement and side")
+	flag.BoolVar(&clock.CPU, "cpu", false, "count the processor time of the process instead of the time that passes, for a busy machine")
+	flag.StringVar(&clock.Dir, "profile", "", "directory for a CPU profile of each measurement and side")
 	flag.Parse()
 	c.accounts, c.gc, c.large = 100_000, 10_000_000, 8_000_000
 	if *quick {
@@ -81,10 +91,8 @@ func run(c *config) error {
 			return fmt.Errorf("there is no side %q", side)
 		}
 	}
-	if profiles.dir != "" {
-		if err := os.MkdirAll(profiles.dir, 0o755); err != nil {
-			return err
-		}
+	if err := clock.MakeDir(); err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp(c.dir, "weft-bench-engine-")
 	if err != nil {
@@ -94,10 +102,10 @@ func run(c *config) error {
 	c.dir = dir
 	debug.SetGCPercent(100)
 	fmt.Printf("%s, %d cores, %s/%s; %d records, %d rounds of %v\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, c.records, c.rounds, c.round)
-	if err := header(os.Stdout); err != nil {
+	t := report.New(&clock, sides...)
+	if err := t.Header(os.Stdout); err != nil {
 		return err
 	}
-	t := &table{}
 	for _, g := range groups {
 		if !c.wants(g.name) {
 			continue
@@ -106,7 +114,7 @@ func run(c *config) error {
 		if err := g.run(c, t); err != nil {
 			return fmt.Errorf("%s: %w", g.name, err)
 		}
-		if err := t.print(os.Stdout); err != nil {
+		if err := t.Print(os.Stdout); err != nil {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "%s: %v\n", g.name, time.Since(began).Round(time.Second))

@@ -174,7 +174,7 @@ func drive(clients int, d time.Duration, timed bool, begin func(client int) (op 
 	}
 	ready.Wait()
 	var err error
-	r.took, err = profiles.during(func() error {
+	r.took, err = clock.Time(func() error {
 		close(start)
 		wg.Wait()
 		return nil

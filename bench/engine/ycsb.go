@@ -11,6 +11,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 	"go.etcd.io/bbolt"
 
+	"github.com/weftdb/weft/bench/report"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/txn"
@@ -200,7 +201,7 @@ var workloads = []workload{
 const ycsbClients = 8
 
 // benchYCSB runs the workloads, one store of each side for all of them.
-func benchYCSB(c *config, t *table) (err error) {
+func benchYCSB(c *config, t *report.Table) (err error) {
 	openers["kv"] = openKV
 	list, err := c.openAll([]string{"kv", "pebble", "badger", "bbolt"}, setup{memory: plenty}, func(s *store) error {
 		return errors.Join(fill(s, c.records, keyOf), s.settle())
@@ -216,12 +217,12 @@ func benchYCSB(c *config, t *table) (err error) {
 		counts[s.side].Store(int64(c.records))
 	}
 	for _, w := range workloads {
-		row := t.row(w.name, perSec, atLeast(1.0, "pebble"), atLeast(1.5, "badger"), atLeast(1.5, "bbolt"))
+		row := t.Row(w.name, report.PerSecond, report.AtLeast(1.0, "pebble"), report.AtLeast(1.5, "badger"), report.AtLeast(1.5, "bbolt"))
 		err := c.turns(list, func(s *store, round int) error {
 			r, err := drive(ycsbClients, c.round, false, func(client int) (func() (int, error), func() error, error) {
 				return w.client(s, c.records, counts[s.side], uint64(round*ycsbClients+client)), nil, nil
 			})
-			row.add(s.side, r.perSec())
+			row.Add(s.side, r.perSec())
 			return err
 		})
 		if err != nil {

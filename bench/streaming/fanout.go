@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/weftdb/weft/bench/report"
 	"github.com/weftdb/weft/streaming"
 )
 
@@ -54,7 +55,7 @@ type publisher struct {
 // Where many wait to be delivered it holds back, as who publishes more than is taken must.
 func flood(p *publisher, began time.Time, subscribers int, d time.Duration) (float64, error) {
 	sent, start := int64(0), p.got()
-	took, err := profiles.during(func() error {
+	took, err := clock.Time(func() error {
 		stop := time.Now().Add(d)
 		for time.Now().Before(stop) {
 			if err := p.publish(stamped(began)); err != nil {
@@ -87,7 +88,7 @@ func drained(p *publisher, start, sent int64, subscribers int) error {
 func pace(p *publisher, began time.Time, subscribers, perSecond int, d time.Duration) (result, error) {
 	p.ages()
 	sent, start := int64(0), p.got()
-	took, err := profiles.during(func() error {
+	took, err := clock.Time(func() error {
 		first, every := time.Now(), time.Second/time.Duration(perSecond)
 		for i := range int(d / every) {
 			time.Sleep(time.Until(first.Add(time.Duration(i) * every)))
@@ -102,11 +103,11 @@ func pace(p *publisher, began time.Time, subscribers, perSecond int, d time.Dura
 }
 
 // benchFanout has one publisher and many subscribers.
-func benchFanout(c *config, t *table) error {
-	flat := t.row(fmt.Sprintf("fan-out 1 → %d subscribers, deliveries", c.subscribers), perSec, bound("≥ 500 k/s", 500e3))
+func benchFanout(c *config, t *report.Table) error {
+	flat := t.Row(fmt.Sprintf("fan-out 1 → %d subscribers, deliveries", c.subscribers), report.PerSecond, report.Bound("≥ 500 k/s", 500e3))
 	rate := 500
-	p50 := t.row(fmt.Sprintf("… at %d k deliveries/s, age of a message, median", rate*c.subscribers/1000), took)
-	p99 := t.row("… 99 %", took, bound("< 20 ms", 20e6))
+	p50 := t.Row(fmt.Sprintf("… at %d k deliveries/s, age of a message, median", rate*c.subscribers/1000), report.Took)
+	p99 := t.Row("… 99 %", report.Took, report.Bound("< 20 ms", 20e6))
 	side := func(name string, open func(dir string, began time.Time, n int) (*publisher, error)) func(dir string) error {
 		return func(dir string) error {
 			began := time.Now()
@@ -118,13 +119,13 @@ func benchFanout(c *config, t *table) error {
 			if err != nil {
 				return errors.Join(fmt.Errorf("%s: %w", name, err), p.close())
 			}
-			flat.add(name, v)
+			flat.Add(name, v)
 			r, err := pace(p, began, c.subscribers, rate, c.round)
 			if err != nil {
 				return errors.Join(fmt.Errorf("%s: %w", name, err), p.close())
 			}
-			p50.add(name, r.quantile(0.5))
-			p99.add(name, r.quantile(0.99))
+			p50.Add(name, r.quantile(0.5))
+			p99.Add(name, r.quantile(0.99))
 			return p.close()
 		}
 	}
@@ -240,20 +241,20 @@ func fanPeer(dir string, began time.Time, n int) (*publisher, error) {
 }
 
 // benchLatency publishes now and then to one subscriber.
-func benchLatency(c *config, t *table) error {
+func benchLatency(c *config, t *report.Table) error {
 	for _, synced := range []bool{false, true} {
 		policy := "synced every 50 ms"
-		var goals []goal
+		var goals []report.Goal
 		if synced {
 			policy = "each synced"
 		} else {
-			goals = append(goals, bound("< 1 ms", 1e6))
+			goals = append(goals, report.Bound("< 1 ms", 1e6))
 		}
-		p50 := t.row("from publishing to the subscriber, idle, "+policy+", median", took, goals...)
-		p99 := t.row("… 99 %", took)
-		var after *row
+		p50 := t.Row("from publishing to the subscriber, idle, "+policy+", median", report.Took, goals...)
+		p99 := t.Row("… 99 %", report.Took)
+		var after *report.Row
 		if synced {
-			after = t.row("… from the acknowledgement to the subscriber, median", took, bound("< 1 ms", 1e6))
+			after = t.Row("… from the acknowledgement to the subscriber, median", report.Took, report.Bound("< 1 ms", 1e6))
 		}
 		side := func(name string, open func(dir string, began time.Time, n int) (*publisher, error)) func(dir string) error {
 			return func(dir string) error {
@@ -264,10 +265,10 @@ func benchLatency(c *config, t *table) error {
 				}
 				r, late, err := now(p, began, c.round)
 				if err == nil {
-					p50.add(name, r.quantile(0.5))
-					p99.add(name, r.quantile(0.99))
+					p50.Add(name, r.quantile(0.5))
+					p99.Add(name, r.quantile(0.99))
 					if after != nil {
-						after.add(name, late.quantile(0.5))
+						after.Add(name, late.quantile(0.5))
 					}
 				}
 				return errors.Join(err, p.close())

@@ -18,7 +18,21 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/weftdb/weft/bench/report"
 )
+
+// The sides.
+const (
+	weftSide = "weft"
+	peerSide = "JetStream"
+)
+
+// clock is that of the process, which runs one measurement at a time.
+var clock report.Clock
+
+// percent is a unit.
+var percent = report.Unit{Less: true, Show: func(v float64) string { return fmt.Sprintf("%.1f %%", v) }}
 
 type config struct {
 	round       time.Duration
@@ -34,7 +48,7 @@ type config struct {
 // group is rows that are measured together.
 type group struct {
 	name string
-	run  func(*config, *table) error
+	run  func(*config, *report.Table) error
 }
 
 var groups = []group{
@@ -57,8 +71,8 @@ func main() {
 	flag.IntVar(&c.rounds, "rounds", 3, "how often the sides take turns")
 	flag.StringVar(&c.bin, "bin", "../../bin/weft", "the weft binary")
 	flag.StringVar(&c.dir, "dir", "", "directory for the stores (default: a temporary one)")
-	flag.BoolVar(&cpuTime, "cpu", false, "rates count the processor time of the process instead of the time that passes, for a busy machine")
-	flag.StringVar(&profiles.dir, "profile", "", "directory for a CPU profile of each measurement")
+	flag.BoolVar(&clock.CPU, "cpu", false, "rates count the processor time of the process instead of the time that passes, for a busy machine")
+	flag.StringVar(&clock.Dir, "profile", "", "directory for a CPU profile of each measurement")
 	flag.Parse()
 	if *quick {
 		*seconds, c.rounds, c.subscribers, c.idle = 0.2, 1, 50, 200
@@ -79,10 +93,8 @@ func run(c *config) error {
 			return fmt.Errorf("there is no group %q", name)
 		}
 	}
-	if profiles.dir != "" {
-		if err := os.MkdirAll(profiles.dir, 0o755); err != nil {
-			return err
-		}
+	if err := clock.MakeDir(); err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp(c.dir, "weft-bench-streaming-")
 	if err != nil {
@@ -91,10 +103,10 @@ func run(c *config) error {
 	defer os.RemoveAll(dir)
 	c.dir = dir
 	fmt.Printf("%s, NATS server %s, %d cores, %s/%s; %d rounds of %v\n\n", runtime.Version(), peerVersion, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, c.rounds, c.round)
-	if err := header(os.Stdout); err != nil {
+	t := report.New(&clock, weftSide, peerSide)
+	if err := t.Header(os.Stdout); err != nil {
 		return err
 	}
-	t := &table{}
 	for _, g := range groups {
 		if len(c.only) > 0 && !slices.Contains(c.only, g.name) {
 			continue
@@ -103,7 +115,7 @@ func run(c *config) error {
 		if err := g.run(c, t); err != nil {
 			return fmt.Errorf("%s: %w", g.name, err)
 		}
-		if err := t.print(os.Stdout); err != nil {
+		if err := t.Print(os.Stdout); err != nil {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "%s: %v\n", g.name, time.Since(began).Round(time.Second))

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/weftdb/weft"
+	"github.com/weftdb/weft/bench/report"
 	"github.com/weftdb/weft/document/doc"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/streaming"
@@ -18,15 +19,15 @@ import (
 const insertClients = 16
 
 // benchCDC inserts rows with and without somebody who follows the table.
-func benchCDC(c *config, t *table) error {
+func benchCDC(c *config, t *report.Table) error {
 	for _, synced := range []bool{false, true} {
 		policy := "synced every 50 ms"
 		if synced {
 			policy = "each synced"
 		}
-		without := t.row(fmt.Sprintf("SQL insert of a row, %d clients, %s", insertClients, policy), perSec)
-		with := t.row("… with a feed that one follows", perSec)
-		cost := t.row("… what the feed costs", percent, bound("≤ 10 %", 10))
+		without := t.Row(fmt.Sprintf("SQL insert of a row, %d clients, %s", insertClients, policy), report.PerSecond)
+		with := t.Row("… with a feed that one follows", report.PerSecond)
+		cost := t.Row("… what the feed costs", percent, report.Bound("≤ 10 %", 10))
 		for round := range c.rounds {
 			dir, err := c.fresh()
 			if err != nil {
@@ -41,13 +42,13 @@ func benchCDC(c *config, t *table) error {
 				}
 				if follow {
 					both[1] = v
-					with.add(weftSide, v)
+					with.Add(weftSide, v)
 				} else {
 					both[0] = v
-					without.add(weftSide, v)
+					without.Add(weftSide, v)
 				}
 			}
-			cost.add(weftSide, 100*(1-both[1]/both[0]))
+			cost.Add(weftSide, 100*(1-both[1]/both[0]))
 		}
 	}
 	return nil
@@ -101,20 +102,20 @@ func (c *config) inserts(dir string, synced, follow bool) (float64, error) {
 }
 
 // benchTransaction writes a row, a document, a key and an event in one transaction.
-func benchTransaction(c *config, t *table) error {
-	one := t.row("transaction of 1 row, 1 document, 1 key and 1 event, in memory, 1 client", perSec)
-	each := t.row("… as many clients as cores, for each core", perSec, bound("≥ 60 k/s", 60e3))
+func benchTransaction(c *config, t *report.Table) error {
+	one := t.Row("transaction of 1 row, 1 document, 1 key and 1 event, in memory, 1 client", report.PerSecond)
+	each := t.Row("… as many clients as cores, for each core", report.PerSecond, report.Bound("≥ 60 k/s", 60e3))
 	for range c.rounds {
-		for i, r := range []*row{one, each} {
+		for i, r := range []*report.Row{one, each} {
 			clients := []int{1, runtime.GOMAXPROCS(0)}[i]
 			v, err := c.transactions(clients)
 			if err != nil {
 				return err
 			}
-			if !cpuTime { // which is of one core in any case
+			if !clock.CPU { // which is of one core in any case
 				v /= float64(clients)
 			}
-			r.add(weftSide, v)
+			r.Add(weftSide, v)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/weftdb/weft/bench/report"
 	"github.com/weftdb/weft/streaming"
 )
 
@@ -14,18 +15,18 @@ const together = 100 // messages of one publication, or that wait for their ackn
 
 // benchPublish publishes messages of 100 bytes, each publisher waiting for the
 // acknowledgement of one, or of some.
-func benchPublish(c *config, t *table) error {
+func benchPublish(c *config, t *report.Table) error {
 	for _, synced := range []bool{false, true} {
-		policy, goals := "synced every 50 ms", []goal{atLeast(1)}
+		policy, goals := "synced every 50 ms", []report.Goal{report.AtLeast(1, peerSide)}
 		if synced {
-			policy, goals = "each synced", []goal{atLeast(2)}
+			policy, goals = "each synced", []report.Goal{report.AtLeast(2, peerSide)}
 		}
-		one := t.row(fmt.Sprintf("publish 100 B, %d publishers, %s", c.publishers, policy), perSec, goals...)
-		many := t.row(fmt.Sprintf("publish %d × 100 B at a time, %d publishers, %s", together, c.publishers, policy), perSec, goals...)
+		one := t.Row(fmt.Sprintf("publish 100 B, %d publishers, %s", c.publishers, policy), report.PerSecond, goals...)
 		if synced { // of a batch Weft syncs once, and the peer each
-			many.goals = nil
+			goals = nil
 		}
-		for i, r := range []*row{one, many} {
+		many := t.Row(fmt.Sprintf("publish %d × 100 B at a time, %d publishers, %s", together, c.publishers, policy), report.PerSecond, goals...)
+		for i, r := range []*report.Row{one, many} {
 			n := []int{1, together}[i]
 			err := c.turns(func(dir string) error { return c.publishWeft(r, dir, synced, n) }, func(dir string) error { return c.publishPeer(r, dir, synced, n) })
 			if err != nil {
@@ -36,7 +37,7 @@ func benchPublish(c *config, t *table) error {
 	return nil
 }
 
-func (c *config) publishWeft(r *row, dir string, synced bool, n int) error {
+func (c *config) publishWeft(r *report.Row, dir string, synced bool, n int) error {
 	db, err := openWeft(dir, synced)
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func (c *config) publishWeft(r *row, dir string, synced bool, n int) error {
 	if err != nil {
 		return err
 	}
-	r.add(weftSide, res.perSec())
+	r.Add(weftSide, res.perSec())
 	info, err := ch.Info(ctx, channel)
 	if err == nil && info.Next != uint64(res.ops)+1 {
 		err = fmt.Errorf("%d messages were acknowledged, and the next offset is %d", res.ops, info.Next)
@@ -67,7 +68,7 @@ func (c *config) publishWeft(r *row, dir string, synced bool, n int) error {
 	return err
 }
 
-func (c *config) publishPeer(r *row, dir string, synced bool, n int) error {
+func (c *config) publishPeer(r *report.Row, dir string, synced bool, n int) error {
 	p, err := openPeer(dir, synced)
 	if err != nil {
 		return err
@@ -98,7 +99,7 @@ func (c *config) publishPeer(r *row, dir string, synced bool, n int) error {
 	if err != nil {
 		return err
 	}
-	r.add(peerSide, res.perSec())
+	r.Add(peerSide, res.perSec())
 	js, err := p.connect()
 	if err != nil {
 		return err

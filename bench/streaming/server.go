@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/bench/load"
+	"github.com/weftdb/weft/bench/report"
 )
 
 // process is a server of the program.
@@ -96,7 +97,7 @@ func (p *process) resident() (now, most float64, err error) {
 }
 
 // benchHTTP publishes in batches over HTTP.
-func benchHTTP(c *config, t *table) error {
+func benchHTTP(c *config, t *report.Table) error {
 	const batch, conns = 1000, 4
 	var body bytes.Buffer
 	body.WriteString(`{"messages":[`)
@@ -107,7 +108,7 @@ func benchHTTP(c *config, t *table) error {
 		fmt.Fprintf(&body, `{"event_type":"order","source":"web","key":"c%d","data":{"id":%d,"items":["book","lamp"],"total":12.5,"note":"as they come"}}`, i%100, i)
 	}
 	body.WriteString("]}")
-	r := t.row(fmt.Sprintf("publish over HTTP, batches of %d, %d connections, synced", batch, conns), perSec, bound("≥ 200 k/s", 200e3))
+	r := t.Row(fmt.Sprintf("publish over HTTP, batches of %d, %d connections, synced", batch, conns), report.PerSecond, report.Bound("≥ 200 k/s", 200e3))
 	return c.turns(func(dir string) error {
 		p, err := c.startServer(dir)
 		if err != nil {
@@ -117,14 +118,14 @@ func benchHTTP(c *config, t *table) error {
 		request := load.Request("POST", p.addr, "/api/v1/streaming/channels/events/publish", body.Bytes())
 		res, err := load.Run(p.addr, conns, c.round, func(int, int64) []byte { return request })
 		if err == nil {
-			r.add(weftSide, res.PerSecond()*batch)
+			r.Add(weftSide, res.PerSecond()*batch)
 		}
 		return err
 	})
 }
 
 // benchIdle opens connections that wait, and looks at the memory of the server.
-func benchIdle(c *config, t *table) error {
+func benchIdle(c *config, t *report.Table) error {
 	limit := raiseFiles(uint64(2*c.idle + 500))
 	if limit < uint64(c.idle+100) {
 		return fmt.Errorf("%d files may be open, and %d subscribers need more (ulimit -n)", limit, c.idle)
@@ -133,8 +134,8 @@ func benchIdle(c *config, t *table) error {
 		{"SSE", "/sse", ""}, {"NDJSON", "/ndjson", ""},
 		{"WebSocket", "/ws", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"},
 	} {
-		idle := t.row(fmt.Sprintf("memory of the server with %d idle subscribers, %s", c.idle, w.name), bytesU, bound("≤ 300 MB", 300e6))
-		woken := t.row("… once all had a message", bytesU)
+		idle := t.Row(fmt.Sprintf("memory of the server with %d idle subscribers, %s", c.idle, w.name), report.Megabytes, report.Bound("≤ 300 MB", 300e6))
+		woken := t.Row("… once all had a message", report.Megabytes)
 		err := c.turns(func(dir string) error {
 			p, err := c.startServer(dir)
 			if err != nil {
@@ -142,8 +143,8 @@ func benchIdle(c *config, t *table) error {
 			}
 			defer p.stop()
 			before, after, err := c.waiting(p, w.path, w.header)
-			idle.add(weftSide, before)
-			woken.add(weftSide, after)
+			idle.Add(weftSide, before)
+			woken.Add(weftSide, after)
 			return err
 		})
 		if err != nil {

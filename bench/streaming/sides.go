@@ -119,7 +119,7 @@ func drive(clients int, d time.Duration, begin func(client int) (op func() (int,
 			return r, fmt.Errorf("client %d: %w", i, err)
 		}
 	}
-	r.took, err = profiles.during(func() error {
+	r.took, err = clock.Time(func() error {
 		var wg sync.WaitGroup
 		stop := time.Now().Add(d)
 		for _, op := range ops {

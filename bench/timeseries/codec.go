@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
+	"github.com/weftdb/weft/bench/report"
 	"github.com/weftdb/weft/timeseries/block"
 )
 
@@ -112,13 +113,13 @@ func xor(list []*block.Points) (bytes, n int, err error) {
 	return bytes, n, nil
 }
 
-func benchBytes(c *config, t *table) error {
+func benchBytes(c *config, t *report.Table) error {
 	nab, err := c.readNAB()
 	if err != nil {
 		return err
 	}
 	if len(nab) == 0 {
-		t.note("The Numenta anomaly benchmark is not at hand (-nab), so its rows are left out.")
+		t.Note("The Numenta anomaly benchmark is not at hand (-nab), so its rows are left out.")
 	}
 	for _, x := range []struct {
 		work   string
@@ -135,47 +136,47 @@ func benchBytes(c *config, t *table) error {
 		if len(x.list) == 0 {
 			continue
 		}
-		r := t.row(x.work, bytesU, goal{fmt.Sprintf("≤ %g", x.goal), "", x.goal})
+		r := t.Row(x.work, eachPoint, report.Bound(fmt.Sprintf("≤ %g", x.goal), x.goal))
 		bytes, n, err := pack(x.list, x.effort, x.points)
 		if err != nil {
 			return err
 		}
-		r.add("weft", float64(bytes)/float64(n))
+		r.Add("weft", float64(bytes)/float64(n))
 		if bytes, n, err = xor(x.list); err != nil {
 			return err
 		}
-		r.add("prometheus", float64(bytes)/float64(n))
+		r.Add("prometheus", float64(bytes)/float64(n))
 	}
 	return nil
 }
 
 // perPoint runs fn, which works on so many points, for some time.
-func (c *config) perPoint(name string, points int, fn func() error) (rate float64, err error) {
+func (c *config) perPoint(points int, fn func() error) (rate float64, err error) {
 	until := 300 * time.Millisecond
 	if c.quick {
 		until = 30 * time.Millisecond
 	}
 	n := 0
-	seconds, err := c.timed(name, func() error {
-		for began := cpu(); cpu()-began < until; n += points {
+	took, err := timed(func() error {
+		for began := report.UsedCPU(); report.UsedCPU()-began < until; n += points {
 			if err := fn(); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return float64(n) / seconds, err
+	return float64(n) / took.Seconds(), err
 }
 
-func benchCodec(c *config, t *table) error {
+func benchCodec(c *config, t *report.Table) error {
 	list := gauges()
-	encode := t.row("encode regular gauges, points, fast effort", perSec, goal{"≥ 100 M/s", "", 100e6}, atLeast(1.5, "prometheus"))
-	small := t.row("encode regular gauges, points, sealed blocks", perSec)
-	decode := t.row("decode regular gauges, points, fast effort", perSec, goal{"≥ 150 M/s", "", 150e6}, atLeast(1.5, "prometheus"))
-	sealed := t.row("decode regular gauges, points, sealed blocks", perSec, goal{"≥ 150 M/s", "", 150e6}, atLeast(1.5, "prometheus"))
+	encode := t.Row("encode regular gauges, points, fast effort", report.PerSecond, report.Bound("≥ 100 M/s", 100e6), report.AtLeast(1.5, "prometheus"))
+	small := t.Row("encode regular gauges, points, sealed blocks", report.PerSecond)
+	decode := t.Row("decode regular gauges, points, fast effort", report.PerSecond, report.Bound("≥ 150 M/s", 150e6), report.AtLeast(1.5, "prometheus"))
+	sealed := t.Row("decode regular gauges, points, sealed blocks", report.PerSecond, report.Bound("≥ 150 M/s", 150e6), report.AtLeast(1.5, "prometheus"))
 	for range c.rounds {
 		for _, x := range []struct {
-			enc, dec *row
+			enc, dec *report.Row
 			effort   block.Effort
 		}{{encode, decode, block.Fast}, {small, sealed, block.Small}} {
 			if err := weftCodec(c, list, x.enc, x.dec, x.effort); err != nil {
@@ -189,7 +190,7 @@ func benchCodec(c *config, t *table) error {
 	return nil
 }
 
-func weftCodec(c *config, list []*block.Points, enc, dec *row, effort block.Effort) error {
+func weftCodec(c *config, list []*block.Points, enc, dec *report.Row, effort block.Effort) error {
 	var buf []byte
 	n := 0
 	var raw [][]byte
@@ -201,7 +202,7 @@ func weftCodec(c *config, list []*block.Points, enc, dec *row, effort block.Effo
 		raw = append(raw, b)
 		n += p.Len()
 	}
-	rate, err := c.perPoint("encode weft", n, func() (err error) {
+	rate, err := c.perPoint(n, func() (err error) {
 		for _, p := range list {
 			if buf, err = block.Append(buf[:0], p, effort); err != nil {
 				return err
@@ -212,9 +213,9 @@ func weftCodec(c *config, list []*block.Points, enc, dec *row, effort block.Effo
 	if err != nil {
 		return err
 	}
-	enc.add("weft", rate)
+	enc.Add("weft", rate)
 	var q block.Points
-	if rate, err = c.perPoint("decode weft", n, func() error {
+	if rate, err = c.perPoint(n, func() error {
 		for _, b := range raw {
 			q.Reset(block.Float)
 			if err := block.Decode(b, &q); err != nil {
@@ -225,11 +226,11 @@ func weftCodec(c *config, list []*block.Points, enc, dec *row, effort block.Effo
 	}); err != nil {
 		return err
 	}
-	dec.add("weft", rate)
+	dec.Add("weft", rate)
 	return nil
 }
 
-func chunkCodec(c *config, list []*block.Points, enc, dec *row) error {
+func chunkCodec(c *config, list []*block.Points, enc, dec *report.Row) error {
 	n := 0
 	for _, p := range list {
 		n += p.Len()
@@ -256,15 +257,15 @@ func chunkCodec(c *config, list []*block.Points, enc, dec *row) error {
 	if err := fill(true); err != nil {
 		return err
 	}
-	rate, err := c.perPoint("encode prometheus", n, func() error { return fill(false) })
+	rate, err := c.perPoint(n, func() error { return fill(false) })
 	if err != nil {
 		return err
 	}
-	enc.add("prometheus", rate)
+	enc.Add("prometheus", rate)
 	var it chunkenc.Iterator
 	var times []int64
 	var values []float64
-	rate, err = c.perPoint("decode prometheus", n, func() error {
+	rate, err = c.perPoint(n, func() error {
 		for _, chunk := range chunks {
 			times, values = slices.Grow(times[:0], openPoints), slices.Grow(values[:0], openPoints)
 			for it = chunk.Iterator(it); it.Next() != chunkenc.ValNone; {
@@ -280,6 +281,6 @@ func chunkCodec(c *config, list []*block.Points, enc, dec *row) error {
 	if err != nil {
 		return err
 	}
-	dec.add("prometheus", rate)
+	dec.Add("prometheus", rate)
 	return nil
 }

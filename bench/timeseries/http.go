@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/bench/load"
+	"github.com/weftdb/weft/bench/report"
 )
 
 // Lines are written over so many connections.
@@ -190,9 +191,9 @@ func (l *lines) next() []byte {
 	return l.req
 }
 
-func benchHTTP(c *config, t *table) error {
-	r := t.row(fmt.Sprintf("ingest over HTTP, lines, %d connections, requests of 1,000 points, points", lineClients), perSec,
-		goal{"≥ 500 k/s", "", 500e3}, atLeast(3, "influxdb"))
+func benchHTTP(c *config, t *report.Table) error {
+	r := t.Row(fmt.Sprintf("ingest over HTTP, lines, %d connections, requests of 1,000 points, points", lineClients), report.PerSecond,
+		report.Bound("≥ 500 k/s", 500e3), report.AtLeast(3, "influxdb"))
 	long := 4 * time.Second
 	if c.quick {
 		long = time.Second / 2
@@ -207,7 +208,7 @@ func benchHTTP(c *config, t *table) error {
 			}
 			s, err := side.start(c)
 			if errors.Is(err, errNotInstalled) {
-				t.note(side.name + " is not installed, so the row of lines is without it.")
+				t.Note(side.name + " is not installed, so the row of lines is without it.")
 				continue
 			}
 			if err != nil {
@@ -218,7 +219,7 @@ func benchHTTP(c *config, t *table) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", side.name, err)
 			}
-			r.add(side.name, rate)
+			r.Add(side.name, rate)
 		}
 	}
 	return nil

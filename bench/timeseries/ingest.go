@@ -16,6 +16,7 @@ import (
 	promstorage "github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 
+	"github.com/weftdb/weft/bench/report"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
@@ -92,17 +93,17 @@ func openPrometheus(dir string, edit func(*tsdb.Options)) (*tsdb.DB, error) {
 }
 
 // ingestRows are the rows of one way to name series.
-type ingestRows struct{ first, settled, disk *row }
+type ingestRows struct{ first, settled, disk *report.Row }
 
-func benchIngest(c *config, t *table) error {
+func benchIngest(c *config, t *report.Table) error {
 	name := fmt.Sprintf("%d k series, batches of 1,000, interval durability, points", c.series/1000)
-	goals := []goal{{"≥ 2 M/s", "", 2e6}, atLeast(2, "prometheus")}
+	goals := []report.Goal{report.Bound("≥ 2 M/s", 2e6), report.AtLeast(2, "prometheus")}
 	byName := ingestRows{
-		t.row("ingest by tags, "+name, perSec, goals...),
-		t.row("… and brought to rest (sealed; head compacted)", perSec),
-		t.row("… then on disk, a point", bytesU),
+		t.Row("ingest by tags, "+name, report.PerSecond, goals...),
+		t.Row("… and brought to rest (sealed; head compacted)", report.PerSecond),
+		t.Row("… then on disk, a point", eachPoint),
 	}
-	byRef := ingestRows{first: t.row("ingest by references, "+name, perSec, goals...)}
+	byRef := ingestRows{first: t.Row("ingest by references, "+name, report.PerSecond, goals...)}
 	for range c.rounds {
 		if c.wants("weft") {
 			if err := ingestWeft(c, byName, false); err != nil {
@@ -122,7 +123,7 @@ func benchIngest(c *config, t *table) error {
 			return err
 		}
 	}
-	t.note("Prometheus' appender is given the labels of each point, as Weft is given its tags; by references, the number it gave the series before, and Weft what NewRef made of its tags.")
+	t.Note("Prometheus' appender is given the labels of each point, as Weft is given its tags; by references, the number it gave the series before, and Weft what NewRef made of its tags.")
 	return nil
 }
 
@@ -163,7 +164,7 @@ func ingestWeft(c *config, rows ingestRows, known bool) error {
 		return err
 	}
 	total := float64(c.series * c.each)
-	first, err := c.timed("ingest weft", func() error {
+	first, err := timed(func() error {
 		for n := range c.each {
 			if err := round(1 + n); err != nil {
 				return err
@@ -174,11 +175,11 @@ func ingestWeft(c *config, rows ingestRows, known bool) error {
 	if err != nil {
 		return err
 	}
-	rows.first.add("weft", total/first)
+	rows.first.Add("weft", total/first.Seconds())
 	if rows.settled == nil {
 		return errors.Join(w.close(), os.RemoveAll(dir))
 	}
-	more, err := c.timed("settle weft", func() error {
+	more, err := timed(func() error {
 		if _, err := w.ts.Seal(ctx); err != nil {
 			return err
 		}
@@ -188,7 +189,7 @@ func ingestWeft(c *config, rows ingestRows, known bool) error {
 	if err != nil {
 		return err
 	}
-	rows.settled.add("weft", total/(first+more))
+	rows.settled.Add("weft", total/(first+more).Seconds())
 	if _, err := w.txns.Compact(ctx); err != nil {
 		return err
 	}
@@ -239,7 +240,7 @@ func ingestPrometheus(c *config, rows ingestRows, known bool) error {
 		return err
 	}
 	total := float64(c.series * c.each)
-	first, err := c.timed("ingest prometheus", func() error {
+	first, err := timed(func() error {
 		for n := range c.each {
 			if err := round(1 + n); err != nil {
 				return err
@@ -250,17 +251,17 @@ func ingestPrometheus(c *config, rows ingestRows, known bool) error {
 	if err != nil {
 		return err
 	}
-	rows.first.add("prometheus", total/first)
+	rows.first.Add("prometheus", total/first.Seconds())
 	if rows.settled == nil {
 		return errors.Join(db.Close(), os.RemoveAll(dir))
 	}
-	more, err := c.timed("settle prometheus", func() error {
+	more, err := timed(func() error {
 		return db.CompactHead(tsdb.NewRangeHead(db.Head(), db.Head().MinTime(), db.Head().MaxTime()))
 	})
 	if err != nil {
 		return err
 	}
-	rows.settled.add("prometheus", total/(first+more))
+	rows.settled.Add("prometheus", total/(first+more).Seconds())
 	if err := db.Close(); err != nil {
 		return err
 	}
@@ -273,7 +274,7 @@ func ingestPrometheus(c *config, rows ingestRows, known bool) error {
 }
 
 // measureDisk adds what a directory takes without logs, and removes it.
-func measureDisk(r *row, side, dir string, points float64) error {
+func measureDisk(r *report.Row, side, dir string, points float64) error {
 	var bytes int64
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -288,7 +289,7 @@ func measureDisk(r *row, side, dir string, points float64) error {
 	if err != nil {
 		return err
 	}
-	r.add(side, float64(bytes)/points)
+	r.Add(side, float64(bytes)/points)
 	return os.RemoveAll(dir)
 }
 

@@ -15,32 +15,38 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
-	"runtime/pprof"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/weftdb/weft/bench/report"
 )
 
+var sides = []string{"weft", "prometheus", "influxdb"}
+
+// clock counts the processor time of the process, which runs one measurement at a time.
+var clock = report.Clock{CPU: true}
+
+// eachPoint is the unit of bytes for a point.
+var eachPoint = report.Unit{Less: true, Show: func(v float64) string { return fmt.Sprintf("%.2f B", v) }}
+
 type config struct {
-	quick   bool
-	rounds  int
-	series  int // of the ingest
-	each    int // points of each of them
-	dir     string
-	nab     string
-	bin     string
-	profile string
-	only    []string
-	sides   []string
+	quick  bool
+	rounds int
+	series int // of the ingest
+	each   int // points of each of them
+	dir    string
+	nab    string
+	bin    string
+	only   []string
+	sides  []string
 }
 
 // group is measurements that belong together.
 type group struct {
 	name string
-	run  func(*config, *table) error
+	run  func(*config, *report.Table) error
 }
 
 var groups = []group{{"bytes", benchBytes}, {"codec", benchCodec}, {"ingest", benchIngest}, {"http", benchHTTP}, {"query", benchQuery}}
@@ -54,7 +60,7 @@ func main() {
 	flag.StringVar(&c.dir, "dir", "", "directory for the stores (default: a temporary one)")
 	flag.StringVar(&c.nab, "nab", "../../../shared/corpora/nab", "the Numenta anomaly benchmark")
 	flag.StringVar(&c.bin, "bin", "", "the weft binary (default: built for the run)")
-	flag.StringVar(&c.profile, "profile", "", "directory for a CPU profile of each group and side that runs in this process")
+	flag.StringVar(&clock.Dir, "profile", "", "directory for a CPU profile of each group and side that runs in this process")
 	flag.Parse()
 	c.series, c.each = 10_000, 400
 	if c.quick {
@@ -83,10 +89,8 @@ func run(c *config) error {
 			return fmt.Errorf("there is no side %q", name)
 		}
 	}
-	if c.profile != "" {
-		if err := os.MkdirAll(c.profile, 0o755); err != nil {
-			return err
-		}
+	if err := clock.MakeDir(); err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp(c.dir, "weft-bench-timeseries-")
 	if err != nil {
@@ -95,8 +99,10 @@ func run(c *config) error {
 	defer os.RemoveAll(dir)
 	c.dir = dir
 	fmt.Printf("%s, %d cores, %s/%s; %d rounds\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, c.rounds)
-	header(os.Stdout)
-	t := &table{}
+	t := report.New(&clock, sides...)
+	if err := t.Header(os.Stdout); err != nil {
+		return err
+	}
 	for _, g := range groups {
 		if len(c.only) > 0 && !slices.Contains(c.only, g.name) {
 			continue
@@ -105,13 +111,12 @@ func run(c *config) error {
 		if err := g.run(c, t); err != nil {
 			return fmt.Errorf("%s: %w", g.name, err)
 		}
-		t.print(os.Stdout)
+		if err := t.Print(os.Stdout); err != nil {
+			return err
+		}
 		fmt.Fprintf(os.Stderr, "%s: %v\n", g.name, time.Since(began).Round(time.Second))
 	}
-	for _, n := range t.notes {
-		fmt.Println("\n" + n)
-	}
-	return nil
+	return t.PrintNotes(os.Stdout)
 }
 
 // wants says whether a side takes part.
@@ -120,30 +125,8 @@ func (c *config) wants(side string) bool { return len(c.sides) == 0 || slices.Co
 // fresh makes an empty directory.
 func (c *config) fresh(name string) (string, error) { return os.MkdirTemp(c.dir, name+"-") }
 
-// cpu is the processor time that the process has taken.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// timed is the processor time that fn takes, in seconds.
-func (c *config) timed(name string, fn func() error) (seconds float64, err error) {
+// timed is the processor time that fn takes.
+func timed(fn func() error) (time.Duration, error) {
 	runtime.GC()
-	if c.profile != "" {
-		f, err := os.Create(filepath.Join(c.profile, strings.ReplaceAll(name, " ", "-")+".pprof"))
-		if err != nil {
-			return 0, err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return 0, err
-		}
-		defer pprof.StopCPUProfile()
-	}
-	began := cpu()
-	err = fn()
-	return (cpu() - began).Seconds(), err
+	return clock.Time(fn)
 }

@@ -11,6 +11,7 @@ import (
 	promstorage "github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 
+	"github.com/weftdb/weft/bench/report"
 	"github.com/weftdb/weft/timeseries"
 	"github.com/weftdb/weft/timeseries/prom"
 )
@@ -40,15 +41,14 @@ func (c *config) sets() []*set {
 
 // ask is a query in PromQL.
 type ask struct {
-	of    *set
-	work  string
-	expr  string
-	span  time.Duration // of a range
-	step  time.Duration
-	goals []goal
+	of   *set
+	expr string
+	span time.Duration // of a range
+	step time.Duration
+	row  *report.Row
 }
 
-func benchQuery(c *config, t *table) error {
+func benchQuery(c *config, t *report.Table) error {
 	list := c.sets()
 	wdir, err := c.fresh("weft-query")
 	if err != nil {
@@ -79,29 +79,31 @@ func benchQuery(c *config, t *table) error {
 		return err
 	}
 	day, hour, month := list[0], list[1], list[2]
-	twice := []goal{atLeast(2, "prometheus")}
+	goal := report.AtLeast(2, "prometheus")
 	asks := []ask{
-		{day, "query: 1 series × 1 day, raw", "day[1d]", 0, 0, twice},
-		{hour, fmt.Sprintf("query: %d series × 1 h, avg by tag", hour.series), "avg by (region) (avg_over_time(hour[1h]))", 0, 0, twice},
-		{month, fmt.Sprintf("query: %d series × 30 d, hourly", month.series), "avg_over_time(month[1h])", 30*24*time.Hour - time.Hour, time.Hour, twice},
+		{day, "day[1d]", 0, 0, t.Row("query: 1 series × 1 day, raw", report.Took, goal)},
+		{hour, "avg by (region) (avg_over_time(hour[1h]))", 0, 0,
+			t.Row(fmt.Sprintf("query: %d series × 1 h, avg by tag", hour.series), report.Took, goal)},
+		{month, "avg_over_time(month[1h])", 30*24*time.Hour - time.Hour, time.Hour,
+			t.Row(fmt.Sprintf("query: %d series × 30 d, hourly", month.series), report.Took, goal)},
 	}
+	own := newNative(t, month)
 	engine := prom.NewEngine(prom.Options{})
 	peer := promql.NewEngine(promql.EngineOpts{MaxSamples: 50_000_000, Timeout: 2 * time.Minute, Parser: parser.NewParser(parser.Options{})})
 	for range c.rounds {
 		for _, a := range asks {
-			r := t.row(a.work, spent, a.goals...)
 			if c.wants("weft") {
-				if err := c.each1(r, "weft", a.work, func() error { return a.weft(engine, w) }); err != nil {
+				if err := c.each1(a.row, "weft", func() error { return a.weft(engine, w) }); err != nil {
 					return err
 				}
 			}
 			if c.wants("prometheus") {
-				if err := c.each1(r, "prometheus", a.work, func() error { return a.prometheus(peer, a.of.peer) }); err != nil {
+				if err := c.each1(a.row, "prometheus", func() error { return a.prometheus(peer, a.of.peer) }); err != nil {
 					return err
 				}
 			}
 		}
-		if err := native(c, t, w, month); err != nil {
+		if err := own.measure(c, w); err != nil {
 			return err
 		}
 	}
@@ -109,23 +111,23 @@ func benchQuery(c *config, t *table) error {
 }
 
 // each1 adds the processor time of one run of fn.
-func (c *config) each1(r *row, side, name string, fn func() error) error {
+func (c *config) each1(r *report.Row, side string, fn func() error) error {
 	if err := fn(); err != nil { // what is read is in memory then
-		return fmt.Errorf("%s, %s: %w", side, name, err)
+		return fmt.Errorf("%s: %w", side, err)
 	}
 	n, until := 0, 500*time.Millisecond
 	if c.quick {
 		until = 50 * time.Millisecond
 	}
-	seconds, err := c.timed("query "+side+" "+name, func() error {
-		for began := cpu(); n == 0 || cpu()-began < until; n++ {
+	took, err := timed(func() error {
+		for began := report.UsedCPU(); n == 0 || report.UsedCPU()-began < until; n++ {
 			if err := fn(); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	r.add(side, seconds/float64(n))
+	r.Add(side, float64(took)/float64(n))
 	return err
 }
 
@@ -199,36 +201,44 @@ func holds(v parser.Value) error {
 	return nil
 }
 
-// native measures the store's own queries: hours of all series, and an aggregate of all
-// points, which blocks know without being decoded.
-func native(c *config, t *table, w *weft, s *set) error {
+// native measures the store's own queries of a set: hours of all series, and an aggregate of
+// all points, which blocks know without being decoded.
+type native struct {
+	of                    *set
+	hourly, whole, points *report.Row
+}
+
+func newNative(t *report.Table, s *set) *native {
+	return &native{
+		of:     s,
+		hourly: t.Row(fmt.Sprintf("… the same as a query of the store's own: %d series × 30 d, hourly", s.series), report.Took),
+		whole:  t.Aside("aggregate over sealed blocks", report.Took),
+		points: t.Row("aggregate over sealed blocks, by their statistics, points", report.PerSecond, report.Bound("≥ 1 G/s", 1e9)),
+	}
+}
+
+func (n *native) measure(c *config, w *weft) error {
 	if !c.wants("weft") {
 		return nil
 	}
-	avg := timeseries.Function{Name: "avg"}
-	ctx := context.Background()
-	hourly := t.row(fmt.Sprintf("… the same as a query of the store's own: %d series × 30 d, hourly", s.series), spent)
-	if err := c.each1(hourly, "weft", "hourly", func() error {
-		a, err := w.ts.Query(ctx, timeseries.Query{Metric: s.metric, From: math.MinInt64, To: math.MaxInt64, Mode: timeseries.Downsample, Function: avg,
-			Interval: timeseries.Interval{Fixed: time.Hour}, MaxPoints: 1 << 20})
-		if err == nil && len(a.Series) != s.series {
-			err = fmt.Errorf("%d series", len(a.Series))
+	q := timeseries.Query{Metric: n.of.metric, From: math.MinInt64, To: math.MaxInt64, Mode: timeseries.Instant, Function: timeseries.Function{Name: "avg"}}
+	hours := q
+	hours.Mode, hours.Interval, hours.MaxPoints = timeseries.Downsample, timeseries.Interval{Fixed: time.Hour}, 1<<20
+	for _, x := range []struct {
+		row *report.Row
+		q   timeseries.Query
+	}{{n.hourly, hours}, {n.whole, q}} {
+		if err := c.each1(x.row, "weft", func() error {
+			a, err := w.ts.Query(context.Background(), x.q)
+			if err == nil && len(a.Series) != n.of.series {
+				err = fmt.Errorf("%d series", len(a.Series))
+			}
+			return err
+		}); err != nil {
+			return err
 		}
-		return err
-	}); err != nil {
-		return err
 	}
-	whole := &row{unit: spent, values: map[string][]float64{}}
-	if err := c.each1(whole, "weft", "statistics", func() error {
-		a, err := w.ts.Query(ctx, timeseries.Query{Metric: s.metric, From: math.MinInt64, To: math.MaxInt64, Mode: timeseries.Instant, Function: avg})
-		if err == nil && len(a.Series) != s.series {
-			err = fmt.Errorf("%d series", len(a.Series))
-		}
-		return err
-	}); err != nil {
-		return err
-	}
-	v, _ := whole.median("weft")
-	t.row("aggregate over sealed blocks, by their statistics, points", perSec, goal{"≥ 1 G/s", "", 1e9}).add("weft", float64(s.series*s.points)/v)
+	v, _ := n.whole.Median("weft")
+	n.points.Add("weft", float64(n.of.series*n.of.points)/v*1e9)
 	return nil
 }
