@@ -32,7 +32,6 @@ import (
 	"github.com/weftdb/weft/query/source/kvtable"
 	"github.com/weftdb/weft/query/source/streamtable"
 	"github.com/weftdb/weft/query/source/tstable"
-	"github.com/weftdb/weft/standing"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/streaming"
@@ -72,7 +71,6 @@ type Options struct {
 	TimeSeries timeseries.Options
 	Streaming  streaming.Options
 	Continuous continuous.Options
-	Standing   standing.Options
 	// FS is the file system of a local store. Default the machine's.
 	FS vfs.FS
 
@@ -88,7 +86,6 @@ type DB struct {
 	series   *timeseries.Store
 	channels *streaming.Store
 	queries  *continuous.Service
-	standing *standing.Store
 }
 
 // Open opens the store in dir, or makes one there, and starts the engine.
@@ -130,16 +127,12 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())
 	}
-	queries, err := continuous.Open(store.Store, engine, channels, opts.Continuous)
+	queries, err := continuous.Open(store.Store, engine, channels, series, opts.Continuous)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), engine.Close(), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())
 	}
 	engine.SetContinuous(queries.SQL())
-	fills, err := standing.Open(store.Store, engine, series, opts.Standing)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), queries.Close(), engine.Close(), channels.Close(), series.Close(), docs.Close(), keys.Close(), store.Close())
-	}
-	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series, channels: channels, queries: queries, standing: fills}, nil
+	return &DB{store: store, engine: engine, kv: keys, docs: docs, series: series, channels: channels, queries: queries}, nil
 }
 
 // spill puts temporary files where the store is: its directory is locked, and what its
@@ -176,7 +169,7 @@ func OpenMemory(opts Options) (*DB, error) {
 // Close ends what runs in the background, waits for commits, syncs the log and
 // lets go of the directory. Calls that still run must have ended.
 func (db *DB) Close() error {
-	return errors.Join(db.standing.Close(), db.queries.Close(), db.engine.Close(), db.channels.Close(), db.series.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
+	return errors.Join(db.queries.Close(), db.engine.Close(), db.channels.Close(), db.series.Close(), db.docs.Close(), db.kv.Close(), db.store.Close())
 }
 
 // Engine runs SQL in full: sinks that stream, sessions, parameters by type.
@@ -221,15 +214,6 @@ func (db *DB) TimeSeriesIn(ctx context.Context, database string, create bool) (*
 	return db.series.In(id), nil
 }
 
-// Standing is the continuous queries of the default database.
-func (db *DB) Standing() *standing.Store { return db.standing }
-
-// StandingIn is the continuous queries of another database, which is made where it is
-// missing and create is set.
-func (db *DB) StandingIn(ctx context.Context, database string, create bool) (*standing.Store, error) {
-	return db.standing.In(ctx, database, create)
-}
-
 // Streaming is the channels of the default database.
 func (db *DB) Streaming() *streaming.Store { return db.channels }
 
@@ -243,7 +227,8 @@ func (db *DB) StreamingIn(ctx context.Context, database string, create bool) (*s
 	return db.channels.In(id), nil
 }
 
-// Continuous is the continuous queries over channels of all databases.
+// Continuous is the continuous queries of all databases: over channels, and those that
+// fill metrics.
 func (db *DB) Continuous() *continuous.Service { return db.queries }
 
 // Live follows results of queries: what enters, changes and leaves them.

@@ -1,23 +1,43 @@
-// Package continuous runs continuous queries: they aggregate the messages of a channel in
-// windows of time, for as long as they are defined, and write the results to a channel or
-// to a table.
+// Package continuous runs continuous queries: what is defined once and does its work for
+// as long as it is. There are two kinds.
 //
-// It promises that the results are those of package window for the messages of the
-// channel in the order of their offsets, whatever happens meanwhile: open windows, the
-// offset, the watermark and the results are written in one transaction, so a crash or a
-// restart neither loses nor repeats a result, and who reads the output sees the results
-// of a message and all before it or none of them. That expressions are SQL's, and see the
-// columns of stream.<channel> in the state of that transaction. That what an operator has
-// to know is told by Status, the last error first of all; nothing is skipped in silence.
+// A Query aggregates the messages of a channel in windows of time, and writes the results
+// to a channel or to a table. A Fill is an INSERT … SELECT of SQL that fills a metric from
+// others, and is run once for each window of time, after it has ended:
 //
-// It owns the keys of keyspace.SpaceContinuous (docs/format/continuous.md), and while
-// there are queries a hook of commits, a goroutine that starts and ends them, and one for
-// each that is not paused. A query holds its windows in memory; MaxWindows and MaxBytes
-// bound them, and a query that would need more stops before the message that needs it,
-// and says so. What a transaction writes is bounded by batches (see step).
+//	INSERT INTO ts.cpu_5m SELECT $1 AS time, host, avg(value) AS value
+//	  FROM ts.cpu WHERE time >= $1 AND time < $2 GROUP BY host
+//
+// Both have one life: a definition that is committed is run, one that is changed is begun
+// anew with what it is now, and one that is paused or removed ends; how far a query is and
+// what it wrote are committed in one transaction, so a crash or a restart neither loses nor
+// repeats a result; what fails is tried again, with pauses that grow, holds up no other
+// query, and is told. Nothing is skipped in silence.
+//
+// Of queries over channels it promises that the results are those of package window for
+// the messages in the order of their offsets, whatever happens meanwhile, and that who
+// reads the output sees the results of a message and all before it or none of them.
+// Expressions are SQL's, and see the columns of stream.<channel> in the state of that
+// transaction. A query holds its windows in memory; MaxWindows and MaxBytes bound them, and
+// one that would need more stops before the message that needs it. What a transaction
+// writes is bounded by batches (see step).
+//
+// Of queries that fill metrics it promises that windows are run in order and, once that has
+// succeeded, not again but for what was written into them later, no later than the bound of
+// the definition, also where the program was down meanwhile. A run again replaces points by
+// points of the same time and tags; those of which the statement gives none any more stay.
+// Late is what was written to metrics: of tables and other models that a statement reads it
+// is not noticed.
+//
+// It owns the keys of keyspace.SpaceContinuous (docs/format/continuous.md) and reads object
+// 1 of keyspace.SpaceDerived, where former versions kept definitions; and while there are
+// queries a hook of commits, a goroutine that starts and ends them, and one for each that
+// is not paused.
 //
 // It refuses queries over several channels, sub-queries and windows of SQL within
-// expressions, and to write its results where they would come back as its messages.
+// expressions, and to write results where they would come back as messages; and statements
+// that write anything else than one metric, that read the metric they write, and that do
+// not name both ends of the window.
 package continuous
 
 import (
@@ -32,6 +52,7 @@ import (
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/streaming"
+	"github.com/weftdb/weft/timeseries"
 )
 
 // The limits of every query.
@@ -66,6 +87,7 @@ type Service struct {
 	txns     *txn.Store
 	engine   *query.Engine
 	channels *streaming.Store
+	series   *timeseries.Store
 	opts     Options
 
 	ctx  context.Context
@@ -78,7 +100,7 @@ type Service struct {
 		sync.Mutex
 		closed  bool
 		stop    func() // of the hook; nil before the first query
-		runners map[ref]*runner
+		running map[ref]*running
 		faults  map[ref]fault
 		moved   chan struct{} // closed, and replaced, when a query has got on, or does not
 	}
@@ -90,6 +112,13 @@ type ref struct {
 	id keyspace.ObjectID
 }
 
+// running is a query that runs.
+type running struct {
+	version txn.Timestamp // of its definition
+	end     context.CancelFunc
+	done    chan struct{}
+}
+
 // fault is why a query does not get on.
 type fault struct {
 	err error
@@ -98,29 +127,35 @@ type fault struct {
 
 // Open returns the service, and starts the queries that are there. Close ends it, and
 // must come before the engine and the store are closed.
-func Open(txns *txn.Store, engine *query.Engine, channels *streaming.Store, opts Options) (*Service, error) {
+func Open(txns *txn.Store, engine *query.Engine, channels *streaming.Store, series *timeseries.Store, opts Options) (*Service, error) {
 	if opts.Batch <= 0 {
 		opts.Batch = batchMessages
 	}
 	if opts.Retry <= 0 {
 		opts.Retry = 500 * time.Millisecond
 	}
-	s := &Service{txns: txns, engine: engine, channels: channels, opts: opts, wake: make(chan struct{}, 1)}
-	s.mu.runners, s.mu.faults = map[ref]*runner{}, map[ref]fault{}
+	s := &Service{txns: txns, engine: engine, channels: channels, series: series, opts: opts, wake: make(chan struct{}, 1)}
+	s.mu.running, s.mu.faults = map[ref]*running{}, map[ref]fault{}
 	s.mu.moved = make(chan struct{})
 	s.ctx, s.end = context.WithCancel(context.Background())
-	var found []keyspace.DatabaseID
-	err := txns.View(s.ctx, func(tx *txn.Tx) (err error) {
+	found := 0
+	err := txns.View(s.ctx, func(tx *txn.Tx) error {
 		it := tx.Iter(txn.IterOptions{})
 		defer it.Close()
-		found, err = keyspace.Databases(it, keyspace.SpaceContinuous)
-		return err
+		for _, space := range []keyspace.Space{keyspace.SpaceContinuous, keyspace.SpaceDerived} {
+			dbs, err := keyspace.Databases(it, space)
+			if err != nil {
+				return err
+			}
+			found += len(dbs)
+		}
+		return nil
 	})
 	if err != nil {
 		s.end()
 		return nil, fmt.Errorf("open continuous queries: %w", err)
 	}
-	if len(found) > 0 {
+	if found > 0 {
 		if err := s.listen(s.ctx); err != nil {
 			s.end()
 			return nil, fmt.Errorf("open continuous queries: %w", err)
@@ -176,7 +211,7 @@ func (s *Service) poke() {
 func (s *Service) hear(set *txn.ChangeSet) {
 	for i := range set.Ops {
 		_, space, obj, _, ok := keyspace.Split(set.Ops[i].Key)
-		if ok && space == keyspace.SpaceContinuous && obj == objQueries {
+		if ok && space == keyspace.SpaceContinuous && (obj == objQueries || obj == objFills) {
 			s.poke()
 			return
 		}
@@ -206,29 +241,65 @@ func (s *Service) supervise() {
 
 // wanted is a query that is to run.
 type wanted struct {
-	database string
-	q        *Query
+	version txn.Timestamp
+	query   func() *runner // one of the two
+	fill    func() *task
 }
 
-// reconcile starts what is defined and not paused, and ends all else.
-func (s *Service) reconcile() error {
-	want := map[ref]wanted{}
-	err := s.each(s.ctx, func(tx *txn.Tx, database string, db keyspace.DatabaseID) error {
+// run runs the query until it is gone, paused or changed, or ctx ends.
+func (w *wanted) run(ctx context.Context) {
+	if w.fill != nil {
+		w.fill().loop(ctx)
+		return
+	}
+	w.query().run(ctx)
+}
+
+// defined is what is defined and not paused.
+func (s *Service) defined(ctx context.Context) (map[ref]wanted, error) {
+	want, former := map[ref]wanted{}, map[keyspace.DatabaseID]bool{}
+	err := s.each(ctx, func(tx *txn.Tx, database string, db keyspace.DatabaseID) error {
 		list, err := queries(tx, db)
+		if err != nil {
+			return err
+		}
 		for _, q := range list {
-			if !q.Paused {
-				want[ref{db, q.id}] = wanted{database, q}
+			if at := (ref{db, q.id}); !q.Paused {
+				want[at] = wanted{version: q.version, query: func() *runner { return s.newRunner(at, database, q.Name) }}
+			}
+		}
+		fills, err := fillRecords(tx, db)
+		for _, r := range fills {
+			switch {
+			case r.id == 0:
+				former[db] = true
+			case !r.Paused:
+				want[ref{db, r.id}] = wanted{version: r.version, fill: func() *task { return &task{f: s.fills(db, database), id: r.id, name: r.Name} }}
 			}
 		}
 		return err
 	})
+	if err != nil || len(former) == 0 {
+		return want, err
+	}
+	for db := range former {
+		if err := s.adopt(ctx, db); err != nil {
+			return nil, err
+		}
+	}
+	return s.defined(ctx)
+}
+
+// reconcile starts what is defined and not paused, and ends all else.
+func (s *Service) reconcile() error {
+	want, err := s.defined(s.ctx)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	var over []*runner
-	for at, r := range s.mu.runners {
-		if _, ok := want[at]; !ok {
+	var over []*running
+	for at, r := range s.mu.running {
+		if w, ok := want[at]; !ok || w.version != r.version {
 			over = append(over, r)
 		}
 	}
@@ -240,7 +311,7 @@ func (s *Service) reconcile() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for at, w := range want {
-		if s.mu.runners[at] == nil {
+		if s.mu.running[at] == nil {
 			s.startLocked(at, w)
 		}
 	}
@@ -248,25 +319,25 @@ func (s *Service) reconcile() error {
 }
 
 func (s *Service) startLocked(at ref, w wanted) {
-	r := s.newRunner(at, w.database, w.q.Name)
 	ctx, end := context.WithCancel(s.ctx)
-	r.end, r.done = end, make(chan struct{})
-	s.mu.runners[at] = r
-	s.work.Add(1)
-	go func() {
-		defer s.work.Done()
+	r := &running{version: w.version, end: end, done: make(chan struct{})}
+	s.mu.running[at] = r
+	s.work.Go(func() {
 		defer func() {
 			s.mu.Lock()
-			delete(s.mu.runners, at)
+			delete(s.mu.running, at)
 			delete(s.mu.faults, at)
 			s.mu.Unlock()
 			end()
 			close(r.done)
 			s.poke() // it may have been resumed since
 		}()
-		r.run(ctx)
-	}()
+		w.run(ctx)
+	})
 }
+
+// now is the time of the store's clock.
+func (s *Service) now() time.Time { return s.txns.Clock().Now() }
 
 // each calls fn for each database.
 func (s *Service) each(ctx context.Context, fn func(tx *txn.Tx, database string, db keyspace.DatabaseID) error) error {

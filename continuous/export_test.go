@@ -2,6 +2,7 @@ package continuous
 
 import (
 	"context"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/txn"
@@ -54,3 +55,94 @@ func (r *Runner) CatchUp(ctx context.Context) error {
 
 // Sweep removes what dropped queries have left.
 func (s *Service) Sweep() error { return s.sweep() }
+
+// FillRunner runs what fills metrics in the caller's goroutine, for services with
+// Options.Idle.
+type FillRunner struct {
+	s       *Service
+	tasks   map[ref]*task
+	version map[ref]txn.Timestamp
+}
+
+// NewFillRunner makes one, which has begun with nothing.
+func (s *Service) NewFillRunner() *FillRunner {
+	return &FillRunner{s, map[ref]*task{}, map[ref]txn.Timestamp{}}
+}
+
+// RunDue runs what is due, as the background does, and returns when there is something to
+// do next.
+func (f *FillRunner) RunDue(ctx context.Context) (time.Duration, error) {
+	want, err := f.s.defined(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for at, t := range f.tasks {
+		if want[at].version != f.version[at] {
+			t.stop()
+			delete(f.tasks, at)
+		}
+	}
+	least := lookEvery
+	for at, w := range want {
+		if w.fill == nil {
+			continue
+		}
+		if f.tasks[at] == nil {
+			f.tasks[at], f.version[at] = w.fill(), w.version
+		}
+		if wait, ok := f.tasks[at].step(ctx); ok {
+			least = min(least, wait)
+		}
+	}
+	return least, nil
+}
+
+// PutFormerFill has a query in the record of former versions, as it is now, and no longer
+// in that of this one.
+func (s *Service) PutFormerFill(ctx context.Context, database, name string) error {
+	db, err := s.engine.DatabaseID(ctx, database, false)
+	if err != nil {
+		return err
+	}
+	return s.txns.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
+		r, err := loadFill(tx, db, name)
+		if err != nil {
+			return err
+		}
+		w := writer{formerVersion}
+		w.text(r.Name)
+		w.text(r.Query)
+		w.numbers(uint64(r.Every), uint64(r.Delay), uint64(r.Late))
+		w.times(r.Start)
+		paused := byte(0)
+		if r.Paused {
+			paused = 1
+		}
+		w = append(w, paused)
+		w.text(r.target)
+		w.times(r.created, r.next)
+		w.numbers(uint64(r.seen), r.runs, r.again, r.points, r.failed, r.tooLate)
+		w.runs(r.last)
+		if err := r.remove(tx, db); err != nil {
+			return err
+		}
+		return tx.Put(formerKey(db, name), w)
+	})
+}
+
+// FormerFills counts the records of former versions.
+func (s *Service) FormerFills(ctx context.Context, database string) (n int, err error) {
+	db, err := s.engine.DatabaseID(ctx, database, false)
+	if err != nil {
+		return 0, err
+	}
+	err = s.txns.View(ctx, func(tx *txn.Tx) error {
+		it := tx.Iter(within(formerPrefix(db)))
+		defer it.Close()
+		for n = 0; it.Next(); {
+			n++
+		}
+		return it.Err()
+	})
+	return n, err
+}

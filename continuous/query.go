@@ -13,6 +13,7 @@ import (
 	"github.com/weftdb/weft/query/parse"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/streaming"
 )
 
@@ -47,7 +48,8 @@ type Query struct {
 	Paused     bool
 	Created    time.Time
 
-	id keyspace.ObjectID
+	id      keyspace.ObjectID
+	version txn.Timestamp // when it was written last; of lists alone
 }
 
 // Column is a value of each message, with its name among the results.

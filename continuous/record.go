@@ -21,6 +21,7 @@ const (
 	objNextID  keyspace.ObjectID = 1  // one record: the next query's id
 	objDropped keyspace.ObjectID = 2  // query id → nothing: what it has is to be removed
 	objStates  keyspace.ObjectID = 3  // query id → how far it is
+	objFills   keyspace.ObjectID = 4  // name → definition of a query that fills a metric
 	firstID    keyspace.ObjectID = 16 // of queries: keys, start → window
 )
 
@@ -96,26 +97,35 @@ func (q *Query) record() ([]byte, error) {
 	return append([]byte{queryVersion}, b...), err
 }
 
-func (q *Query) decode(name string, v []byte) error {
-	bad := func(why string) error {
-		return fmt.Errorf("%w: the record of continuous query %q %s", dberr.ErrCorrupt, name, why)
-	}
+// decodeQuery reads the record of a definition, of whichever kind.
+func decodeQuery(name string, v []byte, into any) error {
 	if len(v) == 0 {
-		return bad("is empty")
+		return errQuery(name, "is empty")
 	}
 	if v[0] != queryVersion {
 		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a continuous query has version %d, and this program knows %d", v[0], queryVersion)
 	}
+	if err := json.Unmarshal(v[1:], into); err != nil {
+		return errQuery(name, "is malformed")
+	}
+	return nil
+}
+
+func errQuery(name, why string) error {
+	return fmt.Errorf("%w: the record of continuous query %q %s", dberr.ErrCorrupt, name, why)
+}
+
+func (q *Query) decode(name string, v []byte) error {
 	var st storedQuery
-	if err := json.Unmarshal(v[1:], &st); err != nil {
-		return bad("is malformed")
+	if err := decodeQuery(name, v, &st); err != nil {
+		return err
 	}
 	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 	kind, ok := window.KindOf(st.Window)
 	if !ok || st.ID < uint64(firstID) {
-		return bad("holds what cannot be")
+		return errQuery(name, "holds what cannot be")
 	}
-	*q = Query{Name: name, Channel: st.Channel, Window: window.Spec{Kind: kind, Size: ms(st.SizeMS), Slide: ms(st.SlideMS), Gap: ms(st.GapMS)},
+	*q = Query{version: q.version, Name: name, Channel: st.Channel, Window: window.Spec{Kind: kind, Size: ms(st.SizeMS), Slide: ms(st.SlideMS), Gap: ms(st.GapMS)},
 		Time: st.Time, Where: st.Where, Delay: ms(st.DelayMS), Lateness: ms(st.LatenessMS), Idle: ms(st.IdleMS), OnChange: st.OnChange,
 		Output: Output{Channel: st.ToChannel, Schema: st.ToSchema, Table: st.ToTable, View: keyspace.ObjectID(st.View)},
 		LateTo: st.LateTo, SkipFaulty: st.Skip, MaxWindows: st.MaxWindows, Paused: st.Paused, Created: time.Unix(0, st.Created).UTC(), id: keyspace.ObjectID(st.ID)}
@@ -128,7 +138,7 @@ func (q *Query) decode(name string, v []byte) error {
 	for _, a := range st.Aggregates {
 		f, ok := window.FunctionOf(a.Function)
 		if !ok {
-			return bad("names a function that is not known")
+			return errQuery(name, "names a function that is not known")
 		}
 		q.Aggregates = append(q.Aggregates, Aggregate{Name: a.Name, Function: f, SQL: a.SQL, typeName: a.Type})
 	}
@@ -223,7 +233,7 @@ func queries(tx *txn.Tx, db keyspace.DatabaseID) (list []*Query, err error) {
 		if err != nil || len(rest) != 0 {
 			return nil, fmt.Errorf("%w: the key %x of a continuous query is malformed", dberr.ErrCorrupt, it.Key())
 		}
-		q := &Query{}
+		q := &Query{version: it.Timestamp()}
 		if err := q.decode(name, it.Value()); err != nil {
 			return nil, err
 		}

@@ -21,8 +21,6 @@ type runner struct {
 	at       ref
 	database string
 	name     string
-	end      context.CancelFunc
-	done     chan struct{}
 
 	// What was committed last; machine is nil where it is to be read anew.
 	q       *Query

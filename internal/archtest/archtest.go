@@ -111,7 +111,6 @@ var Rules = []Rule{
 	{Path: "live", Layer: layerLoad},
 	{Path: "continuous/window", Layer: layerLoad},
 	{Path: "continuous", Layer: layerLoad, Also: []string{"continuous/window"}},
-	{Path: "standing", Layer: layerLoad},
 	{Path: "cdc", Layer: layerLoad, Not: map[string]string{"query": "changes are of rows, not of statements"}},
 
 	{Path: ".", Layer: layerRoot},

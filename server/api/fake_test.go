@@ -10,6 +10,7 @@ import (
 
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/bulk"
+	"github.com/weftdb/weft/continuous"
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/internal/dberr"
@@ -18,7 +19,6 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
-	"github.com/weftdb/weft/standing"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/streaming"
 	"github.com/weftdb/weft/timeseries"
@@ -332,27 +332,27 @@ func (f *fake) weft() *weft.DB {
 	return f.db
 }
 
-func (f *fake) StandingQueries(_ context.Context, database string, _ bool) (StandingQueries, error) {
+func (f *fake) Fills(_ context.Context, database string) (Fills, error) {
 	if database != "" && database != "default" {
 		return nil, dberr.SQL(dberr.StateInvalidCatalogName, "database %q does not exist", database)
 	}
-	return fakeStanding{f}, nil
+	return fakeFills{f}, nil
 }
 
-// fakeStanding are continuous queries that never run: the name says what one is like.
-type fakeStanding struct{ *fake }
+// fakeFills are continuous queries that never run: the name says what one is like.
+type fakeFills struct{ *fake }
 
-func (q fakeStanding) Create(_ context.Context, d standing.Definition) (standing.Status, error) {
-	st := standing.Status{Definition: d, Target: "x", Created: time.Unix(9, 0), Next: time.Unix(60, 0), NextRun: time.Unix(120, 0)}
+func (q fakeFills) Create(_ context.Context, d continuous.Fill) (continuous.FillStatus, error) {
+	st := continuous.FillStatus{Fill: d, Target: "x", Created: time.Unix(9, 0), Next: time.Unix(60, 0), NextRun: time.Unix(120, 0)}
 	if d.Paused {
 		st.NextRun = time.Time{}
 	}
 	return st, nil
 }
 
-func (q fakeStanding) Get(_ context.Context, name string) (st standing.Status, err error) {
-	st = standing.Status{Definition: standing.Definition{Name: name, Query: "INSERT …", Every: time.Minute, Late: time.Hour}, Target: "x", Next: time.Unix(120, 0), NextRun: time.Unix(180, 0), Runs: 1,
-		Last: []standing.Run{{From: time.Unix(60, 0), To: time.Unix(120, 0), At: time.Unix(121, 0), Took: 1500 * time.Microsecond, Points: 3}}}
+func (q fakeFills) Get(_ context.Context, name string) (st continuous.FillStatus, err error) {
+	st = continuous.FillStatus{Fill: continuous.Fill{Name: name, Query: "INSERT …", Every: time.Minute, Late: time.Hour}, Target: "x", Next: time.Unix(120, 0), NextRun: time.Unix(180, 0), Runs: 1,
+		Last: []continuous.Run{{From: time.Unix(60, 0), To: time.Unix(120, 0), At: time.Unix(121, 0), Took: 1500 * time.Microsecond, Points: 3}}}
 	switch name {
 	case "gone":
 		return st, dberr.New(dberr.ErrNotFound, "CONTINUOUS_QUERY_NOT_FOUND", "there is no continuous query %q", name)
@@ -362,24 +362,24 @@ func (q fakeStanding) Get(_ context.Context, name string) (st standing.Status, e
 	return st, nil
 }
 
-func (q fakeStanding) List(ctx context.Context) ([]standing.Status, error) {
+func (q fakeFills) List(ctx context.Context) ([]continuous.FillStatus, error) {
 	a, _ := q.Get(ctx, "a")   //nolint:errcheck // it is there
 	b, _ := q.Get(ctx, "bad") //nolint:errcheck // it is there
-	return []standing.Status{a, b}, nil
+	return []continuous.FillStatus{a, b}, nil
 }
 
-func (q fakeStanding) Delete(ctx context.Context, name string) error {
+func (q fakeFills) Delete(ctx context.Context, name string) error {
 	_, err := q.Get(ctx, name)
 	return err
 }
 
-func (q fakeStanding) Pause(ctx context.Context, name string) (standing.Status, error) {
+func (q fakeFills) Pause(ctx context.Context, name string) (continuous.FillStatus, error) {
 	st, err := q.Get(ctx, name)
 	st.Paused, st.NextRun = true, time.Time{}
 	return st, err
 }
 
-func (q fakeStanding) Resume(ctx context.Context, name string, start time.Time) (standing.Status, error) {
+func (q fakeFills) Resume(ctx context.Context, name string, start time.Time) (continuous.FillStatus, error) {
 	st, err := q.Get(ctx, name)
 	if !start.IsZero() {
 		st.Next = start

@@ -71,11 +71,11 @@ type Backend interface {
 	Documents(ctx context.Context, database string, create bool) (*document.Store, error)
 	// TimeSeries is the time-series model of a database, likewise.
 	TimeSeries(ctx context.Context, database string, create bool) (*timeseries.Store, error)
-	// StandingQueries are the continuous queries of time series of a database, likewise.
-	StandingQueries(ctx context.Context, database string, create bool) (StandingQueries, error)
+	// Fills are the continuous queries of a database that fill metrics.
+	Fills(ctx context.Context, database string) (Fills, error)
 	// Streaming is the channels of a database, likewise.
 	Streaming(ctx context.Context, database string, create bool) (*streaming.Store, error)
-	// Continuous is the continuous queries of all databases.
+	// Continuous is the continuous queries of all databases over channels.
 	Continuous() ContinuousQueries
 	// Live follows the result of a query.
 	Live(ctx context.Context, o live.Options) (*live.Query, error)

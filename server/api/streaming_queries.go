@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -28,12 +26,36 @@ type ContinuousQueries interface {
 }
 
 func (s *Server) bindContinuous(g *echo.Group) {
-	get(g, "/streaming/queries", s.listContinuous)
-	g.POST("/streaming/queries", s.createContinuous)
-	get(g, "/streaming/queries/:query", s.getContinuous)
-	g.DELETE("/streaming/queries/:query", s.dropContinuous)
-	g.POST("/streaming/queries/:query/pause", s.pauseContinuous)
-	g.POST("/streaming/queries/:query/resume", s.resumeContinuous)
+	s.bindContinuousKind(g, "/streaming/queries", "query", s.channelQueries())
+}
+
+// channelQueries are the queries over channels, for the routes.
+func (s *Server) channelQueries() queryKind {
+	paused := func(paused bool) func(context.Context, Backend, string, string) (any, error) {
+		return func(ctx context.Context, b Backend, database, name string) (any, error) {
+			if err := b.Continuous().SetPaused(ctx, database, name, paused); err != nil {
+				return nil, err
+			}
+			return statusOf(ctx, b, database, name)
+		}
+	}
+	return queryKind{
+		list: func(ctx context.Context, b Backend, database string) (any, error) {
+			list, err := b.Continuous().List(ctx, database)
+			out := []continuousAnswer{}
+			for i := range list {
+				out = append(out, describeContinuous(&list[i]))
+			}
+			return map[string]any{"queries": out}, err
+		},
+		create: s.createContinuous,
+		get:    s.getContinuous,
+		drop: func(ctx context.Context, b Backend, database, name string) error {
+			return b.Continuous().Drop(ctx, database, name)
+		},
+		pause:  paused(true),
+		resume: func(c echo.Context) error { return s.withQuery(c, "query", paused(false)) },
+	}
 }
 
 // continuousAnswer describes a query and where it is.
@@ -155,55 +177,10 @@ func notEmpty(s string) *string {
 	return &s
 }
 
-// queries are the continuous queries, and the name in the path and the database in the URL.
-func (s *Server) continuous(c echo.Context) (q ContinuousQueries, name, database string, err error) {
-	if name, err = pathParam(c, "query"); err != nil {
-		return nil, "", "", err
-	}
-	if database, err = databaseParam(c); err != nil {
-		return nil, "", "", err
-	}
-	db, err := s.db(of(c))
-	if err != nil {
-		return nil, "", "", err
-	}
-	return db.Continuous(), name, database, nil
-}
-
-func (s *Server) listContinuous(c echo.Context) error {
-	queries, _, database, err := s.continuous(c)
-	if err != nil {
-		return err
-	}
-	list, err := queries.List(c.Request().Context(), database)
-	if err != nil {
-		return err
-	}
-	out := []continuousAnswer{}
-	for i := range list {
-		out = append(out, describeContinuous(&list[i]))
-	}
-	return plainJSON(c, http.StatusOK, map[string]any{"queries": out})
-}
-
-// plainJSON answers with JSON whose texts, which are SQL, keep < and > as they are.
-func plainJSON(c echo.Context, status int, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	return c.JSONBlob(status, b.Bytes())
-}
-
-// tell answers with where a query is.
-func tell(c echo.Context, queries ContinuousQueries, database, name string, status int) error {
-	st, err := queries.Status(c.Request().Context(), database, name)
-	if err != nil {
-		return err
-	}
-	return plainJSON(c, status, describeContinuous(&st))
+// statusOf describes a query and where it is.
+func statusOf(ctx context.Context, b Backend, database, name string) (any, error) {
+	st, err := b.Continuous().Status(ctx, database, name)
+	return describeContinuous(&st), err
 }
 
 // getContinuous says where a query is; with ?wait_ms= once it has taken in what is in its
@@ -226,7 +203,11 @@ func (s *Server) getContinuous(c echo.Context) error {
 		return err
 	}
 	if wait == 0 {
-		return tell(c, db.Continuous(), q.Get("database"), name, http.StatusOK)
+		a, err := statusOf(c.Request().Context(), db, q.Get("database"), name)
+		if err != nil {
+			return err
+		}
+		return plainJSON(c, http.StatusOK, a)
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), wait)
 	defer cancel()
@@ -250,30 +231,4 @@ func waitParam(q url.Values) (time.Duration, error) {
 		return 0, invalid("INVALID_FIELD", `the parameter "wait_ms" must be a number of milliseconds from 0 to %d, not %q`, maxWait.Milliseconds(), shorten(v, 40)).WithField("wait_ms")
 	}
 	return time.Duration(n) * time.Millisecond, nil
-}
-
-func (s *Server) dropContinuous(c echo.Context) error {
-	queries, name, database, err := s.continuous(c)
-	if err != nil {
-		return err
-	}
-	if err := queries.Drop(c.Request().Context(), database, name); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, map[string]any{"success": true, "name": name})
-}
-
-func (s *Server) pauseContinuous(c echo.Context) error { return s.setPaused(c, true) }
-
-func (s *Server) resumeContinuous(c echo.Context) error { return s.setPaused(c, false) }
-
-func (s *Server) setPaused(c echo.Context, paused bool) error {
-	queries, name, database, err := s.continuous(c)
-	if err != nil {
-		return err
-	}
-	if err := queries.SetPaused(c.Request().Context(), database, name, paused); err != nil {
-		return err
-	}
-	return tell(c, queries, database, name, http.StatusOK)
 }

@@ -24,7 +24,11 @@ var continuousFields = append([]string{"name", "channel", "window", "time", "whe
 
 // createContinuous takes {"name","channel","window","aggregates","output"…}.
 func (s *Server) createContinuous(c echo.Context) error {
-	queries, _, database, err := s.continuous(c)
+	database, err := databaseParam(c)
+	if err != nil {
+		return err
+	}
+	db, err := s.db(of(c))
 	if err != nil {
 		return err
 	}
@@ -35,12 +39,16 @@ func (s *Server) createContinuous(c echo.Context) error {
 	if in.q.Window == (window.Spec{}) {
 		return invalid("MISSING_FIELD", `the body needs the field "window"`).WithField("window")
 	}
-	q, err := queries.Create(c.Request().Context(), database, in.q, in.start)
+	q, err := db.Continuous().Create(c.Request().Context(), database, in.q, in.start)
 	if err != nil {
 		return err
 	}
 	c.Response().Header().Set("Location", "/api/v1/streaming/queries/"+url.PathEscape(q.Name))
-	return tell(c, queries, database, q.Name, http.StatusCreated)
+	a, err := statusOf(c.Request().Context(), db, database, q.Name)
+	if err != nil {
+		return err
+	}
+	return plainJSON(c, http.StatusCreated, a)
 }
 
 func (in *continuousInput) field(sc *jsonin.Scanner, field string) (err error) {

@@ -33,7 +33,7 @@ func (s *Server) bindTimeSeries(g *echo.Group) {
 	g.PUT("/timeseries/retention/:name", s.putPolicy)
 	g.DELETE("/timeseries/retention/:name", s.removePolicy)
 	g.POST("/admin/compress", s.compressPoints)
-	s.bindStanding(g)
+	s.bindFills(g)
 }
 
 // timeSeries is the model of a database.

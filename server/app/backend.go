@@ -43,9 +43,9 @@ func (b backend) TimeSeries(ctx context.Context, database string, create bool) (
 	return b.db.TimeSeriesIn(ctx, database, create)
 }
 
-// StandingQueries implements api.Backend.
-func (b backend) StandingQueries(ctx context.Context, database string, create bool) (api.StandingQueries, error) {
-	return b.db.StandingIn(ctx, database, create)
+// Fills implements api.Backend.
+func (b backend) Fills(ctx context.Context, database string) (api.Fills, error) {
+	return b.db.Continuous().Fills(ctx, database)
 }
 
 // Streaming implements api.Backend.

@@ -86,7 +86,7 @@ func (a *App) dbOptions() weft.Options {
 	o.TimeSeries.Events.SealFailed = func(err error) {
 		a.opts.Log.Error("points of time series could not be sealed; it is tried again, and nothing is lost meanwhile", "error", err)
 	}
-	o.Standing.Events.Failed = func(database, name string, err error) {
+	o.Continuous.Failed = func(database, name string, err error) {
 		a.opts.Log.Warn("a continuous query failed; it is tried again", "database", database, "name", name, "error", err)
 	}
 	o.Query.Events = query.Events{

@@ -1,4 +1,4 @@
-package standing
+package continuous
 
 import (
 	"context"
@@ -30,25 +30,28 @@ func (t *task) run(ctx context.Context, from time.Time, again bool) (at txn.Time
 }
 
 func (t *task) once(ctx context.Context, from time.Time, again bool) (at txn.Timestamp, err error) {
-	s, began := t.s, time.Now()
+	f, s, began := t.f, t.f.s, time.Now()
 	x := Run{From: from, To: from.Add(t.rec.Every), At: s.now().UTC(), Again: again}
-	tx, err := s.engine.Begin(ctx, s.database, txn.TxOptions{Isolation: txn.Snapshot})
+	tx, err := s.engine.Begin(ctx, f.database, txn.TxOptions{Isolation: txn.Snapshot})
 	if err != nil {
 		return 0, err
 	}
 	defer tx.Rollback()
-	r, err := s.load(tx.Tx(), t.name)
+	r, err := loadFill(tx.Tx(), f.db, t.name)
 	if err != nil {
 		return 0, err
 	}
-	if r == nil || r.Paused || r.Query != t.rec.Query || !r.created.Equal(t.rec.created) || !again && !r.next.Equal(from) || again && !from.Before(r.next) {
+	if r == nil || r.id != t.id || r.Paused || !again && !r.next.Equal(from) || again && !from.Before(r.next) {
 		return 0, errChanged
+	}
+	if err := tx.Tx().Guard(fillKey(f.db, t.name)); err != nil {
+		return 0, err
 	}
 	points, err := t.points(ctx, tx, from, x.To)
 	if err != nil {
 		return 0, err
 	}
-	if err := s.series.Within(tx.Tx()).Write(ctx, points); err != nil {
+	if err := f.series.Within(tx.Tx()).Write(ctx, points); err != nil {
 		return 0, err
 	}
 	x.Points, x.Took = len(points), time.Since(began)
@@ -57,7 +60,7 @@ func (t *task) once(ctx context.Context, from time.Time, again bool) (at txn.Tim
 	}
 	r.seen, r.tooLate = t.seenWithout(from, again), r.tooLate+t.tooLate
 	r.note(x)
-	if err := tx.Tx().Put(s.key(t.name), r.append(nil)); err != nil {
+	if err := r.saveState(tx.Tx(), f.db); err != nil {
 		return 0, err
 	}
 	at = tx.Tx().ReadTimestamp()
@@ -70,7 +73,7 @@ func (t *task) once(ctx context.Context, from time.Time, again bool) (at txn.Tim
 
 // points runs the SELECT for a window.
 func (t *task) points(ctx context.Context, tx *query.Transaction, from, to time.Time) ([]timeseries.Point, error) {
-	m, ok, err := t.s.series.LookupTx(tx.Tx(), t.st.target)
+	m, ok, err := t.f.series.LookupTx(tx.Tx(), t.st.target)
 	if err != nil {
 		return nil, err
 	}
@@ -88,21 +91,22 @@ func moment(t time.Time) query.Param {
 
 // failed notes a run that failed. Where that cannot be noted either, it is only told.
 func (t *task) failed(ctx context.Context, from time.Time, again bool, began time.Time, cause error) {
-	if f := t.s.opts.Events.Failed; f != nil {
-		f(t.s.database, t.name, cause)
-	}
-	x := Run{From: from, To: from.Add(t.rec.Every), At: t.s.now().UTC(), Took: time.Since(began), Again: again, Error: sayShort(cause)}
-	err := t.s.txns.Update(ctx, txn.TxOptions{Isolation: txn.Snapshot}, func(tx *txn.Tx) error {
-		r, err := t.s.load(tx, t.name)
-		if err != nil || r == nil {
+	t.tell(cause)
+	x := Run{From: from, To: from.Add(t.rec.Every), At: t.f.s.now().UTC(), Took: time.Since(began), Again: again, Error: sayShort(cause)}
+	err := t.f.s.txns.Update(ctx, txn.TxOptions{Isolation: txn.Snapshot}, func(tx *txn.Tx) error {
+		r, err := loadFill(tx, t.f.db, t.name)
+		if err != nil || r == nil || r.id != t.id {
+			return err
+		}
+		if err := tx.Guard(fillKey(t.f.db, t.name)); err != nil {
 			return err
 		}
 		r.note(x)
-		t.rec = r
-		return tx.Put(t.s.key(t.name), r.append(nil))
+		t.rec.fillState = r.fillState
+		return r.saveState(tx, t.f.db)
 	})
-	if f := t.s.opts.Events.Failed; err != nil && f != nil && ctx.Err() == nil {
-		f(t.s.database, t.name, err)
+	if err != nil && ctx.Err() == nil {
+		t.tell(err)
 	}
 }
 

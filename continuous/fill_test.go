@@ -1,4 +1,4 @@
-package standing_test
+package continuous_test
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/weftdb/weft"
+	"github.com/weftdb/weft/continuous"
 	"github.com/weftdb/weft/internal/clock"
 	"github.com/weftdb/weft/internal/dberr"
-	"github.com/weftdb/weft/standing"
 	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/timeseries"
 	"github.com/weftdb/weft/timeseries/block"
@@ -21,63 +21,76 @@ import (
 
 var epoch = time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// life is a database whose clock is turned by hand, on a disk that may lose power.
-type life struct {
+// fillLife is a database whose clock is turned by hand, on a disk that may lose power.
+type fillLife struct {
 	t    *testing.T
 	disk *vfs.Mem
 	now  *clock.Manual
 	db   *weft.DB
+	runs *continuous.FillRunner
 	errs []string
 }
 
-func newLife(t *testing.T) *life {
-	l := &life{t: t, disk: vfs.NewCrashableMem(), now: clock.NewManual(epoch)}
+func newFillLife(t *testing.T) *fillLife {
+	l := &fillLife{t: t, disk: vfs.NewCrashableMem(), now: clock.NewManual(epoch)}
 	l.open()
 	t.Cleanup(func() { l.db.Close() })
 	return l
 }
 
-func (l *life) options() weft.Options {
+func (l *fillLife) options() weft.Options {
 	o := weft.Options{FS: l.disk}
 	o.Storage.Clock = l.now
 	o.TimeSeries.SealEvery = -1
-	o.Standing.Manual = true
-	o.Standing.Events.Failed = func(_, name string, err error) { l.errs = append(l.errs, name+": "+err.Error()) }
+	o.Continuous.Idle = true
+	o.Continuous.Failed = func(_, name string, err error) { l.errs = append(l.errs, name+": "+err.Error()) }
 	return o
 }
 
-func (l *life) open() {
+func (l *fillLife) open() {
 	l.t.Helper()
 	db, err := weft.Open("d", l.options())
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.db = db
+	l.db, l.runs = db, db.Continuous().NewFillRunner()
 }
 
-func (l *life) reopen() {
+func (l *fillLife) reopen() {
 	l.t.Helper()
 	l.must(l.db.Close())
 	l.open()
 }
 
-func (l *life) must(err error) {
+func (l *fillLife) must(err error) {
 	l.t.Helper()
 	if err != nil {
 		l.t.Fatal(err)
 	}
 }
 
-func (l *life) write(metric, host string, at time.Time, v float64) {
+func (l *fillLife) write(metric, host string, at time.Time, v float64) {
 	l.t.Helper()
 	l.must(l.db.TimeSeries().Write(l.t.Context(), []timeseries.Point{{Metric: metric, Time: at.UnixNano(), Tags: []timeseries.Tag{{Key: "host", Value: host}},
 		Fields: []timeseries.Field{{Name: "value", Value: timeseries.FloatValue(v)}}}}))
 }
 
-func (l *life) run() time.Duration { return l.db.Standing().RunDue(l.t.Context()) }
+func (l *fillLife) run() time.Duration {
+	l.t.Helper()
+	wait, err := l.runs.RunDue(l.t.Context())
+	l.must(err)
+	return wait
+}
+
+func (l *fillLife) fills() *continuous.Fills {
+	l.t.Helper()
+	f, err := l.db.Continuous().Fills(l.t.Context(), "")
+	l.must(err)
+	return f
+}
 
 // rows shows a metric: time after epoch, tag and value of each point.
-func (l *life) rows(metric string) string {
+func (l *fillLife) rows(metric string) string {
 	l.t.Helper()
 	a, err := l.db.TimeSeries().Query(l.t.Context(), timeseries.Query{Metric: metric, From: -1 << 62, To: 1 << 62})
 	if errors.Is(err, dberr.ErrNotFound) {
@@ -97,7 +110,7 @@ func (l *life) rows(metric string) string {
 	return strings.Join(out, "; ")
 }
 
-func (l *life) want(got, want string) {
+func (l *fillLife) want(got, want string) {
 	l.t.Helper()
 	if got != want {
 		l.t.Fatalf("got  %s\nwant %s", got, want)
@@ -111,19 +124,19 @@ func code(err error) string {
 	return fmt.Sprint(err)
 }
 
-const sums = "INSERT INTO ts.sums SELECT $1 AS time, host, sum(value) AS value, count(*) AS n FROM ts.m WHERE time >= $1 AND time < $2 GROUP BY host"
+const sumsFill = "INSERT INTO ts.sums SELECT $1 AS time, host, sum(value) AS value, count(*) AS n FROM ts.m WHERE time >= $1 AND time < $2 GROUP BY host"
 
-func minutely(name, query string) standing.Definition {
-	return standing.Definition{Name: name, Query: query, Every: time.Minute}
+func minutely(name, query string) continuous.Fill {
+	return continuous.Fill{Name: name, Query: query, Every: time.Minute}
 }
 
-// TestWindows: each window is run once it has ended and its delay has passed, with
+// TestFillWindows: each window is run once it has ended and its delay has passed, with
 // exactly what is in it, and what ran can be seen.
-func TestWindows(t *testing.T) {
-	l := newLife(t)
-	s := l.db.Standing()
+func TestFillWindows(t *testing.T) {
+	l := newFillLife(t)
+	s := l.fills()
 	l.write("m", "a", epoch.Add(-time.Second), 99) // before the first window
-	d := minutely("q", sums)
+	d := minutely("q", sumsFill)
 	d.Delay = 10 * time.Second
 	st, err := s.Create(t.Context(), d)
 	l.must(err)
@@ -156,13 +169,13 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// TestLate: a window is run again for what comes late within the bound, and not for what
+// TestFillLate: a window is run again for what comes late within the bound, and not for what
 // comes later than that, or in time.
-func TestLate(t *testing.T) {
-	l := newLife(t)
-	s := l.db.Standing()
+func TestFillLate(t *testing.T) {
+	l := newFillLife(t)
+	s := l.fills()
 	l.write("m", "a", epoch, 1)
-	d := minutely("q", sums)
+	d := minutely("q", sumsFill)
 	d.Late = 10 * time.Minute
 	_, err := s.Create(t.Context(), d)
 	l.must(err)
@@ -205,13 +218,13 @@ func TestLate(t *testing.T) {
 	l.want(l.rows("sums"), "0s a.value=3; 25m0s a.value=7; 0s a.n=2; 25m0s a.n=1")
 }
 
-func TestPauseResumeDelete(t *testing.T) {
-	l := newLife(t)
-	s := l.db.Standing()
+func TestFillPauseResumeDelete(t *testing.T) {
+	l := newFillLife(t)
+	s := l.fills()
 	l.write("m", "a", epoch, 1)
-	_, err := s.Create(t.Context(), minutely("q", sums))
+	_, err := s.Create(t.Context(), minutely("q", sumsFill))
 	l.must(err)
-	if _, err := s.Create(t.Context(), minutely("q", sums)); code(err) != "CONTINUOUS_QUERY_EXISTS" {
+	if _, err := s.Create(t.Context(), minutely("q", sumsFill)); code(err) != "CONTINUOUS_QUERY_EXISTS" {
 		t.Error(err)
 	}
 	st, err := s.Pause(t.Context(), "q")
@@ -223,7 +236,7 @@ func TestPauseResumeDelete(t *testing.T) {
 	l.run()
 	l.want(l.rows("sums"), "")
 	l.reopen()
-	s = l.db.Standing()
+	s = l.fills()
 	l.run()
 	l.want(l.rows("sums"), "")
 	_, err = s.Resume(t.Context(), "q", time.Time{})
@@ -254,7 +267,7 @@ func TestPauseResumeDelete(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err = s.Create(t.Context(), minutely("q", sums)); err != nil {
+	if _, err = s.Create(t.Context(), minutely("q", sumsFill)); err != nil {
 		t.Error(err)
 	}
 	if list, err := s.List(t.Context()); err != nil || len(list) != 1 {
@@ -262,11 +275,11 @@ func TestPauseResumeDelete(t *testing.T) {
 	}
 }
 
-// TestFails: a run that fails writes nothing, is tried again with pauses that grow, and
+// TestFillFails: a run that fails writes nothing, is tried again with pauses that grow, and
 // goes on where it was.
-func TestFails(t *testing.T) {
-	l := newLife(t)
-	s := l.db.Standing()
+func TestFillFails(t *testing.T) {
+	l := newFillLife(t)
+	s := l.fills()
 	l.write("m", "a", epoch, 0)
 	_, err := s.Create(t.Context(), minutely("q", "INSERT INTO ts.sums SELECT $1 AS time, host, 10 / sum(value)::int AS value FROM ts.m WHERE time >= $1 AND time < $2 GROUP BY host"))
 	l.must(err)
@@ -290,9 +303,9 @@ func TestFails(t *testing.T) {
 	l.want(l.rows("sums"), "0s a.value=2")
 }
 
-func TestRefused(t *testing.T) {
-	l := newLife(t)
-	s := l.db.Standing()
+func TestFillRefused(t *testing.T) {
+	l := newFillLife(t)
+	s := l.fills()
 	l.write("m", "a", epoch, 0)
 	_, err := l.db.TimeSeries().Register(t.Context(), timeseries.Metric{Name: "first", Duplicates: timeseries.First})
 	l.must(err)
@@ -300,10 +313,10 @@ func TestRefused(t *testing.T) {
 	l.must(err)
 	where := " FROM ts.m WHERE time >= $1 AND time < $2"
 	for query, want := range map[string]string{
-		"":                  "MISSING_FIELD",
-		"INSERT":            "SYNTAX_ERROR",
-		"SELECT 1":          "INVALID_CONTINUOUS_QUERY",
-		sums + "; SELECT 1": "INVALID_CONTINUOUS_QUERY",
+		"":                      "MISSING_FIELD",
+		"INSERT":                "SYNTAX_ERROR",
+		"SELECT 1":              "INVALID_CONTINUOUS_QUERY",
+		sumsFill + "; SELECT 1": "INVALID_CONTINUOUS_QUERY",
 		"INSERT INTO t SELECT time, value" + where:                                                     "INVALID_CONTINUOUS_QUERY",
 		"INSERT INTO ts.m SELECT time, value" + where:                                                  "INVALID_CONTINUOUS_QUERY",
 		"INSERT INTO ts.x SELECT time, value FROM ts.m":                                                "INVALID_CONTINUOUS_QUERY",
@@ -326,19 +339,19 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %s", query, err, want)
 		}
 	}
-	for what, change := range map[string]func(d *standing.Definition){
-		"no name":       func(d *standing.Definition) { d.Name = "" },
-		"long name":     func(d *standing.Definition) { d.Name = strings.Repeat("x", 256) },
-		"slash":         func(d *standing.Definition) { d.Name = "a/b" },
-		"no every":      func(d *standing.Definition) { d.Every = 0 },
-		"short":         func(d *standing.Definition) { d.Every = 1500 * time.Millisecond },
-		"long":          func(d *standing.Definition) { d.Every = 367 * 24 * time.Hour },
-		"delay":         func(d *standing.Definition) { d.Delay = -1 },
-		"late":          func(d *standing.Definition) { d.Late = 10_001 * time.Minute },
-		"much too late": func(d *standing.Definition) { d.Every, d.Late = standing.MaxEvery, 1<<63-1; d.Delay = -1 },
-		"start":         func(d *standing.Definition) { d.Start = time.Unix(0, 0) },
+	for what, change := range map[string]func(d *continuous.Fill){
+		"no name":       func(d *continuous.Fill) { d.Name = "" },
+		"long name":     func(d *continuous.Fill) { d.Name = strings.Repeat("x", 256) },
+		"slash":         func(d *continuous.Fill) { d.Name = "a/b" },
+		"no every":      func(d *continuous.Fill) { d.Every = 0 },
+		"short":         func(d *continuous.Fill) { d.Every = 1500 * time.Millisecond },
+		"long":          func(d *continuous.Fill) { d.Every = 367 * 24 * time.Hour },
+		"delay":         func(d *continuous.Fill) { d.Delay = -1 },
+		"late":          func(d *continuous.Fill) { d.Late = 10_001 * time.Minute },
+		"much too late": func(d *continuous.Fill) { d.Every, d.Late = continuous.MaxEvery, 1<<63-1; d.Delay = -1 },
+		"start":         func(d *continuous.Fill) { d.Start = time.Unix(0, 0) },
 	} {
-		d := minutely("q", sums)
+		d := minutely("q", sumsFill)
 		change(&d)
 		if _, err := s.Create(t.Context(), d); !errors.Is(err, dberr.ErrInvalid) {
 			t.Errorf("%s: %v", what, err)
@@ -361,13 +374,13 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestOtherDatabases: a query belongs to a database, and goes with it.
-func TestOtherDatabases(t *testing.T) {
-	l := newLife(t)
+// TestFillOtherDatabases: a query belongs to a database, and goes with it.
+func TestFillOtherDatabases(t *testing.T) {
+	l := newFillLife(t)
 	series, err := l.db.TimeSeriesIn(t.Context(), "other", true)
 	l.must(err)
 	l.must(series.Write(t.Context(), []timeseries.Point{{Metric: "m", Time: epoch.UnixNano(), Fields: []timeseries.Field{{Name: "value", Value: timeseries.IntValue(3)}}}}))
-	s, err := l.db.StandingIn(t.Context(), "other", false)
+	s, err := l.db.Continuous().Fills(t.Context(), "other")
 	l.must(err)
 	_, err = s.Create(t.Context(), minutely("q", "INSERT INTO ts.x (time, total) SELECT $1::timestamptz, sum(value) FROM ts.m WHERE time >= $1 AND time < $2"))
 	l.must(err)
@@ -388,21 +401,21 @@ func TestOtherDatabases(t *testing.T) {
 	}
 }
 
-// TestModel: points come in time and late, and the database is closed and loses power at
+// TestFillModel: points come in time and late, and the database is closed and loses power at
 // any moment. In the end each window has what all its points come to, and each has been
 // run once, but for those that were run again.
-func TestModel(t *testing.T) {
+func TestFillModel(t *testing.T) {
 	seeds := 6
 	if testing.Short() {
 		seeds = 2
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			l, r := newLife(t), rand.New(rand.NewPCG(uint64(seed), 1))
+			l, r := newFillLife(t), rand.New(rand.NewPCG(uint64(seed), 1))
 			l.write("m", "a", epoch.Add(-time.Hour), 1)
-			d := minutely("q", sums)
+			d := minutely("q", sumsFill)
 			d.Late, d.Delay = time.Hour, time.Duration(r.IntN(90))*time.Second
-			_, err := l.db.Standing().Create(t.Context(), d)
+			_, err := l.fills().Create(t.Context(), d)
 			l.must(err)
 			total := make(map[time.Duration]float64)
 			for range 150 {
@@ -448,7 +461,7 @@ func TestModel(t *testing.T) {
 			if n != len(total) {
 				t.Errorf("%d windows, want %d", n, len(total))
 			}
-			st, err := l.db.Standing().Get(t.Context(), "q")
+			st, err := l.fills().Get(t.Context(), "q")
 			l.must(err)
 			if want := st.Next.Sub(epoch) / time.Minute; st.Runs != uint64(want) || st.Failed+st.TooLate > 0 {
 				t.Errorf("%d runs of %d windows: %+v, %v", st.Runs, want, st, l.errs)
@@ -457,8 +470,8 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// TestBackground: queries run by themselves, and Close waits for what runs.
-func TestBackground(t *testing.T) {
+// TestFillBackground: queries run by themselves, and Close waits for what runs.
+func TestFillBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db, err := weft.OpenMemory(weft.Options{})
 		if err != nil {
@@ -470,25 +483,46 @@ func TestBackground(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		fills, err := db.Continuous().Fills(ctx, "")
+		if err != nil {
+			t.Fatal(err)
+		}
 		start := time.Now()
 		write(start, 1)
 		d := minutely("q", "INSERT INTO ts.x SELECT $1 AS time, sum(value) AS value FROM ts.m WHERE time >= $1 AND time < $2")
 		d.Late = time.Hour
-		if _, err := db.Standing().Create(ctx, d); err != nil {
+		if _, err := fills.Create(ctx, d); err != nil {
 			t.Fatal(err)
 		}
 		write(start.Add(2*time.Minute), 2)
 		time.Sleep(5*time.Minute + time.Second)
-		st, err := db.Standing().Get(ctx, "q")
+		st, err := fills.Get(ctx, "q")
 		if err != nil || st.Runs != 5 || st.Again != 0 {
 			t.Errorf("%+v, %v", st, err)
 		}
 		write(start.Add(2*time.Minute), 3)
 		time.Sleep(30 * time.Second)
-		if st, err = db.Standing().Get(ctx, "q"); err != nil || st.Again != 1 {
+		if st, err = fills.Get(ctx, "q"); err != nil || st.Again != 1 {
 			t.Errorf("%+v, %v", st, err)
 		}
-		if err := db.Standing().Delete(ctx, "q"); err != nil {
+		// One that waits for its next window goes back at once where it is told to, and one
+		// that is paused runs no more.
+		if _, err := fills.Resume(ctx, "q", start.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if st, err = fills.Get(ctx, "q"); err != nil || st.Runs < 9 || st.Next.Sub(start) < 5*time.Minute {
+			t.Errorf("%+v, %v", st, err)
+		}
+		if _, err := fills.Pause(ctx, "q"); err != nil {
+			t.Fatal(err)
+		}
+		runs := st.Runs
+		time.Sleep(time.Hour)
+		if st, err = fills.Get(ctx, "q"); err != nil || st.Runs != runs || !st.Paused {
+			t.Errorf("%+v, %v", st, err)
+		}
+		if err := fills.Delete(ctx, "q"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
@@ -496,4 +530,47 @@ func TestBackground(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestFormerFills: queries of former versions are told of, changed, run on from where they
+// were, and moved.
+func TestFormerFills(t *testing.T) {
+	l := newFillLife(t)
+	l.write("m", "a", epoch, 1)
+	for _, name := range []string{"gone", "paused", "q"} {
+		_, err := l.fills().Create(t.Context(), minutely(name, strings.Replace(sumsFill, "sums", name, 1)))
+		l.must(err)
+	}
+	l.now.Advance(time.Minute)
+	l.run()
+	l.write("m", "a", epoch.Add(time.Minute), 2)
+	before, err := l.fills().List(t.Context())
+	l.must(err)
+	for _, name := range []string{"gone", "paused", "q"} {
+		l.must(l.db.Continuous().PutFormerFill(t.Context(), "", name))
+	}
+	l.reopen()
+	after, err := l.fills().List(t.Context())
+	l.must(err)
+	l.want(fmt.Sprintf("%+v", after), fmt.Sprintf("%+v", before))
+	if _, err := l.fills().Create(t.Context(), minutely("q", sumsFill)); code(err) != "CONTINUOUS_QUERY_EXISTS" {
+		t.Error(err)
+	}
+	l.must(l.fills().Delete(t.Context(), "gone"))
+	st, err := l.fills().Pause(t.Context(), "paused")
+	l.must(err)
+	if !st.Paused || st.Runs != 1 {
+		t.Errorf("%+v", st)
+	}
+	l.now.Advance(time.Minute)
+	l.run()
+	if n, err := l.db.Continuous().FormerFills(t.Context(), ""); n != 0 || err != nil {
+		t.Errorf("%d records of former versions are left, %v", n, err)
+	}
+	l.want(l.rows("q")+"|"+l.rows("paused")+"|"+l.rows("gone"), "0s a.value=1; 1m0s a.value=2; 0s a.n=1; 1m0s a.n=1|0s a.value=1; 0s a.n=1|0s a.value=1; 0s a.n=1")
+	st, err = l.fills().Get(t.Context(), "q")
+	l.must(err)
+	if st.Runs != 2 || len(st.Last) != 2 {
+		t.Errorf("%+v", st)
+	}
 }

@@ -1,16 +1,11 @@
-package standing
+package continuous
 
 import (
-	"strings"
 	"time"
-	"unicode"
-
-	"github.com/weftdb/weft/internal/dberr"
 )
 
-// The limits of definitions.
+// The limits of queries that fill metrics.
 const (
-	MaxNameBytes  = 255
 	MaxQueryBytes = 64 << 10
 	MinEvery      = time.Second
 	MaxEvery      = 366 * 24 * time.Hour
@@ -20,8 +15,9 @@ const (
 	MaxBehind = 1_000_000
 )
 
-// Definition says what a query does.
-type Definition struct {
+// Fill is a continuous query that fills a metric from others: an INSERT … SELECT of SQL,
+// which is run once for each window of time.
+type Fill struct {
 	Name string
 	// Query is the INSERT … SELECT; $1 is where a window begins, $2 where it ends, which is
 	// not of it.
@@ -40,14 +36,14 @@ type Definition struct {
 }
 
 // settle fills in what is left out and holds the definition against the rules.
-func (d *Definition) settle(now time.Time) error {
-	switch {
-	case d.Name == "":
-		return invalid("MISSING_FIELD", "name", "a continuous query needs a name")
-	case len(d.Name) > MaxNameBytes:
+func (d *Fill) settle(now time.Time) error {
+	if len(d.Name) > MaxNameBytes {
 		return invalid("INVALID_FIELD", "name", "name of %d bytes is over the maximum of %d", len(d.Name), MaxNameBytes)
-	case strings.ContainsFunc(d.Name, func(c rune) bool { return c == '/' || !unicode.IsPrint(c) }):
-		return invalid("INVALID_FIELD", "name", "the name %q holds a sign that names do not have", shorten(d.Name))
+	}
+	if err := checkName(d.Name); err != nil {
+		return err
+	}
+	switch {
 	case len(d.Query) > MaxQueryBytes:
 		return invalid("INVALID_FIELD", "query", "a query of %d bytes is over the maximum of %d", len(d.Query), MaxQueryBytes)
 	case d.Every < MinEvery || d.Every > MaxEvery || d.Every%time.Second != 0:
@@ -79,8 +75,4 @@ func floor(t time.Time, every time.Duration) time.Time {
 		r += n
 	}
 	return time.Unix(s-r, 0).UTC()
-}
-
-func invalid(code, field, format string, args ...any) *dberr.Error {
-	return dberr.New(dberr.ErrInvalid, code, format, args...).WithField(field)
 }

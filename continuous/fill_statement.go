@@ -1,4 +1,4 @@
-package standing
+package continuous
 
 import (
 	"context"
@@ -85,7 +85,7 @@ func takeApart(text string) (*statement, error) {
 }
 
 // statement takes a query apart and holds it against the tables that it reads.
-func (s *Store) statement(ctx context.Context, text string) (*statement, error) {
+func (f *Fills) statement(ctx context.Context, text string) (*statement, error) {
 	if text == "" {
 		return nil, invalid("MISSING_FIELD", "query", "a continuous query needs its statement")
 	}
@@ -93,7 +93,7 @@ func (s *Store) statement(ctx context.Context, text string) (*statement, error) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.engine.Prepare(ctx, s.database, st.query, "")
+	p, err := f.s.engine.Prepare(ctx, f.database, st.query, "")
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (s *Store) statement(ctx context.Context, text string) (*statement, error) 
 			return nil, unsupported("$%d is of type timestamp with time zone, and the query takes it for another", i+1).WithHint("write $%d::timestamptz", i+1)
 		}
 	}
-	m, err := s.series.Metric(ctx, st.target)
+	m, err := f.series.Metric(ctx, st.target)
 	if err != nil && !errors.Is(err, dberr.ErrNotFound) {
 		return nil, err
 	}

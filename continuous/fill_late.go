@@ -1,4 +1,4 @@
-package standing
+package continuous
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 // listen opens the feed, and takes from it what has been committed.
 func (t *task) listen(ctx context.Context) error {
 	if t.rec.Late <= 0 {
-		t.upTo = t.s.txns.LastCommit()
+		t.upTo = t.f.s.txns.LastCommit()
 		return nil
 	}
 	if t.feed == nil {
@@ -24,8 +24,8 @@ func (t *task) listen(ctx context.Context) error {
 			return err
 		}
 	}
-	last := t.s.txns.LastCommit()
-	t.s.txns.Settle()
+	last := t.f.s.txns.LastCommit()
+	t.f.s.txns.Settle()
 	ids, err := t.metrics(ctx)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (t *task) listen(ctx context.Context) error {
 			break
 		}
 		for i := range set.Ops {
-			metric, from, to, ok, err := t.s.series.WrittenBy(&set.Ops[i])
+			metric, from, to, ok, err := t.f.series.WrittenBy(&set.Ops[i])
 			if err != nil {
 				return err
 			}
@@ -61,17 +61,17 @@ func (t *task) listen(ctx context.Context) error {
 // history does not reach back to it.
 func (t *task) open(ctx context.Context) (err error) {
 	t.ran, t.late = make(map[time.Time]txn.Timestamp), make(map[time.Time]*lateWindow)
-	opts := txn.FeedOptions{Since: t.rec.seen, Ranges: t.s.series.WriteRanges()}
-	t.feed, err = t.s.txns.Feed(ctx, opts)
+	opts := txn.FeedOptions{Since: t.rec.seen, Ranges: t.f.series.WriteRanges()}
+	t.feed, err = t.f.s.txns.Feed(ctx, opts)
 	e := dberr.As(err)
 	if e == nil || e.Code != "HISTORY_GONE" && e.Code != "FEED_IN_FUTURE" {
 		return err
 	}
 	opts.Since, opts.Now = 0, true
-	if t.feed, err = t.s.txns.Feed(ctx, opts); err != nil {
+	if t.feed, err = t.f.s.txns.Feed(ctx, opts); err != nil {
 		return err
 	}
-	now := t.s.now()
+	now := t.f.s.now()
 	for at := t.oldest(now); at.Before(t.rec.next); at = at.Add(t.rec.Every) {
 		t.late[at] = &lateWindow{since: t.rec.seen, at: now}
 	}
@@ -91,9 +91,9 @@ func (t *task) oldest(now time.Time) time.Time {
 func (t *task) metrics(ctx context.Context) (func(id uint64) bool, error) {
 	read := make(map[uint64]bool)
 	target := uint64(0)
-	err := t.s.txns.View(ctx, func(tx *txn.Tx) error {
+	err := t.f.s.txns.View(ctx, func(tx *txn.Tx) error {
 		for _, name := range append([]string{t.st.target}, t.st.sources...) {
-			m, ok, err := t.s.series.LookupTx(tx, name)
+			m, ok, err := t.f.series.LookupTx(tx, name)
 			if err != nil {
 				return err
 			}
@@ -113,7 +113,7 @@ func (t *task) metrics(ctx context.Context) (func(id uint64) bool, error) {
 
 // written notes what a commit wrote from one time to another, both included.
 func (t *task) written(at txn.Timestamp, from, to int64) {
-	now := t.s.now()
+	now := t.f.s.now()
 	oldest := t.oldest(now)
 	if from < t.rec.next.UnixNano() && from < oldest.UnixNano() && oldest.After(t.rec.Start) && to >= t.rec.Start.UnixNano() {
 		t.tooLate++
