@@ -43,7 +43,7 @@ const (
 	SpaceDocument   Space = 0x30 // document collections
 	SpaceSeries     Space = 0x40 // time series
 	SpaceStream     Space = 0x50 // channels and consumer groups
-	SpaceContinuous Space = 0x54 // continuous queries over channels
+	SpaceContinuous Space = 0x54 // continuous queries
 	SpaceObject     Space = 0x60 // object buckets
 	SpaceDerived    Space = 0x70 // applied timestamps of what is derived from the log
 )
