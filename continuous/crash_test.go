@@ -26,6 +26,8 @@ type life struct {
 	q    continuous.Query
 	disk *vfs.Mem
 	sent int
+	// conflicts are how many steps met one.
+	conflicts int
 }
 
 // event is the data of a message.
@@ -109,14 +111,22 @@ func (l *life) run(disk vfs.FS, rounds int) error {
 		}
 	}
 	var r *continuous.Runner
+	conflicts := func() {
+		if r != nil {
+			l.conflicts += r.Conflicts
+		}
+	}
+	defer func() { conflicts() }()
 	for range rounds {
 		if _, err := db.Streaming().Publish(ctx, "in", l.messages()...); err != nil {
 			return err
 		}
 		if r == nil || l.rnd.IntN(4) == 0 {
+			conflicts()
 			if r, err = db.Continuous().NewRunner(ctx, "", "q", 1+l.rnd.IntN(10)); err != nil {
 				return err
 			}
+			r.Disturb(func() bool { return l.rnd.IntN(3) == 0 })
 		}
 		if err := r.CatchUp(ctx); err != nil {
 			return err
@@ -126,13 +136,14 @@ func (l *life) run(disk vfs.FS, rounds int) error {
 }
 
 // TestExactlyOnce pulls the plug at every few disk operations, in several lives of a
-// store, and holds what the query has written against the machine, run once over all
+// store, has every third step meet a conflict at its commit, and holds what the query has written against the machine, run once over all
 // messages: no result is lost, none repeated, and each is as it should be.
 func TestExactlyOnce(t *testing.T) {
 	seeds := uint64(60)
 	if testing.Short() {
 		seeds = 20
 	}
+	conflicts := 0
 	for seed := range seeds {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		l := &life{rnd: rnd, q: randomQuery(rnd), disk: vfs.NewCrashableMem()}
@@ -146,6 +157,10 @@ func TestExactlyOnce(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		l.check(t, seed)
+		conflicts += l.conflicts
+	}
+	if conflicts < int(seeds) {
+		t.Errorf("only %d steps met a conflict", conflicts)
 	}
 }
 

@@ -9,7 +9,10 @@ import (
 )
 
 // Runner steps a query in the caller's goroutine, for services with Options.Idle.
-type Runner struct{ r *runner }
+type Runner struct {
+	r         *runner
+	Conflicts int // that Disturb has made
+}
 
 // NewRunner makes what steps a query, reading at most batch messages at once.
 func (s *Service) NewRunner(ctx context.Context, database, name string, batch int) (*Runner, error) {
@@ -30,7 +33,26 @@ func (s *Service) NewRunner(ctx context.Context, database, name string, batch in
 	}
 	r := s.newRunner(ref{db, q.id}, database, name)
 	r.batch = batch
-	return &Runner{r}, nil
+	return &Runner{r: r}, nil
+}
+
+// Disturb has each step for which when says so meet a conflict: the definition is written
+// anew just before the step commits.
+func (r *Runner) Disturb(when func() bool) {
+	r.r.committing = func() error {
+		if !when() {
+			return nil
+		}
+		r.Conflicts++
+		return r.r.s.txns.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
+			key := queryKey(r.r.at.db, r.r.name)
+			v, _, err := tx.Get(key)
+			if err != nil {
+				return err
+			}
+			return tx.Put(key, v)
+		})
+	}
 }
 
 // Step is one transaction.

@@ -37,6 +37,8 @@ type runner struct {
 	// All messages at offset and behind it are of later commits than this time.
 	clock  txn.Timestamp
 	offset uint64
+
+	committing func() error // nil but in tests: called just before a step commits
 }
 
 func (s *Service) newRunner(at ref, database, name string) *runner {
@@ -195,6 +197,11 @@ func (r *runner) step(ctx context.Context) (more bool, err error) {
 	p := &pass{r: r, t: t, tx: t.Tx(), st: r.st}
 	if more, err = p.run(ctx); err != nil || !p.dirty {
 		return more, err
+	}
+	if r.committing != nil {
+		if err := r.committing(); err != nil {
+			return false, err
+		}
 	}
 	if _, err := t.Commit(ctx); err != nil {
 		return false, err
