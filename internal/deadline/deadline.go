@@ -25,8 +25,12 @@ type Context struct {
 	mu     sync.Mutex
 	done   chan struct{}
 	timer  *time.Timer
-	leave  func() bool // the parent
+	leave  func() bool // the parent, where that is no Context
 	waited bool
+	first  *Context // of those that wait for this one as their parent
+
+	next, prev *Context // in the parent's list; guarded by the parent's mu
+	listed     bool     // likewise
 }
 
 // ending is how a context ended.
@@ -93,13 +97,64 @@ func (c *Context) Done() <-chan struct{} {
 		close(c.done)
 		return c.done
 	}
+	c.watch()
+	return c.done
+}
+
+// watch has the context end by its clock and with its parent from now on. The caller holds
+// mu. A parent of this package is told directly: context.AfterFunc would start a goroutine
+// that waits for it.
+func (c *Context) watch() {
+	if c.waited {
+		return
+	}
 	c.waited = true
-	c.leave = context.AfterFunc(c.parent, func() { c.finish(c.parent.Err(), context.Cause(c.parent)) })
+	if p, ok := c.parent.(*Context); ok {
+		p.follow(c)
+	} else {
+		c.leave = context.AfterFunc(c.parent, func() { c.finish(c.parent.Err(), context.Cause(c.parent)) })
+	}
 	if !c.at.IsZero() {
 		c.timer = time.AfterFunc(time.Until(c.at), func() { c.finish(context.DeadlineExceeded, context.DeadlineExceeded) })
 	}
-	return c.done
 }
+
+// follow has child end when c does. The caller holds the child's mu, so locks are taken from
+// child to parent, and a child is ended without its parent's lock.
+func (c *Context) follow(child *Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end.Load() != nil {
+		go child.endWith(c)
+		return
+	}
+	if child.next = c.first; child.next != nil {
+		child.next.prev = child
+	}
+	c.first, child.listed = child, true
+	c.watch()
+}
+
+// unfollow takes child off the list of those that end with c, unless c has ended.
+func (c *Context) unfollow(child *Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !child.listed {
+		return
+	}
+	if child.prev != nil {
+		child.prev.next = child.next
+	} else {
+		c.first = child.next
+	}
+	if child.next != nil {
+		child.next.prev = child.prev
+	}
+	child.next, child.prev, child.listed = nil, nil, false
+}
+
+// endWith ends a context because its parent has ended.
+func (c *Context) endWith(parent *Context) { c.finish(parent.Err(), context.Cause(parent)) }
 
 // finish ends the context, once.
 func (c *Context) finish(err, cause error) { c.endAs(&ending{err, cause}) }
@@ -108,17 +163,39 @@ func (c *Context) endAs(e *ending) {
 	if !c.end.CompareAndSwap(nil, e) {
 		return
 	}
+	for child := c.settle(); child != nil; {
+		next := child.next // nobody changes the list of a context that has ended
+		child.next = nil
+		child.endWith(c)
+		child = next
+	}
+}
+
+// settle tells who waits that the context has ended, and returns the list of those that are to
+// end with it.
+func (c *Context) settle() (children *Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.waited {
-		return
+		return nil
 	}
 	c.waited = false
-	close(c.done)
-	c.leave()
+	if c.done != nil {
+		close(c.done)
+	}
+	if p, ok := c.parent.(*Context); ok {
+		p.unfollow(c)
+	} else {
+		c.leave()
+	}
 	if c.timer != nil {
 		c.timer.Stop()
 	}
+	children, c.first = c.first, nil
+	for child := children; child != nil; child = child.next {
+		child.prev, child.listed = nil, false
+	}
+	return children
 }
 
 // Deadline implements context.Context.

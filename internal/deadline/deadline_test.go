@@ -3,6 +3,7 @@ package deadline
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -92,6 +93,102 @@ func TestChildren(t *testing.T) {
 		ctx.Cancel(nil)
 		<-child.Done()
 	})
+}
+
+// TestNested: a context of this package whose parent is one ends as any other, the middle
+// one waited for or not, and one that has ended is forgotten by its parent.
+func TestNested(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		end  func(top context.CancelCauseFunc, middle *Context)
+		err  error
+	}{
+		{"top", func(top context.CancelCauseFunc, _ *Context) { top(errMine) }, context.Canceled},
+		{"middle", func(_ context.CancelCauseFunc, m *Context) { m.Cancel(errMine) }, context.Canceled},
+		{"clock of the middle", func(context.CancelCauseFunc, *Context) { time.Sleep(time.Minute) }, context.DeadlineExceeded},
+	} {
+		for _, waited := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				top, cancel := context.WithCancelCause(t.Context())
+				defer cancel(nil)
+				middle := New(top, time.Minute)
+				if waited {
+					middle.Done()
+				}
+				gone, a, b := New(middle, time.Second), New(middle, time.Hour), New(middle, 0)
+				for _, ctx := range []*Context{a, gone, b} {
+					ctx.Done()
+				}
+				gone.Cancel(nil)
+				middle.mu.Lock()
+				if middle.first != b || b.next != a || a.next != nil || a.prev != b {
+					t.Error("the parent does not have those that wait")
+				}
+				middle.mu.Unlock()
+				c.end(cancel, middle)
+				for _, ctx := range []*Context{a, b, middle} {
+					<-ctx.Done()
+					if ctx.Err() != c.err {
+						t.Errorf("%s: got %v, want %v", c.name, ctx.Err(), c.err)
+					}
+				}
+				<-New(middle, 0).Done() // also of one that has ended before
+				middle.mu.Lock()
+				if middle.first != nil {
+					t.Error("an ended parent keeps children")
+				}
+				middle.mu.Unlock()
+			})
+		}
+	}
+}
+
+// TestNestedStartsNothing: a child that waits costs no goroutine.
+func TestNestedStartsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		middle := New(t.Context(), 0)
+		defer middle.Cancel(nil)
+		before := runtime.NumGoroutine()
+		for range 50 {
+			ctx := New(middle, 0)
+			defer ctx.Cancel(nil)
+			ctx.Done()
+		}
+		if n := runtime.NumGoroutine() - before; n >= 50 {
+			t.Errorf("50 contexts that wait have started %d goroutines", n)
+		}
+	})
+}
+
+// TestNestedConcurrent: children come, go and end while their parent ends.
+func TestNestedConcurrent(t *testing.T) {
+	for range 200 {
+		parent, cancel := context.WithCancel(t.Context())
+		middle := New(parent, time.Hour)
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				ctx := New(middle, time.Hour)
+				switch {
+				case i == 0:
+					middle.Cancel(errMine)
+				case i == 1:
+					cancel()
+				case i < 5:
+					ctx.Done()
+					ctx.Cancel(nil)
+				}
+				<-ctx.Done()
+			})
+		}
+		wg.Wait()
+		cancel()
+		middle.mu.Lock()
+		if middle.first != nil {
+			t.Error("the parent has kept a child")
+		}
+		middle.mu.Unlock()
+	}
 }
 
 // TestConcurrent: many wait, ask and cancel at once.
