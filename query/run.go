@@ -125,7 +125,11 @@ type systemSource struct {
 
 // OpenVirtual implements exec.VirtualSource.
 func (v *systemSource) OpenVirtual(ctx context.Context, _ *exec.Context, n *plan.Virtual) (exec.Operator, error) {
-	rows, err := v.rows(ctx, n.Object)
+	read := v.rows
+	if n.Source == plan.SequenceSource {
+		read = v.sequenceRow
+	}
+	rows, err := read(ctx, n.Object)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +138,21 @@ func (v *systemSource) OpenVirtual(ctx context.Context, _ *exec.Context, n *plan
 		types[i] = f.Type
 	}
 	return &viewScan{rows: rows, cols: n.Cols, types: types}, nil
+}
+
+// sequenceRow is the row of a sequence. Nothing is logged ahead, so log_cnt is 0.
+func (v *systemSource) sequenceRow(_ context.Context, object string) ([][]sqltype.Datum, error) {
+	for _, q := range v.snap.Sequences() {
+		if q.Schema+"."+q.Name != object {
+			continue
+		}
+		last, fresh, err := v.e.seqs.position(v.tx, q)
+		if err != nil {
+			return nil, err
+		}
+		return [][]sqltype.Datum{{{Int: last}, {}, boolDatum(!fresh)}}, nil
+	}
+	return nil, dberr.SQL(dberr.StateUndefinedTable, "relation %q does not exist", object)
 }
 
 func (v *systemSource) rows(ctx context.Context, object string) ([][]sqltype.Datum, error) {

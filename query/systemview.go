@@ -91,8 +91,8 @@ func virtualTable(schema, name string) *plan.VirtualTable {
 		return nil
 	}
 	t := &plan.VirtualTable{Source: catalogSource, Object: object, Columns: v.columns}
-	if v.kind == "r" { // tables have a system column
-		t.Columns, t.Hidden = append(slices.Clone(v.columns), plan.ColInfo{Name: "tableoid", Type: sqltype.TOID}), 1
+	if v.kind == "r" { // tables have system columns; rows are as old as can be
+		t.Columns, t.Hidden = append(slices.Clone(v.columns), plan.ColInfo{Name: "tableoid", Type: sqltype.TOID}, plan.ColInfo{Name: "xmin", Type: sqltype.TOID}), 2
 	}
 	return t
 }
@@ -136,13 +136,13 @@ func (v *viewCall) set(r row) {
 }
 
 func (v *viewCall) empty() []sqltype.Datum {
-	d := make([]sqltype.Datum, len(v.view.columns), len(v.view.columns)+1)
+	d := make([]sqltype.Datum, len(v.view.columns), len(v.view.columns)+2)
 	for i, zero := range v.view.notNull {
 		if !zero {
 			d[i] = sqltype.NullDatum
 		}
 	}
-	return append(d, sqltype.Datum{Int: int64(v.view.oid)})
+	return append(d, sqltype.Datum{Int: int64(v.view.oid)}, sqltype.Datum{Int: 1})
 }
 
 func viewDatum(t sqltype.Type, x any) sqltype.Datum {

@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"os"
 	"strconv"
 	"strings"
 
@@ -140,6 +141,9 @@ func registerSystem(t *tables) {
 			t.def(name+sig+" bool stable", rowwise(yes))
 		}
 	}
+	for _, sig := range []string{"(text,text)", "(oid,text)", "(name,text,text)", "(name,oid,text)"} {
+		t.def("has_any_column_privilege"+sig+" bool stable", rowwise(yes))
+	}
 	for _, sig := range []string{"(text,text,text)", "(oid,text,text)", "(oid,int2,text)", "(text,int2,text)"} {
 		t.def("has_column_privilege"+sig+" bool stable", rowwise(yes))
 	}
@@ -166,7 +170,7 @@ func registerSystem(t *tables) {
 		}
 		return sqltype.Datum{Str: `"default"`}, nil
 	}))
-	t.def("pg_backend_pid() int4 stable", n0(func(*Env) (int64, error) { return 0, nil }))
+	t.def("pg_backend_pid() int4 stable", n0(func(*Env) (int64, error) { return int64(os.Getpid()), nil }))
 	t.def("pg_is_in_recovery() bool stable", rowwise(no))
 	t.def("pg_encoding_to_char(int4) name stable", p1(func(v int64) string {
 		if v == 6 {

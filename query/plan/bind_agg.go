@@ -590,9 +590,6 @@ func ReplaceRel(r Rel, f func(Expr) (Expr, bool)) Rel {
 
 // grouping binds GROUPING(…).
 func (b *binder) grouping(s *scope, e *ast.Grouping) Expr {
-	if s.noAgg != "" || s.agg == nil {
-		failAt(e.Pos(), dberr.StateGrouping, "grouping operations are not allowed in %s", s.noAgg)
-	}
 	if len(e.Args) > 31 {
 		failAt(e.Pos(), dberr.StateTooManyArguments, "GROUPING must have fewer than 32 arguments")
 	}
@@ -601,6 +598,10 @@ func (b *binder) grouping(s *scope, e *ast.Grouping) Expr {
 	var args []Expr
 	for _, a := range e.Args {
 		args = append(args, b.expr(&in, a))
+	}
+	s = aggLevel(s, &AggCall{Args: args}) // that whose columns it names
+	if s.noAgg != "" || s.agg == nil {
+		failAt(e.Pos(), dberr.StateGrouping, "grouping operations are not allowed in %s", s.noAgg)
 	}
 	c := b.q.NewCol("grouping", sqltype.TInt4)
 	s.agg.grouping, s.agg.groupCols = append(s.agg.grouping, args), append(s.agg.groupCols, c)

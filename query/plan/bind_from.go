@@ -111,6 +111,8 @@ func (b *binder) tableRef(s *scope, t *ast.TableRef) *fromItem {
 		return b.virtualRef(virtual, t.Name.Schema, alias, names, t.Pos())
 	case rel.View != nil:
 		return b.viewRef(rel.View, alias, names, t.Pos())
+	case rel.Sequence != nil:
+		return b.sequenceRef(rel.Sequence, alias, names, t.Pos())
 	case rel.Table == nil || rel.Index != nil:
 		failAt(t.Pos(), dberr.StateWrongObjectType, "cannot open relation %q", t.Name.Name)
 	case rel.Table.Kind == catalog.Materialized && !rel.Table.Populated && b.uses == nil:
@@ -243,6 +245,21 @@ func (b *binder) virtualRef(v *VirtualTable, schema, alias string, names []strin
 	item := (&fromItem{rel: rel}).single(e)
 	b.rename(item, names, alias, pos)
 	return item
+}
+
+// SequenceSource is the name under which the row of a sequence stands in plans.
+const SequenceSource = "sequence"
+
+// sequenceRef is the row of a sequence: the value that it stands at. Values are given out
+// outside of transactions, so it is that of the moment and never of the past.
+func (b *binder) sequenceRef(q *catalog.Sequence, alias string, names []string, pos int) *fromItem {
+	if b.uses != nil || b.asOf != 0 {
+		unsupported(pos, "a sequence in FROM of a view, or as of a time,")
+	}
+	b.q.Volatile = true
+	v := &VirtualTable{Source: SequenceSource, Object: q.Schema + "." + q.Name,
+		Columns: []ColInfo{{Name: "last_value", Type: sqltype.TInt8}, {Name: "log_cnt", Type: sqltype.TInt8}, {Name: "is_called", Type: sqltype.TBool}}}
+	return b.virtualRef(v, q.Schema, alias, names, pos)
 }
 
 func (b *binder) viewRef(v *catalog.View, alias string, names []string, pos int) *fromItem {

@@ -58,6 +58,8 @@ func (b *binder) dmlTarget(ref *ast.TableRef, verbs ...string) *dmlTarget {
 	switch {
 	case virtual != nil:
 		failAt(ref.Pos(), dberr.StateInsufficientPrivilege, "cannot change system view %q", ref.Name.Name)
+	case rel.Sequence != nil:
+		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot change sequence %q", ref.Name.Name)
 	case rel.Table == nil || rel.Index != nil:
 		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot open relation %q", ref.Name.Name)
 	case rel.Table.Kind == catalog.Materialized && !b.Maintains:

@@ -1,0 +1,114 @@
+package query
+
+import (
+	_ "embed"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/sqltype"
+)
+
+// The rows of the views of pg_catalog about what runs and what is counted. A session sees
+// itself alone, as it does in pg_cursors; what is not counted at all is NULL.
+
+// ownTransaction is the number of the transaction of the session in pg_locks.
+const ownTransaction = "1/1"
+
+// pgStatActivity is the session that asks.
+func (v *viewCall) pgStatActivity() error {
+	r := row{"datid": objectOID(0) + int(v.s.db.ID), "datname": v.db, "pid": os.Getpid(), "usesysid": ownerOID, "usename": sqlOwner,
+		"application_name": v.s.set.application, "state": "active", "backend_type": "client backend"}
+	if v.s.call != nil {
+		r["query"] = v.s.call.SQL
+	}
+	if !v.s.begun.IsZero() {
+		r["query_start"], r["state_change"] = v.s.begun, v.s.begun
+	}
+	if !v.s.work.start.IsZero() {
+		r["xact_start"] = v.s.work.start
+	}
+	v.set(r)
+	return nil
+}
+
+// pgLocks is the lock of the session on its own transaction, as PostgreSQL shows it. Relations
+// are not locked, and locks of rows are not shown there either.
+func (v *viewCall) pgLocks() error {
+	v.set(row{"locktype": "virtualxid", "virtualxid": ownTransaction, "virtualtransaction": ownTransaction, "pid": os.Getpid(), "mode": "ExclusiveLock",
+		"granted": true, "fastpath": true})
+	return nil
+}
+
+func (v *viewCall) pgStatDatabase() error {
+	list, err := v.e.cat.Databases(v.tx)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		v.set(row{"datid": objectOID(0) + int(d.ID), "datname": d.Name})
+	}
+	return nil
+}
+
+func (v *viewCall) pgStatioTables() error {
+	for _, t := range v.snap.Tables() {
+		v.set(row{"relid": objectOID(t.ID), "schemaname": t.Schema, "relname": t.Name})
+	}
+	return nil
+}
+
+func (v *viewCall) pgStatioSequences() error {
+	for _, q := range v.snap.Sequences() {
+		v.set(row{"relid": objectOID(q.ID), "schemaname": q.Schema, "relname": q.Name})
+	}
+	return nil
+}
+
+//go:embed systemzones.txt
+var zoneNameText string
+
+// pgZoneNames lists the time zones that are there, with what holds in them now.
+func (v *viewCall) pgZoneNames() error {
+	now := time.Now()
+	for _, name := range strings.Fields(zoneNameText) {
+		loc, err := time.LoadLocation(name)
+		if err != nil { // the zone data base is another one
+			continue
+		}
+		at := now.In(loc)
+		abbrev, offset := at.Zone()
+		v.add(name, abbrev, time.Duration(offset)*time.Second, at.IsDST())
+	}
+	return nil
+}
+
+func (v *viewCall) pgZoneAbbrevs() error {
+	for _, z := range sqltype.ZoneAbbrevs() {
+		v.add(z.Name, time.Duration(z.Minutes)*time.Minute, z.Summer)
+	}
+	return nil
+}
+
+// pgAggregate lists the aggregates and their kinds. They have no functions of their parts.
+func (v *viewCall) pgAggregate() error {
+	list := fn.Functions()
+	for i := range list {
+		f := &list[i]
+		if f.Kind != 'a' {
+			continue
+		}
+		kind, direct := "n", 0
+		switch f.Name {
+		case "mode":
+			kind = "o"
+		case "percentile_cont", "percentile_disc":
+			kind, direct = "o", 1
+		case "rank", "dense_rank", "percent_rank", "cume_dist":
+			kind, direct = "h", 1
+		}
+		v.set(row{"aggfnoid": functionOID(f), "aggkind": kind, "aggnumdirectargs": direct, "aggfinalmodify": "r", "aggmfinalmodify": "r"})
+	}
+	return nil
+}
