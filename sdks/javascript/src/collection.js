@@ -72,6 +72,20 @@ export class Collection {
     await this.#on.call({ method: "POST", path, body: { name: this.name, ...options } });
   }
 
+  /**
+   * Changes the schema or how it is held. What is there is not held against a new one.
+   *
+   * @param {{schema?: object | boolean | null, fields?: object, additional_properties?: boolean, validation_action?: "error" | "warn", validate_formats?: boolean}} options
+   * @returns {Promise<any>} the collection
+   *
+   * @example
+   * await db.collection("loose").insert({ n: "x" });
+   * (await db.collection("loose").alter({ schema: { required: ["n"] }, validation_action: "warn" })).validation_action // => "warn"
+   */
+  alter(options) {
+    return this.#call("PATCH", "", { ...options });
+  }
+
   /** Removes the collection with all its documents. */
   async drop() {
     await this.#call("DELETE", "", undefined);
@@ -227,6 +241,53 @@ export class Collection {
   }
 
   /**
+   * Changes a document by a JSON Merge Patch (RFC 7386): objects are merged, null removes.
+   *
+   * @param {string} id
+   * @param {Record<string, any>} patch
+   * @param {{ifVersion?: string} & CallOptions} [options]
+   * @returns {Promise<Found<T>>}
+   *
+   * @example
+   * const boxes = db.collection("boxes");
+   * await boxes.insert({ size: { w: 1, h: 2 } }, "box");
+   * (await boxes.mergePatch("box", { size: { h: null, d: 3 } })).data // => { _id: "box", size: { w: 1, d: 3 } }
+   */
+  mergePatch(id, patch, options = {}) {
+    return this.#patch(id, patch, "application/merge-patch+json", options);
+  }
+
+  /**
+   * Changes a document by a JSON Patch (RFC 6902), all of its operations or none.
+   *
+   * @param {string} id
+   * @param {readonly {op: string, path: string, from?: string, value?: any}[]} operations
+   * @param {{ifVersion?: string} & CallOptions} [options]
+   * @returns {Promise<Found<T>>}
+   *
+   * @example
+   * const tagged = db.collection("tagged");
+   * await tagged.insert({ tags: ["a"] }, "doc");
+   * (await tagged.jsonPatch("doc", [{ op: "add", path: "/tags/-", value: "b" }])).data // => { _id: "doc", tags: ["a", "b"] }
+   */
+  jsonPatch(id, operations, options = {}) {
+    return this.#patch(id, operations, "application/json-patch+json", options);
+  }
+
+  /**
+   * @param {string} id
+   * @param {unknown} body
+   * @param {string} type
+   * @param {{ifVersion?: string} & CallOptions} options
+   */
+  async #patch(id, body, type, options) {
+    const { ifVersion, signal, idempotencyKey } = options;
+    const path = `/documents/collections/${encodeURIComponent(this.name)}${documentPath(id)}${queryString({ database: this.#on.database })}`;
+    const headers = { "Content-Type": type, ...ifMatch(ifVersion) };
+    return (await this.#on.call({ method: "PATCH", path, body, headers, signal, idempotencyKey })).document;
+  }
+
+  /**
    * Removes a document; whether it was there.
    *
    * @param {string} id
@@ -336,6 +397,39 @@ export class Collection {
   }
 
   /**
+   * Removes documents by their ids, all or none; how many were there.
+   *
+   * @param {readonly string[]} ids
+   * @param {CallOptions} [options]
+   * @returns {Promise<number>}
+   *
+   * @example
+   * await db.collection("bin").insertMany([{ _id: "a" }, { _id: "b" }]);
+   * await db.collection("bin").deleteIds(["a", "nothing"]) // => 1
+   */
+  async deleteIds(ids, options) {
+    return (await this.#call("POST", "/batch-delete", { ids }, options)).deleted;
+  }
+
+  /**
+   * Adds many documents and leaves out those at fault.
+   *
+   * @param {readonly T[]} documents
+   * @param {{mode?: "partial" | "atomic", on_conflict?: "error" | "replace", max_errors?: number} & CallOptions} [options]
+   * @returns {Promise<{success: boolean, rows_imported: number, stopped: boolean, errors: {row: number, code: string, message: string}[]}>}
+   *
+   * @example
+   * const done = await db.collection("loaded").importDocuments([{ _id: "a" }, { _id: 5 }]);
+   * done.rows_imported // => 1
+   * done.errors.map((e) => [e.row, e.code]) // => [[2, "INVALID_ID"]]
+   */
+  importDocuments(documents, options = {}) {
+    const { signal, idempotencyKey, ...rest } = options;
+    const path = "/import/documents" + queryString({ database: this.#on.database });
+    return this.#on.call({ method: "POST", path, body: { collection: this.name, documents, ...rest }, signal, idempotencyKey });
+  }
+
+  /**
    * Changes or removes the first document that a filter holds for, in one step with finding it.
    *
    * @param {Filter} filter
@@ -412,12 +506,31 @@ export class Collection {
   /**
    * Gives the collection a full-text index, and answers when it is built.
    *
-   * @param {(string | {path: string, type?: "text" | "keyword" | "number" | "date", analyzer?: string, boost?: number})[]} fields
+   * @param {(string | {path: string, type?: "text" | "keyword" | "number" | "date", analyzer?: string, boost?: number, suggest?: boolean})[]} fields
    * @param {{analyzer?: string}} [options] a language such as `en`, or standard, simple, keyword
    * @returns {Promise<{indexed_documents: number}>}
    */
   createTextIndex(fields, options = {}) {
     return this.#call("PUT", "/text", { fields, analyzer: options.analyzer });
+  }
+
+  /**
+   * Describes the full-text index; undefined where there is none.
+   *
+   * @returns {Promise<{fields: any[], analyzer: string, indexed_documents: number, applied_timestamp: string, building: boolean, error: string | null} | undefined>}
+   */
+  async textIndex() {
+    try {
+      return await this.#call("GET", "/text", undefined, { reads: true });
+    } catch (e) {
+      if (e instanceof NotFoundError && e.code === "NO_TEXT_INDEX") return undefined;
+      throw e;
+    }
+  }
+
+  /** Builds the full-text index anew, and answers when it is built. */
+  async rebuildTextIndex() {
+    await this.#call("POST", "/text/rebuild", undefined);
   }
 
   /** Removes the full-text index. */
@@ -441,6 +554,29 @@ export class Collection {
   search(query, options = {}) {
     const { signal, ...rest } = options;
     return this.#call("POST", "/search", { query, ...rest }, { reads: true, signal });
+  }
+
+  /**
+   * Completes the last word of a text, or in mode "correct" gives known words for unknown ones.
+   *
+   * @param {string} text
+   * @param {{field?: string, mode?: "complete" | "correct", limit?: number, signal?: AbortSignal}} [options]
+   * @returns {Promise<{suggestions?: {text: string, documents: number}[], text?: string, changed?: boolean, words?: any[]}>}
+   *
+   * @example
+   * const wares = db.collection("wares");
+   * await wares.insert({ name: "Lantern" });
+   * await wares.createTextIndex([{ path: "name", suggest: true }]);
+   * (await wares.suggest("old lan")).suggestions?.map((s) => s.text) // => ["old lantern"]
+   * (await wares.suggest("lanturn", { mode: "correct" })).text // => "lantern"
+   * await wares.rebuildTextIndex();
+   * (await wares.textIndex())?.indexed_documents // => 1
+   * await db.collection("plain").insert({ name: "fig" });
+   * await db.collection("plain").textIndex() // => undefined
+   */
+  suggest(text, options = {}) {
+    const { signal, ...rest } = options;
+    return this.#call("POST", "/suggest", { text, ...rest }, { reads: true, signal });
   }
 }
 

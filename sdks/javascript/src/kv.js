@@ -306,6 +306,68 @@ export class KV {
   }
 
   /**
+   * Several operations in one step, all or none: each with an `op` (get, set, delete, increment,
+   * append, touch, getset, cas, check), a `key` and what the operation takes.
+   *
+   * @param {readonly ({op: string, key: string} & Record<string, any>)[]} operations
+   * @param {CallOptions} [options]
+   * @returns {Promise<{done: boolean, entry: any}[]>} what each did, and what is there afterwards
+   *
+   * @example
+   * const done = await db.kv("mixed").batch([{ op: "set", key: "a", value: 1 }, { op: "increment", key: "n", by: 2 }]);
+   * done.map((r) => r.entry.value) // => [1, 2]
+   */
+  async batch(operations, options = {}) {
+    return (await this.#post("/kv/batch", { operations }, options)).results;
+  }
+
+  /**
+   * Makes the bucket, which the first write would do, too.
+   *
+   * @param {{defaultTTL?: number, compression?: string}} [options] a TTL in seconds for keys that have none of their own; none, snappy, lz4, zstd
+   * @returns {Promise<{name: string, default_ttl: number | null, compression: string, created_at: string}>}
+   *
+   * @example
+   * const visits = db.kv("visits");
+   * (await visits.create({ defaultTTL: 60 })).default_ttl // => 60
+   * (await visits.alter({ defaultTTL: null })).default_ttl // => null
+   * (await visits.info()).compression // => "none"
+   * await visits.drop();
+   */
+  create(options = {}) {
+    const path = "/kv/buckets" + queryString({ database: this.#on.database });
+    return this.#on.call({ method: "POST", path, body: { name: this.bucket, ...bucketOptions(options) } });
+  }
+
+  #bucket() {
+    return `/kv/buckets/${encodeURIComponent(this.bucket)}${queryString({ database: this.#on.database })}`;
+  }
+
+  /**
+   * The options of the bucket.
+   *
+   * @returns {Promise<{name: string, default_ttl: number | null, compression: string, created_at: string}>}
+   */
+  info() {
+    return this.#on.call({ method: "GET", path: this.#bucket(), reads: true });
+  }
+
+  /**
+   * Changes the options of the bucket, for later writes.
+   *
+   * @param {{defaultTTL?: number | null, compression?: string}} options
+   * @returns {Promise<{name: string, default_ttl: number | null, compression: string, created_at: string}>}
+   */
+  alter(options) {
+    return this.#on.call({ method: "PATCH", path: this.#bucket(), body: bucketOptions(options) });
+  }
+
+  /** Removes the bucket with all its keys. */
+  async drop() {
+    await this.#on.call({ method: "DELETE", path: this.#bucket() });
+  }
+
+  /**
    * The entries in the order of their keys, page by page. No key that stays is skipped,
    * and none comes twice, whatever is written meanwhile.
    *
@@ -401,4 +463,9 @@ function conditions(o) {
 /** @param {unknown} e */
 function isMissing(e) {
   return e instanceof NotFoundError && e.code === "KEY_NOT_FOUND";
+}
+
+/** @param {{defaultTTL?: number | null, compression?: string}} options */
+function bucketOptions({ defaultTTL, compression }) {
+  return given({ default_ttl: defaultTTL, compression });
 }

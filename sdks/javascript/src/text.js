@@ -65,11 +65,12 @@ export class TextIndex {
   /**
    * Makes the index.
    *
-   * @param {{analyzer?: string}} [options] a language such as `en`, or standard, simple, keyword
+   * @param {{analyzer?: string, suggest?: boolean}} [options] a language such as `en`, or standard, simple, keyword; suggest
+   *   keeps the words as they are written, too, for `suggest`
    */
   async create(options = {}) {
     const path = "/fts/indexes" + queryString({ database: this.#on.database });
-    await this.#on.call({ method: "POST", path, body: given({ name: this.name, analyzer: options.analyzer }) });
+    await this.#on.call({ method: "POST", path, body: given({ name: this.name, analyzer: options.analyzer, suggest: options.suggest }) });
   }
 
   /** Removes the index with its texts. */
@@ -151,5 +152,24 @@ export class TextIndex {
   search(query, options = {}) {
     const { signal, ...rest } = options;
     return this.#call("POST", "/search", { query, ...rest }, true, signal);
+  }
+
+  /**
+   * Completes the last word of a text, or in mode "correct" gives known words for unknown ones.
+   *
+   * @param {string} text
+   * @param {{mode?: "complete" | "correct", limit?: number, signal?: AbortSignal}} [options]
+   * @returns {Promise<{suggestions?: {text: string, documents: number}[], text?: string, changed?: boolean, words?: any[]}>}
+   *
+   * @example
+   * const hints = db.text("hints");
+   * await hints.create({ suggest: true });
+   * await hints.put({ id: "h1", text: "Call the plumber" });
+   * await hints.rebuild();
+   * (await hints.suggest("my plum")).suggestions?.map((s) => s.text) // => ["my plumber"]
+   */
+  suggest(text, options = {}) {
+    const { signal, ...rest } = options;
+    return this.#call("POST", "/suggest", { text, ...rest }, true, signal);
   }
 }

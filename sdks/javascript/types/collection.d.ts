@@ -47,6 +47,23 @@ export class Collection<T extends object = Record<string, any>> {
         indexes?: IndexInput[];
         if_not_exists?: boolean;
     }): Promise<void>;
+    /**
+     * Changes the schema or how it is held. What is there is not held against a new one.
+     *
+     * @param {{schema?: object | boolean | null, fields?: object, additional_properties?: boolean, validation_action?: "error" | "warn", validate_formats?: boolean}} options
+     * @returns {Promise<any>} the collection
+     *
+     * @example
+     * await db.collection("loose").insert({ n: "x" });
+     * (await db.collection("loose").alter({ schema: { required: ["n"] }, validation_action: "warn" })).validation_action // => "warn"
+     */
+    alter(options: {
+        schema?: object | boolean | null;
+        fields?: object;
+        additional_properties?: boolean;
+        validation_action?: "error" | "warn";
+        validate_formats?: boolean;
+    }): Promise<any>;
     /** Removes the collection with all its documents. */
     drop(): Promise<void>;
     /**
@@ -174,6 +191,43 @@ export class Collection<T extends object = Record<string, any>> {
         arrayFilters?: object[];
     } & CallOptions): Promise<Found<T>>;
     /**
+     * Changes a document by a JSON Merge Patch (RFC 7386): objects are merged, null removes.
+     *
+     * @param {string} id
+     * @param {Record<string, any>} patch
+     * @param {{ifVersion?: string} & CallOptions} [options]
+     * @returns {Promise<Found<T>>}
+     *
+     * @example
+     * const boxes = db.collection("boxes");
+     * await boxes.insert({ size: { w: 1, h: 2 } }, "box");
+     * (await boxes.mergePatch("box", { size: { h: null, d: 3 } })).data // => { _id: "box", size: { w: 1, d: 3 } }
+     */
+    mergePatch(id: string, patch: Record<string, any>, options?: {
+        ifVersion?: string;
+    } & CallOptions): Promise<Found<T>>;
+    /**
+     * Changes a document by a JSON Patch (RFC 6902), all of its operations or none.
+     *
+     * @param {string} id
+     * @param {readonly {op: string, path: string, from?: string, value?: any}[]} operations
+     * @param {{ifVersion?: string} & CallOptions} [options]
+     * @returns {Promise<Found<T>>}
+     *
+     * @example
+     * const tagged = db.collection("tagged");
+     * await tagged.insert({ tags: ["a"] }, "doc");
+     * (await tagged.jsonPatch("doc", [{ op: "add", path: "/tags/-", value: "b" }])).data // => { _id: "doc", tags: ["a", "b"] }
+     */
+    jsonPatch(id: string, operations: readonly {
+        op: string;
+        path: string;
+        from?: string;
+        value?: any;
+    }[], options?: {
+        ifVersion?: string;
+    } & CallOptions): Promise<Found<T>>;
+    /**
      * Removes a document; whether it was there.
      *
      * @param {string} id
@@ -259,6 +313,44 @@ export class Collection<T extends object = Record<string, any>> {
      */
     deleteMany(filter: Filter, options?: CallOptions): Promise<number>;
     /**
+     * Removes documents by their ids, all or none; how many were there.
+     *
+     * @param {readonly string[]} ids
+     * @param {CallOptions} [options]
+     * @returns {Promise<number>}
+     *
+     * @example
+     * await db.collection("bin").insertMany([{ _id: "a" }, { _id: "b" }]);
+     * await db.collection("bin").deleteIds(["a", "nothing"]) // => 1
+     */
+    deleteIds(ids: readonly string[], options?: CallOptions): Promise<number>;
+    /**
+     * Adds many documents and leaves out those at fault.
+     *
+     * @param {readonly T[]} documents
+     * @param {{mode?: "partial" | "atomic", on_conflict?: "error" | "replace", max_errors?: number} & CallOptions} [options]
+     * @returns {Promise<{success: boolean, rows_imported: number, stopped: boolean, errors: {row: number, code: string, message: string}[]}>}
+     *
+     * @example
+     * const done = await db.collection("loaded").importDocuments([{ _id: "a" }, { _id: 5 }]);
+     * done.rows_imported // => 1
+     * done.errors.map((e) => [e.row, e.code]) // => [[2, "INVALID_ID"]]
+     */
+    importDocuments(documents: readonly T[], options?: {
+        mode?: "partial" | "atomic";
+        on_conflict?: "error" | "replace";
+        max_errors?: number;
+    } & CallOptions): Promise<{
+        success: boolean;
+        rows_imported: number;
+        stopped: boolean;
+        errors: {
+            row: number;
+            code: string;
+            message: string;
+        }[];
+    }>;
+    /**
      * Changes or removes the first document that a filter holds for, in one step with finding it.
      *
      * @param {Filter} filter
@@ -333,7 +425,7 @@ export class Collection<T extends object = Record<string, any>> {
     /**
      * Gives the collection a full-text index, and answers when it is built.
      *
-     * @param {(string | {path: string, type?: "text" | "keyword" | "number" | "date", analyzer?: string, boost?: number})[]} fields
+     * @param {(string | {path: string, type?: "text" | "keyword" | "number" | "date", analyzer?: string, boost?: number, suggest?: boolean})[]} fields
      * @param {{analyzer?: string}} [options] a language such as `en`, or standard, simple, keyword
      * @returns {Promise<{indexed_documents: number}>}
      */
@@ -342,11 +434,27 @@ export class Collection<T extends object = Record<string, any>> {
         type?: "text" | "keyword" | "number" | "date";
         analyzer?: string;
         boost?: number;
+        suggest?: boolean;
     })[], options?: {
         analyzer?: string;
     }): Promise<{
         indexed_documents: number;
     }>;
+    /**
+     * Describes the full-text index; undefined where there is none.
+     *
+     * @returns {Promise<{fields: any[], analyzer: string, indexed_documents: number, applied_timestamp: string, building: boolean, error: string | null} | undefined>}
+     */
+    textIndex(): Promise<{
+        fields: any[];
+        analyzer: string;
+        indexed_documents: number;
+        applied_timestamp: string;
+        building: boolean;
+        error: string | null;
+    } | undefined>;
+    /** Builds the full-text index anew, and answers when it is built. */
+    rebuildTextIndex(): Promise<void>;
     /** Removes the full-text index. */
     dropTextIndex(): Promise<void>;
     /**
@@ -363,6 +471,38 @@ export class Collection<T extends object = Record<string, any>> {
      * (await texts.search("walks", { consistency: "strong" })).hits.map((h) => h.id) // => ["w"]
      */
     search(query: string | Record<string, any>, options?: SearchOptions): Promise<SearchResult<T>>;
+    /**
+     * Completes the last word of a text, or in mode "correct" gives known words for unknown ones.
+     *
+     * @param {string} text
+     * @param {{field?: string, mode?: "complete" | "correct", limit?: number, signal?: AbortSignal}} [options]
+     * @returns {Promise<{suggestions?: {text: string, documents: number}[], text?: string, changed?: boolean, words?: any[]}>}
+     *
+     * @example
+     * const wares = db.collection("wares");
+     * await wares.insert({ name: "Lantern" });
+     * await wares.createTextIndex([{ path: "name", suggest: true }]);
+     * (await wares.suggest("old lan")).suggestions?.map((s) => s.text) // => ["old lantern"]
+     * (await wares.suggest("lanturn", { mode: "correct" })).text // => "lantern"
+     * await wares.rebuildTextIndex();
+     * (await wares.textIndex())?.indexed_documents // => 1
+     * await db.collection("plain").insert({ name: "fig" });
+     * await db.collection("plain").textIndex() // => undefined
+     */
+    suggest(text: string, options?: {
+        field?: string;
+        mode?: "complete" | "correct";
+        limit?: number;
+        signal?: AbortSignal;
+    }): Promise<{
+        suggestions?: {
+            text: string;
+            documents: number;
+        }[];
+        text?: string;
+        changed?: boolean;
+        words?: any[];
+    }>;
     #private;
 }
 export type Session = import("./session.js").Session;

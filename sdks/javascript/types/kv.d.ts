@@ -219,6 +219,75 @@ export class KV {
      */
     deleteMany(keys: readonly string[], options?: CallOptions): Promise<number>;
     /**
+     * Several operations in one step, all or none: each with an `op` (get, set, delete, increment,
+     * append, touch, getset, cas, check), a `key` and what the operation takes.
+     *
+     * @param {readonly ({op: string, key: string} & Record<string, any>)[]} operations
+     * @param {CallOptions} [options]
+     * @returns {Promise<{done: boolean, entry: any}[]>} what each did, and what is there afterwards
+     *
+     * @example
+     * const done = await db.kv("mixed").batch([{ op: "set", key: "a", value: 1 }, { op: "increment", key: "n", by: 2 }]);
+     * done.map((r) => r.entry.value) // => [1, 2]
+     */
+    batch(operations: readonly ({
+        op: string;
+        key: string;
+    } & Record<string, any>)[], options?: CallOptions): Promise<{
+        done: boolean;
+        entry: any;
+    }[]>;
+    /**
+     * Makes the bucket, which the first write would do, too.
+     *
+     * @param {{defaultTTL?: number, compression?: string}} [options] a TTL in seconds for keys that have none of their own; none, snappy, lz4, zstd
+     * @returns {Promise<{name: string, default_ttl: number | null, compression: string, created_at: string}>}
+     *
+     * @example
+     * const visits = db.kv("visits");
+     * (await visits.create({ defaultTTL: 60 })).default_ttl // => 60
+     * (await visits.alter({ defaultTTL: null })).default_ttl // => null
+     * (await visits.info()).compression // => "none"
+     * await visits.drop();
+     */
+    create(options?: {
+        defaultTTL?: number;
+        compression?: string;
+    }): Promise<{
+        name: string;
+        default_ttl: number | null;
+        compression: string;
+        created_at: string;
+    }>;
+    /**
+     * The options of the bucket.
+     *
+     * @returns {Promise<{name: string, default_ttl: number | null, compression: string, created_at: string}>}
+     */
+    info(): Promise<{
+        name: string;
+        default_ttl: number | null;
+        compression: string;
+        created_at: string;
+    }>;
+    /**
+     * Changes the options of the bucket, for later writes.
+     *
+     * @param {{defaultTTL?: number | null, compression?: string}} options
+     * @returns {Promise<{name: string, default_ttl: number | null, compression: string, created_at: string}>}
+     */
+    alter(options: {
+        defaultTTL?: number | null;
+        compression?: string;
+    }): Promise<{
+        name: string;
+        default_ttl: number | null;
+        compression: string;
+        created_at: string;
+    }>;
+    /** Removes the bucket with all its keys. */
+    drop(): Promise<void>;
+    /**
      * The entries in the order of their keys, page by page. No key that stays is skipped,
      * and none comes twice, whatever is written meanwhile.
      *

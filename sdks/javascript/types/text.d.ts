@@ -36,10 +36,12 @@ export class TextIndex {
     /**
      * Makes the index.
      *
-     * @param {{analyzer?: string}} [options] a language such as `en`, or standard, simple, keyword
+     * @param {{analyzer?: string, suggest?: boolean}} [options] a language such as `en`, or standard, simple, keyword; suggest
+     *   keeps the words as they are written, too, for `suggest`
      */
     create(options?: {
         analyzer?: string;
+        suggest?: boolean;
     }): Promise<void>;
     /** Removes the index with its texts. */
     drop(): Promise<void>;
@@ -97,6 +99,33 @@ export class TextIndex {
         consistency?: "strong" | "eventual";
         signal?: AbortSignal;
     }): Promise<TextHits>;
+    /**
+     * Completes the last word of a text, or in mode "correct" gives known words for unknown ones.
+     *
+     * @param {string} text
+     * @param {{mode?: "complete" | "correct", limit?: number, signal?: AbortSignal}} [options]
+     * @returns {Promise<{suggestions?: {text: string, documents: number}[], text?: string, changed?: boolean, words?: any[]}>}
+     *
+     * @example
+     * const hints = db.text("hints");
+     * await hints.create({ suggest: true });
+     * await hints.put({ id: "h1", text: "Call the plumber" });
+     * await hints.rebuild();
+     * (await hints.suggest("my plum")).suggestions?.map((s) => s.text) // => ["my plumber"]
+     */
+    suggest(text: string, options?: {
+        mode?: "complete" | "correct";
+        limit?: number;
+        signal?: AbortSignal;
+    }): Promise<{
+        suggestions?: {
+            text: string;
+            documents: number;
+        }[];
+        text?: string;
+        changed?: boolean;
+        words?: any[];
+    }>;
     #private;
 }
 export type Session = import("./session.js").Session;

@@ -30,10 +30,13 @@ class Collection:
         self._on, self.name = on, name
 
     def _call(self, method: str, path: str, body: Any = None, /, *, reads: bool = False, idempotency_key: str | None = None,
-              if_version: str | None = None, **query: Any) -> Any:
+              if_version: str | None = None, media_type: str | None = None, **query: Any) -> Any:
         where = f"/documents/collections/{quote(self.name)}{path}{query_string(database=self._on._client.database, **query)}"
         headers = {"If-Match": f'"{if_version}"'} if if_version is not None else {}
-        return self._on.call(method, where, body, headers=headers, reads=reads, idempotency_key=idempotency_key)
+        content = None
+        if media_type is not None:
+            headers["Content-Type"], content, body = media_type, json.dumps(body).encode(), None
+        return self._on.call(method, where, body, content=content, headers=headers, reads=reads, idempotency_key=idempotency_key)
 
     def create(self, **options: Any) -> None:
         """Make the collection: ``schema``, ``fields``, ``validation_action``, ``indexes``, ``if_not_exists``.
@@ -47,6 +50,16 @@ class Collection:
         'SCHEMA_VIOLATION'
         """
         self._on.call("POST", "/documents/collections" + query_string(database=self._on._client.database), {"name": self.name, **options})
+
+    def alter(self, **options: Any) -> dict[str, Any]:
+        """Change ``schema`` or ``fields``, ``validation_action``, ``validate_formats``, and give the collection as it is then.
+        What is there is not held against a new schema.
+
+        >>> _ = db.collection("loose").insert({"n": "x"})
+        >>> db.collection("loose").alter(schema={"required": ["n"]}, validation_action="warn")["validation_action"]
+        'warn'
+        """
+        return self._call("PATCH", "", options)
 
     def drop(self) -> None:
         """Remove the collection with all its documents."""
@@ -107,6 +120,27 @@ class Collection:
         return self._call("PATCH", f"/documents/{quote(id)}", given(update=update, array_filters=array_filters), if_version=if_version,
                           idempotency_key=idempotency_key)["document"]
 
+    def merge_patch(self, id: str, patch: Document, *, if_version: str | None = None, idempotency_key: str | None = None) -> dict[str, Any]:
+        """Change a document by a JSON Merge Patch (RFC 7386): objects are merged, None removes.
+
+        >>> _ = db.collection("merged").insert({"size": {"w": 1, "h": 2}}, "box")
+        >>> db.collection("merged").merge_patch("box", {"size": {"h": None, "d": 3}})["data"]
+        {'_id': 'box', 'size': {'w': 1, 'd': 3}}
+        """
+        return self._call("PATCH", f"/documents/{quote(id)}", patch, if_version=if_version, idempotency_key=idempotency_key,
+                          media_type="application/merge-patch+json")["document"]
+
+    def json_patch(self, id: str, operations: Sequence[Document], *, if_version: str | None = None,
+                   idempotency_key: str | None = None) -> dict[str, Any]:
+        """Change a document by a JSON Patch (RFC 6902), all of its operations or none.
+
+        >>> _ = db.collection("patched").insert({"tags": ["a"]}, "doc")
+        >>> db.collection("patched").json_patch("doc", [{"op": "add", "path": "/tags/-", "value": "b"}])["data"]
+        {'_id': 'doc', 'tags': ['a', 'b']}
+        """
+        return self._call("PATCH", f"/documents/{quote(id)}", list(operations), if_version=if_version, idempotency_key=idempotency_key,
+                          media_type="application/json-patch+json")["document"]
+
     def delete(self, id: str, *, if_version: str | None = None, idempotency_key: str | None = None) -> bool:
         """Remove a document; whether it was there."""
         try:
@@ -153,6 +187,26 @@ class Collection:
         """Remove the documents that a filter holds for; how many."""
         return self._call("POST", "/delete", {"filter": filter}, idempotency_key=idempotency_key)["deleted"]
 
+    def delete_ids(self, ids: Sequence[str], *, idempotency_key: str | None = None) -> int:
+        """Remove documents by their ids, all or none; how many were there.
+
+        >>> _ = db.collection("bin").insert_many([{"_id": "a"}, {"_id": "b"}])
+        >>> db.collection("bin").delete_ids(["a", "nothing"])
+        1
+        """
+        return self._call("POST", "/batch-delete", {"ids": list(ids)}, idempotency_key=idempotency_key)["deleted"]
+
+    def import_documents(self, documents: Sequence[Document], *, idempotency_key: str | None = None, **options: Any) -> dict[str, Any]:
+        """Add many documents and leave out those at fault: ``{"success", "rows_imported", "stopped", "errors": [{"row", "code",
+        "message"}]}``. Options are ``mode`` ("partial" or "atomic"), ``on_conflict`` ("error" or "replace") and ``max_errors``.
+
+        >>> done = db.collection("loaded").import_documents([{"_id": "a"}, {"_id": 5}])
+        >>> done["rows_imported"], [(e["row"], e["code"]) for e in done["errors"]]
+        (1, [(2, 'INVALID_ID')])
+        """
+        where = "/import/documents" + query_string(database=self._on._client.database)
+        return self._on.call("POST", where, {"collection": self.name, "documents": list(documents), **options}, idempotency_key=idempotency_key)
+
     def find_and_modify(self, filter: Document, *, idempotency_key: str | None = None, **change: Any) -> dict[str, Any] | None:
         """Change or remove the first document that a filter holds for, in one step with finding it: ``update``,
         ``replacement`` or ``remove``, with ``upsert``, ``return`` ("before" or "after"), ``sort``, ``projection``."""
@@ -188,8 +242,21 @@ class Collection:
         self._call("DELETE", "/indexes/" + quote(name))
 
     def create_text_index(self, *fields: Any, analyzer: str | None = None) -> dict[str, Any]:
-        """Give the collection a full-text index over paths, or ``{"path", "type", "analyzer", "boost"}``."""
+        """Give the collection a full-text index over paths, or ``{"path", "type", "analyzer", "boost", "suggest"}``."""
         return self._call("PUT", "/text", given(fields=list(fields), analyzer=analyzer))
+
+    def text_index(self) -> dict[str, Any] | None:
+        """Describe the full-text index: ``fields``, ``indexed_documents``, ``applied_timestamp``, ``building``; None where there is none."""
+        try:
+            return self._call("GET", "/text", reads=True)
+        except NotFound as e:
+            if e.code == "NO_TEXT_INDEX":
+                return None
+            raise
+
+    def rebuild_text_index(self) -> None:
+        """Build the full-text index anew, and answer when it is built."""
+        self._call("POST", "/text/rebuild")
 
     def drop_text_index(self) -> None:
         """Remove the full-text index."""
@@ -205,3 +272,20 @@ class Collection:
         ['w']
         """
         return self._call("POST", "/search", {"query": query, **options}, reads=True)
+
+    def suggest(self, text: str, **options: Any) -> dict[str, Any]:
+        """Complete the last word of a text, or with ``mode="correct"`` give known words for unknown ones. Options are
+        ``field``, ``mode`` and ``limit``.
+
+        >>> wares, plain = db.collection("wares"), db.collection("plain")
+        >>> _ = plain.insert({"name": "fig"})
+        >>> _ = wares.insert({"name": "Lantern"}), wares.create_text_index({"path": "name", "suggest": True})
+        >>> [s["text"] for s in wares.suggest("old lan")["suggestions"]]
+        ['old lantern']
+        >>> wares.suggest("lanturn", mode="correct")["text"]
+        'lantern'
+        >>> wares.rebuild_text_index()
+        >>> wares.text_index()["indexed_documents"], plain.text_index()
+        (1, None)
+        """
+        return self._call("POST", "/suggest", {"text": text, **options}, reads=True)

@@ -124,6 +124,45 @@ class KV:
         """Remove several keys, all or none; how many were there."""
         return self._post("/kv/batch/delete", {"keys": list(keys)}, idempotency_key=idempotency_key)["deleted"]
 
+    def batch(self, operations: Sequence[Mapping[str, Any]], *, idempotency_key: str | None = None) -> list[dict[str, Any]]:
+        """Several operations in one step, all or none: each with an ``op`` (get, set, delete, increment, append, touch,
+        getset, cas, check), a ``key`` and what the operation takes. Their results are ``{"done", "entry"}``.
+
+        >>> done = db.kv("mixed").batch([{"op": "set", "key": "a", "value": 1}, {"op": "increment", "key": "n", "by": 2}])
+        >>> [r["entry"]["value"] for r in done]
+        [1, 2]
+        """
+        return self._post("/kv/batch", {"operations": [dict(o) for o in operations]}, idempotency_key=idempotency_key)["results"]
+
+    def create(self, *, default_ttl: float | None = None, compression: str | None = None) -> dict[str, Any]:
+        """Make the bucket, which the first write would do, too, with a TTL in seconds for keys that have none of their
+        own and a compression: none, snappy, lz4, zstd.
+
+        >>> visits = db.kv("visits")
+        >>> visits.create(default_ttl=60)["default_ttl"], visits.alter(default_ttl=0)["default_ttl"]
+        (60, None)
+        >>> visits.info()["compression"]
+        'none'
+        >>> visits.drop()
+        """
+        path = "/kv/buckets" + query_string(database=self._on._client.database)
+        return self._on.call("POST", path, given(name=self.bucket, default_ttl=default_ttl, compression=compression))
+
+    def _bucket(self) -> str:
+        return f"/kv/buckets/{quote(self.bucket)}{query_string(database=self._on._client.database)}"
+
+    def info(self) -> dict[str, Any]:
+        """The options of the bucket."""
+        return self._on.call("GET", self._bucket(), reads=True)
+
+    def alter(self, *, default_ttl: float | None = None, compression: str | None = None) -> dict[str, Any]:
+        """Change the options of the bucket, for later writes. A ``default_ttl`` of 0 is none."""
+        return self._on.call("PATCH", self._bucket(), given(default_ttl=default_ttl, compression=compression))
+
+    def drop(self) -> None:
+        """Remove the bucket with all its keys."""
+        self._on.call("DELETE", self._bucket())
+
     def list(self, prefix: str = "", *, start: str | None = None, end: str | None = None, reverse: bool = False,
              keys_only: bool = False, limit: int = 1000) -> Iterator[dict[str, Any]]:
         """The entries in the order of their keys, page by page of ``limit``.

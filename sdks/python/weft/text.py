@@ -29,9 +29,10 @@ class TextIndex:
         where = f"/fts/indexes/{quote(self.name)}{path}{query_string(database=self._on._client.database)}"
         return self._on.call(method, where, body, reads=reads)
 
-    def create(self, *, analyzer: str | None = None) -> None:
-        """Make the index. The analyzer is a language such as en, or standard, simple, keyword."""
-        self._on.call("POST", "/fts/indexes" + query_string(database=self._on._client.database), given(name=self.name, analyzer=analyzer))
+    def create(self, *, analyzer: str | None = None, suggest: bool | None = None) -> None:
+        """Make the index. The analyzer is a language such as en, or standard, simple, keyword; ``suggest`` keeps the words
+        as they are written, too, for :meth:`suggest`."""
+        self._on.call("POST", "/fts/indexes" + query_string(database=self._on._client.database), given(name=self.name, analyzer=analyzer, suggest=suggest))
 
     def drop(self) -> None:
         """Remove the index with its texts."""
@@ -75,3 +76,15 @@ class TextIndex:
     def search(self, query: str | Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Find texts, the best first: ``k``, ``offset``, ``filter``, ``highlight``, ``consistency``."""
         return self._call("POST", "/search", {"query": query, **options}, reads=True)
+
+    def suggest(self, text: str, **options: Any) -> dict[str, Any]:
+        """Complete the last word of a text, or with ``mode="correct"`` give known words for unknown ones; ``limit`` is 10.
+
+        >>> hints = db.text("hints")
+        >>> hints.create(suggest=True)
+        >>> hints.put("h1", "Call the plumber")
+        >>> hints.rebuild()
+        >>> [s["text"] for s in hints.suggest("my plum")["suggestions"]]
+        ['my plumber']
+        """
+        return self._call("POST", "/suggest", {"text": text, **options}, reads=True)
