@@ -232,6 +232,7 @@ func (l *life) check(t *testing.T, seed uint64) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	sound(t, db)
 	page, err := db.Streaming().History(t.Context(), "in", streaming.HistoryOptions{From: streaming.Earliest, Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
@@ -253,6 +254,16 @@ func (l *life) check(t *testing.T, seed uint64) {
 		return
 	}
 	l.checkTable(t, seed, db, want)
+}
+
+// sound says that a check finds nothing.
+func sound(t *testing.T, db *weft.DB) continuous.Checked {
+	t.Helper()
+	n, err := continuous.Check(t.Context(), db.Store().Store, func(problem string) { t.Error(problem) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func (l *life) checkChannel(t *testing.T, seed uint64, db *weft.DB, want []window.Result) {

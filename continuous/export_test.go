@@ -1,6 +1,7 @@
 package continuous
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -167,4 +168,46 @@ func (s *Service) FormerFills(ctx context.Context, database string) (n int, err 
 		return it.Err()
 	})
 	return n, err
+}
+
+// Harm says what Damage does.
+type Harm struct{ LoseWindow, CutWindow, MoveWindow, LoseState, LoseQuery, LoseFill bool }
+
+// Damage harms the records of the query q over a channel, or of f that fills a metric, of
+// the default database.
+func (s *Service) Damage(ctx context.Context, q, f string, h Harm) error {
+	db, err := s.engine.DatabaseID(ctx, "", false)
+	if err != nil {
+		return err
+	}
+	return s.txns.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
+		def, err := lookup(tx, db, q)
+		if err != nil {
+			return err
+		}
+		fill, err := loadFill(tx, db, f)
+		if err != nil {
+			return err
+		}
+		it := tx.Iter(within(appendObject(nil, db, def.id)))
+		defer it.Close()
+		it.Next()
+		key, rec := bytes.Clone(it.Key()), bytes.Clone(it.Value())
+		switch {
+		case h.LoseWindow:
+			return tx.Delete(key)
+		case h.CutWindow:
+			return tx.Put(key, rec[:len(rec)-1])
+		case h.MoveWindow:
+			key[len(key)-1]++
+			return tx.Put(key, rec)
+		case h.LoseState:
+			return tx.Delete(appendOf(db, objStates, def.id))
+		case h.LoseQuery:
+			return tx.Delete(queryKey(db, q))
+		case h.LoseFill:
+			return tx.Delete(appendOf(db, objStates, fill.id))
+		}
+		return nil
+	})
 }

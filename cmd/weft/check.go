@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weftdb/weft/continuous"
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/kv"
@@ -66,7 +67,7 @@ type checkReport struct {
 
 // checkFinding is something that is wrong, and what to do.
 type checkFinding struct {
-	Part    string `json:"part"` // log, store, sql, kv, documents, timeseries, channels or backup
+	Part    string `json:"part"` // log, store, sql, kv, documents, timeseries, channels, continuous or backup
 	Problem string `json:"problem"`
 	Advice  string `json:"advice"`
 }
@@ -90,6 +91,8 @@ type checked struct {
 	Points      int64 `json:"points"`
 	Channels    int64 `json:"channels"`
 	Messages    int64 `json:"messages"`
+	Queries     int64 `json:"continuous_queries"`
+	Windows     int64 `json:"windows"`
 	Backups     int64 `json:"backups"`
 	// Sealed are those of the backups whose key was not given: their checksums were
 	// checked, their items were not.
@@ -98,9 +101,10 @@ type checked struct {
 
 // What to do about damage.
 const (
-	adviceStore  = "copy the directory away before anything else, check the disk, and restore from a backup: weft restore BACKUP --data-dir OTHER"
-	adviceIndex  = "drop the index and create it anew, then check again; where rows are damaged, restore from a backup"
-	adviceBackup = "do not rely on this backup: make a new full one, and check the disk that it is on"
+	adviceStore      = "copy the directory away before anything else, check the disk, and restore from a backup: weft restore BACKUP --data-dir OTHER"
+	adviceIndex      = "drop the index and create it anew, then check again; where rows are damaged, restore from a backup"
+	adviceContinuous = "drop the continuous query and make it again, from the earliest message; where more is damaged, restore from a backup"
+	adviceBackup     = "do not rely on this backup: make a new full one, and check the disk that it is on"
 )
 
 func (r *checkReport) found(part, advice string, err error) {
@@ -190,7 +194,19 @@ func (f *checkFlags) check(ctx context.Context, r *checkReport) (err error) {
 	if err := checkSeries(ctx, s, r); err != nil {
 		return err
 	}
-	return checkChannels(ctx, s, r)
+	if err := checkChannels(ctx, s, r); err != nil {
+		return err
+	}
+	return checkContinuous(ctx, s, r)
+}
+
+// checkContinuous checks the continuous queries.
+func checkContinuous(ctx context.Context, s *storage.Store, r *checkReport) error {
+	n, err := continuous.Check(ctx, s.Store, func(problem string) {
+		r.Findings = append(r.Findings, checkFinding{"continuous", problem, adviceContinuous})
+	})
+	r.Checked.Queries, r.Checked.Windows = n.Queries, n.Windows
+	return r.take("continuous", adviceStore, err)
 }
 
 // checkChannels checks the model of channels.
@@ -307,8 +323,8 @@ func (f *checkFlags) print(out io.Writer, r *checkReport) error {
 		return printJSON(out, r)
 	}
 	c := r.Checked
-	fmt.Fprintf(out, "checked %d log records in %d segments, %d SSTables, %d databases, %d tables, %d rows, %d keys in %d buckets, %d documents in %d collections, %d points in %d series, %d messages in %d channels, %d indexes with %d entries",
-		c.LogRecords, c.LogSegments, c.SSTables, c.Databases, c.Tables, c.Rows, c.Keys, c.Buckets, c.Documents, c.Collections, c.Points, c.Series, c.Messages, c.Channels, c.Indexes, c.Entries)
+	fmt.Fprintf(out, "checked %d log records in %d segments, %d SSTables, %d databases, %d tables, %d rows, %d keys in %d buckets, %d documents in %d collections, %d points in %d series, %d messages in %d channels, %d windows of %d continuous queries, %d indexes with %d entries",
+		c.LogRecords, c.LogSegments, c.SSTables, c.Databases, c.Tables, c.Rows, c.Keys, c.Buckets, c.Documents, c.Collections, c.Points, c.Series, c.Messages, c.Channels, c.Windows, c.Queries, c.Indexes, c.Entries)
 	if f.backups {
 		fmt.Fprintf(out, ", %d backups", c.Backups)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weftdb/weft/query/sqltype"
@@ -444,6 +445,21 @@ func (m *Machine) Load(rec []byte) error {
 	m.bytes += it.size
 	m.add(it)
 	return nil
+}
+
+// Has says whether there is a window whose record belongs at key.
+func (m *Machine) Has(key []byte) bool {
+	for _, g := range m.groups {
+		if !strings.HasPrefix(string(key), g.id) {
+			continue
+		}
+		for _, it := range g.items {
+			if it.key() == string(key) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // queue is windows by their ends, then starts and keys, the least in front.
