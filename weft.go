@@ -150,10 +150,11 @@ func (o Options) spill(store *storage.Store) query.Options {
 }
 
 // texts puts full-text indexes beside the store, where that is a directory of the
-// machine whose files are not encrypted, and else into memory.
+// machine whose files are not encrypted, and else into memory: a store in memory has
+// the name of a directory, too, and leaves nothing there.
 func (o Options) texts(store *storage.Store) document.Options {
 	d := o.Document
-	if d.TextDir == "" && store.Dir() != "" && o.onDisk && o.Storage.Encryption == nil {
+	if d.TextDir == "" && store.FS() != nil && o.onDisk && o.Storage.Encryption == nil {
 		id := store.ID()
 		d.TextDir = filepath.Join(store.Dir(), "text", hex.EncodeToString(id[:]))
 	}
