@@ -33,6 +33,7 @@ type large struct {
 // TestLarge holds 16 times the buffer, or with WEFT_LONG=1 10 GB under 256 MiB: it
 // loads in random order, updates, deletes and reads everything, point by point and by
 // ranges, opens the store again, and does not take more memory than it was given.
+// WEFT_RECORDS and WEFT_BUFFER_MIB make a long run of another size.
 func TestLarge(t *testing.T) {
 	l := &large{records: 30_000, value: 500, dir: t.TempDir(), opts: storage.Options{
 		BufferBytes: 1 << 20, SegmentBytes: 1 << 20, CheckpointLogBytes: 4 << 20, History: -1, Durability: txn.DurabilityInterval,
@@ -43,6 +44,10 @@ func TestLarge(t *testing.T) {
 		l.rss = 700 << 20
 		if n, err := strconv.ParseUint(os.Getenv("WEFT_RECORDS"), 10, 64); err == nil {
 			l.records = n
+		}
+		if n, err := strconv.ParseInt(os.Getenv("WEFT_BUFFER_MIB"), 10, 64); err == nil {
+			l.opts.BufferBytes = n << 20
+			l.rss = (n + 444) << 20
 		}
 	}
 	l.version = make([]byte, l.records)
