@@ -40,6 +40,7 @@ func init() { // the functions look at systemRows' views themselves
 		"pg_catalog.pg_operator":              (*viewCall).pgOperator,
 		"pg_catalog.pg_opfamily":              (*viewCall).pgOpfamily,
 		"pg_catalog.pg_proc":                  (*viewCall).pgProc,
+		"pg_catalog.pg_range":                 (*viewCall).pgRange,
 		"pg_catalog.pg_rewrite":               (*viewCall).pgRewrite,
 		"pg_catalog.pg_roles":                 (*viewCall).pgRoles,
 		"pg_catalog.pg_sequence":              (*viewCall).pgSequence,
@@ -169,6 +170,16 @@ func (v *viewCall) pgOpclass() error {
 func (v *viewCall) pgOpfamily() error {
 	for _, f := range builtin.families {
 		v.add(f.oid, f.method, f.name, 11, ownerOID)
+	}
+	return nil
+}
+
+// pgRange lists the range types with their subtypes, multiranges and operator classes. What
+// makes bounds canonical is no function of its own.
+func (v *viewCall) pgRange() error {
+	for _, r := range [][]any{{3904, 23, 4451, 0, 1978}, {3906, 1700, 4532, 0, 3125}, {3908, 1114, 4533, 0, 3128},
+		{3910, 1184, 4534, 0, 3127}, {3912, 1082, 4535, 0, 3122}, {3926, 20, 4536, 0, 3124}} {
+		v.add(r...)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 )
 
-// The types regclass, regtype and regnamespace stand for object ids that are read and
+// The types regclass, regtype, regnamespace, regproc, regprocedure and regrole stand for object ids that are read and
 // shown as names. They are held as oid; a cast to one reads the name in a text and
 // shows the name of an id, and a cast of that back to oid or text takes the direct way.
 
@@ -18,7 +18,7 @@ func regName(t *ast.TypeName) string {
 		return ""
 	}
 	switch t.Name {
-	case "regclass", "regtype", "regnamespace":
+	case "regclass", "regtype", "regnamespace", "regproc", "regprocedure", "regrole":
 		return t.Name
 	}
 	return ""
@@ -68,10 +68,8 @@ func (b *binder) regOID(kind string, arg Expr, pos int) Expr {
 		return &Const{Typ: sqltype.TOID, Value: sqltype.NullDatum}
 	}
 	switch kind {
-	case "regclass":
-		return b.catalogCall("regclass_oid", []Expr{b.cast(arg, sqltype.TText, pos)}, pos)
-	case "regnamespace":
-		return b.catalogCall("regnamespace_oid", []Expr{b.cast(arg, sqltype.TText, pos)}, pos)
+	case "regclass", "regnamespace", "regproc", "regprocedure", "regrole":
+		return b.catalogCall(kind+"_oid", []Expr{b.cast(arg, sqltype.TText, pos)}, pos)
 	case "regtype":
 		if !constant {
 			break

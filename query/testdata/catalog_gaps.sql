@@ -184,3 +184,61 @@ SELECT has_any_column_privilege('g', 'select'), has_any_column_privilege(current
 ----
 t|t
 
+query
+SELECT 'now'::regproc::text, 'array_in'::regproc::oid, 'pg_catalog.now'::regproc::text, 'sqrt(float8)'::regprocedure::text, '-'::regproc::oid, 0::oid::regproc::text
+----
+now|750|now|sqrt(double precision)|0|-
+
+query
+SELECT typname FROM pg_type WHERE typinput = 'pg_catalog.array_in'::regproc AND typname IN ('_int4', 'int4')
+----
+_int4
+
+query
+SELECT typinput::regproc::text, typoutput::regproc::text FROM pg_type WHERE typname = 'int4'
+----
+int4in|int4out
+
+query
+SELECT oid::regprocedure::text, oid::regproc::text FROM pg_proc WHERE proname = 'factorial' OR proname = 'btrim' ORDER BY 1
+----
+btrim(bytea,bytea)|pg_catalog.btrim
+btrim(text)|pg_catalog.btrim
+btrim(text,text)|pg_catalog.btrim
+factorial(bigint)|factorial
+
+query
+SELECT 'sum(integer)'::regprocedure = p.oid FROM pg_proc p WHERE proname = 'sum' AND proargtypes[0] = 23
+----
+t
+
+statement
+SELECT 'nope'::regproc
+----
+ERROR 42883: function "nope" does not exist
+
+statement
+SELECT 'sum'::regproc
+----
+ERROR 42725: more than one function named "sum"
+
+statement
+SELECT 'sum(text)'::regprocedure
+----
+ERROR 42883: function "sum(text)" does not exist
+
+statement
+SELECT 'sum'::regprocedure
+----
+ERROR 22P02: expected a left parenthesis
+
+query
+SELECT relowner::regrole::text = current_user FROM pg_class WHERE relname = 'g'
+----
+t
+
+statement
+SELECT 'nobody'::regrole
+----
+ERROR 42704: role "nobody" does not exist
+

@@ -152,3 +152,11 @@ SELECT count(*) > 0 FROM pg_catalog.pg_stat_activity sa
 SELECT last_value, is_called FROM sq
 -- DBeaver: sequences
 SELECT schemaname, sequencename, start_value, last_value FROM pg_sequences ORDER BY 2
+-- JDBC: type info with array_in
+SELECT typinput='pg_catalog.array_in'::regproc as is_array, typtype, typname, pg_type.oid FROM pg_catalog.pg_type LEFT JOIN (select ns.oid as nspoid, ns.nspname, r.r from pg_namespace as ns join ( select s.r, (current_schemas(false))[s.r] as nspname from generate_series(1, array_upper(current_schemas(false), 1)) as s(r) ) as r using ( nspname ) ) as sp ON sp.nspoid = typnamespace WHERE typname = '_text' ORDER BY sp.r, pg_type.oid DESC
+-- Postgrex: types
+SELECT t.oid, t.typname, t.typsend::regproc::text, t.typreceive::regproc::text, t.typoutput::regproc::text, t.typinput::regproc::text, t.typelem, coalesce(r.rngsubtype, 0), ARRAY (SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) FROM pg_type AS t LEFT JOIN pg_range AS r ON r.rngtypid = t.oid WHERE t.typname IN ('int4', '_int4', 'text') ORDER BY 1
+-- pgAdmin: owners
+SELECT relname, relowner::regrole::text <> '' FROM pg_class WHERE relname IN ('parent', 'v') ORDER BY 1
+-- Npgsql: ranges
+SELECT rngtypid, rngsubtype, rngmultitypid, rngsubopc FROM pg_range ORDER BY 1
