@@ -22,6 +22,9 @@ type RetentionPolicy struct {
 	Pattern string        // of names of metrics; * stands for any characters
 	Keep    time.Duration // of the points themselves; 0 is for ever
 	Tiers   []Tier        // from the finest to the coarsest
+	// RefuseLate has points refused that are older than what is kept of points. Else they are
+	// added to the tiers, which cannot know whether they have them already.
+	RefuseLate bool
 }
 
 // Tier is what points are rolled up to: a row for each window with points.
@@ -118,10 +121,12 @@ func btoi(b bool) int {
 	return 0
 }
 
-const policyVersion = 1
+// A record has the first version, or the second where late points are refused.
+const policyVersion, policyRefuses = 1, 2
 
 func (p *RetentionPolicy) append(dst []byte) []byte {
-	dst = appendUvarint(appendText(append(dst, policyVersion), p.Pattern), uint64(p.Keep))
+	dst = append(dst, byte(policyVersion+btoi(p.RefuseLate)))
+	dst = appendUvarint(appendText(dst, p.Pattern), uint64(p.Keep))
 	dst = appendUvarint(dst, uint64(len(p.Tiers)))
 	for _, t := range p.Tiers {
 		dst = appendUvarint(appendUvarint(dst, uint64(t.Interval)), uint64(t.Keep))
@@ -130,10 +135,11 @@ func (p *RetentionPolicy) append(dst []byte) []byte {
 }
 
 func (p *RetentionPolicy) decode(v []byte) error {
-	if len(v) == 0 || v[0] != policyVersion {
+	if len(v) == 0 || v[0] != policyVersion && v[0] != policyRefuses {
 		return corrupt("the record of the retention policy %q has no version that is known", p.Name)
 	}
 	r := enc.NewReader(v[1:])
+	p.RefuseLate = v[0] == policyRefuses
 	p.Pattern, p.Keep = r.Text(), time.Duration(r.Uvarint())
 	n := r.Uvarint()
 	for range min(n, MaxTiers) {

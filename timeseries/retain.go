@@ -68,7 +68,7 @@ func (r *retained) follow(p *RetentionPolicy) *retained {
 	if p == nil {
 		return out
 	}
-	out.keep = p.Keep
+	out.keep, out.refuses = p.Keep, p.RefuseLate
 	for _, t := range p.Tiers {
 		x := retainedTier{Tier: t, cut: math.MinInt64}
 		if r != nil {

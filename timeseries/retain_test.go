@@ -305,3 +305,56 @@ func TestRetentionPolicies(t *testing.T) {
 		t.Errorf("without a policy: %v", metrics)
 	}
 }
+
+// TestLatePointsAreRefused: under a policy that says so, a point that is older than what is
+// kept of points is refused, sent again or not, by itself and not with those beside it; the
+// tiers stay what they were.
+func TestLatePointsAreRefused(t *testing.T) {
+	s, txns, now := newStore(t, timeseries.Options{})
+	ctx := t.Context()
+	p := threeTiers
+	p.RefuseLate = true
+	if err := s.SetRetention(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	start := now.Now().Truncate(time.Hour)
+	old := point(start.UnixNano(), 5, "h", "x")
+	write(t, s, old, point(start.Add(time.Second).UnixNano(), 7, "h", "x"))
+	seal(t, s)
+	now.Advance(3 * time.Hour)
+	fresh := point(now.Now().UnixNano(), 1, "h", "x")
+	write(t, s, fresh)
+	seal(t, s)
+	q := all()
+	q.Mode, q.Function = timeseries.Downsample, timeseries.Function{Name: "sum"}
+	q.Interval = timeseries.Interval{Fixed: time.Hour}
+	before := show(t, s, q)
+	err := s.Write(ctx, []timeseries.Point{fresh, old})
+	if code(err) != "POINT_TOO_OLD" {
+		t.Errorf("an old point gives %v", err)
+	}
+	refused, err := s.WriteEach(ctx, []timeseries.Point{old, fresh, point(start.Add(-time.Hour).UnixNano(), 3, "h", "new")})
+	if err != nil || len(refused) != 2 || refused[0].Point != 0 || refused[1].Point != 2 || code(refused[1].Err) != "POINT_TOO_OLD" {
+		t.Errorf("refused are %v, %v", refused, err)
+	}
+	seal(t, s)
+	want(t, show(t, s, q), before)
+	// What the policy says lasts, and may be taken back.
+	again, err := timeseries.Open(txns, timeseries.Options{SealEvery: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	list, err := again.Retention(ctx)
+	if err != nil || len(list) != 1 || !list[0].RefuseLate {
+		t.Errorf("the policies are %+v, %v", list, err)
+	}
+	if err := again.Write(ctx, []timeseries.Point{old}); code(err) != "POINT_TOO_OLD" {
+		t.Errorf("after a restart an old point gives %v", err)
+	}
+	if err := s.SetRetention(ctx, threeTiers); err != nil {
+		t.Fatal(err)
+	}
+	seal(t, s)
+	write(t, s, old)
+}

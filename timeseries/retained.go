@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/txn"
 )
@@ -14,6 +15,8 @@ type retained struct {
 	cut   int64 // points before it are gone; the smallest int64 where none is
 	ranAt int64 // nanoseconds since 1970; 0: never
 	tiers []retainedTier
+	// refuses says that points before the cut are refused.
+	refuses bool
 }
 
 // retainedTier is a tier: rows of windows, in blocks of an object of its own.
@@ -24,10 +27,11 @@ type retainedTier struct {
 	built bool  // it has rows of all that its source had when it was made
 }
 
-const retainedVersion = 1
+// A record has the first version, or the second where late points are refused.
+const retainedVersion, retainedRefuses = 1, 2
 
 func (r *retained) append(dst []byte) []byte {
-	dst = appendUvarint(append(dst, retainedVersion), uint64(r.keep))
+	dst = appendUvarint(append(dst, byte(retainedVersion+btoi(r.refuses))), uint64(r.keep))
 	dst = appendUvarint(appendVarint(dst, r.cut), uint64(r.ranAt))
 	dst = appendUvarint(dst, uint64(len(r.tiers)))
 	for _, t := range r.tiers {
@@ -38,10 +42,11 @@ func (r *retained) append(dst []byte) []byte {
 }
 
 func (r *retained) decode(v []byte) error {
-	if len(v) == 0 || v[0] != retainedVersion {
+	if len(v) == 0 || v[0] != retainedVersion && v[0] != retainedRefuses {
 		return corrupt("a record of retention has no version that is known")
 	}
 	rd := enc.NewReader(v[1:])
+	r.refuses = v[0] == retainedRefuses
 	r.keep, r.cut, r.ranAt = time.Duration(rd.Uvarint()), rd.Varint(), int64(rd.Uvarint())
 	n := rd.Uvarint()
 	for range min(n, MaxTiers) {
@@ -69,6 +74,23 @@ func (s *Store) retained(tx *txn.Tx, metric uint64) (*retained, error) {
 	}
 	r := &retained{}
 	return r, r.decode(v)
+}
+
+// oldest is the time before which points of a metric are refused. What a write brings that began
+// before it moved is added to the tiers, where it is older; to have that run again would end
+// every transaction that takes longer than a pass of retention is away.
+func (s *Store) oldest(tx *txn.Tx, metric uint64) (int64, error) {
+	r, err := s.retained(tx, metric)
+	if err != nil || r == nil || !r.refuses {
+		return math.MinInt64, err
+	}
+	return r.cut, nil
+}
+
+func errTooOld(metric string, at, oldest int64) error {
+	text := func(t int64) string { return time.Unix(0, t).UTC().Format(time.RFC3339Nano) }
+	return dberr.New(dberr.ErrConstraint, "POINT_TOO_OLD", "a point of %s is older than what is kept of metric %q, which has points from %s on", text(at), shorten(metric), text(oldest)).
+		WithField("timestamp").WithHint(`leave it out, keep points for longer by the retention policy, or have that add late points to its tiers by "late": "add"`)
 }
 
 // RolledUpTx says before when the points of a metric are gone whose windows tiers still

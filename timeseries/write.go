@@ -3,6 +3,7 @@ package timeseries
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 
@@ -144,6 +145,7 @@ type target struct {
 	known  bool              // places may say where series lie
 	slabs  []*slab           // by the numbers of the fields
 	few    []column          // the columns, up to batchColumns
+	oldest int64             // points before it are refused
 }
 
 func (w *writer) metric(name string) (*target, error) {
@@ -169,7 +171,12 @@ func (w *writer) metric(name string) (*target, error) {
 			return nil, err
 		}
 	}
-	t := &target{Metric: m, series: make(map[string]uint64)}
+	t := &target{Metric: m, series: make(map[string]uint64), oldest: math.MinInt64}
+	if ok {
+		if t.oldest, err = w.s.oldest(w.tx, m.id); err != nil {
+			return nil, err
+		}
+	}
 	// What is read of series counts where reads are validated, and what the transaction
 	// itself did to series is known to nobody else.
 	if t.known = ok && w.tx.Isolation() == txn.Snapshot; t.known {
@@ -189,6 +196,9 @@ func (w *writer) add(p *Point) error {
 	t, err := w.metric(p.name())
 	if err != nil {
 		return err
+	}
+	if p.Time < t.oldest {
+		return errTooOld(t.Name, p.Time, t.oldest)
 	}
 	if len(p.Fields) == 0 {
 		return invalid("MISSING_FIELD", "fields", "a point of metric %q has no value", shorten(t.Name))

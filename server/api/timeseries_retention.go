@@ -21,6 +21,7 @@ type tsPolicy struct {
 	Pattern string       `json:"pattern"`
 	Raw     string       `json:"raw"`
 	Tiers   []tsTier     `json:"tiers"`
+	Late    string       `json:"late,omitempty"` // "refuse"
 	Metrics []tsRetained `json:"metrics"`
 }
 
@@ -57,6 +58,9 @@ func timeOrNull(t time.Time) *time.Time {
 
 func describePolicy(p *timeseries.RetentionStatus) tsPolicy {
 	d := tsPolicy{Name: p.Name, Pattern: p.Pattern, Raw: spanText(p.Keep), Tiers: []tsTier{}, Metrics: []tsRetained{}}
+	if p.RefuseLate {
+		d.Late = lateRefuse
+	}
 	for _, t := range p.Tiers {
 		d.Tiers = append(d.Tiers, tsTier{Interval: spanText(t.Interval), Keep: spanText(t.Keep)})
 	}
@@ -111,11 +115,11 @@ func (s *Server) getPolicy(c echo.Context) error {
 }
 
 var (
-	policyFields = []string{"preset", "pattern", "raw", "tiers", "database"}
+	policyFields = []string{"preset", "pattern", "raw", "tiers", "late", "database"}
 	tierFields   = []string{"interval", "keep"}
 )
 
-// putPolicy takes {"pattern","raw","tiers":[{"interval","keep"}]} or {"preset","pattern"?}.
+// putPolicy takes {"pattern","raw","tiers":[{"interval","keep"}],"late"?} or {"preset","pattern"?,"late"?}.
 func (s *Server) putPolicy(c echo.Context) error {
 	name, err := pathParam(c, "name")
 	if err != nil {
@@ -135,6 +139,8 @@ func (s *Server) putPolicy(c echo.Context) error {
 		case "tiers":
 			own = true
 			p.Tiers, err = decodeTiers(sc)
+		case "late":
+			p.RefuseLate, err = lateField(sc)
 		}
 		return err
 	})
@@ -162,6 +168,17 @@ func (s *Server) putPolicy(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{"success": true, "policy": describePolicy(&timeseries.RetentionStatus{RetentionPolicy: p})})
+}
+
+// lateRefuse and lateAdd are what becomes of points that are older than what is kept.
+const lateRefuse, lateAdd = "refuse", "add"
+
+func lateField(sc *jsonin.Scanner) (refuse bool, err error) {
+	text, err := sc.StrField("late")
+	if err == nil && text != lateAdd && text != lateRefuse {
+		err = invalid("INVALID_FIELD", `field "late" must be "add" or "refuse", not %q`, shorten(text, 40)).WithField("late")
+	}
+	return text == lateRefuse, err
 }
 
 // spanField takes a span such as "24h" or "30d", of days of 24 hours; "forever" is 0.
