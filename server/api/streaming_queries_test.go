@@ -75,6 +75,8 @@ var continuousScenarios = []scenario{
 	{name: "continuous, idle without time", url: continuousURL, state: orders, body: with(`"time":"at"`, `"idle_ms":5`), status: 400, has: []string{`"field":"idle_ms"`}},
 	{name: "continuous, bad emit", url: continuousURL, state: orders, body: with(`"time":"at"`, `"emit":"never"`), status: 400, has: []string{`"field":"emit"`}},
 	{name: "continuous, unknown database", url: continuousURL + "?database=nope", state: orders, body: with(``, ``), status: 404},
+	{name: "continuous, in a transaction", url: continuousURL, state: orders, body: with(``, ``), headers: map[string]string{"Weft-Transaction": "x"}, status: 400, has: []string{"NOT_IN_TRANSACTION"}},
+	{name: "continuous, replaced", url: continuousURL + "/q", method: "PUT", state: queried, body: with(``, ``), status: 405, has: []string{"METHOD_NOT_ALLOWED"}},
 	{name: "continuous, twice", url: continuousURL, state: queried, body: with(`"sums"`, `"q"`), status: 409, has: []string{"QUERY_EXISTS"}},
 	{name: "continuous, list", url: continuousURL, state: queried, status: 200, has: []string{`{"queries":[{"name":"q"`}},
 	{name: "continuous, empty list", url: continuousURL, state: orders, status: 200, has: []string{`{"queries":[]}`}},
