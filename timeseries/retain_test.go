@@ -2,6 +2,7 @@ package timeseries_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/clock"
+	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/timeseries"
 	"github.com/weftdb/weft/timeseries/block"
@@ -69,6 +71,7 @@ func (h *history) verify() {
 	if len(h.all) == 0 {
 		return
 	}
+	h.verifyTiers()
 	fns := []string{"count", "sum", "avg", "min", "max", "first", "last", "stddev", "variance"}
 	if !h.late {
 		fns = append(fns, "increase", "rate", "delta")
@@ -101,6 +104,60 @@ func (h *history) verify() {
 			}
 		}
 	}
+}
+
+// verifyTiers: the rows of each tier are the naive windows from its beginning on.
+func (h *history) verifyTiers() {
+	h.t.Helper()
+	ctx := h.t.Context()
+	h.must(h.s.View(ctx, func(tx *txn.Tx) error {
+		m, err := h.s.MetricTx(tx, "m")
+		if err != nil {
+			return err
+		}
+		tiers, _, err := h.s.TiersTx(tx, m)
+		if err != nil {
+			return err
+		}
+		list, err := h.s.SelectTx(tx, m, nil)
+		if err != nil || len(list) != 1 {
+			return fmt.Errorf("%d series, %w", len(list), err)
+		}
+		for _, tier := range tiers {
+			if !tier.Ready {
+				continue
+			}
+			rows, err := h.s.ReadTierTx(ctx, tx, m, list[0], 0, tier.Interval, math.MinInt64, math.MaxInt64)
+			if err != nil {
+				return err
+			}
+			from := int64(math.MinInt64)
+			if !tier.From.IsZero() {
+				from = tier.From.UnixNano()
+			}
+			for _, fn := range []string{"count", "sum", "avg", "min", "max", "first", "last"} {
+				want := h.windowsOf(fn, int64(tier.Interval))
+				maps.DeleteFunc(want, func(start int64, _ float64) bool { return start < from })
+				if len(rows) != len(want) {
+					return fmt.Errorf("the tier of %v has %d rows, want %d", tier.Interval, len(rows), len(want))
+				}
+				for i, row := range rows {
+					got := map[string]float64{"count": float64(row.Count), "sum": row.Sum.Float, "avg": row.Avg.Float, "min": row.Min.Float, "max": row.Max.Float,
+						"first": row.First.Float, "last": row.Last.Float}[fn]
+					if w, ok := want[row.Start]; !ok || i > 0 && rows[i-1].Start >= row.Start || !sameNumber(got, w, 1e3*math.Max(1, math.Abs(w))) {
+						return fmt.Errorf("%s of the tier of %v at %v is %v, want %v (%v)", fn, tier.Interval, time.Unix(0, row.Start).UTC(), got, w, ok)
+					}
+				}
+			}
+			if len(rows) > 2 { // a part of it
+				part, err := h.s.ReadTierTx(ctx, tx, m, list[0], 0, tier.Interval, rows[0].Start+1, rows[len(rows)-2].Start)
+				if err != nil || !slices.Equal(part, rows[1:len(rows)-1]) {
+					return fmt.Errorf("a part of the tier of %v is %v, %w", tier.Interval, part, err)
+				}
+			}
+		}
+		return nil
+	}))
 }
 
 // raw are the points that are left, which must be those from the cut on.

@@ -102,6 +102,9 @@ type rows struct {
 
 // Scan implements source.Source.
 func (s *Source) Scan(ctx context.Context, tx *txn.Tx, t *catalog.Table, scan *source.Scan) (source.Rows, error) {
+	if t.External.Noun == tierNoun {
+		return s.scanTier(ctx, tx, t, scan)
+	}
 	store := s.series.In(t.DB)
 	m, err := store.MetricTx(tx, t.External.Object)
 	if err != nil {
@@ -148,6 +151,15 @@ func (s *shape) compare(a, b []timeseries.Tag) int {
 	return 0
 }
 
+// tagValues appends the columns of the tags of a series.
+func (s *shape) tagValues(dst []sqltype.Datum, tags []timeseries.Tag) []sqltype.Datum {
+	for _, name := range s.tags {
+		v := tagOf(tags, name)
+		dst = append(dst, sqltype.Datum{Str: v, Null: v == ""})
+	}
+	return dst
+}
+
 func tagOf(tags []timeseries.Tag, name string) string {
 	i, ok := slices.BinarySearchFunc(tags, name, func(t timeseries.Tag, name string) int { return cmp.Compare(t.Key, name) })
 	if !ok {
@@ -181,11 +193,7 @@ var errFull = errors.New("enough points")
 func (r *rows) load() error {
 	if !r.opened {
 		r.opened, r.ended, r.next = true, false, r.search.from
-		r.tags = r.tags[:0]
-		for _, name := range r.shape.tags {
-			v := tagOf(r.list[0].Tags, name)
-			r.tags = append(r.tags, sqltype.Datum{Str: v, Null: v == ""})
-		}
+		r.tags = r.shape.tagValues(r.tags[:0], r.list[0].Tags)
 	}
 	r.piece, r.times, r.row = r.piece[:0], r.times[:0], 0
 	last := r.search.to

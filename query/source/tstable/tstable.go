@@ -15,6 +15,13 @@
 // replaced, or not, as the metric's policy for duplicates says. Nanoseconds are cut to
 // microseconds when they are read, so rows may agree in time; they are never written.
 //
+// Beside each metric that a retention policy keeps tiers of there is a table for each tier,
+// ts."<metric>@5m", which is read only: a row for each window that has points, with the time at
+// which it begins, for each field <field>_count, _sum, _avg, _min, _max, _first and _last (of
+// texts the count, first and last alone; of bools true counts as 1), and the tags. It promises
+// what a query of the model by windows of that length finds, back to where the tier begins. A
+// metric of that name goes before the tier.
+//
 // It refuses to make or drop metrics and tags, which the model's other interfaces do, rows
 // without a value, to change time or tags of a row, and to set a value to NULL. It owns no
 // state but descriptions of metrics.
@@ -25,6 +32,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/source"
@@ -60,8 +69,9 @@ type known struct {
 // shape is a description and what its columns are.
 type shape struct {
 	table  *catalog.Table
-	fields int      // how many columns after time are fields
-	tags   []string // the names of the tags in the columns after these
+	fields int          // how many columns after time are of fields
+	tags   []string     // the names of the tags in the columns after these
+	tier   []tierColumn // of a tier: what these columns are
 }
 
 func (s *shape) tagCol(i int) int { return 1 + s.fields + i }
@@ -80,10 +90,26 @@ func (s *Source) Table(tx *txn.Tx, db keyspace.DatabaseID, name string) (*catalo
 		return nil, nil
 	}
 	m, ok, err := s.series.In(db).LookupTx(tx, name)
-	if err != nil || !ok {
+	if err != nil {
 		return nil, err
 	}
+	if !ok {
+		return s.tierTable(tx, db, name)
+	}
 	sh, err := s.shape(tx, db, m)
+	if err != nil {
+		return nil, err
+	}
+	return sh.table, nil
+}
+
+// tierTable describes the tier that a name is of, or returns nil.
+func (s *Source) tierTable(tx *txn.Tx, db keyspace.DatabaseID, name string) (*catalog.Table, error) {
+	t, err := tierOf(tx, s.series.In(db), name)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	sh, err := s.tierShape(tx, db, t)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +128,19 @@ func (s *Source) Tables(tx *txn.Tx, db keyspace.DatabaseID) (list []*catalog.Tab
 			return nil, err
 		}
 		list = append(list, sh.table)
+		tiers, err := tiersOf(tx, s.series.In(db), m)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tiers {
+			if sh, err = s.tierShape(tx, db, t); err != nil {
+				return nil, err
+			}
+			list = append(list, sh.table)
+		}
 	}
-	return list, nil
+	slices.SortFunc(list, func(a, b *catalog.Table) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(list, func(a, b *catalog.Table) bool { return a.Name == b.Name }), nil
 }
 
 // Missing implements source.Source.
@@ -113,6 +150,9 @@ const manage = "A metric is made by the first write to it, or by POST /api/v1/ti
 
 // Count implements source.Source.
 func (s *Source) Count(ctx context.Context, t *catalog.Table, limit int64) (int64, error) {
+	if t.External.Noun == tierNoun {
+		return s.countTier(ctx, t, limit)
+	}
 	n, err := s.series.In(t.DB).CountUpTo(ctx, t.External.Object, limit)
 	if err != nil {
 		return 0, fmt.Errorf("count points of metric %q: %w", t.External.Object, err)
@@ -147,29 +187,44 @@ var types = map[block.Kind]sqltype.Type{
 }
 
 func describe(k known, m *timeseries.Metric, tags []string) *shape {
-	id := catalog.ExternalID(number, keyspace.ObjectID(2*m.ID()))
-	t := &catalog.Table{
-		ID: id, DB: k.db, Schema: Schema, Name: m.Name, Version: 1,
-		External: &catalog.External{Source: Schema, Object: m.Name, Noun: "metric", Stamp: k.stamp, Manage: manage, FixedKey: true, Columns: true},
-	}
-	taken := make(map[string]bool)
-	add := func(name, prefix string, typ sqltype.Type) *catalog.Column {
-		for taken[name] {
-			name = prefix + name
-		}
-		taken[name] = true
-		t.Columns = append(t.Columns, catalog.Column{ID: catalog.ColumnID(len(t.Columns) + 1), Name: name, Type: typ})
-		return &t.Columns[len(t.Columns)-1]
-	}
-	at := add("time", "", sqltype.TTimestampTZ)
-	at.NotNull, at.Default = true, "now()"
+	d := begin(k, keyspace.ObjectID(2*m.ID()), &catalog.External{Source: Schema, Object: m.Name, Noun: "metric", Stamp: k.stamp, Manage: manage, FixedKey: true, Columns: true})
 	for _, f := range m.Fields {
-		add(f.Name, "field_", types[f.Kind])
+		d.add(f.Name, "field_", types[f.Kind])
 	}
-	sh := &shape{table: t, fields: len(m.Fields), tags: tags}
-	key := catalog.Index{ID: id + 1, Name: m.Name + "_pkey", Unique: true, Primary: true, Constraint: true}
+	return d.finish(tags)
+}
+
+// description is a table that is being described.
+type description struct {
+	table *catalog.Table
+	taken map[string]bool
+}
+
+// begin begins a table, which has a time.
+func begin(k known, object keyspace.ObjectID, x *catalog.External) *description {
+	d := &description{&catalog.Table{ID: catalog.ExternalID(number, object), DB: k.db, Schema: Schema, Name: k.name, Version: 1, External: x}, make(map[string]bool)}
+	at := d.add("time", "", sqltype.TTimestampTZ)
+	at.NotNull, at.Default = true, "now()"
+	return d
+}
+
+func (d *description) add(name, prefix string, typ sqltype.Type) *catalog.Column {
+	for d.taken[name] {
+		name = prefix + name
+	}
+	d.taken[name] = true
+	t := d.table
+	t.Columns = append(t.Columns, catalog.Column{ID: catalog.ColumnID(len(t.Columns) + 1), Name: name, Type: typ})
+	return &t.Columns[len(t.Columns)-1]
+}
+
+// finish adds the tags and the key.
+func (d *description) finish(tags []string) *shape {
+	t := d.table
+	sh := &shape{table: t, fields: len(t.Columns) - 1, tags: tags}
+	key := catalog.Index{ID: t.ID + 1, Name: t.Name + "_pkey", Unique: true, Primary: true, Constraint: true}
 	for i, name := range tags {
-		add(name, "tag_", sqltype.TText)
+		d.add(name, "tag_", sqltype.TText)
 		key.Columns = append(key.Columns, catalog.IndexColumn{Column: catalog.ColumnID(sh.tagCol(i) + 1), Type: sqltype.TText, NullsFirst: true})
 	}
 	key.Columns = append(key.Columns, catalog.IndexColumn{Column: colTime + 1, Type: sqltype.TTimestampTZ})

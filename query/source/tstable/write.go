@@ -28,6 +28,10 @@ type writer struct {
 
 // Writer implements source.Source.
 func (s *Source) Writer(ctx context.Context, tx *txn.Tx, t *catalog.Table) (source.Writer, error) {
+	if t.External.Noun == tierNoun {
+		return nil, dberr.SQL(dberr.StateFeatureNotSupported, "the tier %q cannot be written: its rows are made of points", t.Name).
+			WithHint("Write points of the metric instead.")
+	}
 	store := s.series.In(t.DB)
 	m, err := store.MetricTx(tx, t.External.Object)
 	if err != nil {
