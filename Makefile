@@ -37,7 +37,7 @@ test: build sdks/javascript/node_modules sdks/python/.deps ## run every test tha
 
 test-race: ## the packages that run concurrently, under the race detector (which needs a C compiler)
 	@if command -v $${CC:-cc} >/dev/null 2>&1; then \
-		CGO_ENABLED=1 $(GO) test -race -short -timeout 20m ./storage/... ./kv/... ./document/... ./timeseries/... ./streaming/... ./query/... ./server/... .; \
+		CGO_ENABLED=1 $(GO) test -race -short -timeout 20m ./storage/... ./kv/... ./document/... ./timeseries/... ./streaming/... ./continuous/... ./query/... ./server/... ./tests/feeds/... ./internal/deadline/ .; \
 	else echo "no C compiler: the race detector is left out"; fi
 
 test-long: build ## the long suites: more rounds, larger data, every file of public test data
