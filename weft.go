@@ -116,6 +116,9 @@ func Open(dir string, opts Options) (_ *DB, err error) {
 	if opts.Streaming.Where == nil {
 		opts.Streaming.Where = match.Text
 	}
+	if opts.Streaming.SQL == nil {
+		opts.Streaming.SQL = streamtable.Filters(query.RowPredicate)
+	}
 	channels, err := streaming.Open(store.Store, opts.Streaming)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", dir, err), series.Close(), docs.Close(), keys.Close(), store.Close())

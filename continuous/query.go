@@ -92,7 +92,7 @@ func tooLarge(field, format string, args ...any) *dberr.Error {
 // filtered says whether Filter says anything.
 func (q *Query) filtered() bool {
 	f := &q.Filter
-	return f.Types != nil || f.Sources != nil || f.Keys != nil || f.Headers != nil || f.Partition != nil || f.Where != nil
+	return f.Types != nil || f.Sources != nil || f.Keys != nil || f.Headers != nil || f.Partition != nil || f.Where != nil || f.SQL != ""
 }
 
 // check holds a query against the rules, but for those of types.

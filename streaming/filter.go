@@ -15,11 +15,12 @@ type storedFilter struct {
 	Partition *int              `json:"partition,omitempty"`
 	Headers   map[string]string `json:"header,omitempty"`
 	Where     json.RawMessage   `json:"filter,omitempty"`
+	SQL       string            `json:"where,omitempty"`
 }
 
 // MarshalJSON writes the filter as bodies of requests have it. Match is not part of it.
 func (f Filter) MarshalJSON() ([]byte, error) {
-	return json.Marshal(storedFilter{f.Types, f.Sources, f.Keys, f.Partition, f.Headers, f.Where})
+	return json.Marshal(storedFilter{f.Types, f.Sources, f.Keys, f.Partition, f.Headers, f.Where, f.SQL})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. What it says is looked at when it is used.
@@ -40,6 +41,6 @@ func (f *Filter) read(b []byte) error {
 	if err := json.Unmarshal(b, &st); err != nil {
 		return fmt.Errorf("%w: a filter is malformed", dberr.ErrCorrupt)
 	}
-	*f = Filter{Types: st.Types, Sources: st.Sources, Keys: st.Keys, Partition: st.Partition, Headers: st.Headers, Where: st.Where}
+	*f = Filter{Types: st.Types, Sources: st.Sources, Keys: st.Keys, Partition: st.Partition, Headers: st.Headers, Where: st.Where, SQL: st.SQL}
 	return nil
 }

@@ -26,6 +26,8 @@ func TestGolden(t *testing.T) {
 		{"group with a filter", "0207" + "02" + "c0843d" + "04" + "64" + "80897a" + "01" + "64" + hex.EncodeToString([]byte(`{"event_type":["t"],"partition":2,"header":{"h":"v"},"filter":{"n":1}}`)),
 			(&Group{epoch: 7, Options: GroupOptions{Ordered: true, AckWait: time.Millisecond, MaxDeliver: 3, MaxInFlight: 100, MemberTimeout: 2 * time.Millisecond, DeadLetter: "d",
 				Filter: Filter{Types: []string{"t"}, Partition: &two, Headers: map[string]string{"h": "v"}, Where: []byte(`{"n":1}`)}}}).append(nil)},
+		{"group with a filter of SQL", "0207" + "00" + "c0843d" + "04" + "64" + "00" + "00" + hex.EncodeToString([]byte(`{"where":"key='k'"}`)),
+			(&Group{epoch: 7, Options: GroupOptions{AckWait: time.Millisecond, MaxDeliver: 3, MaxInFlight: 100, Filter: Filter{SQL: "key='k'"}}}).append(nil)},
 		{"group in the order of keys", "0207" + "02" + "c0843d" + "04" + "64" + "80897a" + "00",
 			(&Group{epoch: 7, Options: GroupOptions{Ordered: true, AckWait: time.Millisecond, MaxDeliver: 3, MaxInFlight: 100, MemberTimeout: 2 * time.Millisecond}}).append(nil)},
 		{"delivery in the order of keys", "02" + "ac02" + "03" + "02" + "ff01" + "09" + "6d", (&pending{due: 300, delivery: 3, member: "m", ordered: true, tries: 2, hash: 255, partition: 9}).append(nil)},

@@ -24,6 +24,10 @@ type Options struct {
 	// Where, where set, reads a filter over data that are JSON, and returns what tells
 	// whether data match. It must refuse what it does not know.
 	Where func(filter []byte) (matches func(data []byte) bool, err error)
+	// SQL, where set, reads a predicate of SQL over messages, and returns what tells whether
+	// a message is wanted: quick, safe for concurrent use, and always the same of the same
+	// message. It is asked for the same text again and again.
+	SQL func(text string) (wants func(m *Message) bool, err error)
 	// Events, where set, is told what the model does.
 	Events Events
 }

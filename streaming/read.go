@@ -136,13 +136,19 @@ type Filter struct {
 	// Where, where set, is a filter over data that are JSON, in the language of
 	// Options.Where.
 	Where []byte
+	// SQL, where not empty, is a predicate of SQL over messages, as Options.SQL reads it.
+	SQL string
 	// Match, where set, has the last word. It must be quick and must not change the message.
 	Match func(m *Message) bool
 	where func(data []byte) bool // what Where says
+	sql   func(m *Message) bool  // what SQL says
 }
 
 // compile makes a filter ready to be asked.
 func (o *Options) compile(f *Filter) error {
+	if err := o.compileSQL(f); err != nil {
+		return err
+	}
 	if f.Where == nil || f.where != nil {
 		return nil
 	}
@@ -157,9 +163,21 @@ func (o *Options) compile(f *Filter) error {
 	return nil
 }
 
+// compileSQL makes the predicate of a filter ready to be asked.
+func (o *Options) compileSQL(f *Filter) (err error) {
+	if f.SQL == "" || f.sql != nil {
+		return nil
+	}
+	if o.SQL == nil {
+		return dberr.New(dberr.ErrUnsupported, "FILTER_UNSUPPORTED", "this store has no filters of SQL").WithField("where")
+	}
+	f.sql, err = o.SQL(f.SQL)
+	return err
+}
+
 // all says whether every message is wanted.
 func (f *Filter) all() bool {
-	return f.Types == nil && f.Sources == nil && f.Keys == nil && f.Headers == nil && f.Partition == nil && f.Where == nil && f.Match == nil
+	return f.Types == nil && f.Sources == nil && f.Keys == nil && f.Headers == nil && f.Partition == nil && f.Where == nil && f.SQL == "" && f.Match == nil
 }
 
 func (f *Filter) wants(m *Message) bool {
@@ -176,6 +194,9 @@ func (f *Filter) wants(m *Message) bool {
 		}
 	}
 	if f.where != nil && (!m.JSON || !f.where(m.Data)) {
+		return false
+	}
+	if f.sql != nil && !f.sql(m) {
 		return false
 	}
 	return f.Match == nil || f.Match(m)

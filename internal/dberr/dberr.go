@@ -44,6 +44,7 @@ type Error struct {
 	Hint     string // what to do
 	Field    string // request field or column at fault, where one is
 	Position int    // 1-based byte offset into the SQL text; 0 means unknown
+	Text     string // the SQL text, where it is not the statement that was sent but, say, a filter
 	Err      error
 }
 

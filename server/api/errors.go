@@ -23,7 +23,7 @@ func (x *exchange) describe(err error) *problem.Problem {
 		if op := new(operationError); errors.As(err, &op) {
 			sql, p.Operation, p.OperationID = op.sql, &op.index, op.id
 		}
-		if e := dberr.As(err); e != nil {
+		if e := dberr.As(err); e != nil && e.Text == "" {
 			p.Locate(sql, e.Position)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/live"
 	"github.com/weftdb/weft/query"
+	"github.com/weftdb/weft/query/source/streamtable"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/txn"
@@ -55,7 +56,7 @@ func newFake() *fake {
 		return s
 	})
 	f.stream = sync.OnceValue(func() *streaming.Store {
-		s, err := streaming.Open(f.kv().txns, streaming.Options{SweepEvery: -1, Where: match.Text})
+		s, err := streaming.Open(f.kv().txns, streaming.Options{SweepEvery: -1, Where: match.Text, SQL: streamtable.Filters(query.RowPredicate)})
 		if err != nil {
 			panic(err)
 		}

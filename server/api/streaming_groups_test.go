@@ -52,6 +52,8 @@ const hooksURL = channelsURL + "/c/webhooks"
 var groupScenarios = []scenario{
 	{name: "group, filter and order", url: groupsURL, state: published(3), body: `{"name":"g","start":"earliest","order":"key","member_timeout_ms":5000,"event_type":"a","source":["s","t"],"header":{"h":"1"},"filter":{"n":{"$gt":0}}}`, status: 201,
 		has: []string{`"order":"key"`, `"member_timeout_ms":5000`, `"filter":{"event_type":["a"],"source":["s","t"],"header":{"h":"1"},"filter":{"n":{"$gt":0}}}`, `"lag_ms":`, `"dead_letters":0`}},
+	{name: "group, where", url: groupsURL, state: published(3), body: `{"name":"g","start":"earliest","where":"key = 'k1' OR type = 'c'"}`, status: 201, has: []string{`"filter":{"where":"key = 'k1' OR type = 'c'"}`}},
+	{name: "group, bad where", url: groupsURL, state: published(3), body: `{"name":"g","where":"time > now()"}`, status: 400, has: []string{"IMMUTABLE", `"field":"where"`}},
 	{name: "group, bad filter", url: groupsURL, state: published(3), body: `{"name":"g","filter":{"n":{"$near":0}}}`, status: 400, has: []string{"$near"}},
 	{name: "group, bad order", url: groupsURL, state: published(3), body: `{"name":"g","order":"time"}`, status: 400, has: []string{`"field":"order"`}},
 	{name: "group, a timeout without order", url: groupsURL, state: published(3), body: `{"name":"g","member_timeout_ms":5}`, status: 400, has: []string{`"field":"member_timeout_ms"`}},

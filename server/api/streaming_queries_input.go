@@ -20,7 +20,7 @@ type continuousInput struct {
 	start streaming.Start
 }
 
-var continuousFields = append([]string{"name", "channel", "window", "time", "where", "group_by", "aggregates", "delay_ms", "lateness_ms", "idle_ms", "emit", "output", "late_channel", "on_error", "max_windows", "start"}, filterFields...)
+var continuousFields = append([]string{"name", "channel", "window", "time", "group_by", "aggregates", "delay_ms", "lateness_ms", "idle_ms", "emit", "output", "late_channel", "on_error", "max_windows", "start"}, filterFields...)
 
 // createContinuous takes {"name","channel","window","aggregates","output"…}.
 func (s *Server) createContinuous(c echo.Context) error {

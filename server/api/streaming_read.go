@@ -16,7 +16,7 @@ import (
 )
 
 // readParams are the parameters of the URL that say what to read of a channel.
-var readParams = []string{"database", "from", "time", "event_type", "source", "key", "partition", "header", "filter"}
+var readParams = []string{"database", "from", "time", "event_type", "source", "key", "partition", "header", "filter", "where"}
 
 // parseFilter reads which messages are wanted.
 func parseFilter(q url.Values) (f streaming.Filter, err error) {
@@ -47,11 +47,16 @@ func parseFilter(q url.Values) (f streaming.Filter, err error) {
 	if q.Has("filter") {
 		f.Where = []byte(q.Get("filter"))
 	}
+	if q.Has("where") {
+		if f.SQL = q.Get("where"); f.SQL == "" {
+			return f, invalid("INVALID_FIELD", `the parameter "where" must be a predicate of SQL over the columns of a message, such as key = 'a'`).WithField("where")
+		}
+	}
 	return f, nil
 }
 
 // filterFields are the fields of a body that say the same as parameters do.
-var filterFields = []string{"event_type", "source", "key", "partition", "header", "filter"}
+var filterFields = []string{"event_type", "source", "key", "partition", "header", "filter", "where"}
 
 // filterField reads one of them: a text or several, names with texts, a filter of documents.
 func filterField(sc *jsonin.Scanner, field string, f *streaming.Filter) (err error) {
@@ -83,6 +88,10 @@ func filterField(sc *jsonin.Scanner, field string, f *streaming.Filter) (err err
 		}
 		f.Where, err = sc.Raw()
 		f.Where = bytes.Clone(f.Where)
+	case "where":
+		if f.SQL, err = sc.StrField(field); err == nil && f.SQL == "" {
+			err = invalid("INVALID_FIELD", `the field "where" must be a predicate of SQL over the columns of a message, such as key = 'a'`).WithField(field)
+		}
 	}
 	return err
 }

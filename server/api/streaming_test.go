@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,16 @@ var streamingScenarios = []scenario{
 	{name: "history, from an offset", url: channelsURL + "/c/history?limit=2&from=2", state: published(5), status: 200, has: []string{`"offset":2,`, `"offset":3,`, `"next_offset":4`, `"first_offset":1`}, hasNot: []string{`"offset":1,`}},
 	{name: "history, from a time", url: channelsURL + "/c/history?time=0&event_type=b", state: published(4), status: 200, has: []string{`"offset":2,`, `"offset":4,`}, hasNot: []string{`"offset":3,`}},
 	{name: "history, filter", url: channelsURL + "/c/history?filter=" + `%7B%22n%22%3A%7B%22$gt%22%3A2%7D%7D`, state: published(5), status: 200, has: []string{`"offset":4,`, `"offset":5,`}, hasNot: []string{`"offset":3,`}},
+	{name: "history, where", url: channelsURL + "/c/history?where=" + url.QueryEscape(`(data->>'n')::int % 2 = 1 AND key <> 'k0' AND headers ? 'h'`), state: published(5), status: 200, has: []string{`"offset":2,`}, hasNot: []string{`"offset":1,`, `"offset":3,`, `"offset":4,`, `"offset":5,`}},
+	{name: "history, where it fails", url: channelsURL + "/c/history?where=" + url.QueryEscape(`1 / ((data->>'n')::int - 1) > 0`), state: published(3), status: 200, has: []string{`"offset":3,`}, hasNot: []string{`"offset":1,`, `"offset":2,`}},
+	{name: "history, where, no such column", url: channelsURL + "/c/history?where=" + url.QueryEscape(`key = 'a' AND total > 1`), state: published(1), status: 400, has: []string{"UNDEFINED_COLUMN", `"field":"where"`, `"position":{"line":1,"column":15,"offset":14}`}},
+	{name: "history, where, malformed", url: channelsURL + "/c/history?where=" + url.QueryEscape(`key = = 1`), state: published(1), status: 400, has: []string{"SYNTAX_ERROR", `"field":"where"`, `"position":{"line":1,"column":7,"offset":6}`}},
+	{name: "history, where, empty", url: channelsURL + "/c/history?where=", state: published(1), status: 400, has: []string{"INVALID_FIELD", `"field":"where"`}},
+	{name: "ndjson, where, a subquery", url: channelsURL + "/c/ndjson?where=" + url.QueryEscape(`EXISTS (SELECT 1)`), state: published(1), status: 400, has: []string{"subquery in filter"}},
+	{name: "sse, where, not a condition", url: channelsURL + "/c/sse?where=key", state: published(1), status: 400, has: []string{`"field":"where"`}},
+	{name: "ndjson, where", url: channelsURL + "/c/ndjson?follow=false&from=earliest&where=" + url.QueryEscape(`type = 'a'`), state: published(4), status: 200,
+		has: []string{"\n{\"id\":\"3\"", "\n{\"end\":{\"messages\":2,\"next_offset\":5}}\n"}, hasNot: []string{`"id":"2"`}},
+
 	{name: "history, by key and header", url: channelsURL + "/c/history?key=k1,k2&header=h:1", state: published(5), status: 200, has: []string{`"offset":2,`}, hasNot: []string{`"offset":3,`, `"offset":5,`}},
 	{name: "history, beyond the end", url: channelsURL + "/c/history?from=9", state: published(5), status: 400, has: []string{"OFFSET_IN_FUTURE"}},
 	{name: "history, bad from", url: channelsURL + "/c/history?from=soon", state: published(5), status: 400, has: []string{"INVALID_FIELD"}},

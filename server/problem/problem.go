@@ -130,6 +130,9 @@ func From(err error) *Problem {
 		p.Status = status
 	}
 	p.Detail = detail(e)
+	if e.Text != "" {
+		p.Locate(e.Text, e.Position)
+	}
 	if p.Status >= http.StatusInternalServerError {
 		p.Detail = e.Message
 		p.hide(e.Class)

@@ -74,6 +74,7 @@ import { exact, fromBase64, given, queryString, toBase64 } from "./values.js";
  * @property {number} [partition]
  * @property {Record<string, string>} [headers]
  * @property {Record<string, unknown>} [filter] of documents, over the data
+ * @property {string} [where] a predicate of SQL over the columns of stream.<channel>
  */
 
 /**
@@ -336,6 +337,7 @@ export class Channel {
  * @property {string | string[]} [key]
  * @property {Record<string, string>} [header]
  * @property {Record<string, unknown>} [filter]
+ * @property {string} [where]
  * @property {boolean} [if_not_exists]
  */
 
@@ -513,11 +515,11 @@ function digits(line, field) {
 
 /** @param {MessageFilter} f */
 function filterQuery(f) {
-  const known = ["eventType", "source", "key", "partition", "headers", "filter"];
+  const known = ["eventType", "source", "key", "partition", "headers", "filter", "where"];
   for (const name of Object.keys(f)) if (!known.includes(name)) throw new TypeError(`there is no filter ${name}, but ${known.join(", ")}`);
   const names = (/** @type {string | string[] | undefined} */ v) => (Array.isArray(v) ? v.join(",") : v);
   const header = f.headers && Object.entries(f.headers).map(([k, v]) => `${k}:${v}`).join(",");
-  return { event_type: names(f.eventType), source: names(f.source), key: names(f.key), partition: f.partition, header, filter: f.filter && JSON.stringify(f.filter) };
+  return { event_type: names(f.eventType), source: names(f.source), key: names(f.key), partition: f.partition, header, filter: f.filter && JSON.stringify(f.filter), where: f.where };
 }
 
 /** @param {unknown} data */

@@ -57,6 +57,7 @@
  * @property {number} [partition]
  * @property {Record<string, string>} [headers]
  * @property {Record<string, unknown>} [filter] of documents, over the data
+ * @property {string} [where] a predicate of SQL over the columns of stream.<channel>
  */
 /**
  * What a channel keeps.
@@ -242,6 +243,7 @@ export class Channel {
  * @property {string | string[]} [key]
  * @property {Record<string, string>} [header]
  * @property {Record<string, unknown>} [filter]
+ * @property {string} [where]
  * @property {boolean} [if_not_exists]
  */
 /**
@@ -428,6 +430,10 @@ export type MessageFilter = {
      * of documents, over the data
      */
     filter?: Record<string, unknown> | undefined;
+    /**
+     * a predicate of SQL over the columns of stream.<channel>
+     */
+    where?: string | undefined;
 };
 /**
  * What a channel keeps.
@@ -466,5 +472,6 @@ export type GroupOptions = {
     key?: string | string[] | undefined;
     header?: Record<string, string> | undefined;
     filter?: Record<string, unknown> | undefined;
+    where?: string | undefined;
     if_not_exists?: boolean | undefined;
 };

@@ -86,14 +86,17 @@ class Channel:
 
     def history(self, count: int = 100, *, start: Start | None = None, event_type: Names | None = None, source: Names | None = None,
                 key: Names | None = None, partition: int | None = None, headers: Mapping[str, str] | None = None,
-                filter: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """The last messages, or those from ``start`` on.
+                filter: Mapping[str, Any] | None = None, where: str | None = None) -> list[dict[str, Any]]:
+        """The last messages, or those from ``start`` on. ``where`` is a predicate of SQL over
+        the columns of ``stream.<channel>``.
 
         >>> _ = db.channel("h").publish_many([{"data": {"n": n}} for n in range(5)])
         >>> [m["data"]["n"] for m in db.channel("h").history(start=2, filter={"n": {"$gt": 1}})]
         [2, 3, 4]
+        >>> [m["data"]["n"] for m in db.channel("h").history(start=2, where="(data->>'n')::int % 2 = 0")]
+        [2, 4]
         """
-        q = _filter(event_type, source, key, partition, headers, filter)
+        q = _filter(event_type, source, key, partition, headers, filter, where)
         return [_read(m) for m in self._on.call("GET", self._path("/history", count=count, **_from(start), **q), reads=True)["events"]]
 
     def read(self, start: Start = "earliest", **filters: Any) -> Iterator[dict[str, Any]]:
@@ -105,7 +108,8 @@ class Channel:
         return self._messages(start, False, filters)
 
     def subscribe(self, start: Start | None = None, *, event_type: Names | None = None, source: Names | None = None, key: Names | None = None,
-                  partition: int | None = None, headers: Mapping[str, str] | None = None, filter: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+                  partition: int | None = None, headers: Mapping[str, str] | None = None, filter: Mapping[str, Any] | None = None,
+                  where: str | None = None) -> Iterator[dict[str, Any]]:
         """The messages as they come, from ``start`` on or the next ones. It goes on by itself
         where the connection fails or the server is started anew, and misses none, unless
         retention was faster: then a message ``{"gap": {"from", "to"}}`` comes. Outside of
@@ -118,14 +122,14 @@ class Channel:
         4 {'n': 3}
         5 {'n': 4}
         """
-        return self._messages(start, True, dict(event_type=event_type, source=source, key=key, partition=partition, headers=headers, filter=filter))
+        return self._messages(start, True, dict(event_type=event_type, source=source, key=key, partition=partition, headers=headers, filter=filter, where=where))
 
     def _messages(self, start: Start | None, follow: bool, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         failures = 0
         place = _from(start)
         snapshot = start == "snapshot"  # which begins anew, so it is not resumed
-        q = _filter(**{k: filters.get(k) for k in ("event_type", "source", "key", "partition", "headers", "filter")})
-        unknown = set(filters) - {"event_type", "source", "key", "partition", "headers", "filter"}
+        q = _filter(**{k: filters.get(k) for k in ("event_type", "source", "key", "partition", "headers", "filter", "where")})
+        unknown = set(filters) - {"event_type", "source", "key", "partition", "headers", "filter", "where"}
         if unknown:
             raise TypeError(f"there is no filter {sorted(unknown)[0]!r}")
         while True:
@@ -197,7 +201,8 @@ class Group:
 
     def create(self, *, start: Start | None = None, if_not_exists: bool = False, **options: Any) -> dict[str, Any]:
         """Make the group: ``ack_wait_ms``, ``max_deliver``, ``max_in_flight``, ``dead_letter``, ``ack``, ``order="key"``,
-        ``member_timeout_ms``, and the filters ``event_type``, ``source``, ``key``, ``header``, ``filter``.
+        ``member_timeout_ms``, and the filters ``event_type``, ``source``, ``key``, ``header``, ``filter``,
+        ``where``.
 
         >>> db.channel("jobs").group("big").create(filter={"size": {"$gt": 100}}, order="key")["filter"]
         {'filter': {'size': {'$gt': 100}}}
@@ -277,10 +282,10 @@ def _names(v: Names | None) -> str | None:
 
 
 def _filter(event_type: Names | None, source: Names | None, key: Names | None, partition: int | None,
-            headers: Mapping[str, str] | None, filter: Mapping[str, Any] | None) -> dict[str, Any]:
+            headers: Mapping[str, str] | None, filter: Mapping[str, Any] | None, where: str | None) -> dict[str, Any]:
     header = None if headers is None else ",".join(f"{k}:{v}" for k, v in headers.items())
     text = None if filter is None else json.dumps(filter)
-    return given(event_type=_names(event_type), source=_names(source), key=_names(key), partition=partition, header=header, filter=text)
+    return given(event_type=_names(event_type), source=_names(source), key=_names(key), partition=partition, header=header, filter=text, where=where)
 
 
 def _written(data: Any) -> dict[str, Any]:
