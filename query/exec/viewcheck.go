@@ -28,7 +28,8 @@ func (w *writing) compileViews(t *catalog.Table, list []plan.ViewCheck) error {
 }
 
 // checkViews refuses what was written where a row is not one of a view that it was
-// written through. A row must pass all conditions before the next one is looked at.
+// written through. A row must pass all conditions, from the innermost view's on, before the
+// next one is looked at.
 func (w *writing) checkViews(ctx context.Context) error {
 	if len(w.views) == 0 {
 		return nil
@@ -37,25 +38,49 @@ func (w *writing) checkViews(ctx context.Context) error {
 		if w.result != nil {
 			b = w.result(b)
 		}
-		failed, at := -1, b.Len
-		for i, v := range w.views {
-			ok, err := v.cond.eval(b, nil)
-			if err != nil {
-				return err
-			}
-			for r := range at {
-				if !passes(ok, r) {
-					failed, at = i, r
-					break
-				}
-			}
-		}
-		if failed < 0 {
+		if w.allInViews(b) {
 			return nil
 		}
-		v := w.views[failed]
-		e := dberr.SQL(dberr.StateWithCheckOption, "new row violates check option for view %q", v.view)
-		e.Detail = failingRow(v.t.Columns, b, at)
-		return e
+		sel := make([]int32, 1)
+		for r := range b.Len {
+			sel[0] = int32(r)
+			if err := w.rowInViews(b, sel); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// allInViews says whether all rows pass all conditions, and none fails.
+func (w *writing) allInViews(b *vec.Batch) bool {
+	for _, v := range w.views {
+		ok, err := v.cond.eval(b, nil)
+		if err != nil {
+			return false
+		}
+		for r := range b.Len {
+			if !passes(ok, r) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// rowInViews asks the conditions of one row, of which a later one may fail where an earlier
+// one does not hold.
+func (w *writing) rowInViews(b *vec.Batch, sel []int32) error {
+	for _, v := range w.views {
+		ok, err := v.cond.eval(b, sel)
+		if err != nil {
+			return err
+		}
+		if !passes(ok, int(sel[0])) {
+			e := dberr.SQL(dberr.StateWithCheckOption, "new row violates check option for view %q", v.view)
+			e.Detail = failingRow(v.t.Columns, b, int(sel[0]))
+			return e
+		}
+	}
+	return nil
 }

@@ -1145,3 +1145,27 @@ UPDATE cas SET b = 'after all' WHERE a = 1 RETURNING a, b
 ----
 1|after all
 
+
+# A row that one condition refuses is not asked of the next one, which would fail, nor is a
+# later row.
+statement
+CREATE TABLE parts (a int, b int)
+
+statement
+CREATE VIEW nonzero AS SELECT a, b FROM parts WHERE b <> 0
+
+statement
+CREATE VIEW small AS SELECT a, b FROM nonzero WHERE 10 / b > a WITH CASCADED CHECK OPTION
+
+statement
+INSERT INTO small VALUES (1, 0)
+----
+ERROR 44000: new row violates check option for view "nonzero"
+
+statement
+INSERT INTO small VALUES (1, 2), (9, 5), (1, 0)
+----
+ERROR 44000: new row violates check option for view "small"
+
+statement
+INSERT INTO small VALUES (1, 2), (0, 3)
