@@ -272,6 +272,9 @@ func (d *definer) dropType(id keyspace.ObjectID, cascade bool) error {
 			}
 		}
 	}
+	if err := d.dropTypeTexts(t, cascade); err != nil {
+		return err
+	}
 	return d.e.DropType(d.e.TypeByID(id))
 }
 
