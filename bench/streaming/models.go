@@ -26,8 +26,8 @@ func benchCDC(c *config, t *report.Table) error {
 			policy = "each synced"
 		}
 		without := t.Row(fmt.Sprintf("SQL insert of a row, %d clients, %s", insertClients, policy), report.PerSecond)
-		with := t.Row("… with a feed that one follows", report.PerSecond)
-		cost := t.Row("… what the feed costs", percent, report.Bound("≤ 10 %", 10))
+		with := t.Row("… with a feed that one follows, "+policy, report.PerSecond)
+		cost := t.Row("… what the feed costs, "+policy, percent, report.Bound("≤ 10 %", 10))
 		for round := range c.rounds {
 			dir, err := c.fresh()
 			if err != nil {
