@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
 )
@@ -133,16 +134,13 @@ func (st *fillState) record() []byte {
 }
 
 func (st *fillState) decode(v []byte) error {
-	if len(v) > 0 && v[0] != fillStateVersion {
-		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "the state of a continuous query has version %d, and this program knows %d", v[0], fillStateVersion)
+	rd := reader{enc.NewReader(v)}
+	if version := rd.Byte(); len(v) > 0 && version != fillStateVersion {
+		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "the state of a continuous query has version %d, and this program knows %d", version, fillStateVersion)
 	}
-	rd := reader{bad: len(v) == 0}
-	if !rd.bad {
-		rd.b = v[1:]
-	}
-	st.next, st.seen = rd.time(), txn.Timestamp(rd.uvarint())
+	st.next, st.seen = rd.time(), txn.Timestamp(rd.Uvarint())
 	rd.counts(st)
-	if rd.bad || len(rd.b) > 0 {
+	if !rd.Done() {
 		return fmt.Errorf("%w: the state of a continuous query is malformed", dberr.ErrCorrupt)
 	}
 	return nil
@@ -182,64 +180,26 @@ func (w *writer) runs(list []Run) {
 
 // counts reads what a query has done.
 func (r *reader) counts(st *fillState) {
-	st.runs, st.again, st.points, st.failed, st.tooLate = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint()
-	n := r.uvarint()
-	r.bad = r.bad || n > keptRuns
+	st.runs, st.again, st.points, st.failed, st.tooLate = r.Uvarint(), r.Uvarint(), r.Uvarint(), r.Uvarint(), r.Uvarint()
+	n := r.Uvarint()
+	if n > keptRuns {
+		r.Fail()
+	}
 	for range min(n, keptRuns) {
-		x := Run{From: r.time(), To: r.time(), At: r.time(), Took: r.span(), Points: int(r.uvarint()), Again: r.byte()&1 != 0, Error: r.text()}
+		x := Run{From: r.time(), To: r.time(), At: r.time(), Took: r.span(), Points: int(r.Uvarint()), Again: r.Byte()&1 != 0, Error: r.Text()}
 		st.last = append(st.last, x)
 	}
 }
 
-// reader takes numbers and texts off bytes; bad once they did not suffice.
-type reader struct {
-	b   []byte
-	bad bool
-}
+// reader reads what writer wrote: times and spans, too.
+type reader struct{ enc.Reader }
 
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.b, r.bad = nil, true
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
+func (r *reader) time() time.Time { return time.Unix(0, r.Varint()).UTC() }
 
 func (r *reader) span() time.Duration {
-	v := r.uvarint()
-	r.bad = r.bad || v > 1<<62
+	v := r.Uvarint()
+	if v > 1<<62 {
+		r.Fail()
+	}
 	return time.Duration(v)
-}
-
-func (r *reader) time() time.Time {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.b, r.bad = nil, true
-		return time.Time{}
-	}
-	r.b = r.b[n:]
-	return time.Unix(0, v).UTC()
-}
-
-func (r *reader) byte() byte {
-	if len(r.b) == 0 {
-		r.bad = true
-		return 0
-	}
-	c := r.b[0]
-	r.b = r.b[1:]
-	return c
-}
-
-func (r *reader) text() string {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.b, r.bad = nil, true
-		return ""
-	}
-	s := string(r.b[:n])
-	r.b = r.b[n:]
-	return s
 }

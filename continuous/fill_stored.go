@@ -41,16 +41,14 @@ func (r *fillRecord) decodeFormer(v []byte) error {
 	if len(v) > 0 && v[0] != formerVersion {
 		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a continuous query has version %d, and this program knows %d", v[0], formerVersion)
 	}
-	rd := reader{bad: len(v) == 0}
-	if !rd.bad {
-		rd.b = v[1:]
-	}
-	r.Name, r.Query = rd.text(), rd.text()
+	rd := reader{enc.NewReader(v)}
+	rd.Byte() // the version
+	r.Name, r.Query = rd.Text(), rd.Text()
 	r.Every, r.Delay, r.Late = rd.span(), rd.span(), rd.span()
-	r.Start, r.Paused, r.target = rd.time(), rd.byte()&1 != 0, rd.text()
-	r.created, r.next, r.seen = rd.time(), rd.time(), txn.Timestamp(rd.uvarint())
+	r.Start, r.Paused, r.target = rd.time(), rd.Byte()&1 != 0, rd.Text()
+	r.created, r.next, r.seen = rd.time(), rd.time(), txn.Timestamp(rd.Uvarint())
 	rd.counts(&r.fillState)
-	if rd.bad || len(rd.b) > 0 || r.Name == "" || r.Every < MinEvery {
+	if !rd.Done() || r.Name == "" || r.Every < MinEvery {
 		return fmt.Errorf("%w: the record of a continuous query is malformed", dberr.ErrCorrupt)
 	}
 	return nil

@@ -415,3 +415,46 @@ func TestLatePointsAreRefused(t *testing.T) {
 	seal(t, s)
 	write(t, s, old)
 }
+
+// TestTierLimit: a range with more windows than are given at once is refused, and parts of
+// it are not.
+func TestTierLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it has a million windows")
+	}
+	s, _, _ := newStore(t, timeseries.Options{})
+	from := epoch.UnixNano() - (timeseries.MaxTierWindows+10)*1e9
+	var points []timeseries.Point
+	for i := range int64(timeseries.MaxTierWindows + 1) {
+		if points = append(points, point(from+i*1e9, 1)); len(points) == 1<<16 || i == timeseries.MaxTierWindows {
+			write(t, s, points...)
+			points = points[:0]
+		}
+	}
+	p := timeseries.RetentionPolicy{Name: "p", Pattern: "*", Keep: 1000 * time.Hour, Tiers: []timeseries.Tier{{Interval: time.Second}}}
+	if err := s.SetRetention(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	seal(t, s)
+	seal(t, s)
+	if err := s.View(t.Context(), func(tx *txn.Tx) error {
+		m, err := s.MetricTx(tx, "m")
+		if err != nil {
+			return err
+		}
+		list, err := s.SelectTx(tx, m, nil)
+		if err != nil {
+			return err
+		}
+		if _, err := s.ReadTierTx(t.Context(), tx, m, list[0], 0, time.Second, math.MinInt64, math.MaxInt64); code(err) != "TOO_MANY_WINDOWS" {
+			t.Errorf("one window too many: %v", err)
+		}
+		rows, err := s.ReadTierTx(t.Context(), tx, m, list[0], 0, time.Second, from+1e9, math.MaxInt64)
+		if len(rows) != timeseries.MaxTierWindows {
+			t.Errorf("%d windows", len(rows))
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}

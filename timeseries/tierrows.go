@@ -80,6 +80,10 @@ func (s *Store) ReadTierTx(ctx context.Context, tx *txn.Tx, m *Metric, x Selecte
 	r := &run{s: s, ctx: ctx, tx: tx, q: &q, m: m, window: window{every, time.UTC, 0}, kept: st, used: make([]bool, len(st.tiers)+1)}
 	t := table{r: r, f: everything, at: make(map[int64]int)}
 	if err := t.series(found{x.id, x.Tags}, field); err != nil {
+		if len(t.list) == MaxTierWindows {
+			err = tooLarge("TOO_MANY_WINDOWS", "time", "a series of metric %q has more than %d windows of %s in the range", shorten(m.Name), MaxTierWindows, FormatInterval(interval)).
+				WithHint("narrow the range of time, or read a coarser tier").Wrap(err)
+		}
 		return nil, err
 	}
 	slices.SortFunc(t.list, func(a, b cell) int { return cmp.Compare(a.start, b.start) })
