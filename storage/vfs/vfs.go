@@ -31,8 +31,6 @@ type (
 	DiskUsage = vfs.DiskUsage
 	// OpenOption is applied to a file as it is opened.
 	OpenOption = vfs.OpenOption
-	// Mem is a file system in memory.
-	Mem = vfs.MemFS
 	// CrashConfig says how much of what was not synced a crash keeps.
 	CrashConfig = vfs.CrashCloneCfg
 	// Category says for whose sake bytes are written, for the statistics.
@@ -47,13 +45,6 @@ const (
 
 // InvalidFd is the descriptor of a file that has none, as in memory.
 const InvalidFd = vfs.InvalidFd
-
-// NewMem returns an empty file system in memory.
-func NewMem() *Mem { return vfs.NewMem() }
-
-// NewCrashableMem returns an empty file system in memory whose CrashClone gives
-// the disk as a power failure would leave it.
-func NewCrashableMem() *Mem { return vfs.NewCrashableMem() }
 
 // DirectFS is a file system that can write past the page cache.
 type DirectFS interface {

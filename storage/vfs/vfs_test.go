@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -267,4 +268,58 @@ func TestFailFromAndShortWrite(t *testing.T) {
 	if data, err := mem.UnsafeGetFileDataBuffer("short"); err != nil || string(data) != "ab" {
 		t.Errorf("stored %q, %v", data, err)
 	}
+}
+
+// TestCrashCloneBesideOthers clones while files are linked, locked and used again. It
+// hung where a clone began to wait between the two read locks of one of these.
+func TestCrashCloneBesideOthers(t *testing.T) {
+	disk := NewCrashableMem()
+	f, err := disk.Create("a", CategoryLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for _, step := range []func() error{
+		func() error { return errors.Join(disk.Link("a", "b"), disk.Remove("b")) },
+		func() error {
+			l, err := disk.Lock("lock")
+			if err != nil {
+				return err
+			}
+			return l.Close()
+		},
+		func() error {
+			if err := disk.Link("a", "c"); err != nil {
+				return err
+			}
+			f, err := disk.ReuseForWrite("c", "d", CategoryLog)
+			if err != nil {
+				return err
+			}
+			return errors.Join(f.Close(), disk.Remove("d"))
+		},
+	} {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if err := step(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 2000 {
+		disk.CrashClone(CrashConfig{})
+	}
+	close(stop)
+	wg.Wait()
 }
