@@ -72,6 +72,9 @@ type object struct {
 	name   string
 	id     keyspace.ObjectID // of the model
 	model
+	key    []byte        // under which it is defined
+	head   []byte        // what the messages of the object have in common
+	source string        // of its messages
 	turned txn.Timestamp // of the commit that made it so, where that is known
 	before model         // what it was before that commit, where its keys were others
 }
@@ -80,8 +83,8 @@ type object struct {
 type model interface {
 	// ranges are the keys of the object, behind its definition.
 	ranges() []txn.Range
-	// change reads a write within ranges; false where it is no change.
-	changes(before, after *txn.Tx, op *txn.Op) ([]change, error)
+	// changes adds what a write within ranges changed.
+	changes(s *scratch, at *streaming.Moment, op *txn.Op) error
 	// rows calls fn with all that is there.
 	rows(tx *txn.Tx, fn func(c change) error) error
 	version() uint64
@@ -145,7 +148,7 @@ func (s *Source) named(tx *txn.Tx, snap *catalog.Snapshot, db catalog.Database, 
 			if err != nil || o.model == nil {
 				return nil, err
 			}
-			return o, nil
+			return o.ready(), nil
 		}
 	}
 	rel, ok := snap.Lookup(schema, name)
@@ -157,7 +160,7 @@ func (s *Source) named(tx *txn.Tx, snap *catalog.Snapshot, db catalog.Database, 
 }
 
 func (s *Source) table(db catalog.Database, t *catalog.Table) *object {
-	return &object{s: s, db: db, kind: kindTable, noun: "table", schema: t.Schema, name: t.Name, id: t.ID, model: newTable(t)}
+	return (&object{s: s, db: db, kind: kindTable, noun: "table", schema: t.Schema, name: t.Name, id: t.ID, model: newTable(t)}).ready()
 }
 
 // look finds what the name of an object stands for; nil where that is nothing.

@@ -3,6 +3,7 @@ package cdc
 import (
 	"bytes"
 	"strconv"
+	"sync"
 
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/sqltype"
@@ -29,6 +30,45 @@ const (
 	opTruncate = "truncate" // all that was there is gone; rows that follow are all there is
 	opSchema   = "schema"   // the columns of a table are others; no row has changed
 )
+
+// scratch is the memory in which the changes of a commit are gathered before they are
+// messages.
+type scratch struct {
+	list []change
+	buf  []byte
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// maxScratch is the memory that is kept for the next commit, in bytes and in changes.
+const maxScratch, maxScratchChanges = 64 << 10, 1 << 10
+
+func (s *scratch) free() {
+	if cap(s.buf) > maxScratch || cap(s.list) > maxScratchChanges {
+		return
+	}
+	clear(s.list)
+	s.list, s.buf = s.list[:0], s.buf[:0]
+	scratches.Put(s)
+}
+
+// add takes in a change, if it is one.
+func (s *scratch) add(c *change) {
+	if c.settle() {
+		s.list = append(s.list, *c)
+	}
+}
+
+// piece returns what fn appends to the memory, nil for nothing.
+func (s *scratch) piece(fn func(dst []byte) ([]byte, error)) ([]byte, error) {
+	at := len(s.buf)
+	buf, err := fn(s.buf)
+	if err != nil || len(buf) == at {
+		return nil, err
+	}
+	s.buf = buf
+	return buf[at:len(buf):len(buf)], nil
+}
 
 // settle names a change by what there was before and after; false where that is nothing.
 func (c *change) settle() bool {
@@ -70,8 +110,7 @@ func (o *object) definition() []byte {
 
 // Ranges implements streaming.Feed.
 func (o *object) Ranges() []txn.Range {
-	key := o.definition()
-	list := []txn.Range{{Lower: key, Upper: append(bytes.Clone(key), 0)}}
+	list := []txn.Range{{Lower: o.key, Upper: append(bytes.Clone(o.key), 0)}}
 	if o.model != nil {
 		list = append(list, o.model.ranges()...)
 	}
@@ -93,35 +132,37 @@ func (o *object) At(tx *txn.Tx) (streaming.Feed, error) {
 }
 
 // Messages implements streaming.Feed.
-func (o *object) Messages(before, after *txn.Tx, set *txn.ChangeSet) ([]*streaming.Message, streaming.Feed, error) {
-	key := o.definition()
+func (o *object) Messages(at *streaming.Moment, set *txn.ChangeSet) ([]*streaming.Message, streaming.Feed, error) {
 	ops := set.Ops
-	if len(ops) > 0 && bytes.Equal(ops[0].Key, key) {
+	if len(ops) > 0 && bytes.Equal(ops[0].Key, o.key) {
 		ops = ops[1:]
 		if o.turned != set.Timestamp {
+			after, err := at.After()
+			if err != nil {
+				return nil, nil, err
+			}
 			next, err := o.turn(after, set.Timestamp)
 			return nil, next, err
 		}
 	}
-	var list []change
+	s := scratches.Get().(*scratch) //nolint:forcetypeassert // nothing else is in it
+	defer s.free()
 	if o.turned == set.Timestamp {
 		if c, ok := o.turnedTo(); ok {
-			list = append(list, c)
+			s.list = append(s.list, c)
 		}
 	}
 	for i := range ops {
 		if o.model == nil {
 			break
 		}
-		more, err := o.model.changes(before, after, &ops[i])
-		if err != nil {
+		if err := o.model.changes(s, at, &ops[i]); err != nil {
 			return nil, nil, err
 		}
-		list = append(list, more...)
 	}
-	out := make([]*streaming.Message, len(list))
-	for i := range list {
-		out[i] = o.message(&list[i], set.Timestamp, i+1, len(list))
+	out := make([]*streaming.Message, len(s.list))
+	for i := range s.list {
+		out[i] = o.message(&s.list[i], set.Timestamp, i+1, len(s.list))
 	}
 	return out, nil, nil
 }
@@ -143,7 +184,7 @@ func (o *object) turn(after *txn.Tx, at txn.Timestamp) (streaming.Feed, error) {
 	if t, ok := m.(*table); ok {
 		next.schema, next.name = t.t.Schema, t.t.Name
 	}
-	return &next, nil
+	return next.ready(), nil
 }
 
 // turnedTo is the change that a new definition is by itself, of tables.
@@ -178,15 +219,22 @@ func (o *object) Rows(tx *txn.Tx, fn func(m *streaming.Message) error) error {
 	})
 }
 
-// message makes the message of a change, the nth of those that its commit has here.
-func (o *object) message(c *change, at txn.Timestamp, nth, of int) *streaming.Message {
-	b := append(make([]byte, 0, 256+len(c.before)+len(c.after)), `{"op":"`...)
-	b = append(append(b, c.op...), `","source":{"database":`...)
-	b = sqltype.AppendJSONString(b, o.db.Name)
+// ready prepares what all messages of the object have, of its name.
+func (o *object) ready() *object {
+	o.key, o.source = o.definition(), o.schema+"."+o.name
+	b := sqltype.AppendJSONString([]byte(`","source":{"database":`), o.db.Name)
 	b = append(append(b, `,"kind":"`...), o.noun...)
 	b = sqltype.AppendJSONString(append(b, `","schema":`...), o.schema)
 	b = sqltype.AppendJSONString(append(b, `,"table":`...), o.name)
-	b = orNull(append(b, `},"key":`...), c.keyJSON)
+	o.head = append(b, `},"key":`...)
+	return o
+}
+
+// message makes the message of a change, the nth of those that its commit has here.
+func (o *object) message(c *change, at txn.Timestamp, nth, of int) *streaming.Message {
+	b := append(make([]byte, 0, 208+len(o.head)+len(c.keyJSON)+len(c.before)+len(c.after)), `{"op":"`...)
+	b = append(append(b, c.op...), o.head...)
+	b = orNull(b, c.keyJSON)
 	b = orNull(append(b, `,"before":`...), c.before)
 	b = orNull(append(b, `,"after":`...), c.after)
 	if c.expired {
@@ -205,7 +253,7 @@ func (o *object) message(c *change, at txn.Timestamp, nth, of int) *streaming.Me
 		version = o.model.version()
 	}
 	b = append(strconv.AppendUint(append(b, `,"schema_version":`...), version, 10), '}')
-	return &streaming.Message{Content: streaming.Content{Key: c.key, Type: c.op, Source: o.schema + "." + o.name, JSON: true, Data: b}}
+	return &streaming.Message{Content: streaming.Content{Key: c.key, Type: c.op, Source: o.source, JSON: true, Data: b}}
 }
 
 func orNull(dst, json []byte) []byte {

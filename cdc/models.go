@@ -24,14 +24,6 @@ func under(prefix []byte) []txn.Range {
 	return []txn.Range{{Lower: prefix, Upper: keyspace.End(prefix)}}
 }
 
-// one is a list of what a write changed, where it changed something.
-func one(c change, ok bool, err error) ([]change, error) {
-	if err != nil || !ok {
-		return nil, err
-	}
-	return []change{c}, nil
-}
-
 // bucket reads the changes of keys.
 type bucket struct {
 	store *kv.Store
@@ -42,28 +34,34 @@ func (x *bucket) version() uint64     { return 1 }
 func (x *bucket) prefix() []byte      { return x.store.StoreKey(nil, x.b, nil) }
 func (x *bucket) ranges() []txn.Range { return under(x.prefix()) }
 
-func (x *bucket) changes(before, after *txn.Tx, op *txn.Op) ([]change, error) {
-	return one(x.change(before, after, op))
-}
-
-func (x *bucket) change(before, after *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
+func (x *bucket) changes(s *scratch, at *streaming.Moment, op *txn.Op) error {
+	var c change
 	key := op.Key[len(x.prefix()):]
+	before, err := at.Before()
+	if err != nil {
+		return err
+	}
 	old, alive, had, err := x.store.EntryTx(before, x.b, key)
 	if err != nil {
-		return c, false, err
+		return err
 	}
 	if had && (alive || op.Deleted) {
 		c.before, c.expired = appendEntry(nil, &old), !alive
 	}
 	if !op.Deleted {
+		after, err := at.After()
+		if err != nil {
+			return err
+		}
 		e, _, _, err := x.store.EntryTx(after, x.b, key)
 		if err != nil {
-			return c, false, err
+			return err
 		}
 		c.after = appendEntry(nil, &e)
 	}
 	c.keyJSON, c.key = bytesJSON(key), textOf(key)
-	return c, c.settle(), nil
+	s.add(&c)
+	return nil
 }
 
 func (x *bucket) rows(tx *txn.Tx, fn func(c change) error) error {
@@ -137,31 +135,37 @@ func (x *collection) version() uint64     { return 1 }
 func (x *collection) prefix() []byte      { return x.store.StoreKey(nil, &x.c, "") }
 func (x *collection) ranges() []txn.Range { return under(x.prefix()) }
 
-func (x *collection) changes(before, after *txn.Tx, op *txn.Op) ([]change, error) {
-	return one(x.change(before, after, op))
-}
-
-func (x *collection) change(before, after *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
+func (x *collection) changes(s *scratch, at *streaming.Moment, op *txn.Op) error {
+	var c change
 	id := string(op.Key[len(x.prefix()):])
+	before, err := at.Before()
+	if err != nil {
+		return err
+	}
 	old, had, err := x.store.GetTx(before, x.c.Name, id)
 	if errors.Is(err, dberr.ErrNotFound) { // the commit made the collection
 		had, err = false, nil
 	}
 	if err != nil {
-		return c, false, err
+		return err
 	}
 	if had {
 		c.before = old.Value.AppendJSON(nil)
 	}
 	if !op.Deleted {
+		after, err := at.After()
+		if err != nil {
+			return err
+		}
 		d, there, err := x.store.GetTx(after, x.c.Name, id)
 		if err != nil || !there {
-			return c, false, err
+			return err
 		}
 		c.after = d.Value.AppendJSON(nil)
 	}
 	c.keyJSON, c.key = sqltype.AppendJSONString(nil, id), id
-	return c, c.settle(), nil
+	s.add(&c)
+	return nil
 }
 
 func (x *collection) rows(tx *txn.Tx, fn func(c change) error) error {
@@ -188,7 +192,15 @@ type metric struct {
 func (x *metric) version() uint64     { return uint64(len(x.m.Fields)) }
 func (x *metric) ranges() []txn.Range { return x.store.ChangeRanges(x.m) }
 
-func (x *metric) changes(before, after *txn.Tx, op *txn.Op) (list []change, err error) {
+func (x *metric) changes(s *scratch, at *streaming.Moment, op *txn.Op) error {
+	before, err := at.Before()
+	if err != nil {
+		return err
+	}
+	after, err := at.After()
+	if err != nil {
+		return err
+	}
 	found, err := x.store.ChangesOf(before, after, x.m, op)
 	for i := range found {
 		var c change
@@ -199,11 +211,9 @@ func (x *metric) changes(before, after *txn.Tx, op *txn.Op) (list []change, err 
 		} else {
 			c.before = appendSpan(append(append([]byte(`{"tags":`), tags...), ','), &found[i])
 		}
-		if c.settle() {
-			list = append(list, c)
-		}
+		s.add(&c)
 	}
-	return list, err
+	return err
 }
 
 func (x *metric) rows(tx *txn.Tx, fn func(c change) error) error {
@@ -281,14 +291,15 @@ type channel struct {
 func (x *channel) version() uint64     { return 1 }
 func (x *channel) ranges() []txn.Range { return []txn.Range{x.store.Messages(&x.c)} }
 
-func (x *channel) changes(before, after *txn.Tx, op *txn.Op) ([]change, error) {
-	return one(x.change(before, after, op))
-}
-
-func (x *channel) change(before, after *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
+func (x *channel) changes(s *scratch, at *streaming.Moment, op *txn.Op) error {
+	var c change
+	before, err := at.Before()
+	if err != nil {
+		return err
+	}
 	old, had, err := before.Get(op.Key)
 	if err != nil {
-		return c, false, err
+		return err
 	}
 	for _, side := range []struct {
 		there  bool
@@ -298,16 +309,17 @@ func (x *channel) change(before, after *txn.Tx, op *txn.Op) (c change, ok bool, 
 		if !side.there {
 			continue
 		}
-		m, err := x.c.MessageOf(op.Key, side.record, after.ReadTimestamp())
+		m, err := x.c.MessageOf(op.Key, side.record, at.Timestamp())
 		if err != nil {
-			return c, false, err
+			return err
 		}
 		if m != nil {
 			*side.into = appendMessage(nil, m)
 			c.key, c.keyJSON = strconv.FormatUint(m.Offset, 10), strconv.AppendUint(nil, m.Offset, 10)
 		}
 	}
-	return c, c.settle(), nil
+	s.add(&c)
+	return nil
 }
 
 func (x *channel) rows(tx *txn.Tx, fn func(c change) error) error {

@@ -9,13 +9,15 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/streaming"
 )
 
 // table reads the changes of a table's rows.
 type table struct {
 	t      *catalog.Table
 	layout *rowstore.Layout
-	key    []int // ordinals of the primary key; none where rows have a hidden id
+	key    []int    // ordinals of the primary key; none where rows have a hidden id
+	names  [][]byte // of columns as JSON, with what stands around them
 	// readers are those that nobody uses: one is dearer to make than a row is to read.
 	readers sync.Pool
 }
@@ -24,6 +26,9 @@ func newTable(t *catalog.Table) *table {
 	x := &table{t: t, layout: rowstore.Of(t)}
 	for _, id := range t.PrimaryKey() {
 		x.key = append(x.key, t.Ordinal(id))
+	}
+	for i := range t.Columns {
+		x.names = append(x.names, append(sqltype.AppendJSONString([]byte{','}, t.Columns[i].Name), ':'))
 	}
 	return x
 }
@@ -40,7 +45,6 @@ type reader struct {
 	x    *table
 	dec  *rowstore.Decoder
 	cols []*vec.Vector
-	size int // of the longest row so far
 }
 
 // reader returns a reader, for x.readers when it is done.
@@ -62,25 +66,22 @@ func (x *table) reader() *reader {
 	return r
 }
 
-const maxRowGuess = 4 << 10 // bytes
-
-// row makes JSON of an entry of the primary index.
-func (r *reader) row(key, value []byte) (row []byte, err error) {
+// row appends an entry of the primary index as JSON.
+func (r *reader) row(dst, key, value []byte) ([]byte, error) {
 	r.dec.Begin(r.cols, 1)
 	if err := r.dec.Add(0, key, value); err != nil {
-		return nil, err
+		return dst, err
 	}
 	r.dec.End(1)
-	row = append(make([]byte, 0, r.size+16), '{')
-	for i := range r.x.t.Columns {
-		if i > 0 {
-			row = append(row, ',')
-		}
-		row = r.append(append(sqltype.AppendJSONString(row, r.x.t.Columns[i].Name), ':'), i)
+	if len(r.x.names) == 0 {
+		return append(dst, "{}"...), nil
 	}
-	row = append(row, '}')
-	r.size = min(max(r.size, len(row)), maxRowGuess)
-	return row, nil
+	at := len(dst)
+	for i, name := range r.x.names {
+		dst = r.append(append(dst, name...), i)
+	}
+	dst[at] = '{' // was the comma before the first name
+	return append(dst, '}'), nil
 }
 
 func (r *reader) append(dst []byte, col int) []byte {
@@ -90,59 +91,61 @@ func (r *reader) append(dst []byte, col int) []byte {
 	return dst
 }
 
-// keys makes the key of the row that was read last, as JSON and as that of a message.
-func (r *reader) keys() (json []byte, key string) {
+// keys appends the key of the row that was read last as JSON, which is empty where rows
+// have a hidden id, and returns it as that of a message.
+func (r *reader) keys(dst []byte) (json []byte, key string) {
+	var text [64]byte
 	if len(r.x.key) == 0 {
-		return nil, string(r.cols[len(r.x.t.Columns)].AppendText(nil, nil, 0))
+		return dst, string(r.cols[len(r.x.names)].AppendText(text[:0], nil, 0))
 	}
-	json = append(json, '{')
-	var parts []string
-	for i, col := range r.x.key {
-		if i > 0 {
-			json = append(json, ',')
-		}
-		json = r.append(append(sqltype.AppendJSONString(json, r.x.t.Columns[col].Name), ':'), col)
-		parts = append(parts, string(r.cols[col].AppendText(nil, nil, 0)))
+	at := len(dst)
+	for _, col := range r.x.key {
+		dst = r.append(append(dst, r.x.names[col]...), col)
 	}
-	if key = parts[0]; len(parts) > 1 {
-		list := []byte{'['}
-		for i, p := range parts {
-			if i > 0 {
-				list = append(list, ',')
-			}
-			list = sqltype.AppendJSONString(list, p)
-		}
-		key = string(append(list, ']'))
+	dst[at] = '{'
+	dst = append(dst, '}')
+	if len(r.x.key) == 1 {
+		return dst, string(r.cols[r.x.key[0]].AppendText(text[:0], nil, 0))
 	}
-	return append(json, '}'), key
+	list := text[:0]
+	for _, col := range r.x.key {
+		list = sqltype.AppendJSONString(append(list, ','), string(r.cols[col].AppendText(nil, nil, 0)))
+	}
+	list[0] = '['
+	return dst, string(append(list, ']'))
 }
 
-func (x *table) changes(before, after *txn.Tx, op *txn.Op) ([]change, error) {
-	return one(x.change(before, after, op))
-}
-
-func (x *table) change(before, _ *txn.Tx, op *txn.Op) (c change, ok bool, err error) {
+func (x *table) changes(s *scratch, at *streaming.Moment, op *txn.Op) error {
+	var c change
 	r := x.reader()
 	defer x.readers.Put(r)
+	before, err := at.Before()
+	if err != nil {
+		return err
+	}
 	old, had, err := before.Get(op.Key)
 	if err != nil {
-		return c, false, err
+		return err
 	}
 	if had {
-		if c.before, err = r.row(op.Key, old); err != nil {
-			return c, false, err
+		if c.before, err = s.piece(func(dst []byte) ([]byte, error) { return r.row(dst, op.Key, old) }); err != nil {
+			return err
 		}
 	}
 	if !op.Deleted {
-		if c.after, err = r.row(op.Key, op.Value); err != nil {
-			return c, false, err
+		if c.after, err = s.piece(func(dst []byte) ([]byte, error) { return r.row(dst, op.Key, op.Value) }); err != nil {
+			return err
 		}
 	}
-	if !c.settle() {
-		return c, false, nil
+	if c.before == nil && c.after == nil {
+		return nil
 	}
-	c.keyJSON, c.key = r.keys()
-	return c, true, nil
+	c.keyJSON, _ = s.piece(func(dst []byte) (_ []byte, err error) {
+		dst, c.key = r.keys(dst)
+		return dst, nil
+	})
+	s.add(&c)
+	return nil
 }
 
 func (x *table) rows(tx *txn.Tx, fn func(c change) error) error {
@@ -151,13 +154,17 @@ func (x *table) rows(tx *txn.Tx, fn func(c change) error) error {
 	all := x.layout.Indexes[0].All()
 	it := tx.Iter(txn.IterOptions{Lower: all.Lower, Upper: all.Upper})
 	defer it.Close()
+	var row, key []byte
 	for it.Next() {
 		var c change
 		var err error
-		if c.after, err = r.row(it.Key(), it.Value()); err != nil {
+		if row, err = r.row(row[:0], it.Key(), it.Value()); err != nil {
 			return err
 		}
-		c.keyJSON, c.key = r.keys()
+		c.after = row
+		if key, c.key = r.keys(key[:0]); len(key) > 0 {
+			c.keyJSON = key
+		}
 		if err := fn(c); err != nil {
 			return err
 		}

@@ -47,11 +47,10 @@ type Feed interface {
 	// At is the feed as an earlier transaction sees the object.
 	At(tx *txn.Tx) (Feed, error)
 	// Messages makes messages of what a commit changed within Ranges: everything but their
-	// offsets and times. before and after see what was just before the commit, and after
-	// it. Where the commit changed the definition so that Ranges are others, only the feed
-	// from that commit on is returned, whose Messages is asked for the same commit. An
-	// object that went is an error with the code CHANNEL_DROPPED.
-	Messages(before, after *txn.Tx, set *txn.ChangeSet) ([]*Message, Feed, error)
+	// offsets and times. Where the commit changed the definition so that Ranges are others,
+	// only the feed from that commit on is returned, whose Messages is asked for the same
+	// commit. An object that went is an error with the code CHANNEL_DROPPED.
+	Messages(at *Moment, set *txn.ChangeSet) ([]*Message, Feed, error)
 	// Rows calls fn with a message for each thing that is there.
 	Rows(tx *txn.Tx, fn func(m *Message) error) error
 }
@@ -196,17 +195,46 @@ func (r *feedReader) next(ctx context.Context) ([]*Message, error) {
 }
 
 func (r *feedReader) messages(ctx context.Context, set *txn.ChangeSet) ([]*Message, Feed, error) {
-	before, err := r.txns.Begin(ctx, txn.TxOptions{AsOf: set.Timestamp - 1})
-	if err != nil {
-		return nil, nil, fmt.Errorf("read what was before a change: %w", err)
+	m := Moment{ctx: ctx, txns: r.txns, at: set.Timestamp}
+	defer m.end()
+	return r.feed.Messages(&m, set)
+}
+
+// Moment is that of a commit: what was there just before it and is there after it. Its
+// transactions begin when they are asked for, and end with it.
+type Moment struct {
+	ctx           context.Context
+	txns          *txn.Store
+	at            txn.Timestamp
+	before, after *txn.Tx
+}
+
+// Timestamp is that of the commit.
+func (m *Moment) Timestamp() txn.Timestamp { return m.at }
+
+// Before sees what was there just before the commit.
+func (m *Moment) Before() (*txn.Tx, error) { return m.begin(&m.before, m.at-1) }
+
+// After sees what is there after the commit.
+func (m *Moment) After() (*txn.Tx, error) { return m.begin(&m.after, m.at) }
+
+func (m *Moment) begin(tx **txn.Tx, at txn.Timestamp) (*txn.Tx, error) {
+	if *tx == nil {
+		var err error
+		if *tx, err = m.txns.Begin(m.ctx, txn.TxOptions{AsOf: at}); err != nil {
+			*tx = nil
+			return nil, fmt.Errorf("read a change: %w", err)
+		}
 	}
-	defer before.Rollback()
-	after, err := r.txns.Begin(ctx, txn.TxOptions{AsOf: set.Timestamp})
-	if err != nil {
-		return nil, nil, fmt.Errorf("read a change: %w", err)
+	return *tx, nil
+}
+
+func (m *Moment) end() {
+	for _, tx := range []*txn.Tx{m.before, m.after} {
+		if tx != nil {
+			tx.Rollback()
+		}
 	}
-	defer after.Rollback()
-	return r.feed.Messages(before, after, set)
 }
 
 func (r *feedReader) close() { r.src.Close() }

@@ -24,8 +24,9 @@ type FeedOptions struct {
 	// Ranges, where set, are the bounds instead: several, in the order of keys, that do not
 	// overlap.
 	Ranges []Range
-	// QueueBytes bounds what waits for the reader in memory. Behind it the feed reads
-	// what it missed from the history. Default 16 MiB.
+	// QueueBytes bounds what waits for the reader in memory, beside as much at most that
+	// Poll has begun to give. Behind it the feed reads what it missed from the history.
+	// Default 16 MiB.
 	QueueBytes int
 }
 
@@ -40,8 +41,8 @@ type Feed struct {
 	s    *Store
 	opts FeedOptions
 	stop func()
-	at   Timestamp // of the last one given
-	past []*ChangeSet
+	at   Timestamp    // of the last one given
+	past []*ChangeSet // taken from the queue or read from the history, and not given yet
 
 	// mu is taken by the hook, under hooks.calling; it takes nothing.
 	mu struct {
@@ -107,7 +108,10 @@ func (f *Feed) hear(set *ChangeSet) {
 	if f.mu.bytes+size > f.opts.QueueBytes {
 		f.mu.queue, f.mu.bytes, f.mu.missed = nil, 0, set.Timestamp
 	} else {
-		f.mu.queue = append(f.mu.queue, &ChangeSet{Timestamp: set.Timestamp, Ops: ops})
+		if len(ops) < len(set.Ops) {
+			set = &ChangeSet{Timestamp: set.Timestamp, Ops: ops}
+		}
+		f.mu.queue = append(f.mu.queue, set)
 		f.mu.bytes += size
 	}
 	f.mu.Unlock()
@@ -158,11 +162,12 @@ func (f *Feed) Poll(ctx context.Context) (*ChangeSet, error) {
 	for {
 		if len(f.past) > 0 {
 			set := f.past[0]
+			f.past[0] = nil
 			f.past = f.past[1:]
 			f.at = set.Timestamp
 			return set, nil
 		}
-		set, missed, closed := f.take()
+		missed, closed := f.take()
 		switch {
 		case closed:
 			return nil, dberr.New(dberr.ErrInvalid, "FEED_CLOSED", "the feed is closed")
@@ -170,34 +175,24 @@ func (f *Feed) Poll(ctx context.Context) (*ChangeSet, error) {
 			if err := f.catchUp(ctx, missed); err != nil {
 				return nil, err
 			}
-			continue
-		case set != nil:
-			f.at = set.Timestamp
+		case len(f.past) == 0:
+			return nil, nil
 		}
-		return set, nil
 	}
 }
 
 // More has a token where there may be something to Poll since it had one last.
 func (f *Feed) More() <-chan struct{} { return f.more }
 
-// take returns the next set in the queue, or up to where the history is to be read.
-func (f *Feed) take() (set *ChangeSet, missed Timestamp, closed bool) {
+// take moves what is in the queue to past, or says up to where the history is to be read.
+func (f *Feed) take() (missed Timestamp, closed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.mu.closed || f.mu.missed != 0 {
-		return nil, f.mu.missed, f.mu.closed
+		return f.mu.missed, f.mu.closed
 	}
-	if len(f.mu.queue) == 0 {
-		return nil, 0, false
-	}
-	set = f.mu.queue[0]
-	f.mu.queue[0] = nil
-	f.mu.queue = f.mu.queue[1:]
-	for i := range set.Ops {
-		f.mu.bytes -= len(set.Ops[i].Key) + len(set.Ops[i].Value) + 64
-	}
-	return set, 0, false
+	f.past, f.mu.queue, f.mu.bytes = f.mu.queue, nil, 0
+	return 0, false
 }
 
 // catchUp reads the history from the last set given up to until, or less of it where

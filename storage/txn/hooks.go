@@ -18,6 +18,8 @@ type hooks struct {
 	}
 	// calling is held while functions run, which keeps the order. Taken before mu.
 	calling sync.Mutex
+	// delivered: functions have run for all commits up to this timestamp.
+	delivered atomic.Uint64
 }
 
 type hook struct {
@@ -71,25 +73,30 @@ func (h *hooks) queue(ts uint64, ops []Op) {
 // deliver calls the functions for what is visible. When it returns, they have run
 // for all that was visible when it was called.
 func (h *hooks) deliver(published *atomic.Uint64) {
-	if h.count.Load() == 0 {
+	if h.count.Load() == 0 || h.delivered.Load() >= published.Load() {
 		return
 	}
 	h.calling.Lock()
 	defer h.calling.Unlock()
 	for {
 		h.mu.Lock()
-		if len(h.mu.pending) == 0 || uint64(h.mu.pending[0].Timestamp) > published.Load() {
-			h.mu.Unlock()
+		to, n := published.Load(), 0
+		for n < len(h.mu.pending) && uint64(h.mu.pending[n].Timestamp) <= to {
+			n++
+		}
+		sets, fns := h.mu.pending[:n:n], h.mu.fns
+		h.mu.pending = h.mu.pending[n:]
+		h.mu.Unlock()
+		if n == 0 {
+			h.delivered.Store(to)
 			return
 		}
-		set := h.mu.pending[0]
-		h.mu.pending[0] = nil
-		h.mu.pending = h.mu.pending[1:]
-		fns := h.mu.fns
-		h.mu.Unlock()
-		for _, f := range fns {
-			if uint64(set.Timestamp) > f.since {
-				f.fn(set)
+		for i, set := range sets {
+			sets[i] = nil
+			for _, f := range fns {
+				if uint64(set.Timestamp) > f.since {
+					f.fn(set)
+				}
 			}
 		}
 	}
