@@ -45,6 +45,7 @@ type reader struct {
 	x    *table
 	dec  *rowstore.Decoder
 	cols []*vec.Vector
+	ends []int // of the columns in the JSON of the row that was read last
 }
 
 // reader returns a reader, for x.readers when it is done.
@@ -77,30 +78,32 @@ func (r *reader) row(dst, key, value []byte) ([]byte, error) {
 		return append(dst, "{}"...), nil
 	}
 	at := len(dst)
+	r.ends = r.ends[:0]
 	for i, name := range r.x.names {
-		dst = r.append(append(dst, name...), i)
+		dst = append(dst, name...)
+		from := len(dst)
+		dst = r.cols[i].AppendJSON(dst, 0, sqltype.JSONOptions{})
+		oneLine(dst[from:])
+		r.ends = append(r.ends, len(dst)-at)
 	}
 	dst[at] = '{' // was the comma before the first name
 	return append(dst, '}'), nil
 }
 
-func (r *reader) append(dst []byte, col int) []byte {
-	from := len(dst)
-	dst = r.cols[col].AppendJSON(dst, 0, sqltype.JSONOptions{})
-	oneLine(dst[from:])
-	return dst
-}
-
-// keys appends the key of the row that was read last as JSON, which is empty where rows
+// keys appends the key of the row that was read last, as JSON, which is empty where rows
 // have a hidden id, and returns it as that of a message.
-func (r *reader) keys(dst []byte) (json []byte, key string) {
+func (r *reader) keys(dst, row []byte) (json []byte, key string) {
 	var text [64]byte
 	if len(r.x.key) == 0 {
 		return dst, string(r.cols[len(r.x.names)].AppendText(text[:0], nil, 0))
 	}
 	at := len(dst)
 	for _, col := range r.x.key {
-		dst = r.append(append(dst, r.x.names[col]...), col)
+		from := 0 // the name of the column and its value
+		if col > 0 {
+			from = r.ends[col-1]
+		}
+		dst = append(append(dst, ','), row[from+1:r.ends[col]]...)
 	}
 	dst[at] = '{'
 	dst = append(dst, '}')
@@ -137,11 +140,15 @@ func (x *table) changes(s *scratch, at *streaming.Moment, op *txn.Op) error {
 			return err
 		}
 	}
-	if c.before == nil && c.after == nil {
+	row := c.after
+	if row == nil {
+		row = c.before
+	}
+	if row == nil {
 		return nil
 	}
 	c.keyJSON, _ = s.piece(func(dst []byte) (_ []byte, err error) {
-		dst, c.key = r.keys(dst)
+		dst, c.key = r.keys(dst, row)
 		return dst, nil
 	})
 	s.add(&c)
@@ -162,7 +169,7 @@ func (x *table) rows(tx *txn.Tx, fn func(c change) error) error {
 			return err
 		}
 		c.after = row
-		if key, c.key = r.keys(key[:0]); len(key) > 0 {
+		if key, c.key = r.keys(key[:0], row); len(key) > 0 {
 			c.keyJSON = key
 		}
 		if err := fn(c); err != nil {

@@ -125,9 +125,10 @@ func (c *Channel) notFeed(what string) error {
 
 // feedReader reads the changes of an object, commit by commit.
 type feedReader struct {
-	txns *txn.Store
-	feed Feed
-	src  *txn.Feed
+	txns   *txn.Store
+	feed   Feed
+	src    *txn.Feed
+	moment Moment // of the commit that is read
 }
 
 // follow begins behind the commits up to since, as of which the feed is.
@@ -195,9 +196,9 @@ func (r *feedReader) next(ctx context.Context) ([]*Message, error) {
 }
 
 func (r *feedReader) messages(ctx context.Context, set *txn.ChangeSet) ([]*Message, Feed, error) {
-	m := Moment{ctx: ctx, txns: r.txns, at: set.Timestamp}
-	defer m.end()
-	return r.feed.Messages(&m, set)
+	r.moment = Moment{ctx: ctx, txns: r.txns, at: set.Timestamp}
+	defer r.moment.end()
+	return r.feed.Messages(&r.moment, set)
 }
 
 // Moment is that of a commit: what was there just before it and is there after it. Its

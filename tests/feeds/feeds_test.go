@@ -419,3 +419,30 @@ func TestWideWrites(t *testing.T) {
 	}
 	same(t, all(t, db, "cdc.default.ts.wide"), want...)
 }
+
+// TestTableKeys: the key of a row is that of its columns, whatever their order and names,
+// and is null where a table has none.
+func TestTableKeys(t *testing.T) {
+	db := open(t, weft.Options{})
+	exec(t, db, `CREATE TABLE pair ("a ""q" text, n int, "x,y" text, PRIMARY KEY ("x,y", "a ""q"))`)
+	exec(t, db, `INSERT INTO pair VALUES (E'tab\t', 5, 'z"')`)
+	exec(t, db, `UPDATE pair SET n = 6`)
+	exec(t, db, `DELETE FROM pair`)
+	exec(t, db, `CREATE TABLE bare (n int)`)
+	exec(t, db, `INSERT INTO bare VALUES (9)`)
+	keys := func(channel string) (list []string) {
+		p, err := db.Streaming().History(t.Context(), channel, streaming.HistoryOptions{From: streaming.Earliest, Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range p.Messages {
+			list = append(list, fmt.Sprintf("%s %s", read(t, m).Key, m.Key))
+		}
+		return list
+	}
+	key := `{"x,y":"z\"","a \"q":"tab\t"} ["z\"","tab\t"]`
+	same(t, keys("cdc.default.pair"), key, key, key)
+	if bare := keys("cdc.default.bare"); len(bare) != 1 || !strings.HasPrefix(bare[0], "null ") || len(bare[0]) < 6 {
+		t.Errorf("the key of a row of a table without one: %q", bare)
+	}
+}
