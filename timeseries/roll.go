@@ -65,7 +65,7 @@ func (s *Store) roll(tx *txn.Tx, m *Metric, st *retained, c column, ch change) e
 			}
 			next.touch(from, to)
 		}
-		if err := s.amend(tx, at, kind, t, between(ch.late, math.MinInt64, before(cut)), ch.deleted, &next); err != nil {
+		if err := s.amend(tx, at, m, t, between(ch.late, math.MinInt64, before(cut)), ch.deleted, &next); err != nil {
 			return err
 		}
 		// What this tier does not keep goes on to the next as points.
@@ -118,7 +118,8 @@ func (s *Store) remake(tx *txn.Tx, m *Metric, st *retained, tier int, c column, 
 
 // amend changes rows whose points are gone: rows that lie in a deletion go, and late
 // points are added.
-func (s *Store) amend(tx *txn.Tx, at column, kind block.Kind, t *retainedTier, late *block.Points, deleted []span, next *change) error {
+func (s *Store) amend(tx *txn.Tx, at column, m *Metric, t *retainedTier, late *block.Points, deleted []span, next *change) error {
+	kind := m.Fields[at.field].Kind
 	for _, d := range deleted {
 		from := max(floorTo(d.min, int64(t.Interval)), t.cut)
 		if from < d.min && from+int64(t.Interval) > from {
@@ -152,7 +153,7 @@ func (s *Store) amend(tx *txn.Tx, at column, kind block.Kind, t *retainedTier, l
 		if err != nil {
 			return err
 		}
-		x.points(cut(late, 0, n))
+		x.amend(cut(late, 0, n), m.Duplicates)
 		if err := s.putRows(tx, at, kind, start, start, []rollup{x}); err != nil {
 			return err
 		}
@@ -160,4 +161,39 @@ func (s *Store) amend(tx *txn.Tx, at column, kind block.Kind, t *retainedTier, l
 		late = cut(late, n, late.Len())
 	}
 	return nil
+}
+
+// amend adds late points to a row whose points are gone. Of these it still has the first
+// and the last, so it knows late ones for the same again where there are no others, and else
+// where nothing changes by them; all others are added.
+func (x *rollup) amend(late *block.Points, policy Policy) {
+	known := x.known()
+	if int64(known.Len()) == x.n {
+		*x = rollup{start: x.start}
+		x.points(resolve(known, []layer{{min: late.Times[0], max: late.Times[late.Len()-1], points: late}}, policy))
+		return
+	}
+	fresh := &block.Points{Kind: late.Kind}
+	for i, t := range late.Times {
+		v := valueAt(late, i)
+		if k, ok := slices.BinarySearch(known.Times, t); ok {
+			if old := valueAt(known, k); old.same(v) || !policy.prefers(old, v) {
+				continue
+			}
+		}
+		v.appendTo(fresh, t)
+	}
+	x.points(fresh)
+}
+
+// known are the points that a row still has: the first and the last.
+func (x *rollup) known() *block.Points {
+	p := &block.Points{Kind: x.kind}
+	if x.n > 0 {
+		x.first.appendTo(p, x.firstAt)
+	}
+	if x.n > 0 && x.lastAt > x.firstAt {
+		x.last.appendTo(p, x.lastAt)
+	}
+	return p
 }

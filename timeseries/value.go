@@ -58,6 +58,13 @@ func (v Value) number() float64 {
 	return float64(v.Int)
 }
 
+// same says whether two values are one bit by bit.
+func (v Value) same(w Value) bool {
+	a, b := math.Float64bits(v.Float), math.Float64bits(w.Float)
+	v.Float, w.Float = 0, 0
+	return a == b && v == w
+}
+
 // exactInts is up to where every int is a float.
 const exactInts = 1 << 53
 
