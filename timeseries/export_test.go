@@ -47,3 +47,18 @@ func (s *Store) LookForTesting(t interface{ Fatal(...any) }) (forget func()) {
 		}
 	}
 }
+
+// AdoptForTesting takes up the policy of a metric as a pass of retention does, up to where it
+// makes the tiers.
+func AdoptForTesting(ctx context.Context, s *Store, metric string, p RetentionPolicy) error {
+	m, err := s.Metric(ctx, metric)
+	if err != nil {
+		return err
+	}
+	st, err := s.retainedNow(ctx, m.id)
+	if err != nil {
+		return err
+	}
+	r := retention{s, m, st.follow(&p), &SealStats{}}
+	return r.adopt(ctx)
+}

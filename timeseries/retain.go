@@ -170,8 +170,11 @@ func (r *retention) build(ctx context.Context, tier int) error {
 				for field := range r.m.Fields {
 					c := column{r.m.id, f.id, field}
 					rows, err := r.remake(tx, r.m, r.st, tier, c, math.MinInt64, math.MaxInt64)
-					if err != nil || len(rows) == 0 {
+					if err != nil {
 						return err
+					}
+					if len(rows) == 0 {
+						continue
 					}
 					at := column{r.st.tiers[tier].id, f.id, field}
 					if err := r.putRows(tx, at, r.m.Fields[field].Kind, rows[0].start, rows[len(rows)-1].start, rows); err != nil {

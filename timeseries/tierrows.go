@@ -112,7 +112,7 @@ func tierWindows(list []cell) []TierWindow {
 }
 
 // CountTier counts the rows of a tier by what its blocks say of themselves, up to limit, of
-// each series by one of its fields.
+// each series by the fullest of its fields.
 func (s *Store) CountTier(ctx context.Context, metric string, interval time.Duration, limit int64) (n int64, err error) {
 	err = s.view(ctx, func(tx *txn.Tx) error {
 		n = 0
@@ -130,17 +130,32 @@ func (s *Store) CountTier(ctx context.Context, metric string, interval time.Dura
 		}
 		list, err := s.find(tx, m, nil)
 		for k := 0; k < len(list) && n < limit && err == nil; k++ {
-			err = s.rowBlocks(tx, column{st.tiers[i].id, list[k].id, 0}, math.MinInt64, math.MaxInt64, func(_, v []byte) error {
-				first, _, err := rowsBlock(v)
-				if err != nil {
-					return err
-				}
-				h, err := block.ReadHeader(first)
-				n += int64(h.Count)
-				return err
-			})
+			var most int64
+			for field := 0; field < len(m.Fields) && err == nil; field++ {
+				var of int64
+				of, err = s.countRows(ctx, tx, column{st.tiers[i].id, list[k].id, field})
+				most = max(most, of)
+			}
+			n += most
 		}
 		return err
 	})
 	return min(n, limit), err
+}
+
+// countRows counts the rows of a column of a tier.
+func (s *Store) countRows(ctx context.Context, tx *txn.Tx, c column) (n int64, err error) {
+	err = s.rowBlocks(tx, c, math.MinInt64, math.MaxInt64, func(_, v []byte) error {
+		first, _, err := rowsBlock(v)
+		if err != nil {
+			return err
+		}
+		h, err := block.ReadHeader(first)
+		if err != nil {
+			return err
+		}
+		n += int64(h.Count)
+		return ctx.Err()
+	})
+	return n, err
 }

@@ -3,11 +3,15 @@ package models_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/timeseries"
 )
 
@@ -114,4 +118,50 @@ func TestTiers(t *testing.T) {
 	if _, err := try(t, db, `SELECT * FROM ts."cpu@1h"`); !errors.Is(err, dberr.ErrNotFound) {
 		t.Errorf("after the policy: %v", err)
 	}
+}
+
+// TestTierIsMade: a tier that is being made of what was there before it is refused, and said
+// to be so, until it is ready.
+func TestTierIsMade(t *testing.T) {
+	db, err := weft.OpenMemory(weft.Options{TimeSeries: timeseries.Options{SealEvery: -1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx := t.Context()
+	s := db.TimeSeries()
+	if err := s.Write(ctx, []timeseries.Point{{Metric: "cpu", Time: time.Now().UnixNano(), Fields: []timeseries.Field{{Name: "value", Value: timeseries.FloatValue(2)}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetRetention(ctx, timeseries.RetentionPolicy{Name: "p", Pattern: "cpu", Keep: time.Hour, Tiers: []timeseries.Tier{{Interval: time.Minute}}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Seal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	want(t, ask(t, db, `SELECT value_sum FROM ts."cpu@1m"`), "2")
+	// As a crash leaves it between the record of the policy and the making of its tiers: the
+	// last byte of what is kept of the metric says that the tier is whole.
+	if err := db.Update(ctx, func(tx *weft.Tx) error {
+		it := tx.Txn().Iter(txn.IterOptions{})
+		defer it.Close()
+		for it.Next() {
+			if _, space, obj, _, ok := keyspace.Split(it.Key()); ok && space == keyspace.SpaceSeries && obj == 8 {
+				v := slices.Clone(it.Value())
+				v[len(v)-1] = 0
+				return tx.Txn().Put(slices.Clone(it.Key()), v)
+			}
+		}
+		return errors.New("nothing is kept")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = try(t, db, `SELECT value_sum FROM ts."cpu@1m"`)
+	if e := dberr.As(err); e == nil || e.SQLState != dberr.StateObjectNotReady || !strings.Contains(e.Hint, "retention") {
+		t.Errorf("a tier that is not ready: %+v", err)
+	}
+	if _, err := s.Seal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	want(t, ask(t, db, `SELECT value_sum FROM ts."cpu@1m"`), "2")
 }
