@@ -327,6 +327,7 @@ func (s *Service) startLocked(at ref, w wanted) {
 			s.mu.Lock()
 			delete(s.mu.running, at)
 			delete(s.mu.faults, at)
+			s.moveLocked() // it may be paused now
 			s.mu.Unlock()
 			end()
 			close(r.done)

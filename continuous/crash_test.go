@@ -3,6 +3,7 @@ package continuous_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -28,6 +29,7 @@ type life struct {
 	sent int
 	// conflicts are how many steps met one.
 	conflicts int
+	alter     func(db *weft.DB) error // now and then, where it is set
 }
 
 // event is the data of a message.
@@ -126,13 +128,21 @@ func (l *life) run(disk vfs.FS, rounds int) error {
 			if r, err = db.Continuous().NewRunner(ctx, "", "q", 1+l.rnd.IntN(10)); err != nil {
 				return err
 			}
-			r.Disturb(func() bool { return l.rnd.IntN(3) == 0 })
+			r.Disturb(func() bool { return l.rnd.IntN(3) == 0 }, l.change(db))
 		}
 		if err := r.CatchUp(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// change is how a step is disturbed: nil writes the definition as it is.
+func (l *life) change(db *weft.DB) func() error {
+	if l.alter == nil {
+		return nil
+	}
+	return func() error { return l.alter(db) }
 }
 
 // TestExactlyOnce pulls the plug at every few disk operations, in several lives of a
@@ -271,9 +281,16 @@ func (l *life) checkChannel(t *testing.T, seed uint64, db *weft.DB, want []windo
 	if len(want) == 0 {
 		return
 	}
+	from := `stream.out ORDER BY "offset"`
+	if l.alter != nil {
+		if err := errors.Join(channel(db, "out"), channel(db, "out2")); err != nil {
+			t.Fatal(err)
+		}
+		from = unionOut
+	}
 	rows, err := db.Query(t.Context(), `SELECT type, (extract(epoch FROM (data->>'window_start')::timestamptz)*1000000)::bigint, (extract(epoch FROM (data->>'window_end')::timestamptz)*1000000)::bigint,
 		coalesce(data->>'k', 'NULL'), data->>'n', data->>'nv', coalesce(trim_scale((data->>'total')::numeric)::text, 'NULL'), coalesce(trim_scale((data->>'mean')::numeric)::text, 'NULL'),
-		coalesce(data->>'least', 'NULL'), coalesce(data->>'most', 'NULL') FROM stream.out ORDER BY "offset"`)
+		coalesce(data->>'least', 'NULL'), coalesce(data->>'most', 'NULL') FROM `+from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,6 +313,15 @@ func (l *life) checkChannel(t *testing.T, seed uint64, db *weft.DB, want []windo
 	if i != len(want) {
 		t.Fatalf("seed %d: %d results, want %d", seed, i, len(want))
 	}
+}
+
+// channel makes a channel where it is missing.
+func channel(db *weft.DB, name string) error {
+	_, err := db.Streaming().CreateChannel(context.Background(), name, streaming.ChannelOptions{})
+	if errors.Is(err, weft.ErrExists) {
+		return nil
+	}
+	return err
 }
 
 func (l *life) checkTable(t *testing.T, seed uint64, db *weft.DB, want []window.Result) {

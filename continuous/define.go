@@ -76,7 +76,7 @@ func (s *Service) Define(ctx context.Context, tx *txn.Tx, db keyspace.DatabaseID
 	if q.id, err = nextID(tx, db); err != nil {
 		return err
 	}
-	q.Created = s.channels.Now().UTC()
+	q.Created, q.forgotten = s.channels.Now().UTC(), window.None
 	rec, err := q.record()
 	if err != nil {
 		return err
@@ -261,28 +261,6 @@ func (s *Service) Drop(ctx context.Context, database, name string) error {
 		}
 		_, err = s.DropTx(ctx, t.Tx(), db, name)
 		return err
-	})
-}
-
-// SetPaused has a query wait where it is, or go on from there.
-func (s *Service) SetPaused(ctx context.Context, database, name string, paused bool) error {
-	return s.update(ctx, database, func(t *query.Transaction, db keyspace.DatabaseID) error {
-		q, err := lookup(t.Tx(), db, name)
-		if err == nil && q == nil {
-			err = errNoQuery(name)
-		}
-		if err != nil || q.Paused == paused {
-			return err
-		}
-		q.Paused = paused
-		rec, err := q.record()
-		if err != nil {
-			return err
-		}
-		if err := s.listen(ctx); err != nil {
-			return err
-		}
-		return t.Tx().Put(queryKey(db, name), rec)
 	})
 }
 

@@ -37,14 +37,17 @@ func (s *Service) NewRunner(ctx context.Context, database, name string, batch in
 	return &Runner{r: r}, nil
 }
 
-// Disturb has each step for which when says so meet a conflict: the definition is written
-// anew just before the step commits.
-func (r *Runner) Disturb(when func() bool) {
+// Disturb has each step for which when says so meet a conflict: the definition is changed
+// just before the step commits, or where change is nil written anew.
+func (r *Runner) Disturb(when func() bool, change func() error) {
 	r.r.committing = func() error {
 		if !when() {
 			return nil
 		}
 		r.Conflicts++
+		if change != nil {
+			return change()
+		}
 		return r.r.s.txns.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
 			key := queryKey(r.r.at.db, r.r.name)
 			v, _, err := tx.Get(key)

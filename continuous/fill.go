@@ -43,15 +43,11 @@ func (d *Fill) settle(now time.Time) error {
 	if err := checkName(d.Name); err != nil {
 		return err
 	}
-	switch {
-	case len(d.Query) > MaxQueryBytes:
+	if len(d.Query) > MaxQueryBytes {
 		return invalid("INVALID_FIELD", "query", "a query of %d bytes is over the maximum of %d", len(d.Query), MaxQueryBytes)
-	case d.Every < MinEvery || d.Every > MaxEvery || d.Every%time.Second != 0:
-		return invalid("INVALID_INTERVAL", "every", "every must be whole seconds from 1s to 366d, not %v", d.Every)
-	case d.Delay < 0 || d.Delay > MaxEvery:
-		return invalid("INVALID_INTERVAL", "delay", "delay must be from 0s to 366d, not %v", d.Delay)
-	case d.Late < 0 || d.Late/d.Every > MaxLate:
-		return invalid("INVALID_INTERVAL", "late", "late must be from 0s to %d windows of %v, not %v", MaxLate, d.Every, d.Late)
+	}
+	if err := d.checkSpans(); err != nil {
+		return err
 	}
 	if d.Start.IsZero() {
 		d.Start = now
@@ -64,6 +60,19 @@ func (d *Fill) settle(now time.Time) error {
 		return invalid("INVALID_FIELD", "start", "start is %s, from which on there are more than %d windows to be run, or it is not within the years 1970 to 2200", d.Start.UTC().Format(time.RFC3339), MaxBehind)
 	}
 	d.Start = start
+	return nil
+}
+
+// checkSpans holds the spans of a definition against the rules.
+func (d *Fill) checkSpans() error {
+	switch {
+	case d.Every < MinEvery || d.Every > MaxEvery || d.Every%time.Second != 0:
+		return invalid("INVALID_INTERVAL", "every", "every must be whole seconds from 1s to 366d, not %v", d.Every)
+	case d.Delay < 0 || d.Delay > MaxEvery:
+		return invalid("INVALID_INTERVAL", "delay", "delay must be from 0s to 366d, not %v", d.Delay)
+	case d.Late < 0 || d.Late/d.Every > MaxLate:
+		return invalid("INVALID_INTERVAL", "late", "late must be from 0s to %d windows of %v, not %v", MaxLate, d.Every, d.Late)
+	}
 	return nil
 }
 

@@ -105,12 +105,12 @@ type storedFill struct {
 func (r *fillRecord) record() ([]byte, error) {
 	b, err := json.Marshal(storedFill{ID: uint64(r.id), Query: r.Query, Every: int64(r.Every), Delay: int64(r.Delay), Late: int64(r.Late),
 		Start: r.Start.UnixNano(), Paused: r.Paused, Target: r.target, Created: r.created.UnixNano()})
-	return append([]byte{queryVersion}, b...), err
+	return append([]byte{fillVersion}, b...), err
 }
 
 func (r *fillRecord) decode(name string, v []byte) error {
 	var st storedFill
-	if err := decodeQuery(name, v, &st); err != nil {
+	if err := decodeQuery(name, v, fillVersion, &st); err != nil {
 		return err
 	}
 	if st.ID < uint64(firstID) || time.Duration(st.Every) < MinEvery {

@@ -3,6 +3,7 @@ package continuous
 import (
 	"encoding/hex"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,15 +17,19 @@ func TestGolden(t *testing.T) {
 	q := Query{Name: "q", Channel: "c", Window: window.Spec{Kind: window.Sliding, Size: time.Minute, Slide: time.Second}, Time: "t", Where: "w",
 		Filter: streaming.Filter{Types: []string{"a"}, Partition: &partition, Where: []byte(`{"x":1}`)}, Keys: []Column{{"k", "key", "text"}},
 		Aggregates: []Aggregate{{"n", window.Count, "", ""}, {"s", window.Sum, "1", "integer"}}, Delay: time.Second, Lateness: 2 * time.Second, Idle: 3 * time.Second,
-		OnChange: true, Output: Output{Schema: "s", Table: "t", View: 7}, LateTo: "l", SkipFaulty: true, MaxWindows: 9, Paused: true, Created: time.Unix(0, 5).UTC(), id: 16}
+		OnChange: true, Output: Output{Schema: "s", Table: "t", View: 7}, LateTo: "l", SkipFaulty: true, MaxWindows: 9, Paused: true, Created: time.Unix(0, 5).UTC(), id: 16, forgotten: window.None}
 	const want = `{"id":16,"channel":"c","window":"sliding","size_ms":60000,"slide_ms":1000,"time":"t","where":"w","filter":{"event_type":["a"],"partition":1,"filter":{"x":1}},` +
 		`"keys":[{"name":"k","sql":"key","type":"text"}],"aggregates":[{"name":"n","function":"count"},{"name":"s","function":"sum","sql":"1","type":"integer"}],` +
 		`"delay_ms":1000,"lateness_ms":2000,"idle_ms":3000,"on_change":true,"to_schema":"s","to_table":"t","view":7,"late_to":"l","skip":true,"max_windows":9,"paused":true,"created":5}`
+	var back Query
+	if err := back.decode("q", []byte("\x01"+want)); err != nil || !reflect.DeepEqual(back, q) {
+		t.Fatalf("what version 1 has is read as\n%+v, want\n%+v (%v)", back, q, err)
+	}
+	q.forgotten = -5
 	rec, err := q.record()
-	if err != nil || string(rec) != "\x01"+want {
+	if err != nil || string(rec) != "\x02"+strings.TrimSuffix(want, "}")+`,"forgotten":-5}` {
 		t.Fatalf("the query is\n%s, want\n%s (%v)", rec, want, err)
 	}
-	var back Query
 	if err := back.decode("q", rec); err != nil || !reflect.DeepEqual(back, q) {
 		t.Fatalf("read back it is\n%+v, want\n%+v (%v)", back, q, err)
 	}
@@ -66,7 +71,7 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	var q Query
-	for _, b := range []string{"", "\x02{}", "\x01{", "\x01{}", `` + "\x01" + `{"id":16,"window":"square"}`} {
+	for _, b := range []string{"", "\x00{}", "\x03{}", "\x01{", "\x01{}", `` + "\x01" + `{"id":16,"window":"square"}`} {
 		if q.decode("q", []byte(b)) == nil {
 			t.Errorf("%q is read as a query", b)
 		}

@@ -50,6 +50,9 @@ type Query struct {
 
 	id      keyspace.ObjectID
 	version txn.Timestamp // when it was written last; of lists alone
+	// forgotten is the end of windows that are gone whatever Lateness says: they were given
+	// up when it was less.
+	forgotten int64
 }
 
 // Column is a value of each message, with its name among the results.

@@ -41,7 +41,11 @@ func within(prefix []byte) txn.IterOptions {
 	return txn.IterOptions{Lower: prefix, Upper: keyspace.End(prefix)}
 }
 
-const queryVersion = 1
+// The versions of definitions. What fills metrics is of the first.
+const (
+	fillVersion  = 1
+	queryVersion = 2
+)
 
 // storedQuery is a definition as its record has it.
 type storedQuery struct {
@@ -69,6 +73,7 @@ type storedQuery struct {
 	MaxWindows int               `json:"max_windows"`
 	Paused     bool              `json:"paused,omitempty"`
 	Created    int64             `json:"created"`
+	Forgotten  *int64            `json:"forgotten,omitempty"` // since version 2: in microseconds since 1970
 }
 
 type storedColumn struct {
@@ -87,6 +92,9 @@ func (q *Query) record() ([]byte, error) {
 	if q.filtered() {
 		st.Filter = &q.Filter
 	}
+	if q.forgotten != window.None {
+		st.Forgotten = &q.forgotten
+	}
 	for _, k := range q.Keys {
 		st.Keys = append(st.Keys, storedColumn{Name: k.Name, SQL: k.SQL, Type: k.typeName})
 	}
@@ -97,13 +105,14 @@ func (q *Query) record() ([]byte, error) {
 	return append([]byte{queryVersion}, b...), err
 }
 
-// decodeQuery reads the record of a definition, of whichever kind.
-func decodeQuery(name string, v []byte, into any) error {
+// decodeQuery reads the record of a definition, of whichever kind, whose newest version is
+// given. What a former one did not have is left as it is in into.
+func decodeQuery(name string, v []byte, newest byte, into any) error {
 	if len(v) == 0 {
 		return errQuery(name, "is empty")
 	}
-	if v[0] != queryVersion {
-		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a continuous query has version %d, and this program knows %d", v[0], queryVersion)
+	if v[0] == 0 || v[0] > newest {
+		return dberr.New(dberr.ErrUnsupported, "RECORD_VERSION", "a continuous query has version %d, and this program knows those up to %d", v[0], newest)
 	}
 	if err := json.Unmarshal(v[1:], into); err != nil {
 		return errQuery(name, "is malformed")
@@ -117,7 +126,7 @@ func errQuery(name, why string) error {
 
 func (q *Query) decode(name string, v []byte) error {
 	var st storedQuery
-	if err := decodeQuery(name, v, &st); err != nil {
+	if err := decodeQuery(name, v, queryVersion, &st); err != nil {
 		return err
 	}
 	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
@@ -128,7 +137,10 @@ func (q *Query) decode(name string, v []byte) error {
 	*q = Query{version: q.version, Name: name, Channel: st.Channel, Window: window.Spec{Kind: kind, Size: ms(st.SizeMS), Slide: ms(st.SlideMS), Gap: ms(st.GapMS)},
 		Time: st.Time, Where: st.Where, Delay: ms(st.DelayMS), Lateness: ms(st.LatenessMS), Idle: ms(st.IdleMS), OnChange: st.OnChange,
 		Output: Output{Channel: st.ToChannel, Schema: st.ToSchema, Table: st.ToTable, View: keyspace.ObjectID(st.View)},
-		LateTo: st.LateTo, SkipFaulty: st.Skip, MaxWindows: st.MaxWindows, Paused: st.Paused, Created: time.Unix(0, st.Created).UTC(), id: keyspace.ObjectID(st.ID)}
+		LateTo: st.LateTo, SkipFaulty: st.Skip, MaxWindows: st.MaxWindows, Paused: st.Paused, Created: time.Unix(0, st.Created).UTC(), id: keyspace.ObjectID(st.ID), forgotten: window.None}
+	if st.Forgotten != nil {
+		q.forgotten = *st.Forgotten
+	}
 	if st.Filter != nil {
 		q.Filter = *st.Filter
 	}

@@ -1,6 +1,7 @@
 package continuous
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type runner struct {
 
 	// What was committed last; machine is nil where it is to be read anew.
 	q       *Query
+	def     []byte // the record of q
 	c       *window.Config
 	machine *window.Machine
 	st      state
@@ -217,17 +219,11 @@ func (r *runner) step(ctx context.Context) (more bool, err error) {
 // machine is not known its windows.
 func (r *runner) load(ctx context.Context, t *query.Transaction) error {
 	tx := t.Tx()
-	q, err := lookup(tx, r.at.db, r.name)
-	switch {
-	case err != nil:
-		return err
-	case q == nil || q.id != r.at.id || q.Paused:
-		return errGone
-	}
-	if err := tx.Guard(queryKey(r.at.db, r.name)); err != nil || r.machine != nil {
+	if err := r.redefine(tx); err != nil || r.machine != nil {
 		return err
 	}
-	if r.q = q; r.c == nil {
+	q := r.q
+	if r.c == nil {
 		c, err := q.config(describer(ctx, t, ""))
 		if err != nil {
 			return err
@@ -237,10 +233,13 @@ func (r *runner) load(ctx context.Context, t *query.Transaction) error {
 		}
 		r.c = c
 	}
-	if r.st, err = readState(tx, r.at.db, r.at.id); err != nil {
+	st, err := readState(tx, r.at.db, r.at.id)
+	if err != nil {
 		return err
 	}
+	r.st = st
 	m := window.New(r.c, r.st.watermark)
+	m.Forget(q.forgotten)
 	it := tx.Iter(within(appendObject(nil, r.at.db, r.at.id)))
 	defer it.Close()
 	for it.Next() {
@@ -252,6 +251,30 @@ func (r *runner) load(ctx context.Context, t *query.Transaction) error {
 		return err
 	}
 	r.machine = m
+	return nil
+}
+
+// redefine reads the definition. One that is not what it was has all else be read anew.
+func (r *runner) redefine(tx *txn.Tx) error {
+	key := queryKey(r.at.db, r.name)
+	v, ok, err := tx.Get(key)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errGone
+	}
+	if err := tx.Guard(key); err != nil || r.q != nil && bytes.Equal(v, r.def) {
+		return err
+	}
+	q := &Query{}
+	if err := q.decode(r.name, v); err != nil {
+		return err
+	}
+	if q.id != r.at.id || q.Paused {
+		return errGone
+	}
+	r.q, r.def, r.c, r.machine, r.skip = q, bytes.Clone(v), nil, nil, 0
 	return nil
 }
 

@@ -81,6 +81,7 @@ type Machine struct {
 	open      queue // not closed, by end
 	kept      queue // closed and kept for what is late, by end
 	watermark int64
+	forgotten int64 // the end of windows that are gone whatever the lateness
 	windows   int
 	bytes     int
 
@@ -91,7 +92,7 @@ type Machine struct {
 
 // New makes a machine without windows. The config must not be changed.
 func New(c *Config, watermark int64) *Machine {
-	return &Machine{c: c, groups: map[string]*group{}, watermark: watermark, touched: map[string]*item{}}
+	return &Machine{c: c, groups: map[string]*group{}, watermark: watermark, forgotten: None, touched: map[string]*item{}}
 }
 
 // Watermark is the time up to which windows are closed; None before the first event.
@@ -144,8 +145,12 @@ func (m *Machine) past(end int64) bool { return m.watermark != None && end <= m.
 
 // gone says whether a window that ends then is no longer kept.
 func (m *Machine) gone(end int64) bool {
-	return m.watermark != None && end <= m.watermark-m.c.Lateness.Microseconds()
+	return m.watermark != None && end <= m.watermark-m.c.Lateness.Microseconds() || end <= m.forgotten
 }
+
+// Forget has windows that end by then be gone, whatever the lateness: they were given up
+// when it was less, so that what comes for them now is late.
+func (m *Machine) Forget(end int64) { m.forgotten = max(m.forgotten, end) }
 
 // into adds an event to one of its windows; false where that is gone.
 func (m *Machine) into(id string, e *Event, span Span) (bool, error) {

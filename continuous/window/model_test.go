@@ -16,6 +16,7 @@ import (
 type naive struct {
 	c         *Config
 	watermark int64
+	forgotten int64
 	windows   []*naiveWindow
 	table     map[string]string // results that hold, by key and start
 	log       []string          // results in their order, without those of changes
@@ -102,7 +103,7 @@ func (n *naive) apply(e Event) {
 			}
 		}
 		if into == nil {
-			if n.watermark != None && s.End+n.c.Lateness.Microseconds() <= n.watermark {
+			if n.watermark != None && s.End+n.c.Lateness.Microseconds() <= n.watermark || s.End <= n.forgotten {
 				continue
 			}
 			into = &naiveWindow{Span: s, key: key, closed: n.watermark != None && s.End <= n.watermark}
@@ -165,6 +166,22 @@ type run struct {
 	records map[string]string
 	table   map[string]string
 	log     []string
+
+	forgotten int64
+}
+
+// alter has both go on with another lateness, delay and outcome, as a query does whose
+// definition was changed: what the naive one holds no longer is forgotten for good.
+func (r *run) alter(t *testing.T, n *naive, rnd *rand.Rand) {
+	t.Helper()
+	r.commit(t)
+	c := *r.c
+	if c.Lateness = time.Duration(rnd.IntN(80)) * us; c.Lateness > r.c.Lateness && n.watermark != None {
+		n.forgotten = max(n.forgotten, n.watermark-r.c.Lateness.Microseconds())
+	}
+	c.Delay = time.Duration(rnd.IntN(30)) * us
+	r.c, n.c, r.forgotten = &c, &c, n.forgotten
+	r.restart(t)
 }
 
 // commit writes down what has changed, and takes the results.
@@ -205,6 +222,7 @@ func (r *run) commit(t *testing.T) {
 func (r *run) restart(t *testing.T) {
 	t.Helper()
 	r.m = New(r.c, r.m.Watermark())
+	r.m.Forget(r.forgotten)
 	for _, rec := range r.records {
 		if err := r.m.Load([]byte(rec)); err != nil {
 			t.Fatal(err)
@@ -238,8 +256,8 @@ func TestModel(t *testing.T) {
 
 func modelRun(t *testing.T, seed uint64, c *Config, rnd *rand.Rand) {
 	t.Helper()
-	n := &naive{c: c, watermark: None, table: map[string]string{}}
-	r := &run{c: c, m: New(c, None), records: map[string]string{}, table: map[string]string{}}
+	n := &naive{c: c, watermark: None, forgotten: None, table: map[string]string{}}
+	r := &run{c: c, m: New(c, None), records: map[string]string{}, table: map[string]string{}, forgotten: None}
 	late, base := 0, int64(rnd.IntN(2000)-1000)
 	for i := range 300 {
 		base += int64(rnd.IntN(12))
@@ -280,6 +298,15 @@ func modelRun(t *testing.T, seed uint64, c *Config, rnd *rand.Rand) {
 		} else if !c.OnChange && rnd.IntN(5) == 0 {
 			r.commit(t)
 			r.restart(t)
+		}
+		if seed%3 == 0 && !r.m.Due() && len(r.m.changed) == 0 && rnd.IntN(20) == 0 {
+			r.alter(t, n, rnd)
+			for r.m.Due() { // with less lateness windows are given up
+				if err := r.m.Drain(1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			n.advance(n.watermark)
 		}
 	}
 	n.advance(1 << 50)

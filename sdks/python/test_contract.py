@@ -80,6 +80,11 @@ class Contract(unittest.TestCase):
         self.assertIn("contract by host", [x["name"] for x in self.db.metric_queries()])
         self.assertEqual(q.resume("2030-01-01T00:00:00Z")["next_window"], "2030-01-01T00:00:00Z")
         self.assertEqual((q.info()["state"], q.pause()["state"], q.info()["state"]), ("running", "paused", "paused"))
+        altered = q.alter(late="1h", delay="0s", paused=False)
+        self.assertEqual((altered["late"], altered["delay"], altered["state"], q.info()["late"]), ("1h", "0s", "running", "1h"))
+        with self.assertRaises(weft.Error) as c:
+            q.alter()
+        self.assertEqual(c.exception.code, "MISSING_FIELD")
         with self.assertRaises(weft.Error):
             q.create(text, every="1m")
         q.drop()

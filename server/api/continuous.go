@@ -17,6 +17,7 @@ type queryKind struct {
 	drop   func(ctx context.Context, b Backend, database, name string) error
 	pause  func(ctx context.Context, b Backend, database, name string) (any, error)
 	resume echo.HandlerFunc
+	alter  echo.HandlerFunc
 }
 
 // bindContinuousKind binds the routes of a kind; param is how the path names a query.
@@ -25,6 +26,7 @@ func (s *Server) bindContinuousKind(g *echo.Group, path, param string, k queryKi
 	get(g, path, func(c echo.Context) error { return s.listContinuous(c, k) })
 	g.POST(path, k.create)
 	get(g, one, k.get)
+	g.PATCH(one, k.alter)
 	g.DELETE(one, func(c echo.Context) error {
 		return s.withQuery(c, param, func(ctx context.Context, b Backend, database, name string) (any, error) {
 			return map[string]any{"success": true, "name": name}, k.drop(ctx, b, database, name)

@@ -380,6 +380,20 @@ func (q fakeFills) Pause(ctx context.Context, name string) (continuous.FillStatu
 	return st, err
 }
 
+func (q fakeFills) Alter(ctx context.Context, name string, c continuous.FillChange) (continuous.FillStatus, error) {
+	st, err := q.Get(ctx, name)
+	if c.Paused != nil {
+		st.Paused = *c.Paused
+	}
+	if c.Delay != nil {
+		st.Delay = *c.Delay
+	}
+	if c.Late != nil {
+		st.Late = *c.Late
+	}
+	return st, err
+}
+
 func (q fakeFills) Resume(ctx context.Context, name string, start time.Time) (continuous.FillStatus, error) {
 	st, err := q.Get(ctx, name)
 	if !start.IsZero() {

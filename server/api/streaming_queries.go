@@ -19,6 +19,7 @@ import (
 type ContinuousQueries interface {
 	Create(ctx context.Context, database string, q continuous.Query, from streaming.Start) (continuous.Query, error)
 	Drop(ctx context.Context, database, name string) error
+	Alter(ctx context.Context, database, name string, c continuous.Change) error
 	SetPaused(ctx context.Context, database, name string, paused bool) error
 	Status(ctx context.Context, database, name string) (continuous.Status, error)
 	Wait(ctx context.Context, database, name string) (continuous.Status, error)
@@ -55,6 +56,7 @@ func (s *Server) channelQueries() queryKind {
 		},
 		pause:  paused(true),
 		resume: func(c echo.Context) error { return s.withQuery(c, "query", paused(false)) },
+		alter:  s.alterContinuous,
 	}
 }
 

@@ -19,6 +19,7 @@ type Fills interface {
 	List(ctx context.Context) ([]continuous.FillStatus, error)
 	Delete(ctx context.Context, name string) error
 	Pause(ctx context.Context, name string) (continuous.FillStatus, error)
+	Alter(ctx context.Context, name string, c continuous.FillChange) (continuous.FillStatus, error)
 	Resume(ctx context.Context, name string, start time.Time) (continuous.FillStatus, error)
 }
 
@@ -69,6 +70,7 @@ func (s *Server) fillQueries() queryKind {
 			return fillAnswer(&st), err
 		},
 		resume: s.resumeFill,
+		alter:  s.alterFill,
 	}
 }
 

@@ -331,7 +331,7 @@ export class MetricQuery {
   }
 
   /**
-   * @param {"GET" | "POST" | "DELETE"} method
+   * @param {"GET" | "POST" | "PATCH" | "DELETE"} method
    * @param {string} path
    * @param {Record<string, unknown> | undefined} body
    * @param {CallOptions} options
@@ -385,6 +385,18 @@ export class MetricQuery {
    */
   async resume(options = {}) {
     return (await this.#ask("POST", this.#path() + "/resume", { start: timeOf(options.start) }, options)).continuous_query;
+  }
+
+  /**
+   * Changes how long it waits for what is late, or pauses it; `"0s"` is none. What is left out
+   * stays as it is.
+   *
+   * @param {{delay?: string, late?: string, paused?: boolean} & CallOptions} options
+   * @returns {Promise<MetricQueryInfo>}
+   */
+  async alter(options) {
+    const { delay, late, paused } = options;
+    return (await this.#ask("PATCH", this.#path(), { delay, late, paused }, options)).continuous_query;
   }
 
   /**

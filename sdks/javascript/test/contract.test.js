@@ -334,6 +334,9 @@ test("continuous queries over metrics", async () => {
   assert.ok((await db.metricQueries()).some((x) => x.name === "js by host"));
   assert.equal((await q.resume({ start: "2030-01-01T00:00:00Z" })).next_window, "2030-01-01T00:00:00Z");
   assert.deepEqual([(await q.info()).state, (await q.pause()).state, (await q.info()).state], ["running", "paused", "paused"]);
+  const altered = await q.alter({ late: "1h", delay: "0s", paused: false });
+  assert.deepEqual([altered.late, altered.delay, altered.state, (await q.info()).late], ["1h", "0s", "running", "1h"]);
+  await rejects(q.alter({}), WeftError, { code: "MISSING_FIELD" });
   await rejects(q.create(text, { every: "1m" }), WeftError);
   await q.drop();
   await rejects(q.info(), NotFoundError);

@@ -287,6 +287,18 @@ export class MetricQuery {
         start?: Time;
     } & CallOptions): Promise<MetricQueryInfo>;
     /**
+     * Changes how long it waits for what is late, or pauses it; `"0s"` is none. What is left out
+     * stays as it is.
+     *
+     * @param {{delay?: string, late?: string, paused?: boolean} & CallOptions} options
+     * @returns {Promise<MetricQueryInfo>}
+     */
+    alter(options: {
+        delay?: string;
+        late?: string;
+        paused?: boolean;
+    } & CallOptions): Promise<MetricQueryInfo>;
+    /**
      * Removes it. What it has written stays.
      *
      * @param {CallOptions} [options]

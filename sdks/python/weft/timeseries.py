@@ -110,6 +110,8 @@ class MetricQuery:
     'cpu_5m'
     >>> q.pause()["state"], q.resume()["state"], [x["name"] for x in db.metric_queries()]
     ('paused', 'running', ['cpu by host'])
+    >>> q.alter(late="2h")["late"]
+    '2h'
     >>> q.drop()
     """
 
@@ -135,6 +137,10 @@ class MetricQuery:
     def resume(self, start: Time | None = None) -> dict[str, Any]:
         """Have it go on where it is, or from a time: windows are run once more, or left out."""
         return self._on.call("POST", self._here("/resume"), given(start=_time(start)))["continuous_query"]
+
+    def alter(self, *, delay: str | None = None, late: str | None = None, paused: bool | None = None) -> dict[str, Any]:
+        """Change how long it waits for what is late, or pause it; ``"0s"`` is none. What is left out stays."""
+        return self._on.call("PATCH", self._here(), given(delay=delay, late=late, paused=paused))["continuous_query"]
 
     def drop(self) -> None:
         """Remove it. What it has written stays."""
