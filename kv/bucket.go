@@ -254,7 +254,7 @@ func (s *Store) CreateBucket(ctx context.Context, name string, opts BucketOption
 		b, err = s.CreateBucketTx(tx, name, opts)
 		return err
 	})
-	if b.Created.IsZero() && err == nil {
+	if b.Created.IsZero() && err == nil && ts != 0 { // else it comes with the commit
 		b.Created = ts.Time()
 	}
 	return b, err

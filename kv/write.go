@@ -34,6 +34,15 @@ type Condition struct {
 	Present bool            // there is one
 	AnyOf   []txn.Timestamp // there is one of these versions
 	NoneOf  []txn.Timestamp // there is none, or one of another version
+
+	// UnchangedSince, where set, wants one that is there not to be of a commit in a later
+	// second.
+	UnchangedSince time.Time
+}
+
+// IsZero says whether the condition always holds.
+func (c *Condition) IsZero() bool {
+	return !c.Absent && !c.Present && c.AnyOf == nil && len(c.NoneOf) == 0 && c.UnchangedSince.IsZero()
 }
 
 // IfVersion is the condition that an entry is there in a version.
@@ -50,6 +59,10 @@ func (c *Condition) Check(present bool, version txn.Timestamp) error {
 		return failed("the key has version %d", version)
 	case present && slices.Contains(c.NoneOf, version):
 		return failed("the key has version %d", version)
+	case present && !c.UnchangedSince.IsZero():
+		if at := version.Time(); version == 0 || at.Truncate(time.Second).After(c.UnchangedSince) {
+			return failed("the key was changed at %s", at.UTC().Format(time.RFC3339))
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -74,18 +75,17 @@ func (s *Server) getKey(c echo.Context) error {
 	if !ok {
 		return keyNotFound(p.bucket, p.key)
 	}
-	setETag(c, &e)
-	if p.rawAnswer(c, &e) {
-		return s.serveRaw(c, store, &e)
-	}
-	cond, err := readConditions(c.Request().Header)
+	cond, err := writeConditions(c.Request().Header)
 	if err != nil {
 		return err
 	}
-	if cond.AnyOf != nil || cond.Present {
-		if err := (&kv.Condition{AnyOf: cond.AnyOf, Present: cond.Present}).Check(true, e.Version); err != nil {
-			return err
-		}
+	must := kv.Condition{AnyOf: cond.AnyOf, Present: cond.Present, UnchangedSince: cond.UnchangedSince}
+	if err := must.Check(true, e.Version); err != nil {
+		return err
+	}
+	setETag(c, &e)
+	if p.rawAnswer(c, &e) {
+		return s.serveRaw(c, store, &e)
 	}
 	if unchanged(&cond, e.Version) {
 		c.Response().WriteHeader(http.StatusNotModified)
@@ -107,7 +107,8 @@ func (s *Server) serveRaw(c echo.Context, store *kv.Store, e *kv.Entry) error {
 	if left, ends := e.TTL(store.Now()); ends {
 		h.Set("Weft-TTL", strconv.FormatInt(seconds(left), 10))
 	}
-	if c.Request().Header.Get("Range") == "" {
+	if asked := c.Request().Header; !strings.HasPrefix(asked.Get("Range"), "bytes=") || c.Request().Method != http.MethodGet {
+		asked.Del("Range") // of other units and methods it is to be ignored
 		http.ServeContent(res, c.Request(), "", e.Updated, bytes.NewReader(e.Value.Data))
 		return nil
 	}
@@ -171,8 +172,9 @@ func (s *Server) putKey(c echo.Context) error {
 	buf := getBuffer()
 	defer putBuffer(buf)
 	if !p.rawBody(c) {
-		in := kvInput{bucket: p.bucket, database: p.database, key: p.key, hasKey: true}
-		if err := s.bindInput(of(c), buf, &in, putFields); err != nil {
+		in := kvInput{bucket: p.bucket, database: p.database, path: p.key}
+		in.opts.TTL, in.opts.KeepTTL = p.ttl, p.keepTTL
+		if err := s.bindInput(of(c), buf, &in, setFields); err != nil {
 			return err
 		}
 		return s.put(c, &in)
@@ -182,6 +184,9 @@ func (s *Server) putKey(c echo.Context) error {
 	}
 	in := kvInput{bucket: p.bucket, database: p.database, key: p.key, value: p.rawValue(c, buf.b)}
 	in.opts.TTL, in.opts.KeepTTL = p.ttl, p.keepTTL
+	if err := in.headerConditions(c.Request().Header); err != nil {
+		return err
+	}
 	return s.put(c, &in)
 }
 
@@ -197,9 +202,6 @@ func (s *Server) setKey(c echo.Context) error {
 
 // put writes under the conditions of the body and those of the headers.
 func (s *Server) put(c echo.Context, in *kvInput) error {
-	if err := in.headerConditions(c.Request().Header); err != nil {
-		return err
-	}
 	store, err := s.keyValue(c, in.database, true)
 	if err != nil {
 		return err
@@ -217,7 +219,7 @@ func (s *Server) deleteKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	cond, err := readConditions(c.Request().Header)
+	cond, err := writeConditions(c.Request().Header)
 	if err != nil {
 		return err
 	}

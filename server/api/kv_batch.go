@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -151,6 +152,9 @@ func opElement(sc *jsonin.Scanner, in *kvInput) error {
 			return jsonin.UnknownField(field, append([]string{"op"}, kind.fields...))
 		}
 	}
+	if kind.kind == kv.OpCheck && in.opts.If.IsZero() {
+		return invalid("MISSING_FIELD", `the operation "check" needs a condition`).WithField("if_version").WithHint("if_version, if_absent or if_present")
+	}
 	return in.settle(kind.fields)
 }
 
@@ -181,6 +185,24 @@ func (b *kvBatch) operations(kind func(in *kvInput) kv.OpKind) ([]kv.Op, error) 
 	return ops, nil
 }
 
+// ofList gives an error of an operation the name that the list has in the request.
+func ofList(list string, err error) error {
+	e := dberr.As(err)
+	if e == nil {
+		return err
+	}
+	rest, ok := strings.CutPrefix(e.Field, "operations[")
+	if !ok || list == "operations" {
+		return err
+	}
+	at := *e
+	at.Field = list + "[" + rest
+	if n, what, ok := strings.Cut(strings.TrimPrefix(e.Message, "operation "), ": "); ok {
+		at.Message = list + "[" + n + "]: " + what
+	}
+	return &at
+}
+
 func always(kind kv.OpKind) func(*kvInput) kv.OpKind {
 	return func(*kvInput) kv.OpKind { return kind }
 }
@@ -204,7 +226,7 @@ func (s *Server) runBatch(c echo.Context, list string, create bool, element func
 	}
 	results, err := store.Batch(c.Request().Context(), ops)
 	if err != nil {
-		return err
+		return ofList(list, err)
 	}
 	out := getBuffer()
 	defer putBuffer(out)

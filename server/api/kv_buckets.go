@@ -100,7 +100,7 @@ func (s *Server) bindBucket(x *exchange, fields []string) (in bucketInput, err e
 		switch field := string(name); {
 		case field == "default_ttl":
 			var ttl kvInput
-			err = ttl.setTTL(&sc)
+			err = ttl.setTTL(&sc, field)
 			in.opts.DefaultTTL, in.hasTTL = max(ttl.opts.TTL, 0), true
 		case field == "compression":
 			in.opts.Compression, err = bindCompression(&sc)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"math"
@@ -17,6 +18,7 @@ import (
 
 // kvInput is what a body says of one key, in any of the operations.
 type kvInput struct {
+	path             []byte // the key in the URL, where one is there
 	key              []byte
 	hasKey           bool
 	bucket, database string
@@ -37,7 +39,6 @@ var (
 	valueFields  = []string{"value", "encoding", "content_type"}
 	ifFields     = []string{"if_version", "if_absent", "if_present"}
 	ttlFields    = []string{"ttl", "keep_ttl"}
-	putFields    = slices.Concat([]string{"bucket", "database"}, valueFields, ttlFields, ifFields)
 	setFields    = slices.Concat(whereFields, valueFields, ttlFields, ifFields)
 	deleteFields = slices.Concat(whereFields, ifFields)
 	touchFields  = slices.Concat(whereFields, []string{"ttl"}, ifFields)
@@ -62,6 +63,9 @@ func (s *Server) input(c echo.Context, fields []string) (in kvInput, buf *buffer
 // bindInput reads the body into in.
 func (s *Server) bindInput(x *exchange, buf *buffer, in *kvInput, fields []string) (err error) {
 	if buf.b, err = s.readBody(x, buf.b); err != nil {
+		return err
+	}
+	if err := in.headerConditions(x.Request().Header); err != nil {
 		return err
 	}
 	var sc jsonin.Scanner
@@ -106,7 +110,7 @@ func (in *kvInput) field(sc *jsonin.Scanner, name string) (err error) {
 	case "content_type":
 		in.contentType, err = optionalString(sc, name)
 	case "ttl":
-		err = in.setTTL(sc)
+		err = in.setTTL(sc, name)
 	case "keep_ttl":
 		in.opts.KeepTTL, err = sc.Bool()
 	case "by":
@@ -119,12 +123,19 @@ func (in *kvInput) field(sc *jsonin.Scanner, name string) (err error) {
 	case "if_version":
 		err = in.setVersion(sc, name)
 	case "if_absent":
-		in.opts.If.Absent, err = sc.Bool()
+		err = setFlag(sc, &in.opts.If.Absent)
 	case "if_present":
-		in.opts.If.Present, err = sc.Bool()
+		err = setFlag(sc, &in.opts.If.Present)
 	case "op":
 		in.op, err = sc.StrField(name)
 	}
+	return err
+}
+
+// setFlag adds what the body says to what a header has said.
+func setFlag(sc *jsonin.Scanner, to *bool) error {
+	v, err := sc.Bool()
+	*to = *to || v
 	return err
 }
 
@@ -152,17 +163,17 @@ func (in *kvInput) setKeyBase64(sc *jsonin.Scanner, name string) error {
 	return nil
 }
 
-func (in *kvInput) setTTL(sc *jsonin.Scanner) error {
+func (in *kvInput) setTTL(sc *jsonin.Scanner, name string) error {
 	switch k := sc.Peek(); k {
 	case jsonin.Null:
 		return sc.Null()
 	case jsonin.Number, jsonin.Invalid:
 	default:
-		return jsonin.WantError("ttl", "a number of seconds", k)
+		return jsonin.WantError(name, "a number of seconds", k)
 	}
 	raw, _, err := sc.Num()
 	if err == nil {
-		in.opts.TTL, err = parseTTL(string(raw))
+		in.opts.TTL, err = parseTTL(name, string(raw))
 	}
 	return err
 }
@@ -185,12 +196,24 @@ func (in *kvInput) setVersion(sc *jsonin.Scanner, name string) error {
 	if err != nil {
 		return invalid("INVALID_FIELD", `field "if_version" must be the version of an entry, not %q`, shorten(text, 40)).WithField(name)
 	}
-	in.opts.If.AnyOf = []txn.Timestamp{txn.Timestamp(v)}
+	own := &in.opts.If
+	if own.AnyOf != nil && !slices.Contains(own.AnyOf, txn.Timestamp(v)) {
+		v = math.MaxUint64 // no version is both that of the header and this one
+	}
+	own.AnyOf = []txn.Timestamp{txn.Timestamp(v)}
 	return nil
 }
 
 // settle holds the fields against each other and makes values of the JSON texts.
 func (in *kvInput) settle(fields []string) (err error) {
+	switch {
+	case in.path == nil:
+	case in.hasKey && !bytes.Equal(in.key, in.path):
+		return invalid("INVALID_FIELD", "the body has the key %q and the URL %q", shorten(string(in.key), 64), shorten(string(in.path), 64)).WithField("key").
+			WithHint("leave the key out of the body")
+	default:
+		in.key, in.hasKey = in.path, true
+	}
 	if !in.hasKey {
 		return invalid("MISSING_FIELD", `the body needs the field "key"`).WithField("key")
 	}
@@ -238,19 +261,10 @@ func (in *kvInput) decode(field string, raw []byte) (kv.Value, error) {
 	return v, nil
 }
 
-// headerConditions adds If-Match and If-None-Match to the conditions of the body.
-func (in *kvInput) headerConditions(h http.Header) error {
-	c, err := readConditions(h)
-	if err != nil {
-		return err
-	}
-	own := &in.opts.If
-	own.Absent, own.Present = own.Absent || c.Absent, own.Present || c.Present
-	if c.AnyOf != nil {
-		own.AnyOf = c.AnyOf
-	}
-	own.NoneOf = append(own.NoneOf, c.NoneOf...)
-	return nil
+// headerConditions begins the conditions with those of the headers, to which the body adds.
+func (in *kvInput) headerConditions(h http.Header) (err error) {
+	in.opts.If, err = writeConditions(h)
+	return err
 }
 
 // amount is what to add: an integer where it is written as one.

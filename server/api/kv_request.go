@@ -49,7 +49,7 @@ func (s *Server) keyRequest(c echo.Context, known []string) (p keyRequest, err e
 		return p, err
 	}
 	if q.Has("ttl") {
-		p.ttl, err = parseTTL(q.Get("ttl"))
+		p.ttl, err = parseTTL("ttl", q.Get("ttl"))
 	}
 	return p, err
 }
@@ -102,10 +102,10 @@ func intParam(q url.Values, name string, low, high int) (int, error) {
 }
 
 // parseTTL reads seconds, with a fraction or without; 0 is forever.
-func parseTTL(text string) (time.Duration, error) {
+func parseTTL(name, text string) (time.Duration, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(n) || n < 0 || n > math.MaxInt64/1e9 {
-		return 0, invalid("INVALID_TTL", "the TTL must be a number of seconds, 0 for none, not %q", shorten(text, 40)).WithField("ttl")
+		return 0, invalid("INVALID_TTL", "the TTL must be a number of seconds, 0 for none, not %q", shorten(text, 40)).WithField(name)
 	}
 	if n == 0 {
 		return kv.NoTTL, nil
@@ -121,7 +121,7 @@ func (p *keyRequest) rawAnswer(c echo.Context, e *kv.Entry) bool {
 	h := c.Request().Header
 	accept := h.Get("Accept")
 	switch {
-	case h.Get("Range") != "":
+	case strings.HasPrefix(h.Get("Range"), "bytes="):
 		return true
 	case accept == "" || strings.Contains(accept, "*/*"):
 		return !e.Value.JSON
@@ -197,13 +197,23 @@ func etag(v txn.Timestamp) string { return `"` + strconv.FormatUint(uint64(v), 1
 // readConditions reads If-Match and If-None-Match, as a condition for writes; unchanged
 // says what the second means for reads.
 func readConditions(h http.Header) (c kv.Condition, err error) {
-	if v := h["If-Match"]; len(v) > 0 && v[0] != "" {
-		if c.AnyOf, c.Present, err = entityTags(v[0], "If-Match", true); err != nil {
+	if v := h["If-Match"]; len(v) > 0 {
+		if c.AnyOf, c.Present, err = entityTags(strings.Join(v, ","), "If-Match", true); err != nil {
 			return c, err
 		}
 	}
-	if v := h["If-None-Match"]; len(v) > 0 && v[0] != "" {
-		c.NoneOf, c.Absent, err = entityTags(v[0], "If-None-Match", false)
+	if v := h["If-None-Match"]; len(v) > 0 {
+		c.NoneOf, c.Absent, err = entityTags(strings.Join(v, ","), "If-None-Match", false)
+	}
+	return c, err
+}
+
+// writeConditions are those of readConditions and of If-Unmodified-Since, which counts
+// where there is no If-Match. A time that cannot be read is ignored, as RFC 9110 has it.
+func writeConditions(h http.Header) (kv.Condition, error) {
+	c, err := readConditions(h)
+	if v := h.Get("If-Unmodified-Since"); v != "" && c.AnyOf == nil && !c.Present {
+		c.UnchangedSince, _ = http.ParseTime(v) //nolint:errcheck // as said
 	}
 	return c, err
 }
