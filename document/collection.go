@@ -311,7 +311,7 @@ func (o *CollectionOptions) check() error {
 		o.Validation = Reject
 	case Reject, Warn:
 	default:
-		return invalid("INVALID_FIELD", "validationAction", "the validation action %q is not known", shorten(string(o.Validation))).WithHint("known: error, warn")
+		return invalid("INVALID_FIELD", "validation_action", "the validation action %q is not known", shorten(string(o.Validation))).WithHint("known: error, warn")
 	}
 	if o.Schema != "" {
 		if _, err := compileSchema(o.Schema, o.Formats); err != nil {
@@ -347,7 +347,7 @@ func (s *Store) CreateCollection(ctx context.Context, name string, opts Collecti
 		c, err = s.CreateCollectionTx(tx, name, opts)
 		return err
 	})
-	if err == nil && c.Created.IsZero() {
+	if err == nil && c.Created.IsZero() && ts != 0 { // else it comes with the commit
 		c.Created = ts.Time()
 	}
 	return c, err

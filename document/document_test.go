@@ -170,7 +170,7 @@ func TestIDs(t *testing.T) {
 		t.Errorf("got the id %q, %v", d.ID, err)
 	}
 	for text, code := range map[string]string{
-		`{"_id":5}`: "INVALID_ID", `{"_id":""}`: "INVALID_ID", `{"_id":"a"}`: "DOCUMENT_EXISTS", `[]`: "INVALID_DOCUMENT", `{"$set":1}`: "INVALID_DOCUMENT",
+		`{"_id":5}`: "INVALID_ID", `{"_id":""}`: "INVALID_ID", `{"id":""}`: "INVALID_ID", `{"_id":"a"}`: "DOCUMENT_EXISTS", `[]`: "INVALID_DOCUMENT", `{"$set":1}`: "INVALID_DOCUMENT",
 		`{"_id":"` + strings.Repeat("x", MaxIDBytes+1) + `"}`: "INVALID_ID",
 	} {
 		_, _, err := s.Insert(ctx, "c", "", value(t, text))

@@ -160,7 +160,11 @@ func idOf(v doc.Value, given string) (string, error) {
 	case own.Exists():
 		return string(own.Str()), checkID(string(own.Str()))
 	}
-	if id := v.Field("id"); id.Kind() == doc.String && len(id.Str()) > 0 {
+	if id := v.Field("id"); id.Kind() == doc.String {
+		if len(id.Str()) == 0 {
+			return "", invalid("INVALID_ID", "id", "the text in the field id, which is the id of a document without _id, has 1 to %d bytes, not 0", MaxIDBytes).
+				WithHint("give the document an _id, or leave the field id out")
+		}
 		return string(id.Str()), checkID(string(id.Str()))
 	}
 	id, err := uuid.NewV7()

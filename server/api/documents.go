@@ -235,6 +235,9 @@ func tagDocument(c echo.Context, d *document.Document) {
 
 // insertDocument takes {"id"?,"document"}.
 func (s *Server) insertDocument(c echo.Context) error {
+	if _, err := databaseParam(c); err != nil {
+		return err
+	}
 	in, err := s.readFields(c, "id", "document")
 	if err != nil {
 		return err
@@ -242,6 +245,9 @@ func (s *Server) insertDocument(c echo.Context) error {
 	id, err := in.text("id")
 	if err != nil {
 		return err
+	}
+	if id == "" && in.Field("id").Kind() == doc.String {
+		return invalid("INVALID_ID", "the id of a document has 1 to %d bytes, not 0", document.MaxIDBytes).WithField("id").WithHint("leave it out for an id that is made")
 	}
 	v, err := in.need("document")
 	if err != nil {
@@ -284,14 +290,18 @@ func (s *Server) getDocument(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !ok {
-		return document.NoDocument(name, id)
-	}
-	tagDocument(c, &d)
 	cond, err := readConditions(c.Request().Header)
 	if err != nil {
 		return err
 	}
+	if !ok {
+		return document.NoDocument(name, id)
+	}
+	must := document.Condition{Present: cond.Present, AnyOf: cond.AnyOf}
+	if err := must.Check(true, d.Version); err != nil {
+		return err
+	}
+	tagDocument(c, &d)
 	if unchanged(&cond, d.Version) {
 		c.Response().WriteHeader(http.StatusNotModified)
 		return nil

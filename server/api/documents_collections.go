@@ -217,8 +217,8 @@ func (s *Server) collectionStats(c echo.Context) error {
 	}
 	return respond(c, http.StatusOK, func(b []byte) []byte {
 		b = appendText(append(b, `{"name":`...), coll.Name)
-		b = fmt.Appendf(b, `,"document_count":%d,"index_count":%d,"created_at":%q,"validation_action":%q,"validate_formats":%v,"schema":`,
-			n, len(coll.Indexes), coll.Created.Format(time.RFC3339Nano), orReject(coll.Validation), coll.Formats)
+		b = appendTime(fmt.Appendf(b, `,"document_count":%d,"index_count":%d,"created_at":`, n, len(coll.Indexes)), coll.Created)
+		b = fmt.Appendf(b, `,"validation_action":%q,"validate_formats":%v,"schema":`, orReject(coll.Validation), coll.Formats)
 		if coll.Schema != "" {
 			b = append(b, coll.Schema...)
 		} else {

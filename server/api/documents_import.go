@@ -102,6 +102,10 @@ func (s *Server) readImport(c echo.Context, name, mode, conflict string) (string
 		if opts.MaxErrors, err = in.whole("max_errors"); err != nil {
 			return "", nil, opts, err
 		}
+		if v := in.Field("max_errors"); v.Kind() == doc.Number && (opts.MaxErrors < 1 || opts.MaxErrors > 1000) {
+			return "", nil, opts, invalid("INVALID_FIELD", `field "max_errors" must be a whole number from 1 to 1000, not %s`, shorten(v.JSON(), 40)).
+				WithField("max_errors").WithHint(`"mode": "atomic" takes all documents or none`)
+		}
 		if list, err = in.list("documents"); err != nil {
 			return "", nil, opts, err
 		}

@@ -175,6 +175,9 @@ func (s *Server) listDocuments(c echo.Context) error {
 // aggregateDocuments takes {"pipeline","max_documents"?}.
 func (s *Server) aggregateDocuments(c echo.Context) error {
 	began := of(c).start
+	if _, err := databaseParam(c); err != nil {
+		return err
+	}
 	in, err := s.readFields(c, "pipeline", "max_documents")
 	if err != nil {
 		return err
@@ -220,6 +223,9 @@ func (s *Server) aggregateDocuments(c echo.Context) error {
 
 // countDocuments takes {"filter"?}.
 func (s *Server) countDocuments(c echo.Context) error {
+	if _, err := databaseParam(c); err != nil {
+		return err
+	}
 	in, err := s.readFields(c, "filter")
 	if err != nil {
 		return err
@@ -243,6 +249,12 @@ func (s *Server) countDocuments(c echo.Context) error {
 
 // change reads what POST …/update and …/find-and-modify have in common.
 func (f fields) change() (ch document.Change, err error) {
+	// null is refused, too: what a client computed to be nothing must not stand for all
+	if v, err := f.need("filter"); err != nil {
+		return ch, err
+	} else if v.Kind() != doc.Object {
+		return ch, wantField("filter", "an object", v)
+	}
 	if ch.Filter, err = f.filter("filter"); err != nil {
 		return ch, err
 	}
@@ -254,6 +266,8 @@ func (f fields) change() (ch document.Change, err error) {
 	}
 	operators, with := f.Field("update"), f.Field("replacement")
 	switch {
+	case f.Field("array_filters").Exists() && !operators.Exists():
+		return ch, invalid("INVALID_FIELD", `"array_filters" are of an "update" with operators`).WithField("array_filters")
 	case operators.Exists() && with.Exists():
 		return ch, invalid("INVALID_FIELD", `the body has both "update" and "replacement"`).WithField("replacement")
 	case with.Exists():
@@ -269,6 +283,9 @@ func (f fields) change() (ch document.Change, err error) {
 
 // updateDocuments takes {"filter","update"|"replacement","multi"?=true,"upsert"?,"array_filters"?,"sort"?}.
 func (s *Server) updateDocuments(c echo.Context) error {
+	if _, err := databaseParam(c); err != nil {
+		return err
+	}
 	in, err := s.readFields(c, "filter", "update", "replacement", "multi", "upsert", "array_filters", "sort")
 	if err != nil {
 		return err
@@ -279,9 +296,6 @@ func (s *Server) updateDocuments(c echo.Context) error {
 	}
 	if ch.Update == nil && !ch.With.Exists() {
 		return invalid("MISSING_FIELD", `the body needs the field "update" or "replacement"`).WithField("update")
-	}
-	if _, err := in.need("filter"); err != nil {
-		return err
 	}
 	multi, err := in.flag("multi", ch.Update != nil && ch.Sort == nil)
 	if err != nil {
@@ -312,11 +326,11 @@ func (s *Server) updateDocuments(c echo.Context) error {
 
 // deleteDocuments takes {"filter","multi"?=true,"sort"?}.
 func (s *Server) deleteDocuments(c echo.Context) error {
-	in, err := s.readFields(c, "filter", "multi", "sort")
-	if err != nil {
+	if _, err := databaseParam(c); err != nil {
 		return err
 	}
-	if _, err := in.need("filter"); err != nil {
+	in, err := s.readFields(c, "filter", "multi", "sort")
+	if err != nil {
 		return err
 	}
 	ch, err := in.change()
@@ -342,6 +356,9 @@ func (s *Server) deleteDocuments(c echo.Context) error {
 // findAndModify takes {"filter","update"|"replacement"|"remove":true,"sort"?,"upsert"?,
 // "return"?="before"|"after","array_filters"?,"projection"?}.
 func (s *Server) findAndModify(c echo.Context) error {
+	if _, err := databaseParam(c); err != nil {
+		return err
+	}
 	in, err := s.readFields(c, "filter", "update", "replacement", "remove", "sort", "upsert", "return", "array_filters", "projection")
 	if err != nil {
 		return err
@@ -358,6 +375,9 @@ func (s *Server) findAndModify(c echo.Context) error {
 	if remove == (ch.Update != nil || ch.With.Exists()) {
 		return invalid("INVALID_FIELD", `the body needs one of "update", "replacement" and "remove": true`).WithField("update")
 	}
+	if remove && ch.Upsert {
+		return invalid("INVALID_FIELD", `what is removed cannot be made: "upsert" and "remove" are both true`).WithField("upsert")
+	}
 	after, err := in.text("return")
 	if err != nil {
 		return err
@@ -366,7 +386,7 @@ func (s *Server) findAndModify(c echo.Context) error {
 		return invalid("INVALID_FIELD", `"return" must be "before" or, of a document that stays, "after", not %q`, shorten(after, 40)).WithField("return")
 	}
 	var projection *document.Projection
-	if p := in.Field("projection"); p.Exists() {
+	if p := in.Field("projection"); p.Exists() && p.Kind() != doc.Null {
 		if projection, err = document.ParseProjection(p); err != nil {
 			return err
 		}
@@ -405,6 +425,9 @@ func modifyOne(c echo.Context, store *document.Store, name string, ch document.C
 
 // batchInsertDocuments takes {"documents"}: all of them or none.
 func (s *Server) batchInsertDocuments(c echo.Context) error {
+	if _, err := databaseParam(c); err != nil {
+		return err
+	}
 	in, err := s.readFields(c, "documents")
 	if err != nil {
 		return err
@@ -445,6 +468,9 @@ func itemError(list string, err error) error {
 
 // batchDeleteDocuments takes {"ids"}.
 func (s *Server) batchDeleteDocuments(c echo.Context) error {
+	if _, err := databaseParam(c); err != nil {
+		return err
+	}
 	in, err := s.readFields(c, "ids")
 	if err != nil {
 		return err

@@ -70,7 +70,7 @@ func readTextField(v doc.Value) (f fulltext.Field, err error) {
 	if boost := v.Field("boost"); boost.Exists() {
 		var ok bool
 		if f.Boost, ok = boost.Float(); !ok || f.Boost <= 0 {
-			return f, wantField("boost", "a positive number", boost)
+			return f, invalid("INVALID_FIELD", `field "boost" must be a positive number, not %s`, shorten(boost.JSON(), 40)).WithField("boost")
 		}
 	}
 	f.Suggest, err = in.flag("suggest", false)
@@ -202,12 +202,17 @@ func (f fields) searchRequest(limit string) (q document.Search, err error) {
 	}
 	facets.Fields(func(name []byte, v doc.Value) bool {
 		facet := fulltext.Facet{Name: string(name), Field: string(v.Str())}
-		if v.Kind() == doc.Object {
+		switch v.Kind() {
+		case doc.String:
+		case doc.Object:
 			if err = checkNames(v, []string{"field", "size"}); err != nil {
 				return false
 			}
-			facet.Field = string(v.Field("field").Str())
-			facet.Size, err = fields{v}.whole("size")
+			if facet.Field, err = (fields{v}).text("field"); err == nil {
+				facet.Size, err = fields{v}.whole("size")
+			}
+		default:
+			err = wantField("facets."+shorten(string(name), 64), `a field, or {"field","size"}`, v)
 		}
 		q.Facets = append(q.Facets, facet)
 		return err == nil
@@ -232,7 +237,7 @@ func (s *Server) searchDocuments(c echo.Context) error {
 	if q.Filter, err = in.filter("filter"); err != nil {
 		return err
 	}
-	if p := in.Field("projection"); p.Exists() {
+	if p := in.Field("projection"); p.Exists() && p.Kind() != doc.Null {
 		if q.Projection, err = document.ParseProjection(p); err != nil {
 			return err
 		}

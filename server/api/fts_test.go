@@ -57,6 +57,8 @@ var textScenarios = []scenario{
 	{name: "text search", url: docsURL + "/c/search", body: `{"query":"shoe","consistency":"strong","highlight":true,"facets":{"tags":"tag"},"filter":{"n":{"$gt":1}},"projection":["t"]}`,
 		state: indexed(`{"_id":"a","t":"red shoes","n":1,"tag":"x"}`, `{"_id":"b","t":"blue shoes","n":2,"tag":"y"}`), status: 200,
 		has: []string{`{"total":1,"hits":[{"id":"b","score":`, `"data":{"_id":"b","t":"blue shoes"},"highlights":{"t":["blue <mark>shoes</mark>"]}}`, `"facets":{"tags":[{"value":"x","count":1},{"value":"y","count":1}]}`}},
+	{name: "text search, facet of no field", url: docsURL + "/c/search", body: `{"query":"x","facets":{"tags":5}}`, state: indexed(`{"_id":"a"}`), status: 400, has: []string{"INVALID_FIELD", `"field":"facets.tags"`}},
+	{name: "text search, no projection", url: docsURL + "/c/search", body: `{"query":"x","projection":null}`, state: indexed(`{"_id":"a"}`), status: 200},
 	{name: "text search, unknown clause", url: docsURL + "/c/search", body: `{"query":{"near":"x"}}`, state: indexed(`{"_id":"a"}`), status: 400, has: []string{"UNKNOWN_OPERATOR"}},
 	{name: "text search, bad consistency", url: docsURL + "/c/search", body: `{"query":"x","consistency":"weak"}`, state: indexed(`{"_id":"a"}`), status: 400, has: []string{`"field":"consistency"`}},
 	{name: "text search, in a batch", url: "/api/v1/batch", body: `{"operations":[{"method":"POST","path":"/documents/collections/c/search","body":{"query":"x"}}]}`, state: indexed(`{"_id":"a"}`), status: 400, has: []string{"NOT_IN_TRANSACTION"}},
