@@ -139,6 +139,7 @@ func (s *Service) Create(ctx context.Context, database string, q Query, from str
 	err = s.update(ctx, database, func(t *query.Transaction, db keyspace.DatabaseID) error {
 		out = q
 		out.Keys, out.Aggregates = append([]Column(nil), q.Keys...), append([]Aggregate(nil), q.Aggregates...)
+		out.Computed = append([]Column(nil), q.Computed...)
 		return s.Define(ctx, t.Tx(), db, &out, from, describer(ctx, t, ""), func(cols []ResultColumn) error {
 			return makeTable(ctx, t, &out, cols)
 		})

@@ -15,8 +15,8 @@ import (
 func TestGolden(t *testing.T) {
 	partition := 1
 	q := Query{Name: "q", Channel: "c", Window: window.Spec{Kind: window.Sliding, Size: time.Minute, Slide: time.Second}, Time: "t", Where: "w",
-		Filter: streaming.Filter{Types: []string{"a"}, Partition: &partition, Where: []byte(`{"x":1}`)}, Keys: []Column{{"k", "key", "text"}},
-		Aggregates: []Aggregate{{"n", window.Count, "", ""}, {"s", window.Sum, "1", "integer"}}, Delay: time.Second, Lateness: 2 * time.Second, Idle: 3 * time.Second,
+		Filter: streaming.Filter{Types: []string{"a"}, Partition: &partition, Where: []byte(`{"x":1}`)}, Keys: []Column{{Name: "k", SQL: "key", typeName: "text"}},
+		Aggregates: []Aggregate{{Name: "n"}, {Name: "s", Function: window.Sum, SQL: "1", typeName: "integer"}}, Delay: time.Second, Lateness: 2 * time.Second, Idle: 3 * time.Second,
 		OnChange: true, Output: Output{Schema: "s", Table: "t", View: 7}, LateTo: "l", SkipFaulty: true, MaxWindows: 9, Paused: true, Created: time.Unix(0, 5).UTC(), id: 16, forgotten: window.None}
 	const want = `{"id":16,"channel":"c","window":"sliding","size_ms":60000,"slide_ms":1000,"time":"t","where":"w","filter":{"event_type":["a"],"partition":1,"filter":{"x":1}},` +
 		`"keys":[{"name":"k","sql":"key","type":"text"}],"aggregates":[{"name":"n","function":"count"},{"name":"s","function":"sum","sql":"1","type":"integer"}],` +
@@ -26,9 +26,15 @@ func TestGolden(t *testing.T) {
 		t.Fatalf("what version 1 has is read as\n%+v, want\n%+v (%v)", back, q, err)
 	}
 	q.forgotten = -5
+	forgotten := strings.TrimSuffix(want, "}") + `,"forgotten":-5`
+	if err := back.decode("q", []byte("\x02"+forgotten+"}")); err != nil || !reflect.DeepEqual(back, q) {
+		t.Fatalf("what version 2 has is read as\n%+v, want\n%+v (%v)", back, q, err)
+	}
+	q.Aggregates[1].Hidden, q.Computed, q.Having = true, []Column{{Name: "x", SQL: "s / n"}}, "n > 1"
+	now := strings.Replace(forgotten, `"type":"integer"`, `"type":"integer","hidden":true`, 1) + `,"computed":[{"name":"x","sql":"s / n"}],"having":"n \u003e 1"}`
 	rec, err := q.record()
-	if err != nil || string(rec) != "\x02"+strings.TrimSuffix(want, "}")+`,"forgotten":-5}` {
-		t.Fatalf("the query is\n%s, want\n%s (%v)", rec, want, err)
+	if err != nil || string(rec) != "\x03"+now {
+		t.Fatalf("the query is\n%s, want\n%s (%v)", rec, now, err)
 	}
 	if err := back.decode("q", rec); err != nil || !reflect.DeepEqual(back, q) {
 		t.Fatalf("read back it is\n%+v, want\n%+v (%v)", back, q, err)
@@ -71,7 +77,7 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	var q Query
-	for _, b := range []string{"", "\x00{}", "\x03{}", "\x01{", "\x01{}", `` + "\x01" + `{"id":16,"window":"square"}`} {
+	for _, b := range []string{"", "\x00{}", "\x04{}", "\x01{", "\x01{}", `` + "\x01" + `{"id":16,"window":"square"}`} {
 		if q.decode("q", []byte(b)) == nil {
 			t.Errorf("%q is read as a query", b)
 		}

@@ -29,6 +29,7 @@ type pass struct {
 func (p *pass) run(ctx context.Context) (more bool, err error) {
 	m := p.r.machine
 	was := p.st
+	m.Finish(p.finisher(ctx))
 	if m.Due() {
 		if err := m.Drain(batchResults); err != nil {
 			return false, err

@@ -30,6 +30,11 @@ type Query struct {
 	Filter     streaming.Filter
 	Keys       []Column // that messages are grouped by
 	Aggregates []Aggregate
+	// Computed are further values of each result, and Having is a condition that it must
+	// meet to be given. They are SQL over window_start, window_end and the names of Keys and
+	// Aggregates.
+	Computed []Column
+	Having   string
 	// Delay is by how much a message may be behind the newest one without being late.
 	Delay time.Duration
 	// Lateness is for how long after a window was closed a late message still changes it.
@@ -60,6 +65,7 @@ type Column struct {
 	Name     string
 	SQL      string
 	typeName string
+	typ      sqltype.Type // of what is computed, once config has asked
 }
 
 // Aggregate is what the values of a window come to. Its argument is SQL; count has none
@@ -68,6 +74,7 @@ type Aggregate struct {
 	Name     string
 	Function window.Function
 	SQL      string
+	Hidden   bool // it is there to be computed with, and not among the results
 	typeName string
 }
 
@@ -123,6 +130,8 @@ func (q *Query) check() error {
 		return invalid("MISSING_FIELD", "aggregates", "a continuous query needs an aggregate, such as count")
 	case len(q.Aggregates) > MaxAggregates:
 		return tooLarge("aggregates", "%d aggregates are over the maximum of %d", len(q.Aggregates), MaxAggregates)
+	case len(q.Computed) > MaxAggregates:
+		return tooLarge("compute", "%d computed values are over the maximum of %d", len(q.Computed), MaxAggregates)
 	case len(q.Keys) > MaxKeys:
 		return tooLarge("group_by", "%d values to group by are over the maximum of %d", len(q.Keys), MaxKeys)
 	case q.MaxWindows < 0 || q.MaxWindows > MaxWindows:
@@ -184,7 +193,7 @@ func (q *Query) checkColumns() error {
 		if err := name("group_by", k.Name); err != nil {
 			return err
 		}
-		if err := settle("group_by", &k.SQL); err != nil {
+		if err := settle("group_by", ofMessage, &k.SQL); err != nil {
 			return err
 		}
 	}
@@ -199,7 +208,21 @@ func (q *Query) checkColumns() error {
 		if a.SQL == "" {
 			return invalid("MISSING_FIELD", "aggregates", "aggregate %q: %s needs a field, or an expression in SQL", a.Name, a.Function)
 		}
-		if err := settle("aggregates", &a.SQL); err != nil {
+		if err := settle("aggregates", ofMessage, &a.SQL); err != nil {
+			return err
+		}
+	}
+	for i := range q.Computed {
+		k := &q.Computed[i]
+		if err := name("compute", k.Name); err != nil {
+			return err
+		}
+		if err := settle("compute", ofResult, &k.SQL); err != nil {
+			return err
+		}
+	}
+	if q.Having != "" {
+		if err := settle("having", ofResult, &q.Having); err != nil {
 			return err
 		}
 	}
@@ -208,7 +231,7 @@ func (q *Query) checkColumns() error {
 		sql   *string
 	}{{"time", &q.Time}, {"where", &q.Where}} {
 		if *f.sql != "" {
-			if err := settle(f.field, f.sql); err != nil {
+			if err := settle(f.field, ofMessage, f.sql); err != nil {
 				return err
 			}
 		}
@@ -216,9 +239,15 @@ func (q *Query) checkColumns() error {
 	return nil
 }
 
-// settle parses an expression, refuses what is not one of a single message, and writes it
-// in one way.
-func settle(field string, sql *string) error {
+// What expressions are of.
+const (
+	ofMessage = "of one message alone"
+	ofResult  = "of one result alone"
+)
+
+// settle parses an expression, refuses what is not one of a single message or result, and
+// writes it in one way.
+func settle(field, of string, sql *string) error {
 	if len(*sql) > MaxExprBytes {
 		return tooLarge(field, "an expression of %d bytes is over the maximum of %d", len(*sql), MaxExprBytes)
 	}
@@ -242,7 +271,7 @@ func settle(field string, sql *string) error {
 		what = "a parameter"
 	}
 	if what != "" {
-		return dberr.New(dberr.ErrUnsupported, "UNSUPPORTED_EXPRESSION", "the expression holds %s, but it is of one message alone", what).WithField(field)
+		return dberr.New(dberr.ErrUnsupported, "UNSUPPORTED_EXPRESSION", "the expression holds %s, but it is %s", what, of).WithField(field)
 	}
 	*sql = ast.String(e)
 	return nil
@@ -323,7 +352,7 @@ func (q *Query) config(describe Describe) (*window.Config, error) {
 		}
 		c.Aggregates = append(c.Aggregates, w)
 	}
-	return c, nil
+	return c, q.typeComputed(c, describe)
 }
 
 // plain is a type as results have it: a literal without a type is a text.
@@ -352,18 +381,19 @@ type ResultColumn struct {
 	Type sqltype.Type
 }
 
-// columns are those of the results, for a machine of the query.
+// columns are those of the results, for a machine that config has made.
 func (q *Query) columns(c *window.Config) (list []ResultColumn) {
 	list = []ResultColumn{{StartColumn, sqltype.TTimestampTZ}, {EndColumn, sqltype.TTimestampTZ}}
 	for i, k := range q.Keys {
 		list = append(list, ResultColumn{k.Name, c.Keys[i]})
 	}
 	for i, a := range q.Aggregates {
-		t, err := c.Aggregates[i].Result()
-		if err != nil {
-			panic(err) // config has asked
+		if !a.Hidden {
+			list = append(list, ResultColumn{a.Name, resultOf(c.Aggregates[i])})
 		}
-		list = append(list, ResultColumn{a.Name, t})
+	}
+	for _, k := range q.Computed {
+		list = append(list, ResultColumn{k.Name, k.typ})
 	}
 	return list
 }

@@ -44,7 +44,7 @@ func within(prefix []byte) txn.IterOptions {
 // The versions of definitions. What fills metrics is of the first.
 const (
 	fillVersion  = 1
-	queryVersion = 2
+	queryVersion = 3
 )
 
 // storedQuery is a definition as its record has it.
@@ -74,13 +74,17 @@ type storedQuery struct {
 	Paused     bool              `json:"paused,omitempty"`
 	Created    int64             `json:"created"`
 	Forgotten  *int64            `json:"forgotten,omitempty"` // since version 2: in microseconds since 1970
+
+	Computed []storedColumn `json:"computed,omitempty"` // since version 3
+	Having   string         `json:"having,omitempty"`   // since version 3
 }
 
 type storedColumn struct {
 	Name     string `json:"name"`
 	Function string `json:"function,omitempty"`
 	SQL      string `json:"sql,omitempty"`
-	Type     string `json:"type,omitempty"` // of the values of SQL
+	Type     string `json:"type,omitempty"`   // of the values of SQL
+	Hidden   bool   `json:"hidden,omitempty"` // since version 3
 }
 
 func (q *Query) record() ([]byte, error) {
@@ -88,7 +92,7 @@ func (q *Query) record() ([]byte, error) {
 		SlideMS: q.Window.Slide.Milliseconds(), GapMS: q.Window.Gap.Milliseconds(), Time: q.Time, Where: q.Where,
 		DelayMS: q.Delay.Milliseconds(), LatenessMS: q.Lateness.Milliseconds(), IdleMS: q.Idle.Milliseconds(), OnChange: q.OnChange,
 		ToChannel: q.Output.Channel, ToSchema: q.Output.Schema, ToTable: q.Output.Table, View: uint64(q.Output.View),
-		LateTo: q.LateTo, Skip: q.SkipFaulty, MaxWindows: q.MaxWindows, Paused: q.Paused, Created: q.Created.UnixNano()}
+		Having: q.Having, LateTo: q.LateTo, Skip: q.SkipFaulty, MaxWindows: q.MaxWindows, Paused: q.Paused, Created: q.Created.UnixNano()}
 	if q.filtered() {
 		st.Filter = &q.Filter
 	}
@@ -99,7 +103,10 @@ func (q *Query) record() ([]byte, error) {
 		st.Keys = append(st.Keys, storedColumn{Name: k.Name, SQL: k.SQL, Type: k.typeName})
 	}
 	for _, a := range q.Aggregates {
-		st.Aggregates = append(st.Aggregates, storedColumn{Name: a.Name, Function: a.Function.String(), SQL: a.SQL, Type: a.typeName})
+		st.Aggregates = append(st.Aggregates, storedColumn{Name: a.Name, Function: a.Function.String(), SQL: a.SQL, Type: a.typeName, Hidden: a.Hidden})
+	}
+	for _, k := range q.Computed {
+		st.Computed = append(st.Computed, storedColumn{Name: k.Name, SQL: k.SQL})
 	}
 	b, err := json.Marshal(st)
 	return append([]byte{queryVersion}, b...), err
@@ -137,7 +144,7 @@ func (q *Query) decode(name string, v []byte) error {
 	*q = Query{version: q.version, Name: name, Channel: st.Channel, Window: window.Spec{Kind: kind, Size: ms(st.SizeMS), Slide: ms(st.SlideMS), Gap: ms(st.GapMS)},
 		Time: st.Time, Where: st.Where, Delay: ms(st.DelayMS), Lateness: ms(st.LatenessMS), Idle: ms(st.IdleMS), OnChange: st.OnChange,
 		Output: Output{Channel: st.ToChannel, Schema: st.ToSchema, Table: st.ToTable, View: keyspace.ObjectID(st.View)},
-		LateTo: st.LateTo, SkipFaulty: st.Skip, MaxWindows: st.MaxWindows, Paused: st.Paused, Created: time.Unix(0, st.Created).UTC(), id: keyspace.ObjectID(st.ID), forgotten: window.None}
+		Having: st.Having, LateTo: st.LateTo, SkipFaulty: st.Skip, MaxWindows: st.MaxWindows, Paused: st.Paused, Created: time.Unix(0, st.Created).UTC(), id: keyspace.ObjectID(st.ID), forgotten: window.None}
 	if st.Forgotten != nil {
 		q.forgotten = *st.Forgotten
 	}
@@ -152,7 +159,10 @@ func (q *Query) decode(name string, v []byte) error {
 		if !ok {
 			return errQuery(name, "names a function that is not known")
 		}
-		q.Aggregates = append(q.Aggregates, Aggregate{Name: a.Name, Function: f, SQL: a.SQL, typeName: a.Type})
+		q.Aggregates = append(q.Aggregates, Aggregate{Name: a.Name, Function: f, SQL: a.SQL, Hidden: a.Hidden, typeName: a.Type})
+	}
+	for _, k := range st.Computed {
+		q.Computed = append(q.Computed, Column{Name: k.Name, SQL: k.SQL})
 	}
 	return nil
 }

@@ -23,14 +23,17 @@ var kindsOfSQL = map[string]window.Kind{"tumble": window.Tumbling, "hop": window
 // Define implements query.Continuous.
 func (x statements) Define(ctx context.Context, tx *txn.Tx, db keyspace.DatabaseID, def *query.ContinuousQuery, types func(sql string) ([]sqltype.Type, error), made func(cols []query.Column) (keyspace.ObjectID, error)) error {
 	q := &Query{Name: def.Name, Channel: def.Channel, Window: window.Spec{Kind: kindsOfSQL[def.Window], Size: def.Size, Slide: def.Slide, Gap: def.Gap},
-		Time: def.Time, Where: def.Where, Delay: def.Delay, Lateness: def.Lateness, Idle: def.Idle, OnChange: def.Emit == "change", LateTo: def.LateTo,
+		Time: def.Time, Where: def.Where, Having: def.Having, Delay: def.Delay, Lateness: def.Lateness, Idle: def.Idle, OnChange: def.Emit == "change", LateTo: def.LateTo,
 		SkipFaulty: def.OnError == "skip", MaxWindows: def.MaxWindows, Output: Output{Channel: def.ToChannel, Schema: def.ToSchema, Table: def.ToView}}
 	for _, k := range def.Keys {
 		q.Keys = append(q.Keys, Column{Name: k.Name, SQL: k.SQL})
 	}
 	for _, a := range def.Aggregates {
 		f, _ := window.FunctionOf(a.Function)
-		q.Aggregates = append(q.Aggregates, Aggregate{Name: a.Name, Function: f, SQL: a.SQL})
+		q.Aggregates = append(q.Aggregates, Aggregate{Name: a.Name, Function: f, SQL: a.SQL, Hidden: a.Hidden})
+	}
+	for _, k := range def.Computed {
+		q.Computed = append(q.Computed, Column{Name: k.Name, SQL: k.SQL})
 	}
 	from := streaming.Earliest
 	if def.Start == "latest" {

@@ -18,6 +18,8 @@ type ContinuousQuery struct {
 	Time             string // empty: when a message was published
 	Where            string
 	Keys, Aggregates []ContinuousColumn
+	Computed         []ContinuousColumn // over the names of the others
+	Having           string             // over the names of the others; empty: all hold
 
 	Delay, Lateness, Idle        time.Duration
 	Emit, OnError, Start, LateTo string
@@ -32,6 +34,7 @@ type ContinuousColumn struct {
 	Name     string
 	Function string // of an aggregate
 	SQL      string // empty: count(*)
+	Hidden   bool   // an aggregate that is only computed with
 }
 
 // Continuous keeps what SQL defines over streams. Its calls are part of the transaction.

@@ -47,12 +47,15 @@ type streamReader struct {
 	time  string // the argument of the window
 	names []string
 	keys  map[string]int // the ordinals of targets, by the text of their expressions
+	// named are the names of keys and aggregates, by their texts.
+	named map[string]string
+	later []int // the ordinals of targets that are computed from them
 }
 
 // readStream takes SELECT … FROM STREAM … GROUP BY window apart. columns are the names of
 // its columns in their order.
 func readStream(sel *ast.Select, channel string, names []string) (q *ContinuousQuery, columns []string, err error) {
-	r := &streamReader{sel: sel, q: &ContinuousQuery{Channel: channel}, names: names, keys: map[string]int{}}
+	r := &streamReader{sel: sel, q: &ContinuousQuery{Channel: channel}, names: names, keys: map[string]int{}, named: map[string]string{}}
 	if err := r.refuse(); err != nil {
 		return nil, nil, err
 	}
@@ -79,6 +82,9 @@ func readStream(sel *ast.Select, channel string, names []string) (q *ContinuousQ
 				WithHint("Add %s to the select list: it tells the rows apart.", text)
 		}
 	}
+	if err := r.compute(columns); err != nil {
+		return nil, nil, err
+	}
 	return r.q, columns, nil
 }
 
@@ -99,7 +105,6 @@ func (r *streamReader) refuse() error {
 		no(len(s.From) > 1, s.Pos(), "a join"),
 		no(ref.Only || ref.AsOf != nil || ref.Sample != nil, ref.Pos(), "ONLY, AS OF or TABLESAMPLE"),
 		no(len(ref.Alias.Columns) > 0, ref.Pos(), "an alias with columns"),
-		no(s.Having != nil, s.Pos(), "HAVING"),
 		no(s.GroupDistinct, s.Pos(), "GROUP BY DISTINCT"),
 		no(len(s.Windows) > 0, s.Pos(), "WINDOW"),
 		no(len(s.OrderBy) > 0, s.Pos(), "ORDER BY"),
@@ -244,23 +249,24 @@ func (r *streamReader) target(i int, groups map[string]int) (string, error) {
 	}
 	text := ast.String(t.Expr)
 	if _, ok := groups[text]; ok {
-		r.keys[text] = i
+		r.keys[text], r.named[text] = i, name
 		r.q.Keys = append(r.q.Keys, ContinuousColumn{Name: name, SQL: text})
 		return name, nil
 	}
 	call, ok := t.Expr.(*ast.FuncCall)
-	if !ok || len(call.Name) != 1 || !slices.Contains(ContinuousFunctions, call.Name[0]) {
-		return "", dberr.SQL(dberr.StateFeatureNotSupported, "a query over a stream has window_start, window_end, expressions of GROUP BY and aggregates, and this is none of them").At(t.Expr.Pos()).
-			WithHint("The aggregates are %s. Compute with them where the results are read.", strings.Join(ContinuousFunctions, ", "))
+	if !ok || !isStreamAggregate(call) {
+		r.later = append(r.later, i)
+		return name, nil
 	}
-	return name, r.aggregate(name, call)
+	r.named[text] = name
+	return name, r.aggregate(ContinuousColumn{Name: name}, call)
 }
 
 // ContinuousFunctions are the aggregates of queries over streams.
 var ContinuousFunctions = []string{"count", "sum", "avg", "min", "max", "first", "last"}
 
 // aggregate reads a call of an aggregate.
-func (r *streamReader) aggregate(name string, c *ast.FuncCall) error {
+func (r *streamReader) aggregate(a ContinuousColumn, c *ast.FuncCall) error {
 	fn := c.Name[0]
 	switch {
 	case c.Distinct || len(c.OrderBy) > 0 || c.WithinGroup || c.Over != nil || c.Variadic:
@@ -282,7 +288,8 @@ func (r *streamReader) aggregate(name string, c *ast.FuncCall) error {
 		}
 		arg = "CASE WHEN " + ast.String(c.Filter) + " THEN " + arg + " END"
 	}
-	r.q.Aggregates = append(r.q.Aggregates, ContinuousColumn{Name: name, Function: fn, SQL: arg})
+	a.Function, a.SQL = fn, arg
+	r.q.Aggregates = append(r.q.Aggregates, a)
 	return nil
 }
 

@@ -38,7 +38,7 @@ const (
 	Closed  Outcome = iota // the window was closed
 	Updated                // a late event has changed it after that
 	Changed                // it is open, and has changed
-	Retract                // a result that was given is void: another session has swallowed its window
+	Retract                // a result that was given is void: another session has swallowed its window, or it holds no longer
 )
 
 // String is the name of an outcome.
@@ -85,6 +85,8 @@ type Machine struct {
 	windows   int
 	bytes     int
 
+	finish func(r *Result) (holds bool, err error)
+
 	changed []*item          // open ones, with OnChange
 	out     []Result         // that were not taken
 	touched map[string]*item // by key of record: what is to be written, nil: removed
@@ -94,6 +96,11 @@ type Machine struct {
 func New(c *Config, watermark int64) *Machine {
 	return &Machine{c: c, groups: map[string]*group{}, watermark: watermark, forgotten: None, touched: map[string]*item{}}
 }
+
+// Finish has fn see each result before it is given: it may put other values in their
+// place, and one that does not hold is not given, so that what was given in its stead is
+// void.
+func (m *Machine) Finish(fn func(r *Result) (holds bool, err error)) { m.finish = fn }
 
 // Watermark is the time up to which windows are closed; None before the first event.
 func (m *Machine) Watermark() int64 { return m.watermark }
@@ -275,13 +282,23 @@ func (m *Machine) give(it *item, outcome Outcome) error {
 			return err
 		}
 	}
+	holds := true
+	if m.finish != nil {
+		var err error
+		if holds, err = m.finish(&r); err != nil {
+			return err
+		}
+	}
 	for _, start := range it.given {
-		if start != it.Start {
+		if start != it.Start || !holds {
 			m.out = append(m.out, Result{Span: Span{start, start}, Outcome: Retract, Keys: it.group.keys})
 		}
 	}
-	it.given = append(it.given[:0:0], it.Start)
-	m.out = append(m.out, r)
+	it.given = nil
+	if holds {
+		it.given = []int64{it.Start}
+		m.out = append(m.out, r)
+	}
 	m.touched[it.key()] = it
 	return nil
 }

@@ -27,7 +27,18 @@ func (n Name) String() string {
 	return p.b.String()
 }
 
-type printer struct{ b strings.Builder }
+// StringReplacing prints an expression as String does, but each part of it for which
+// replace gives a text by that text.
+func StringReplacing(e Expr, replace func(e Expr) (text string, ok bool)) string {
+	p := printer{replace: replace}
+	p.expr(e)
+	return p.String()
+}
+
+type printer struct {
+	b       strings.Builder
+	replace func(e Expr) (string, bool)
+}
 
 // String gives what has been printed.
 func (p *printer) String() string { return p.b.String() }
@@ -75,6 +86,12 @@ func (p *printer) name(n Name) {
 
 // expr prints e where nothing around it can take it apart.
 func (p *printer) expr(e Expr) {
+	if p.replace != nil && e != nil {
+		if text, ok := p.replace(e); ok {
+			p.s(text)
+			return
+		}
+	}
 	switch e := e.(type) {
 	case *Unary:
 		p.operator(e.Schema, e.Op)

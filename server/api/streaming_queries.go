@@ -70,6 +70,8 @@ type continuousAnswer struct {
 	Filter     streaming.Filter           `json:"filter"`
 	GroupBy    []columnAnswer             `json:"group_by"`
 	Aggregates map[string]aggregateAnswer `json:"aggregates"`
+	Compute    []columnAnswer             `json:"compute"`
+	Having     *string                    `json:"having"`
 	DelayMS    int64                      `json:"delay_ms"`
 	LatenessMS int64                      `json:"lateness_ms"`
 	IdleMS     *int64                     `json:"idle_ms"`
@@ -110,6 +112,7 @@ type columnAnswer struct {
 type aggregateAnswer struct {
 	Function string `json:"function"`
 	SQL      string `json:"sql,omitempty"`
+	Hidden   bool   `json:"hidden,omitempty"`
 }
 
 type outputAnswer struct {
@@ -120,7 +123,7 @@ type outputAnswer struct {
 
 func describeContinuous(st *continuous.Status) continuousAnswer {
 	w := &st.Window
-	a := continuousAnswer{Name: st.Name, Channel: st.Channel, Filter: st.Filter, GroupBy: []columnAnswer{}, Aggregates: map[string]aggregateAnswer{},
+	a := continuousAnswer{Name: st.Name, Channel: st.Channel, Filter: st.Filter, GroupBy: []columnAnswer{}, Aggregates: map[string]aggregateAnswer{}, Compute: []columnAnswer{}, Having: notEmpty(st.Having),
 		Window: windowAnswer{w.Kind.String(), w.Size.Milliseconds(), w.Slide.Milliseconds(), w.Gap.Milliseconds()}, Time: notEmpty(st.Time), Where: notEmpty(st.Where),
 		DelayMS: st.Delay.Milliseconds(), LatenessMS: st.Lateness.Milliseconds(), Emit: "close", LateTo: notEmpty(st.LateTo), OnError: "stop", MaxWindows: st.MaxWindows,
 		CreatedAt: st.Created, State: st.State(), NextOffset: st.Next, Lag: st.Lag, Windows: st.Windows, WindowBytes: st.Bytes, Read: st.Read, Late: st.Late,
@@ -129,7 +132,10 @@ func describeContinuous(st *continuous.Status) continuousAnswer {
 		a.GroupBy = append(a.GroupBy, columnAnswer{k.Name, k.SQL})
 	}
 	for _, g := range st.Aggregates {
-		a.Aggregates[g.Name] = aggregateAnswer{g.Function.String(), g.SQL}
+		a.Aggregates[g.Name] = aggregateAnswer{g.Function.String(), g.SQL, g.Hidden}
+	}
+	for _, k := range st.Computed {
+		a.Compute = append(a.Compute, columnAnswer{k.Name, k.SQL})
 	}
 	if st.Idle != 0 {
 		ms := st.Idle.Milliseconds()

@@ -20,7 +20,7 @@ type continuousInput struct {
 	start streaming.Start
 }
 
-var continuousFields = append([]string{"name", "channel", "window", "time", "group_by", "aggregates", "delay_ms", "lateness_ms", "idle_ms", "emit", "output", "late_channel", "on_error", "max_windows", "start"}, filterFields...)
+var continuousFields = append([]string{"name", "channel", "window", "time", "group_by", "aggregates", "compute", "having", "delay_ms", "lateness_ms", "idle_ms", "emit", "output", "late_channel", "on_error", "max_windows", "start"}, filterFields...)
 
 // createContinuous takes {"name","channel","window","aggregates","output"…}.
 func (s *Server) createContinuous(c echo.Context) error {
@@ -68,6 +68,10 @@ func (in *continuousInput) field(sc *jsonin.Scanner, field string) (err error) {
 		q.Keys, err = keysField(sc)
 	case "aggregates":
 		q.Aggregates, err = aggregatesField(sc)
+	case "compute":
+		q.Computed, err = computeField(sc)
+	case "having":
+		q.Having, err = optionalString(sc, field)
 	case "delay_ms":
 		q.Delay, err = msField(sc, field, 0)
 	case "lateness_ms":
@@ -213,7 +217,7 @@ func keyField(sc *jsonin.Scanner) (k continuous.Column, err error) {
 	return k, err
 }
 
-// aggregatesField takes an object of {"function","field" or "sql"} by names.
+// aggregatesField takes an object of {"function","field" or "sql","hidden"?} by names.
 func aggregatesField(sc *jsonin.Scanner) (list []continuous.Aggregate, err error) {
 	if k := sc.Peek(); k != jsonin.Object && k != jsonin.Invalid {
 		return nil, jsonin.WantError("aggregates", "an object", k)
@@ -226,11 +230,32 @@ func aggregatesField(sc *jsonin.Scanner) (list []continuous.Aggregate, err error
 	return list, err
 }
 
+// computeField takes an object of expressions in SQL by names.
+func computeField(sc *jsonin.Scanner) (list []continuous.Column, err error) {
+	if k := sc.Peek(); k != jsonin.Object && k != jsonin.Invalid {
+		return nil, jsonin.WantError("compute", "an object", k)
+	}
+	err = sc.Object(func(name []byte) (err error) {
+		k := continuous.Column{Name: string(name)}
+		if k.SQL, err = sc.StrField("compute." + k.Name); err != nil {
+			return err
+		}
+		if k.SQL == "" {
+			return invalid("INVALID_FIELD", "the expression of %q is empty", shorten(k.Name, 40)).WithField("compute." + k.Name)
+		}
+		list = append(list, k)
+		return nil
+	})
+	return list, err
+}
+
 func aggregateField(sc *jsonin.Scanner, name string) (a continuous.Aggregate, err error) {
 	a.Name = name
 	field, named := "", false
-	err = objectField(sc, "aggregates."+name, []string{"function", "field", "sql"}, func(n string) (err error) {
+	err = objectField(sc, "aggregates."+name, []string{"function", "field", "sql", "hidden"}, func(n string) (err error) {
 		switch n {
+		case "hidden":
+			a.Hidden, err = boolField(sc, n)
 		case "function":
 			var v string
 			if v, err = sc.StrField(n); err != nil {
