@@ -3,6 +3,7 @@ package timeseries
 import (
 	"encoding/hex"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -21,13 +22,24 @@ func TestGoldenRecords(t *testing.T) {
 	c := column{17, 300, 1}
 	policy := RetentionPolicy{Name: "p", Pattern: "*", Keep: time.Hour, Tiers: []Tier{{time.Minute, 0}}}
 	kept := retained{keep: time.Hour, cut: -5, ranAt: 9, tiers: []retainedTier{{Tier{time.Minute, 0}, 18, 7, true}}}
-	row := rollup{start: 60, grew: 2}
+	row := rollup{start: 60, part: part{grew: 2}}
 	row.points(&block.Points{Kind: block.Int, Times: []int64{61, 63}, Ints: []int64{5, 7}})
 	rows, err := appendRows(nil, []rollup{row})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if back, err := readRows(nil, rows, block.Int); err != nil || len(back) != 1 || back[0].n != 2 || back[0].grew != 4 || back[0].firstAt != 61 || back[0].lastAt != 63 || back[0].isum != 12 || back[0].first.Int != 5 || back[0].m2 != 2 {
+		t.Errorf("rows %+v, %v", back, err)
+	}
+	// The second form: a row with a point in its first millisecond, and one that is not plain.
+	edge, mixed := rollup{start: 60 * millisecond}, rollup{start: 120 * millisecond}
+	edge.points(&block.Points{Kind: block.Int, Times: []int64{60 * millisecond, 61 * millisecond, 63 * millisecond}, Ints: []int64{5, 7, 4}})
+	mixed.points(&block.Points{Kind: block.Int, Times: []int64{120 * millisecond, 120*millisecond + 1}, Ints: []int64{1, 2}})
+	plain, err := appendRows(nil, []rollup{edge, mixed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := readRows(nil, plain, block.Int); err != nil || !reflect.DeepEqual(back, []rollup{edge, mixed}) || back[0].rest.n != 2 || back[0].rest.isum != 11 {
 		t.Errorf("rows %+v, %v", back, err)
 	}
 	at := mark{done: 5, now: 300, series: 17, field: 1}
@@ -59,6 +71,7 @@ func TestGoldenRecords(t *testing.T) {
 		"retained":  {hex.EncodeToString(kept.append(nil)), "0180c0e285e3680909011280b09dc2df01000e01"},
 		"keptKey":   {hex.EncodeToString(s.retainedKey(17)), "0140082911"},
 		"rows":      {hex.EncodeToString(rows), "010d010204017800000004c9c855360d010204017800000002212ff4100d0102040178000000063eb86ed70d01020401780000000aee772d9a0d01020401780000000ef1e0b75d0f01010201780000000000184881465d0d01020401780000000aee772d9a0d01020401780000000ef1e0b75d0f010102017800000000000c38d1828a0f0101020178000000000004f7895b000f01010201780000000000082746184d0d01020401780000001876c0486b0d010304017800000000f122f3b8"},
+		"plainRows": {hex.EncodeToString(plain), "02031401020402809c9c39808ece1c000101064c024f581301020402809c9c39808ece1c000000185c23f71d01020402809c9c39808ece1c00ffbf8db701809bee02010100d82171d61701020402809c9c39808ece1c00ff040a0101007764f9841701020402809c9c39808ece1c00ff02080101001e26f9ab1901010202809c9c39808ece1c000000ff0d200101009da1077a1701020402809c9c39808ece1c00ff0308010100b249e8931701020402809c9c39808ece1c00ff050e010100283acac72301010102809c9c39808ece1c005555555555551540c3f7fed55555555555502929c8c52301010102809c9c39808ece1c00aaaaaaaaaaaa1240c3efff2aaaaaaaaaaaa0135e67471901010202809c9c39808ece1c000000ff050c01010092ec23e51701020402809c9c39808ece1c00ff0d20010100a65489e71301030402809c9c39808ece1c0000005e0924a31401030402809c9c39808ece1c0001010252685bf81b01020402809c9c39808ece1c00ffc0843d80897a0101009d8703df1701020402809c9c39808ece1c00ff070e01010070e5e8b71901010202809c9c39808ece1c000000ff0b16010100b17764101701020402809c9c39808ece1c00ff0408010100f6479e3b1701020402809c9c39808ece1c00ff070e01010070e5e8b71901010202809c9c39808ece1c000100ff376e01010084f2538b1901010202809c9c39808ece1c000100ff2d5a010100dbd357f41901010202809c9c39808ece1c000000ff0408010100cdb210a61701020402809c9c39808ece1c00ff0b160101008a82ea8d1301030402809c9c39808ece1c0000005e0924a3"},
 		"metricKey": {hex.EncodeToString(s.metricKey("m")), "014000446d0001"},
 		"seriesKey": {hex.EncodeToString(s.seriesKey(17, canon)), "014002291144610001443100014462000144320001"},
 		"tagsKey":   {hex.EncodeToString(s.tagsKey(17, 300)), "0140032911" + "2a012c"},
@@ -107,6 +120,12 @@ func FuzzRecords(f *testing.F) {
 	row.points(&block.Points{Kind: block.Int, Times: []int64{61, 63}, Ints: []int64{5, 7}})
 	rows, err := appendRows(nil, []rollup{row})
 	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(rows)
+	row = rollup{start: 60}
+	row.points(&block.Points{Kind: block.Int, Times: []int64{61, 63 * millisecond}, Ints: []int64{5, 7}})
+	if rows, err = appendRows(nil, []rollup{row}); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(rows)

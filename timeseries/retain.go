@@ -59,7 +59,8 @@ func (s *Store) retain(ctx context.Context, stats *SealStats) error {
 }
 
 // follow is what is to be kept by a policy, of what is; tiers of windows that both have
-// stay. A tier without an id is to be made.
+// stay. A tier without an id is to be made. One that is finer than one that stays begins where
+// there is what it is made of, for what is before is in that one.
 func (r *retained) follow(p *RetentionPolicy) *retained {
 	out := &retained{cut: math.MinInt64}
 	if r != nil {
@@ -69,6 +70,7 @@ func (r *retained) follow(p *RetentionPolicy) *retained {
 		return out
 	}
 	out.keep, out.refuses = p.Keep, p.RefuseLate
+	fresh := 0 // tiers at the end that are new
 	for _, t := range p.Tiers {
 		x := retainedTier{Tier: t, cut: math.MinInt64}
 		if r != nil {
@@ -79,6 +81,13 @@ func (r *retained) follow(p *RetentionPolicy) *retained {
 			}
 		}
 		out.tiers = append(out.tiers, x)
+		if fresh++; x.id != 0 {
+			n := len(out.tiers)
+			for i := n - fresh; i < n-1; i++ {
+				out.tiers[i].cut = out.source(i)
+			}
+			fresh = 0
+		}
 	}
 	return out
 }

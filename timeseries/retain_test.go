@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -431,67 +430,6 @@ func TestLatePointsAreRefused(t *testing.T) {
 	}
 	seal(t, s)
 	write(t, s, old)
-}
-
-// TestPointsAgain: of points that are sent again after those of their windows are gone, the
-// rows know the first and the last of a window, and so all of a window with two. What is
-// between them is added, for a row cannot know whether it has it.
-func TestPointsAgain(t *testing.T) {
-	for _, policy := range []timeseries.Policy{timeseries.Last, timeseries.First, timeseries.Least, timeseries.Most} {
-		t.Run(fmt.Sprint(policy), func(t *testing.T) {
-			s, _, now := newStore(t, timeseries.Options{})
-			ctx := t.Context()
-			if _, err := s.Register(ctx, timeseries.Metric{Name: "m", Duplicates: policy}); err != nil {
-				t.Fatal(err)
-			}
-			if err := s.SetRetention(ctx, threeTiers); err != nil {
-				t.Fatal(err)
-			}
-			hour := now.Now().Truncate(time.Hour)
-			at := func(minute, second int) int64 {
-				return hour.Add(time.Duration(minute)*time.Minute + time.Duration(second)*time.Second).UnixNano()
-			}
-			// Three windows of a minute: of one point, of two, and of four.
-			sent := []timeseries.Point{point(at(0, 7), 5), point(at(1, 3), 10), point(at(1, 50), 20), point(at(2, 1), 1), point(at(2, 2), 2), point(at(2, 3), 3), point(at(2, 4), 4)}
-			write(t, s, sent...)
-			seal(t, s)
-			now.Advance(3 * time.Hour)
-			seal(t, s)
-			sums := func(interval time.Duration) string {
-				q := all()
-				q.Mode, q.Function, q.Interval = timeseries.Downsample, timeseries.Function{Name: "sum"}, timeseries.Interval{Fixed: interval}
-				count := q
-				count.Function.Name = "count"
-				return strings.TrimPrefix(show(t, s, q), seriesName("value", nil)) + " of" + strings.TrimPrefix(show(t, s, count), seriesName("value", nil))
-			}
-			line := func(a, b, c string) string {
-				return fmt.Sprintf(": %d=%s %d=%s %d=%s", at(0, 0), a, at(1, 0), b, at(2, 0), c)
-			}
-			// What is sent again as it was changes nothing but between the first and the last.
-			write(t, s, sent[0], sent[1], sent[2], sent[3], sent[6])
-			seal(t, s)
-			write(t, s, sent[0], sent[3])
-			seal(t, s)
-			want(t, sums(time.Minute), line("5", "30", "10")+" of"+line("1", "2", "4"))
-			want(t, sums(10*time.Minute), fmt.Sprintf(": %d=45 of: %d=7", at(0, 0), at(0, 0)))
-			write(t, s, sent[4])
-			seal(t, s)
-			want(t, sums(time.Minute), line("5", "30", "12")+" of"+line("1", "2", "5"))
-			// Another value goes over that of one of two, as the metric says.
-			write(t, s, point(at(0, 7), 6), point(at(1, 50), 15))
-			seal(t, s)
-			one, two := "6", "25"
-			switch policy {
-			case timeseries.First:
-				one, two = "5", "30"
-			case timeseries.Least:
-				one = "5"
-			case timeseries.Most:
-				two = "30"
-			}
-			want(t, sums(time.Minute), line(one, two, "12")+" of"+line("1", "2", "5"))
-		})
-	}
 }
 
 // TestTierLimit: a range with more windows than are given at once is refused, and parts of

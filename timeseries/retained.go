@@ -93,16 +93,6 @@ func errTooOld(metric string, at, oldest int64) error {
 		WithField("timestamp").WithHint(`leave it out, keep points for longer by the retention policy, or have that add late points to its tiers by "late": "add"`)
 }
 
-// RolledUpTx says before when the points of a metric are gone whose windows tiers still
-// have; false where there is no such time.
-func (s *Store) RolledUpTx(tx *txn.Tx, m *Metric) (before int64, ok bool, err error) {
-	r, err := s.retained(tx, m.id)
-	if err != nil || r == nil || len(r.tiers) == 0 || r.cut == math.MinInt64 {
-		return 0, false, err
-	}
-	return r.cut, true, nil
-}
-
 func (r *retained) describe(metric string) RetainedMetric {
 	d := RetainedMetric{Metric: metric}
 	if r == nil {

@@ -186,11 +186,15 @@ func (x *rollup) amend(late *block.Points, policy Policy) {
 	x.points(fresh)
 }
 
-// known are the points that a row still has: the first and the last.
+// known are the points that a row still has: the first, the last, and the one behind the
+// first where it is in the first millisecond.
 func (x *rollup) known() *block.Points {
 	p := &block.Points{Kind: x.kind}
 	if x.n > 0 {
 		x.first.appendTo(p, x.firstAt)
+	}
+	if x.rest != nil && x.rest.n > 1 {
+		x.rest.first.appendTo(p, x.rest.firstAt)
 	}
 	if x.n > 0 && x.lastAt > x.firstAt {
 		x.last.appendTo(p, x.lastAt)

@@ -192,7 +192,7 @@ func (v *tally) row(x *rollup) error {
 	if !functions[v.f.Name].ordered {
 		a, err := v.cell(v.start)
 		if err == nil {
-			a.addRow(x)
+			a.addRow(&x.part)
 		}
 		return err
 	}

@@ -218,7 +218,7 @@ func TestWarnsOfRolledUp(t *testing.T) {
 		}
 	}
 	e := prom.NewEngine(prom.Options{})
-	for expr, want := range map[string]int{"m": 0, "sum_over_time(m[10m])": 0, "sum_over_time(m[3h])": 1, "m offset 2h": 1, "sum_over_time(other[3h])": 0} {
+	for expr, want := range map[string]int{"m": 0, "sum_over_time(m[10m])": 0, "changes(m[3h])": 1, "sum_over_time(m[3h])": 0, "absent(m offset 2h)": 1, "sum_over_time(other[3h])": 0} {
 		err := e.Run(t.Context(), o.model, prom.Query{Expr: expr, Start: now, End: now}, func(r prom.Result) error {
 			if len(r.Warnings) != want || want > 0 && !strings.Contains(r.Warnings[0], `"m" has points from`) {
 				t.Errorf("%s: %q", expr, r.Warnings)

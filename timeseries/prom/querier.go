@@ -198,14 +198,15 @@ func (q *querier) Select(ctx context.Context, sorted bool, hints *storage.Select
 	b := labels.NewScratchBuilder(16)
 	err := q.each(ctx, matchers, func(m *timeseries.Metric, v view, x timeseries.Selected) error {
 		if onlyLabels {
-			if has, err := q.store.HasPointsTx(q.tx, m, x, toNanos(from), endNanos(to)); err != nil || !has {
+			if has, err := q.has(ctx, m, x, from, to); err != nil || !has {
 				return err
 			}
 		}
-		if err := q.warn(set, m, toNanos(from)); err != nil {
+		s := &series{q: q, ctx: ctx, labels: labelsOf(&b, m.Name, x.Tags, v.label), metric: m, view: v, found: x, from: toNanos(from), to: endNanos(to)}
+		if err := q.rolledUp(set, s, !onlyLabels); err != nil {
 			return err
 		}
-		set.list = append(set.list, &series{q: q, ctx: ctx, labels: labelsOf(&b, m.Name, x.Tags, v.label), metric: m, view: v, found: x, from: toNanos(from), to: endNanos(to)})
+		set.list = append(set.list, s)
 		return nil
 	})
 	if err != nil {
@@ -241,26 +242,49 @@ func (q *querier) readers(set *seriesSet) error {
 	return nil
 }
 
-// warn notes that a metric has no points for all of the range: what comes before is rolled
-// up to windows, of which PromQL cannot compute what the points would give.
-func (q *querier) warn(set *seriesSet, m *timeseries.Metric, from int64) error {
-	if set.seen == m {
+// rolledUp has a series read rows of tiers where points are gone, or no more than the points
+// that there are. It is then noted that these are not all: what comes before is rolled up to
+// windows, of which not every expression can be computed.
+func (q *querier) rolledUp(set *seriesSet, s *series, warn bool) (err error) {
+	if set.seen != s.metric {
+		set.seen = s.metric
+		if set.rolled, err = q.store.RolledUpTx(q.tx, s.metric); err != nil {
+			return err
+		}
+	}
+	if set.rolled == nil || s.from >= set.rolled.Before() {
 		return nil
 	}
-	set.seen = m
-	before, ok, err := q.store.RolledUpTx(q.tx, m)
-	if err != nil || !ok || from >= before {
-		return err
+	if rolledSeries(s.ctx) {
+		s.rolled = set.rolled
+		return nil
 	}
-	set.warnings.Add(fmt.Errorf("%w: metric %q has points from %s on; what is before is rolled up by its retention policy, and can be had by /api/v1/timeseries/query",
-		annotations.PromQLWarning, m.Name, time.Unix(0, before).UTC().Format(time.RFC3339)))
+	s.from = set.rolled.Before()
+	if warn {
+		set.warnings.Add(fmt.Errorf("%w: metric %q has points from %s on, and this expression sees none before; they are rolled up by its retention policy, and what docs/prometheus.md lists can be had of them",
+			annotations.PromQLWarning, s.metric.Name, time.Unix(0, s.from).UTC().Format(time.RFC3339)))
+	}
 	return nil
+}
+
+// has says whether there is anything of a series from from to to, in milliseconds.
+func (q *querier) has(ctx context.Context, m *timeseries.Metric, x timeseries.Selected, from, to int64) (bool, error) {
+	has, err := q.store.HasPointsTx(q.tx, m, x, toNanos(from), endNanos(to))
+	if err != nil || has {
+		return has, err
+	}
+	r, err := q.store.RolledUpTx(q.tx, m)
+	if err != nil || r == nil {
+		return false, err
+	}
+	return r.Has(ctx, x, toNanos(from), endNanos(to))
 }
 
 type seriesSet struct {
 	list     []*series
 	at       int
-	seen     *timeseries.Metric // of the last series
+	seen     *timeseries.Metric   // of the last series
+	rolled   *timeseries.RolledUp // of that metric
 	warnings annotations.Annotations
 }
 
@@ -288,7 +312,8 @@ type series struct {
 	reader   *timeseries.Reader
 	view     view
 	found    timeseries.Selected
-	from, to int64 // nanoseconds, both included
+	from, to int64                // nanoseconds, both included
+	rolled   *timeseries.RolledUp // what is read where points are gone
 }
 
 // Labels implements storage.Series.
@@ -324,7 +349,7 @@ func (q *querier) LabelValues(ctx context.Context, name string, hints *storage.L
 		if value == "" || seen[value] {
 			return nil
 		}
-		has, err := q.store.HasPointsTx(q.tx, m, x, toNanos(q.mint), endNanos(q.maxt))
+		has, err := q.has(ctx, m, x, q.mint, q.maxt)
 		if has {
 			seen[value] = true
 		}
@@ -344,7 +369,7 @@ func (q *querier) LabelNames(ctx context.Context, hints *storage.LabelHints, mat
 		if !fresh {
 			return nil
 		}
-		has, err := q.store.HasPointsTx(q.tx, m, x, toNanos(q.mint), endNanos(q.maxt))
+		has, err := q.has(ctx, m, x, q.mint, q.maxt)
 		if !has {
 			return err
 		}

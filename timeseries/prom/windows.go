@@ -1,6 +1,7 @@
 package prom
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/promql/parser/posrange"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/annotations"
 )
@@ -20,8 +22,8 @@ import (
 // a function. Where a function is asked for the samples of floats of one metric, as in
 // avg_over_time(m[1h]), windows hands it the samples as they were decoded instead, and the
 // engine gets a selector in place of the call, whose series are what the function gave.
-// The functions are those of the engine, so what they give is the same to the last bit. A
-// range of samples that is itself what is asked for, as m[1d], is read without the engine.
+// The functions are those of the engine, so what they give is the same to the last bit, but
+// where points are gone and rows of tiers are read (rolled.go). A range of samples that is itself what is asked for, as m[1d], is read without the engine.
 
 // windows is the engine with that. It implements promql.QueryEngine.
 type windows struct {
@@ -35,11 +37,21 @@ type windowLimits struct {
 	samples int
 	timeout time.Duration
 	running promql.QueryTracker
+	// lookback is how far back the engine looks for the sample of a selector.
+	lookback time.Duration
+}
+
+// of are the limits of a query.
+func (l windowLimits) of(opts promql.QueryOpts) windowLimits {
+	if opts != nil && opts.LookbackDelta() > 0 {
+		l.lookback = opts.LookbackDelta()
+	}
+	return l
 }
 
 // newWindows makes an engine. opts.Parser is its parser.
 func newWindows(opts promql.EngineOpts) *windows {
-	w := &windows{parser: opts.Parser, made: &prepared{Parser: opts.Parser}, limits: windowLimits{opts.MaxSamples, opts.Timeout, opts.ActiveQueryTracker}}
+	w := &windows{parser: opts.Parser, made: &prepared{Parser: opts.Parser}, limits: windowLimits{opts.MaxSamples, opts.Timeout, opts.ActiveQueryTracker, cmp.Or(opts.LookbackDelta, 5*time.Minute)}}
 	opts.Parser = w.made
 	w.inner = promql.NewEngine(opts)
 	return w
@@ -78,7 +90,7 @@ func (w *windows) NewInstantQuery(ctx context.Context, q storage.Queryable, opts
 	if err != nil {
 		return nil, err
 	}
-	p := newPlan(q, w.limits.samples, at, at, time.Millisecond)
+	p := newPlan(q, w.limits.of(opts), at, at, time.Millisecond)
 	if m, ok := bare(expr).(*parser.MatrixSelector); ok && p.reads(m) {
 		return newRangeQuery(w.limits, q, p, m, at), nil
 	}
@@ -95,7 +107,7 @@ func (w *windows) NewRangeQuery(ctx context.Context, q storage.Queryable, opts p
 	if err != nil {
 		return nil, err
 	}
-	p := newPlan(q, w.limits.samples, start, end, step)
+	p := newPlan(q, w.limits.of(opts), start, end, step)
 	expr = p.rewrite(expr)
 	name, forget := w.made.put(expr)
 	defer forget()
@@ -119,17 +131,20 @@ var asArguments = map[string]bool{"absent": true, "absent_over_time": true, "tim
 type plan struct {
 	queryable         storage.Queryable
 	flat              flat
+	rolled            rolled
 	samples           int   // that a window holds at most
+	lookback          int64 // milliseconds
 	start, end, every int64 // milliseconds
 	calls             map[*labels.Matcher]*windowCall
 	warnings          annotations.Annotations
 }
 
-func newPlan(q storage.Queryable, samples int, start, end time.Time, step time.Duration) *plan {
+func newPlan(q storage.Queryable, limits windowLimits, start, end time.Time, step time.Duration) *plan {
 	ms := func(t time.Time) int64 { return t.UnixNano() / millisecond } // as the engine counts
-	p := &plan{queryable: q, samples: samples, start: ms(start), end: ms(end), every: int64(step / time.Millisecond), warnings: *annotations.New()}
+	p := &plan{queryable: q, samples: limits.samples, lookback: limits.lookback.Milliseconds(), start: ms(start), end: ms(end), every: int64(step / time.Millisecond), warnings: *annotations.New()}
 	if f, ok := q.(flat); ok && p.every > 0 {
 		p.flat = f
+		p.rolled, _ = q.(rolled)
 	}
 	return p
 }
@@ -144,6 +159,9 @@ type windowCall struct {
 	matchers     []*labels.Matcher
 	span, offset int64 // milliseconds
 	keepsName    bool
+	rolled       bool           // rows are read where points are gone
+	left         map[int]reason // steps without a value, as rows do not tell it
+	widest       int64          // of the windows that these are in
 }
 
 func bare(expr parser.Expr) parser.Expr {
@@ -164,17 +182,16 @@ func (p *plan) rewrite(expr parser.Expr) parser.Expr {
 	switch x := expr.(type) {
 	case *parser.Call:
 		if c := p.call(x); c != nil {
-			m := labels.MustNewMatcher(labels.MatchEqual, "", x.Func.Name) // it is told by where it lies
-			if p.calls == nil {
-				p.calls = make(map[*labels.Matcher]*windowCall)
-			}
-			p.calls[m] = c
-			return &parser.VectorSelector{LabelMatchers: []*labels.Matcher{m}, PosRange: x.PosRange}
+			return p.put(c, x.PosRange)
 		}
 		if !asArguments[x.Func.Name] {
 			for i := range x.Args {
 				x.Args[i] = p.rewrite(x.Args[i])
 			}
+		}
+	case *parser.VectorSelector:
+		if c := p.selector(x); c != nil {
+			return p.put(c, x.PosRange)
 		}
 	case *parser.AggregateExpr:
 		x.Expr = p.rewrite(x.Expr)
@@ -189,6 +206,39 @@ func (p *plan) rewrite(expr parser.Expr) parser.Expr {
 		x.Expr = p.rewrite(x.Expr)
 	}
 	return expr
+}
+
+// put makes the selector that stands for a call.
+func (p *plan) put(c *windowCall, at posrange.PositionRange) parser.Expr {
+	m := labels.MustNewMatcher(labels.MatchEqual, "", c.name) // it is told by where it lies
+	if p.calls == nil {
+		p.calls = make(map[*labels.Matcher]*windowCall)
+	}
+	p.calls[m] = c
+	return &parser.VectorSelector{LabelMatchers: []*labels.Matcher{m}, PosRange: at}
+}
+
+// selector is a selector as a call; nil where the engine reads all that it needs.
+func (p *plan) selector(x *parser.VectorSelector) *windowCall {
+	if !p.readsSelector(x) {
+		return nil
+	}
+	c := &windowCall{plan: p, name: lookback, matchers: x.LabelMatchers, span: p.lookback, offset: x.OriginalOffset.Milliseconds(), keepsName: true}
+	if c.rolled = p.reachesRolled(c); !c.rolled {
+		return nil
+	}
+	return c
+}
+
+// reachesRolled says whether a call reads from before there are points of its metric, and
+// can be had from the rows of tiers.
+func (p *plan) reachesRolled(c *windowCall) bool {
+	if p.rolled == nil || !rolledFunctions[c.name] {
+		return false
+	}
+	from, _ := c.bounds()
+	before, ok, err := p.rolled.RolledBefore(c.metric())
+	return err == nil && ok && from < before // the engine meets the error, too
 }
 
 // call is a call that can be computed here; nil where it cannot.
@@ -217,6 +267,7 @@ func (p *plan) call(x *parser.Call) *windowCall {
 	v := sel.VectorSelector.(*parser.VectorSelector)
 	v.Offset = v.OriginalOffset // as the engine would, and the function takes it from there
 	c.matchers, c.span, c.offset = v.LabelMatchers, sel.Range.Milliseconds(), v.OriginalOffset.Milliseconds()
+	c.rolled = p.reachesRolled(c)
 	return c
 }
 
@@ -224,7 +275,11 @@ func (p *plan) call(x *parser.Call) *windowCall {
 // times that the query says.
 func (p *plan) reads(m *parser.MatrixSelector) bool {
 	v, ok := m.VectorSelector.(*parser.VectorSelector)
-	if !ok || p.flat == nil || v.Anchored || v.Smoothed || v.Timestamp != nil || v.StartOrEnd != 0 || v.OriginalOffsetExpr != nil || m.RangeExpr != nil {
+	return ok && m.RangeExpr == nil && p.readsSelector(v)
+}
+
+func (p *plan) readsSelector(v *parser.VectorSelector) bool {
+	if p.flat == nil || v.Anchored || v.Smoothed || v.Timestamp != nil || v.StartOrEnd != 0 || v.OriginalOffsetExpr != nil {
 		return false
 	}
 	for _, x := range v.LabelMatchers {
@@ -287,8 +342,15 @@ func (q *planned) Select(ctx context.Context, sorted bool, hints *storage.Select
 	}
 	c := q.plan.calls[matchers[0]]
 	from, to := c.bounds()
+	if c.rolled {
+		ctx = context.WithValue(ctx, rolledKey{}, true)
+	}
 	h := &storage.SelectHints{Start: from, End: to, Step: q.plan.every, Range: c.span, Func: c.name}
-	return &windowSet{SeriesSet: q.Querier.Select(ctx, sorted, h, c.matchers...), call: c}
+	set := &windowSet{SeriesSet: q.Querier.Select(ctx, sorted, h, c.matchers...), call: c}
+	if c.rolled {
+		return c.rolledSet(set)
+	}
+	return set
 }
 
 // query has the warnings of what is computed here among those of the query.
@@ -308,5 +370,6 @@ type plannedQuery struct {
 func (q *plannedQuery) Exec(ctx context.Context) *promql.Result {
 	r := q.Query.Exec(ctx)
 	r.Warnings.Merge(q.plan.warnings)
+	q.plan.warnLeft(&r.Warnings)
 	return r
 }

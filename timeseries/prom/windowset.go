@@ -82,6 +82,7 @@ type windowSeries struct {
 	call         *windowCall
 	of           floatReader
 	full, labels labels.Labels
+	values       []float64 // what it gives, where that was computed ahead
 }
 
 // Labels implements storage.Series.
@@ -96,7 +97,14 @@ func (s *windowSeries) Iterator(old chunkenc.Iterator) chunkenc.Iterator {
 	}
 	p := s.call.plan
 	it.stepSeeker.it, it.start, it.every, it.at = it, p.start, p.every, -1
-	it.values = it.values[:0]
+	if it.values = it.values[:0]; s.values != nil {
+		it.values, it.err = append(it.values, s.values...), nil
+		return it
+	}
+	if s.call.rolled {
+		it.err = it.computeRolled(s)
+		return it
+	}
 	if it.points, it.err = s.of.readFloats(it.points[:0]); it.err == nil {
 		it.err = it.compute(s)
 	}
@@ -113,6 +121,7 @@ type windowIterator struct {
 	err          error
 
 	points []promql.FPoint
+	pieces []piece
 	in     promql.Matrix
 	enh    promql.EvalNodeHelper
 }
@@ -138,18 +147,13 @@ func (it *windowIterator) compute(s *windowSeries) error {
 		}
 		v := stale
 		if i < j {
-			it.in[0].Floats, it.enh.Ts = points[i:j:j], ts
-			out, notes := c.fn(c.params, it.in, c.expr.Args, &it.enh)
-			if len(notes) > 0 {
-				c.plan.warnings.Merge(notes)
+			x, has, err := it.call(c, points[i:j:j], ts)
+			if err != nil {
+				return err
 			}
-			if len(out) > 0 {
-				if out[0].H != nil {
-					return fmt.Errorf("%s of floats gave a histogram", c.name)
-				}
-				v, any = out[0].F, true
+			if has {
+				v, any = x, true
 			}
-			it.enh.Out = out[:0]
 		}
 		it.values = append(it.values, v)
 	}
@@ -157,6 +161,23 @@ func (it *windowIterator) compute(s *windowSeries) error {
 		c.noteName(s.full.Get(model.MetricNameLabel))
 	}
 	return nil
+}
+
+// call has the function see samples at a step.
+func (it *windowIterator) call(c *windowCall, points []promql.FPoint, ts int64) (v float64, has bool, err error) {
+	it.in[0].Floats, it.enh.Ts = points, ts
+	out, notes := c.fn(c.params, it.in, c.expr.Args, &it.enh)
+	if len(notes) > 0 {
+		c.plan.warnings.Merge(notes)
+	}
+	if len(out) > 0 {
+		if out[0].H != nil {
+			return 0, false, fmt.Errorf("%s of floats gave a histogram", c.name)
+		}
+		v, has = out[0].F, true
+	}
+	it.enh.Out = out[:0]
+	return v, has, nil
 }
 
 // noteName notes that what is no counter by its name is taken for one, as the engine does.
