@@ -43,8 +43,11 @@ func (s *Server) writeLines(c echo.Context) error {
 		return invalid("INVALID_FIELD", "the parameter \"precision\" must be ns, us, ms, s, m or h, not %q", shorten(q.Get("precision"), 40)).WithField("precision")
 	}
 	database, retention := q.Get("db"), q.Get("rp")
-	if database == "" {
-		database, retention, _ = strings.Cut(q.Get("bucket"), "/")
+	if bucket := q.Get("bucket"); database == "" && bucket != "" {
+		var of string
+		if database, of, _ = strings.Cut(bucket, "/"); of != "" {
+			retention = of
+		}
 	}
 	if retention != "" && retention != "autogen" && retention != "default" {
 		return dberr.New(dberr.ErrUnsupported, "FEATURE_NOT_SUPPORTED", "points are kept as the policy says whose pattern matches their metric, so a write cannot name the policy %q", shorten(retention, 40)).WithField("rp")
@@ -82,7 +85,11 @@ func (s *Server) keepLines(c echo.Context, store *timeseries.Store, points []tim
 		return refusedLines(faults, 0)
 	}
 	if atomic {
-		return store.Write(c.Request().Context(), points)
+		first, err := store.WriteAll(c.Request().Context(), points)
+		if first != nil {
+			err = within(fmt.Sprintf("line %d", lines[first.Point]), err)
+		}
+		return err
 	}
 	refused, err := store.WriteEach(c.Request().Context(), points)
 	if err != nil {

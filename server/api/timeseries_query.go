@@ -92,10 +92,13 @@ func (s *Server) getPoints(c echo.Context) error {
 	if v := p.Get("tags"); v != "" {
 		var sc jsonin.Scanner
 		sc.Reset([]byte(v))
-		if q.Matchers, err = decodeMatchers(&sc); err != nil {
-			return err
+		if q.Matchers, err = decodeMatchers(&sc); err == nil {
+			err = sc.End()
 		}
-		if err := sc.End(); err != nil {
+		if e := dberr.As(err); e != nil && e.Code == "INVALID_JSON" {
+			return invalid("INVALID_FIELD", `the parameter "tags" must be a JSON object such as {"host":"a"}, not %q`, shorten(v, 40)).WithField("tags")
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -357,6 +360,9 @@ func (q *tsQuery) settle() (err error) {
 	}
 	if !q.aggregated {
 		return nil
+	}
+	if q.function == "" {
+		return invalid("MISSING_FIELD", `an aggregation needs the field "function"`).WithField("function").WithHint("known: %s", timeseries.FunctionNames)
 	}
 	if q.Function, err = timeseries.ParseFunction(q.function); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/server/jsonin"
 	"github.com/weftdb/weft/timeseries"
 )
@@ -54,7 +55,11 @@ func (s *Server) writePoints(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := store.Write(c.Request().Context(), points); err != nil {
+	refused, err := store.WriteAll(c.Request().Context(), points)
+	if refused != nil && in.isList {
+		err = within(in.place(refused.Point), err)
+	}
+	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{"success": true, "written": len(points)})
@@ -77,6 +82,9 @@ func (in *writeInput) decode(body []byte) error {
 	case jsonin.Object, jsonin.Invalid:
 		err = sc.Object(func(name []byte) error { return in.field(&sc, string(name)) })
 	default:
+		if _, err := sc.Raw(); err != nil { // no null nor number, but begins like one
+			return err
+		}
 		return invalid("INVALID_JSON", "the body must be a point, an object with points or an array of points, not %s", k)
 	}
 	if err != nil {
@@ -87,15 +95,26 @@ func (in *writeInput) decode(body []byte) error {
 
 func (in *writeInput) array(sc *jsonin.Scanner) error {
 	in.isList = true
-	return sc.Array(func(int) error {
+	return sc.Array(func(i int) error {
 		if k := sc.Peek(); k != jsonin.Object && k != jsonin.Invalid {
 			return jsonin.WantError("points", "an array of objects", k)
 		}
 		var p pointInput
 		err := sc.Object(func(name []byte) error { return p.field(sc, string(name), pointFields) })
 		in.list = append(in.list, p)
-		return err
+		return within(in.place(i), err)
 	})
+}
+
+// within says where of a body what is wrong is; malformed JSON says so itself.
+func within(place string, err error) error {
+	e := dberr.As(err)
+	if e == nil || e.Code == "INVALID_JSON" {
+		return err
+	}
+	x := *e
+	x.Message = place + ": " + x.Message
+	return &x
 }
 
 func (in *writeInput) field(sc *jsonin.Scanner, name string) (err error) {
@@ -246,6 +265,9 @@ func (in *writeInput) points(now time.Time) ([]timeseries.Point, error) {
 		at := now.UnixNano()
 		if p.hasTime {
 			if at, err = parseTime("timestamp", p.time, unit); err != nil {
+				if in.isList {
+					err = within(in.place(i), err)
+				}
 				return nil, err
 			}
 		}
