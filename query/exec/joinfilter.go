@@ -25,6 +25,7 @@ type keyFilter struct {
 const (
 	filterBits  = 1 << 26 // that a filter has at most
 	filterTrial = 16 * vec.BatchSize
+	firstTrial  = vec.BatchSize / 4
 )
 
 // newKeyFilter makes the filter of keys; null is the place of a NULL among them, or -1.
@@ -111,24 +112,97 @@ type scanFilter struct {
 	col int
 }
 
-// offerKeys gives the scan that is the left side of a join the keys of the right side, where
-// rows without a match do not come out.
+// offerKeys gives the scans that the keys of the left side of a join come from the keys of
+// the right side, where rows without a match do not come out. Of several keys each column
+// is asked for by itself.
 func offerKeys(left Operator, n *plan.HashJoin, keys *keyTable) {
 	switch n.Kind {
 	case plan.Inner, plan.Right, plan.Semi, plan.RightSemi, plan.RightAnti:
 	default:
 		return
 	}
-	if keys.mode != keyInt || n.NullSafe != nil {
+	if keys.mode == keyString || n.NullSafe != nil {
 		return
 	}
-	slot, ok := n.LeftKeys[0].(*plan.Slot)
-	if !ok {
-		return
+	for i, k := range n.LeftKeys {
+		slot, ok := k.(*plan.Slot)
+		if !ok || slot.Typ.Phys() != sqltype.PhysInt {
+			continue
+		}
+		s, col := askedScan(left, slot.Index)
+		if s == nil {
+			continue
+		}
+		if ints, ok := keys.column(i); ok {
+			s.joins = append(s.joins, scanFilter{newKeyFilter(ints, keys.null), col})
+		}
 	}
-	if s, ok := unwrap(left).(*scan); ok && slot.Index < len(s.n.Cols) && s.n.Limit == 0 {
-		s.joins = append(s.joins, scanFilter{newKeyFilter(keys.ints, keys.null), slot.Index})
+}
+
+// askedScan finds the scan whose column an output of op is, if rows of the scan whose
+// value nobody wants may stay away: of an aggregate, whole groups then do. nil where there
+// is none.
+func askedScan(op Operator, slot int) (*scan, int) {
+	for {
+		exprs := []plan.Expr(nil)
+		switch o := unwrap(op).(type) {
+		case *scan:
+			if slot < len(o.n.Cols) && o.n.Limit == 0 {
+				return o, slot
+			}
+			return nil, 0
+		case *project:
+			if !plan.Repeatable(o.n.Exprs...) {
+				return nil, 0
+			}
+			op, exprs = o.in, o.n.Exprs
+		case *aggregate:
+			if slot >= len(o.n.Keys) || !o.n.Prunable() {
+				return nil, 0
+			}
+			op, exprs = o.in, o.n.Keys
+		case *hashJoin:
+			if slot >= len(o.n.Left.Fields()) || o.n.Kind != plan.Inner && o.n.Kind != plan.Left || !plan.Repeatable(o.n.Residual) {
+				return nil, 0
+			}
+			op = o.left
+			continue
+		case *existsJoin:
+			if o.n.Kind != plan.Semi && o.n.Kind != plan.Anti {
+				return nil, 0
+			}
+			op = o.left
+			continue
+		default:
+			return nil, 0
+		}
+		s, ok := exprs[slot].(*plan.Slot)
+		if !ok {
+			return nil, 0
+		}
+		slot = s.Index
 	}
+}
+
+// column is the values of one integer column of all keys; ok is false where they are not
+// known.
+func (t *keyTable) column(at int) (ints []int64, ok bool) {
+	if t.mode == keyInt {
+		return t.ints, true
+	}
+	ints = make([]int64, t.n)
+	for g := range ints {
+		rest, err := t.at(g), error(nil)
+		for _, typ := range t.types[:at] {
+			if _, rest, err = sqltype.DecodeKey(typ, rest); err != nil {
+				return nil, false
+			}
+		}
+		if ints[g], _, err = sqltype.DecodeIntKey(t.types[at].ID, rest); err != nil {
+			return nil, false
+		}
+	}
+	return ints, true
 }
 
 // matched narrows the block that was read to the rows that the joins above may want.
@@ -147,4 +221,18 @@ func (s *scan) matched(read func(col int)) (some bool) {
 		}
 	}
 	return true
+}
+
+// asksFirst reports whether the joins above are asked before the scan's own conditions are
+// checked: once some blocks have shown that a join wants far fewer rows than meet them.
+func (s *scan) asksFirst() bool {
+	if s.eager || s.filter == nil {
+		return s.eager
+	}
+	for i := range s.joins {
+		if f := &s.joins[i]; f.seen >= firstTrial && 4*f.passed*s.checked < s.met*f.seen {
+			s.eager = true
+		}
+	}
+	return s.eager
 }

@@ -18,28 +18,31 @@ import (
 // hold all columns, a batch of entries is turned into primary keys, which are then fetched
 // one by one, in the order of the entries.
 type scan struct {
-	c      *Context
-	n      *plan.Scan
-	layout *rowstore.Layout
-	x      *rowstore.Index
-	fetch  bool
-	dec    *rowstore.Decoder
-	filter *condition
-	cols   []*vec.Vector
-	rowKey *vec.Vector // where row keys are wanted, also last of cols
-	tx     *txn.Tx     // what is read
-	opened bool
-	spans  []rowstore.Span
-	at     int
-	it     txn.Iterator
-	size   int   // rows of the next batch: grows, so that few rows cost little
-	left   int64 // rows still wanted, -1 for all
-	key    []byte
-	out    vec.Batch
-	joins  []scanFilter // of the joins above
-	col    *columnScan  // of what is there as columns; nil where there is nothing
-	seen   int          // rows that were read as rows
-	read   *Reads       // what EXPLAIN shows of that, nil where nobody asks
+	c       *Context
+	n       *plan.Scan
+	layout  *rowstore.Layout
+	x       *rowstore.Index
+	fetch   bool
+	dec     *rowstore.Decoder
+	filter  *condition
+	cols    []*vec.Vector
+	rowKey  *vec.Vector // where row keys are wanted, also last of cols
+	tx      *txn.Tx     // what is read
+	opened  bool
+	spans   []rowstore.Span
+	at      int
+	it      txn.Iterator
+	size    int   // rows of the next batch: grows, so that few rows cost little
+	left    int64 // rows still wanted, -1 for all
+	key     []byte
+	out     vec.Batch
+	joins   []scanFilter // of the joins above
+	eager   bool         // and they are asked before the filter, of which
+	met     int          // so many rows
+	checked int          // of so many were left
+	col     *columnScan  // of what is there as columns; nil where there is nothing
+	seen    int          // rows that were read as rows
+	read    *Reads       // what EXPLAIN shows of that, nil where nobody asks
 }
 
 const firstScanRows = 32

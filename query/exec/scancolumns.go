@@ -23,7 +23,7 @@ type columnScan struct {
 	cols   []*vec.Vector // share memory with segments
 	first  []int         // columns that the filter reads,
 	others []int         // and those that it does not
-	had    []int         // of others: those that were read of this block
+	had    []int         // those that were read of this block
 	zones  []zoneTest
 }
 
@@ -195,23 +195,30 @@ func (s *scan) block() (some bool, err error) {
 	}
 	n := p.Seg.BlockLen(b)
 	s.read.columns(n)
-	for _, i := range k.first {
-		p.Seg.Column(k.keys[i]).Read(b, nil, k.cols[i])
-	}
 	s.out = vec.Batch{Len: n, Cols: k.cols}
-	if s.filter != nil {
-		if some, err := s.filter.apply(&s.out); !some || err != nil {
-			return false, err
-		}
-	}
 	k.had = k.had[:0]
 	read := func(col int) {
-		if slices.Contains(k.others, col) && !slices.Contains(k.had, col) {
+		if !slices.Contains(k.had, col) {
 			p.Seg.Column(k.keys[col]).Read(b, s.someOf(n), k.cols[col])
 			k.had = append(k.had, col)
 		}
 	}
-	if len(s.joins) > 0 && !s.matched(read) {
+	first := s.asksFirst()
+	if first && !s.matched(read) {
+		return false, nil
+	}
+	for _, i := range k.first {
+		read(i)
+	}
+	if s.filter != nil {
+		before := s.out.Rows()
+		some, err := s.filter.apply(&s.out)
+		s.checked, s.met = s.checked+before, s.met+s.out.Rows()
+		if !some || err != nil {
+			return false, err
+		}
+	}
+	if len(s.joins) > 0 && !first && !s.matched(read) {
 		return false, nil
 	}
 	for _, i := range k.others {

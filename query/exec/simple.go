@@ -90,6 +90,7 @@ func (f *filter) Close() error  { return f.in.Close() }
 
 // project computes columns.
 type project struct {
+	n     *plan.Project
 	in    Operator
 	exprs []evaluator
 	out   vec.Batch
@@ -110,7 +111,7 @@ func newProject(c *Context, n *plan.Project) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &project{in: in, exprs: exprs, cols: make([]*vec.Vector, len(exprs))}, nil
+	return &project{n: n, in: in, exprs: exprs, cols: make([]*vec.Vector, len(exprs))}, nil
 }
 
 func (p *project) Next(ctx context.Context) (*vec.Batch, error) {

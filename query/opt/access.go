@@ -293,6 +293,9 @@ func (m *matcher) path(no int, pred []plan.Expr, st *stats.Table, n need) ([]can
 	c.order = m.order(no, ranges)
 	scan.Base = b.base(&c)
 	c.node = scan
+	if c.late > 0 {
+		c.asks = b.askScan(scan, cols, starts*costStartScan+read*(costColumnRow+costKeyFilter))
+	}
 	list := []cand{c}
 	useful := ranges != nil || len(pred) > 0 || covered && !x.Primary || len(c.order) > 0 && hasOrder(c, n.order) && len(n.order) > 0
 	if rev, ok := reversed(c, scan, n); ok {

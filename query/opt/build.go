@@ -22,6 +22,7 @@ type cand struct {
 	// late is the cost of the columns of a scan that are read only of rows that a join above
 	// may match; 0 of other plans.
 	late float64
+	asks *asks // nil where no join above can say which rows it wants
 }
 
 // ordering is one column of an order.
@@ -245,6 +246,7 @@ func (b *builder) only(c cand, cols []plan.Col) cand {
 	out.cols = cols
 	out.total += c.rows * costExpr
 	out.node = &plan.Project{Base: b.base(&out), Input: c.node, Exprs: exprs}
+	out.asks = c.asked(out.node, cols, func(i int) plan.Col { return cols[i] })
 	return out
 }
 

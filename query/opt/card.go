@@ -44,6 +44,9 @@ func (b *builder) selectivity(conds []plan.Expr) float64 {
 // tried on the values that the statistics keep.
 func (b *builder) oneSelectivity(e plan.Expr) float64 {
 	if !simple(e) {
+		if f, ok := b.prefixFrac(e); ok {
+			return f
+		}
 		if f, ok := b.triedFrac(e); ok {
 			return f
 		}

@@ -171,6 +171,26 @@ func (b *builder) triedFrac(e plan.Expr) (float64, bool) {
 	return math.Max(hit+rest*part, 1e-5), true
 }
 
+// prefixFrac estimates LIKE 'abc%' of a column as the range of texts that it is.
+func (b *builder) prefixFrac(e plan.Expr) (float64, bool) {
+	c, ok := e.(*plan.Call)
+	if !ok || c.Func.Name != "~~" || len(c.Args) != 2 {
+		return 0, false
+	}
+	v, isVar := c.Args[0].(*plan.Var)
+	k, isConst := c.Args[1].(*plan.Const)
+	if !isVar || !isConst || k.Value.Null {
+		return 0, false
+	}
+	st := b.colStats[v.Col].stats
+	ends := likeSargs(k, 0, b.q.Info[v.Col].Type)
+	if st == nil || len(ends) != 2 || k.Value.Str != ends[0].value.(*plan.Const).Value.Str+"%" {
+		return 0, false
+	}
+	least, past := ends[0].value.(*plan.Const).Value, ends[1].value.(*plan.Const).Value
+	return math.Max(st.WithinFrac(least, past), math.Min(0.3/triedValues, patternFrac(k.Value.Str))*(1-st.NullFrac)), true
+}
+
 // likeFrac estimates LIKE and regular expressions of which no value could be tried, from
 // the fixed characters of the pattern.
 func (b *builder) likeFrac(e *plan.Call) float64 {

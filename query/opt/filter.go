@@ -164,6 +164,9 @@ func (b *builder) buildProject(r *plan.LProject, n need) (cand, error) {
 	}
 	p.Base = b.base(&c)
 	c.node = p
+	if sets == nil && plan.Repeatable(p.Exprs...) {
+		c.asks = input.asked(p, cols, varAt(exprs))
+	}
 	return c, nil
 }
 

@@ -131,6 +131,9 @@ func (b *builder) buildAgg(r *plan.LAgg, n need) (cand, error) {
 	}
 	a.Base = b.base(&c)
 	c.node = a
+	if a.Prunable() {
+		c.asks = in.asked(a, r.KeyCols, varAt(r.Keys))
+	}
 	return c, nil
 }
 

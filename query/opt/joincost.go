@@ -224,7 +224,7 @@ func (b *builder) hashJoin(j *joinSpec, c *cand, kind plan.JoinKind, l, r cand) 
 func (b *builder) probeCost(j *joinSpec, l, r cand) float64 {
 	probe := l.rows * (costHashProbe + costCacheMiss*missFrac(r.rows))
 	if scan, ok := l.node.(*plan.Scan); !ok || scan.Limit != 0 || l.make != nil {
-		return l.total + probe
+		return b.askedCost(j, l, r) + probe
 	}
 	if l.late == 0 || len(j.lk) != 1 || j.safe[0] || j.kind == plan.Left || j.kind == plan.Anti || j.kind == plan.Full || j.kind == plan.NullAnti {
 		return l.total + probe

@@ -1,7 +1,6 @@
 package opt
 
 import (
-	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/plan"
 )
 
@@ -24,15 +23,7 @@ func splitVolatile(conds []plan.Expr) (stable, volatile []plan.Expr) {
 	return stable, volatile
 }
 
-func isVolatile(e plan.Expr) (found bool) {
-	plan.Walk(e, func(x plan.Expr) bool {
-		if c, ok := x.(*plan.Call); ok && c.Func.Volatility == fn.Volatile {
-			found = true
-		}
-		return !found
-	})
-	return found
-}
+func isVolatile(e plan.Expr) bool { return plan.Volatile(e) }
 
 func filter(r plan.Rel, conds []plan.Expr) plan.Rel {
 	if len(conds) == 0 {

@@ -101,7 +101,7 @@ func (b *binder) toDomain(x Expr, d *catalog.UserType, pos int) Expr {
 	if len(checks) == 0 {
 		return x
 	}
-	if isVolatileCall(x) {
+	if Volatile(x) {
 		unsupported(pos, "a cast of a volatile expression to a domain")
 	}
 	args, types := []Expr{x}, []sqltype.Type{x.Type()}
@@ -110,17 +110,6 @@ func (b *binder) toDomain(x Expr, d *catalog.UserType, pos int) Expr {
 	}
 	f := fn.Checked(types, func(i int) error { return checks[i].Error() })
 	return &Call{Typ: x.Type(), Func: f, Args: args, Pos: pos}
-}
-
-func isVolatileCall(e Expr) bool {
-	found := false
-	Walk(e, func(x Expr) bool {
-		if c, ok := x.(*Call); ok && c.Func.Volatility == fn.Volatile {
-			found = true
-		}
-		return !found
-	})
-	return found
 }
 
 // Error is the error for a value that breaks the rule of a domain.

@@ -291,3 +291,52 @@ func WithInputs(r Rel, in []Rel) Rel {
 	}
 	return r
 }
+
+// Volatile reports whether e calls a function that may give another value each time.
+func Volatile(e Expr) (found bool) {
+	Walk(e, func(x Expr) bool {
+		if c, ok := x.(*Call); ok && c.Func.Volatility == fn.Volatile {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// Repeatable reports whether nobody can tell how often physical expressions are computed:
+// they are not volatile and run no plan.
+func Repeatable(exprs ...Expr) bool {
+	for _, e := range exprs {
+		if Volatile(e) {
+			return false
+		}
+		plan := false
+		Walk(e, func(x Expr) bool {
+			_, is := x.(*SubPlan)
+			plan = plan || is
+			return !plan
+		})
+		if plan {
+			return false
+		}
+	}
+	return true
+}
+
+// Prunable reports whether an aggregate may be spared the rows of groups that nobody wants.
+func (a *Aggregate) Prunable() bool {
+	if a.Sets != nil || len(a.Keys) == 0 || !Repeatable(a.Keys...) {
+		return false
+	}
+	for _, c := range a.Aggs {
+		if !Repeatable(c.Args...) || !Repeatable(c.Direct...) || !Repeatable(c.Filter) {
+			return false
+		}
+		for _, k := range c.Order {
+			if !Repeatable(k.Expr) {
+				return false
+			}
+		}
+	}
+	return true
+}

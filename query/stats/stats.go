@@ -213,6 +213,30 @@ func (c *Column) LessFrac(v sqltype.Datum, orEqual bool) float64 {
 	return min(1, frac+rest*c.below(v))
 }
 
+// WithinFrac estimates the fraction of rows whose column is at least one value and less than
+// another: of texts, which crowd together, by the bounds that lie between them rather than by
+// how far apart they are.
+func (c *Column) WithinFrac(least, past sqltype.Datum) float64 {
+	frac, rest := 0.0, 1-c.NullFrac
+	within := func(d sqltype.Datum) bool { return c.compare(d, least) >= 0 && c.compare(d, past) < 0 }
+	for i := range c.MCV {
+		rest -= c.MCV[i].Frac
+		if within(c.MCV[i].Value) {
+			frac += c.MCV[i].Frac
+		}
+	}
+	bounds := 0
+	for _, d := range c.Bounds {
+		if within(d) {
+			bounds++
+		}
+	}
+	if bounds > 0 && rest > 0 && len(c.Bounds) > 1 {
+		frac += rest * min(1, float64(bounds)/float64(len(c.Bounds)-1))
+	}
+	return max(frac, c.LessFrac(past, false)-c.LessFrac(least, false))
+}
+
 // below is the part of the histogram that lies below a value.
 func (c *Column) below(v sqltype.Datum) float64 {
 	n := len(c.Bounds)
