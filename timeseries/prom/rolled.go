@@ -2,6 +2,7 @@ package prom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -59,9 +60,9 @@ func (s *Source) RolledBefore(metric string) (before int64, ok bool, err error) 
 // rolledReader is a series of which the rows of tiers can be had.
 type rolledReader interface {
 	storage.Series
-	// readPieces reads what there is of points that are gone, in order, and then points from
+	// readRolled appends what there is of points that are gone, in order, and the points from
 	// then on; with the marks of staleness or without.
-	readPieces(dst []piece, marks bool) ([]piece, error)
+	readRolled(rows []piece, points []promql.FPoint, marks bool) ([]piece, []promql.FPoint, error)
 }
 
 // piece is some samples that are known as a whole, from the first to the last.
@@ -70,113 +71,116 @@ type piece struct {
 	from, to int64   // milliseconds, both included
 	fell     float64 // what a counter had where it began anew, added up
 	plain    bool    // their number and values are as PromQL counts them
-	interval int64   // of the window that they are of; 0: of none
+	interval int64   // of the window that they are of
 }
 
 // pieces takes a row apart.
-func pieces(dst []piece, row *timeseries.RolledRow) []piece {
+func pieces(dst []piece, row *timeseries.RolledRow, marks bool) []piece {
 	p := row.RolledPart
 	if row.Rest != nil {
-		dst = append(dst, single(p.FirstAt, p.First, row.Interval))
+		dst = append(dst, single(toMillis(p.FirstAt), p.First, row.Interval))
 		p = *row.Rest
 	}
 	switch {
-	case p.Count == 0:
+	case p.Count == 0, p.Count == 1 && !marks && value.IsStaleNaN(p.First):
 		return dst
-	case row.Plain && p.Count <= 2:
-		if dst = append(dst, single(p.FirstAt, p.First, row.Interval)); p.Count == 2 {
-			dst = append(dst, single(p.LastAt, p.Last, row.Interval))
-		}
-		return dst
+	case p.Count == 1:
+		return append(dst, single(toMillis(p.FirstAt), p.First, row.Interval))
+	case p.Count == 2 && row.Plain:
+		return append(dst, single(toMillis(p.FirstAt), p.First, row.Interval), single(toMillis(p.LastAt), p.Last, row.Interval))
 	}
 	plain := row.Plain && !math.IsInf(p.Sum, 0) && !math.IsNaN(p.Sum)
 	return append(dst, piece{p, toMillis(p.FirstAt), toMillis(p.LastAt), p.Grew - (p.Last - p.First), plain, row.Interval})
 }
 
 // single is one sample.
-func single(ns int64, v float64, interval int64) piece {
-	t := toMillis(ns)
-	return piece{timeseries.RolledPart{Count: 1, FirstAt: ns, LastAt: ns, First: v, Last: v, Sum: v, Min: v, Max: v, Mean: v}, t, t, 0, true, interval}
+func single(t int64, v float64, interval int64) piece {
+	return piece{timeseries.RolledPart{Count: 1, First: v, Last: v, Sum: v, Min: v, Max: v, Mean: v}, t, t, 0, true, interval}
 }
 
-func (s *series) readPieces(dst []piece, marks bool) ([]piece, error) {
+// readRolled implements rolledReader.
+func (s *series) readRolled(rows []piece, points []promql.FPoint, marks bool) ([]piece, []promql.FPoint, error) {
 	if s.from > s.to || s.view.value < 0 {
-		return dst, nil
+		return rows, points, nil
 	}
 	raw := *s
 	if s.rolled != nil {
 		raw.from = max(s.from, s.rolled.Before())
 		err := s.rolled.Rows(s.ctx, s.found, s.view.value, s.from, s.to, func(row *timeseries.RolledRow) error {
-			dst = pieces(dst, row)
+			rows = pieces(rows, row, marks)
 			return nil
 		})
 		if err != nil {
-			return dst, err
+			return rows, points, err
 		}
+	}
+	if !marks {
+		points, err := raw.readFloats(points)
+		return rows, points, err
 	}
 	var it iterator
 	it.load(&raw)
-	if it.err != nil {
-		return dst, it.err
-	}
 	for i, t := range it.times {
-		if marks || !value.IsStaleNaN(it.floats[i]) {
-			dst = append(dst, single(t*millisecond, it.floats[i], 0))
-		}
+		points = append(points, promql.FPoint{T: t, F: it.floats[i]})
 	}
-	return dst, nil
+	return rows, points, it.err
 }
 
-// computeRolled gives each step what its function comes to over pieces.
-func (it *windowIterator) computeRolled(s *windowSeries) error {
+// rowSamples is how many samples the memory of a piece would hold.
+const rowSamples = 8
+
+// computeRolled gives each step what its function comes to over rows and points.
+func (it *windowIterator) computeRolled(s *windowSeries) (err error) {
 	of, ok := s.of.(rolledReader)
 	if !ok {
-		return fmt.Errorf("the rows of a series cannot be read")
+		return errors.New("the rows of a series cannot be read")
 	}
 	c, stale, any := s.call, math.Float64frombits(value.StaleNaN), false
 	it.in[0].Metric = s.full
-	var err error
-	if it.pieces, err = of.readPieces(it.pieces[:0], c.name == lookback); err != nil {
+	if it.pieces, it.points, err = of.readRolled(it.pieces[:0], it.points[:0], c.name == lookback); err != nil {
 		return err
 	}
-	list, rows, i, j := it.pieces, 0, 0, 0
-	it.points = it.points[:0]
-	for k := range list {
-		if list[k].interval != 0 {
-			rows++
-		} else {
-			it.points = append(it.points, promql.FPoint{T: list[k].from, F: list[k].Last})
-		}
+	if len(it.pieces) > c.plan.samples/rowSamples {
+		return promql.ErrTooManySamples("query execution")
 	}
+	rows, points := it.pieces, it.points
+	i, j, k, l := 0, 0, 0, 0
 	for ts := c.plan.start; ts <= c.plan.end; ts += c.plan.every {
 		to := ts - c.offset
-		for j < len(list) && list[j].from <= to {
+		for j < len(rows) && rows[j].from <= to {
 			j++
 		}
-		for i < j && list[i].to <= to-c.span {
+		for i < j && rows[i].to <= to-c.span {
 			i++
 		}
-		if j-i > c.plan.samples {
+		for l < len(points) && points[l].T <= to {
+			l++
+		}
+		for k < l && points[k].T <= to-c.span {
+			k++
+		}
+		if l-k > c.plan.samples {
 			return promql.ErrTooManySamples("query execution")
 		}
-		v := stale
-		if i < j {
-			var x float64
-			var has bool
-			var why reason
-			if i >= rows && c.name != lookback {
-				x, has, err = it.call(c, it.points[i-rows:j-rows:j-rows], ts)
-			} else if x, has, why = c.rolledValue(list[i:j], to); why != reasonNone {
-				c.leave(len(it.values), why, list[i:j])
-			}
-			if err != nil {
-				return err
-			}
-			if has {
-				v, any = x, true
-			}
+		x, has, why := 0.0, false, reasonNone
+		switch {
+		case i == j && k == l:
+		case i == j && c.name != lookback:
+			x, has, err = it.call(c, points[k:l:l], ts)
+		default:
+			x, has, why = c.rolledValue(rows[i:j], points[k:l], to)
 		}
-		it.values = append(it.values, v)
+		if err != nil {
+			return err
+		}
+		if why != reasonNone {
+			c.leave(len(it.values), why, rows[i:j])
+		}
+		if !has {
+			x = stale
+		}
+		any = any || has
+		it.values = append(it.values, x)
 	}
 	if any {
 		c.noteName(s.full.Get(model.MetricNameLabel))
@@ -193,24 +197,15 @@ const (
 	reasonMixed        // what is known is not plain
 )
 
-// rolledValue is what a function comes to over pieces that touch the range that ends with
-// to.
-func (c *windowCall) rolledValue(list []piece, to int64) (v float64, has bool, why reason) {
-	last := &list[len(list)-1]
+// rolledValue is what a function comes to over rows and the points behind them that touch
+// the range that ends with to.
+func (c *windowCall) rolledValue(rows []piece, points []promql.FPoint, to int64) (v float64, has bool, why reason) {
 	if c.name == lookback || c.name == "last_over_time" {
-		switch {
-		case last.to > to:
-			return 0, false, reasonSplit
-		case !value.IsStaleNaN(last.Last):
-			return last.Last, true, reasonNone
-		case c.name == lookback:
-			return 0, false, reasonNone
-		}
-		return 0, false, reasonMixed // what comes before the mark is not known
+		return c.lastOf(rows, points, to)
 	}
 	var a piece
-	for i := range list {
-		p := &list[i]
+	for i := range rows {
+		p := &rows[i]
 		if p.from <= to-c.span || p.to > to {
 			return 0, false, reasonSplit
 		}
@@ -219,8 +214,30 @@ func (c *windowCall) rolledValue(list []piece, to int64) (v float64, has bool, w
 		}
 		a.join(p)
 	}
+	for _, p := range points {
+		x := single(p.T, p.F, 0)
+		a.join(&x)
+	}
 	v, has = a.value(c.name, to-c.span, to)
 	return v, has, reasonNone
+}
+
+// lastOf is the last sample.
+func (c *windowCall) lastOf(rows []piece, points []promql.FPoint, to int64) (v float64, has bool, why reason) {
+	if n := len(points); n > 0 {
+		v = points[n-1].F
+		return v, !value.IsStaleNaN(v), reasonNone
+	}
+	last := &rows[len(rows)-1]
+	switch {
+	case last.to > to:
+		return 0, false, reasonSplit
+	case !value.IsStaleNaN(last.Last):
+		return last.Last, true, reasonNone
+	case c.name == lookback:
+		return 0, false, reasonNone
+	}
+	return 0, false, reasonMixed // what comes before the mark is not known
 }
 
 // join adds a piece that is behind those that were added.
@@ -244,7 +261,7 @@ func (a *piece) join(p *piece) {
 		a.Max = p.Max
 	}
 	a.Count += p.Count
-	a.Last, a.to, a.LastAt = p.Last, p.to, p.LastAt
+	a.Last, a.to = p.Last, p.to
 }
 
 // value is what a function comes to over a range, which ends with to and begins behind from.
@@ -347,11 +364,14 @@ func (c *windowCall) metric() string {
 
 // rolledSet computes all series of a call ahead, so that a step that one of them has no value
 // of is left out of all: a sum of the others would be taken for that of all.
-func (c *windowCall) rolledSet(of *windowSet) storage.SeriesSet {
+func (c *windowCall) rolledSet(ctx context.Context, of *windowSet) storage.SeriesSet {
 	set := &computedSet{at: -1}
 	var memory chunkenc.Iterator
 	total := 0
 	for of.Next() {
+		if ctx.Err() != nil {
+			return storage.ErrSeriesSet(context.Cause(ctx))
+		}
 		x := of.now
 		memory = x.Iterator(memory)
 		it, ok := memory.(*windowIterator)

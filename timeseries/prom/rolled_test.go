@@ -1,6 +1,7 @@
 package prom_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -214,6 +215,8 @@ func TestRolledUpIsSaid(t *testing.T) {
 	s.both(t, "infinite", "value", []int64{at + minute, at + 2*minute, at + 3*minute}, []timeseries.Value{f(math.Inf(1)), f(2), f(4)})
 	// On the edges, and two points in a window.
 	s.both(t, "edge", "value", []int64{at, at + 4*minute, at + 60*minute, at + 120*minute}, []timeseries.Value{f(9), f(2), f(5), f(1)})
+	mark := f(math.Float64frombits(value.StaleNaN))
+	s.both(t, "alone", "value", []int64{at + 59*minute, at + 61*minute, at + 121*minute, at + 239*minute, at + 299*minute}, []timeseries.Value{f(9), mark, f(2), f(math.NaN()), mark})
 	s.both(t, "now", "value", []int64{at + 49*60*minute}, []timeseries.Value{f(1)})
 	s.expire(t, s.from.Add(50*time.Hour))
 	hour := func(n float64) time.Time { return s.from.Add(time.Duration(n * float64(time.Hour))) }
@@ -225,6 +228,12 @@ func TestRolledUpIsSaid(t *testing.T) {
 	// The mark at the end of a window ends the series there.
 	if got, _ := s.matrix(t, prom.Query{Expr: `m{s=~"good|stale"}`, Start: hour(0.06), End: hour(0.06), Step: time.Hour}); fmt.Sprint(got) != fmt.Sprintf(`map[{s="good"}:map[%d:4]]`, hour(0.06).UnixMilli()) {
 		t.Errorf("the last values are %v", got)
+	}
+	// What is in a window by itself is known, whatever it is.
+	for _, expr := range []string{`count_over_time(METRIC{s="alone"}[1h])`, `METRIC{s="alone"}`, `last_over_time(METRIC{s="alone"}[3h])`} {
+		if n, _ := s.compare(t, expr, hour(0), hour(9), time.Hour, true); n == 0 {
+			t.Errorf("%s has no values", expr)
+		}
 	}
 	for _, expr := range []string{`count_over_time(METRIC{s="stale"}[1h])`, `sum_over_time(METRIC{s="twice"}[1h])`, `avg_over_time(METRIC{s="infinite"}[1h])`, `last_over_time(METRIC{s="stale"}[1h])`} {
 		if n, missing := s.compare(t, expr, hour(0), hour(2), time.Hour, false); n != 0 || missing == 0 {
@@ -246,12 +255,39 @@ func TestRolledUpIsSaid(t *testing.T) {
 	for _, metric := range []string{"m", "raw"} {
 		find := prom.Find{Sets: [][]*labels.Matcher{{labels.MustNewMatcher(labels.MatchEqual, "__name__", metric)}}, Start: hour(0), End: hour(1.5)}
 		series, _, err := prom.FindSeries(t.Context(), s.model, find)
-		if err != nil || len(series) != 5 {
+		if err != nil || len(series) != 6 {
 			t.Errorf("of %s there are the series %v, %v", metric, series, err)
 		}
 		values, _, err := prom.FindValues(t.Context(), s.model, "s", find)
-		if err != nil || fmt.Sprint(values) != "[edge good infinite stale twice]" {
+		if err != nil || fmt.Sprint(values) != "[alone edge good infinite stale twice]" {
 			t.Errorf("of %s there are the values %v, %v", metric, values, err)
 		}
+	}
+}
+
+// TestRolledUpHasBounds: rows and what they come to count for the samples that a query may
+// hold, and a query may be given up.
+func TestRolledUpHasBounds(t *testing.T) {
+	s := newRolled(t)
+	var times []int64
+	var values []timeseries.Value
+	for i := range int64(40) {
+		for k := range int64(4) {
+			times, values = append(times, s.from.Add(time.Duration(60*i+10*k)*time.Minute).UnixNano()), append(values, timeseries.FloatValue(1))
+		}
+	}
+	s.both(t, "a", "value", times, values)
+	s.expire(t, s.from.Add(40*time.Hour))
+	q := prom.Query{Expr: "sum_over_time(m[1h])", Start: s.from, End: s.from.Add(30 * time.Hour), Step: time.Hour}
+	for samples, want := range map[int]string{100: "too many samples", 1 << 20: ""} {
+		err := prom.NewEngine(prom.Options{MaxSamples: samples}).Run(t.Context(), s.model, q, func(prom.Result) error { return nil })
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("with %d samples: %v", samples, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := prom.NewEngine(prom.Options{}).Run(ctx, s.model, q, func(prom.Result) error { return nil }); err == nil {
+		t.Error("a query that was given up has an answer")
 	}
 }

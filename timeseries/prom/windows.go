@@ -348,7 +348,7 @@ func (q *planned) Select(ctx context.Context, sorted bool, hints *storage.Select
 	h := &storage.SelectHints{Start: from, End: to, Step: q.plan.every, Range: c.span, Func: c.name}
 	set := &windowSet{SeriesSet: q.Querier.Select(ctx, sorted, h, c.matchers...), call: c}
 	if c.rolled {
-		return c.rolledSet(set)
+		return c.rolledSet(ctx, set)
 	}
 	return set
 }
