@@ -79,14 +79,18 @@ func TestTiersChange(t *testing.T) {
 	policy := func(tiers ...timeseries.Tier) timeseries.RetentionPolicy {
 		return timeseries.RetentionPolicy{Name: "p", Pattern: "m", Keep: h, Tiers: tiers}
 	}
-	first := policy(timeseries.Tier{Interval: 10 * m})
 	for name, next := range map[string]timeseries.RetentionPolicy{
-		"finer":         policy(timeseries.Tier{Interval: m, Keep: 6 * h}, timeseries.Tier{Interval: 10 * m}),
-		"coarser":       policy(timeseries.Tier{Interval: 10 * m, Keep: 12 * h}, timeseries.Tier{Interval: h}),
-		"both":          policy(timeseries.Tier{Interval: 5 * m, Keep: 6 * h}, timeseries.Tier{Interval: 10 * m, Keep: 12 * h}, timeseries.Tier{Interval: 30 * m}),
-		"finer, longer": policy(timeseries.Tier{Interval: m, Keep: 1000 * h}, timeseries.Tier{Interval: 10 * m}),
+		"finer":          policy(timeseries.Tier{Interval: m, Keep: 6 * h}, timeseries.Tier{Interval: 10 * m}),
+		"coarser":        policy(timeseries.Tier{Interval: 10 * m, Keep: 12 * h}, timeseries.Tier{Interval: h}),
+		"both":           policy(timeseries.Tier{Interval: 5 * m, Keep: 6 * h}, timeseries.Tier{Interval: 10 * m, Keep: 12 * h}, timeseries.Tier{Interval: 30 * m}),
+		"finest dropped": policy(timeseries.Tier{Interval: 50 * m}),
+		"finer, longer":  policy(timeseries.Tier{Interval: m, Keep: 1000 * h}, timeseries.Tier{Interval: 10 * m}),
 	} {
 		t.Run(name, func(t *testing.T) {
+			first := policy(timeseries.Tier{Interval: 10 * m})
+			if name == "finest dropped" {
+				first = policy(timeseries.Tier{Interval: m, Keep: 6 * h}, timeseries.Tier{Interval: 50 * m})
+			}
 			s, _, now := newStore(t, timeseries.Options{})
 			if err := s.SetRetention(t.Context(), first); err != nil {
 				t.Fatal(err)
@@ -105,12 +109,16 @@ func TestTiersChange(t *testing.T) {
 					seal(t, s)
 				}
 			}
+			every := h
+			if name == "finest dropped" {
+				every = 50 * m
+			}
 			check := func(when string) {
 				t.Helper()
-				q := timeseries.Query{Metric: "m", From: math.MinInt64, To: math.MaxInt64, Mode: timeseries.Downsample, Function: timeseries.Function{Name: "sum"}, Interval: timeseries.Interval{Fixed: h}}
+				q := timeseries.Query{Metric: "m", From: math.MinInt64, To: math.MaxInt64, Mode: timeseries.Downsample, Function: timeseries.Function{Name: "sum"}, Interval: timeseries.Interval{Fixed: every}}
 				wanted := map[int64]float64{}
 				for at, v := range all {
-					wanted[at-at%int64(h)] += v
+					wanted[at-at%int64(every)] += v
 				}
 				a, err := s.Query(t.Context(), q)
 				if err != nil {

@@ -122,6 +122,17 @@ func (r *retained) source(tier int) int64 {
 	return r.tiers[tier-1].cut
 }
 
+// reach is up to where rows of a tier are read: source, or the end of the window that it is
+// in. Cuts are at ends of windows of the tiers that there were when they moved, and a policy
+// may have got others since; such a window is read of its row, which has all of it.
+func (r *retained) reach(tier int) int64 {
+	at, step := r.source(tier), int64(r.tiers[tier].Interval)
+	if at == math.MinInt64 || floorTo(at, step) == at {
+		return at
+	}
+	return lastOf(at, step) + 1
+}
+
 // cuts are up to where points and the rows of the tiers go by now. What is cut off are
 // whole windows of the next tier.
 func (r *retained) cuts(now int64) []int64 {

@@ -54,7 +54,8 @@ func (s *Store) roll(tx *txn.Tx, m *Metric, st *retained, c column, ch change) e
 		step := int64(t.Interval)
 		next := change{min: math.MaxInt64, max: math.MinInt64}
 		at := column{t.id, c.series, c.field}
-		if from := max(ch.min, cut); from <= ch.max {
+		// A window that is there in parts is not made anew of these.
+		if from := max(ch.min, cut, st.reach(i)); from <= ch.max {
 			from, to := floorTo(from, step), lastOf(ch.max, step)
 			rows, err := s.remake(tx, m, st, i, c, from, to)
 			if err == nil {

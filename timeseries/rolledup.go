@@ -27,8 +27,8 @@ func (s *Store) RolledUpTx(tx *txn.Tx, m *Metric) (*RolledUp, error) {
 	return &RolledUp{s, tx, m, r}, nil
 }
 
-// Before is the time before which points are gone.
-func (r *RolledUp) Before() int64 { return r.st.cut }
+// Before is the time before which points are gone, or not read for their rows.
+func (r *RolledUp) Before() int64 { return max(r.st.cut, r.st.reach(0)) }
 
 // RolledRow is what the points of a window come to, as PromQL asks for it.
 type RolledRow struct {
@@ -64,7 +64,7 @@ func (r *RolledUp) Rows(ctx context.Context, x Selected, field int, from, to int
 	}
 	begin := int64(math.MinInt64)
 	for i := len(r.st.tiers) - 1; i >= 0; i-- {
-		t, end := &r.st.tiers[i], r.st.source(i)
+		t, end := &r.st.tiers[i], r.st.reach(i)
 		step := int64(t.Interval)
 		begin = max(begin, t.cut)
 		if end > begin && begin <= to && from < end {
@@ -72,8 +72,7 @@ func (r *RolledUp) Rows(ctx context.Context, x Selected, field int, from, to int
 			err := r.s.rows(r.tx, at, kind, max(begin, floorTo(from, step)), min(to, end-1), func(rows []rollup) error {
 				for k := range rows {
 					y := &rows[k]
-					// What a window has beyond the end is in a finer tier, too.
-					row := RolledRow{RolledPart: y.rolled(), Interval: step, Plain: y.plain && y.lastAt < end}
+					row := RolledRow{RolledPart: y.rolled(), Interval: step, Plain: y.plain}
 					if y.rest != nil && row.Plain {
 						p := y.rest.rolled()
 						row.Rest = &p
@@ -95,7 +94,7 @@ func (r *RolledUp) Rows(ctx context.Context, x Selected, field int, from, to int
 
 // Has says whether there are rows of a series that touch what is from from to to.
 func (r *RolledUp) Has(ctx context.Context, x Selected, from, to int64) (bool, error) {
-	if from >= r.st.cut {
+	if from >= r.Before() {
 		return false, nil
 	}
 	for field := range r.m.Fields {

@@ -83,14 +83,15 @@ func (v *tally) column(c column, kind block.Kind) error {
 	from := r.q.From
 	if st := r.kept; st != nil {
 		for i := len(st.tiers) - 1; i >= 0; i-- {
-			to := min(before(st.source(i)), r.last())
-			if st.source(i) == math.MinInt64 || from > to {
+			reach := st.reach(i)
+			to := min(before(reach), r.last())
+			if reach == math.MinInt64 || from > to {
 				continue
 			}
 			if err := v.rows(c, i, kind, from, to); err != nil {
 				return err
 			}
-			from = st.source(i)
+			from = reach
 		}
 		from = max(from, st.cut)
 		if i := v.tierFor(); i >= 0 {
