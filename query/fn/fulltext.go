@@ -6,16 +6,18 @@ import (
 	"github.com/weftdb/weft/query/vec"
 )
 
-// TextSearch is a call of fts.search, or with Alone of fts.search_index.
+// TextSearch is a call of fts.search, or with Alone of fts.search_index, or with Unranked of
+// fts.found, which is what @@ becomes.
 type TextSearch struct {
 	Collection string // or the index that stands alone
 	Alone      bool
 	Query      string // words, or with Clause a clause in JSON
 	Clause     bool
 	Hits       int // at most so many; 0 is all
+	Unranked   bool
 }
 
-// TextHits are what a search found, the best first.
+// TextHits are what a search found, the best first; without Scores in no order.
 type TextHits struct {
 	IDs    []string
 	Scores []float64
@@ -30,14 +32,15 @@ func registerFullText(t *tables) {
 	const cols = "_id text,score float8"
 	for _, clause := range []bool{false, true} {
 		typ := map[bool]string{false: "text", true: "jsonb"}[clause]
+		t.set("fts.found(collection text,query "+typ+") text stable", "_id text", searchText(TextSearch{Clause: clause, Unranked: true}))
 		for _, hits := range []string{"", ",hits int4"} {
-			t.set("fts.search(collection text,query "+typ+hits+") text stable", cols, searchText(clause, false))
-			t.set("fts.search_index(index text,query "+typ+hits+") text stable", cols+",text text,metadata jsonb", searchText(clause, true))
+			t.set("fts.search(collection text,query "+typ+hits+") text stable", cols, searchText(TextSearch{Clause: clause}))
+			t.set("fts.search_index(index text,query "+typ+hits+") text stable", cols+",text text,metadata jsonb", searchText(TextSearch{Clause: clause, Alone: true}))
 		}
 	}
 }
 
-func searchText(clause, alone bool) func(c *call) (SetIter, error) {
+func searchText(t TextSearch) func(c *call) (SetIter, error) {
 	return func(c *call) (SetIter, error) {
 		if c.env == nil || c.env.Host == nil {
 			return nil, dberr.SQL(dberr.StateFeatureNotSupported, "full-text search is not supported here")
@@ -49,7 +52,9 @@ func searchText(clause, alone bool) func(c *call) (SetIter, error) {
 		if hits < 0 {
 			return nil, dberr.SQL(dberr.StateInvalidParameterValue, "the number of hits is %d, which is negative", hits).WithField("hits")
 		}
-		found, err := c.env.Host.Search(TextSearch{Collection: c.arg[0].Str, Query: c.arg[1].Str, Clause: clause, Alone: alone, Hits: int(hits)})
+		t := t
+		t.Collection, t.Query, t.Hits = c.arg[0].Str, c.arg[1].Str, int(hits)
+		found, err := c.env.Host.Search(t)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +71,9 @@ type textHits struct {
 func (h *textHits) Next(out []*vec.Vector, limit int) (n int, err error) {
 	for ; n < limit && h.at < len(h.found.IDs); n++ {
 		out[0].AppendDatum(sqltype.Datum{Str: h.found.IDs[h.at]})
-		out[1].AppendDatum(sqltype.Datum{Float: h.found.Scores[h.at]})
+		if len(out) > 1 {
+			out[1].AppendDatum(sqltype.Datum{Float: h.found.Scores[h.at]})
+		}
 		if len(out) > 2 {
 			out[2].AppendDatum(sqltype.Datum{Str: h.found.Texts[h.at]})
 			out[3].AppendDatum(h.found.Metadata[h.at])

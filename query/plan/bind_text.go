@@ -5,7 +5,7 @@ import (
 )
 
 // wholeText turns table @@ 'words', where the table is another model's and is named as a
-// whole, into its key IN (SELECT … FROM fts.search(…)); nil where the operator is no such
+// whole, into its key IN (SELECT … FROM fts.found(…)); nil where the operator is no such
 // one.
 func (b *binder) wholeText(s *scope, e *ast.Binary) ast.Expr {
 	ref, ok := e.L.(*ast.ColumnRef)
@@ -31,7 +31,7 @@ func (b *binder) wholeText(s *scope, e *ast.Binary) ast.Expr {
 		}
 		key := t.table.Columns[t.table.Ordinal(t.table.Indexes[0].Columns[0].Column)].Name
 		column := append(append([]string(nil), ref.Names...), key)
-		call := &ast.FuncCall{Loc: e.Loc, Name: []string{"fts", "search"}, Args: []ast.Expr{
+		call := &ast.FuncCall{Loc: e.Loc, Name: []string{"fts", "found"}, Args: []ast.Expr{
 			&ast.Literal{Loc: e.Loc, Kind: ast.LitString, Text: t.table.External.Object}, e.R,
 		}}
 		return &ast.InSubquery{Loc: e.Loc, Arg: &ast.ColumnRef{Loc: ref.Loc, Names: column}, Query: &ast.Select{

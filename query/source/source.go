@@ -105,7 +105,8 @@ type Probe struct {
 // sources that is one answers fts.search and @@.
 type TextSearcher interface {
 	// SearchText finds rows by their words, the best first, as they are committed when it
-	// runs. It refuses where the transaction itself has written rows of the object.
+	// runs. Where the transaction itself has written rows of the object, it finds those, too,
+	// as they are in it, if it need not rank, and else refuses.
 	SearchText(ctx context.Context, tx *txn.Tx, db keyspace.DatabaseID, t fn.TextSearch) (fn.TextHits, error)
 }
 

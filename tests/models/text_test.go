@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/document/doc"
 	"github.com/weftdb/weft/document/fulltext"
+	"github.com/weftdb/weft/query"
 )
 
 // TestFullText: words are searched in SQL, with a score, beside other conditions.
@@ -33,19 +34,19 @@ func TestFullText(t *testing.T) {
 	want(t, ask(t, db, "UPDATE doc.products p SET data = data || '{\"name\":\"sold\"}' WHERE p @@ 'hat' RETURNING _id"), "t3")
 	want(t, ask(t, db, "SELECT _id FROM doc.products p WHERE p @@ 'red'"), "t1")
 	want(t, ask(t, db, "SELECT _id FROM doc.products p WHERE p @@ 'sold'"), "t3")
-	if plan := ask(t, db, "EXPLAIN (COSTS OFF) SELECT data FROM doc.products p WHERE p @@ 'red'"); !strings.Contains(plan, "Function Scan on fts.search") || !strings.Contains(plan, "on products p") {
+	if plan := ask(t, db, "EXPLAIN (COSTS OFF) SELECT data FROM doc.products p WHERE p @@ 'red'"); !strings.Contains(plan, "Function Scan on fts.found") || !strings.Contains(plan, "on products p") {
 		t.Error(plan)
 	}
 	want(t, ask(t, db, `SELECT '{"a":1}'::jsonb @@ '$.a == 1'`), "t")
 
 	for sql, state := range map[string]string{
-		"SELECT * FROM fts.search('nope', 'x')":                                     "42P01",
-		"SELECT * FROM fts.search('products', 'x', -1)":                             "22023",
-		`SELECT * FROM fts.search('products', '{"nope":1}'::jsonb)`:                 "22023",
-		"INSERT INTO doc.bare (data) VALUES ('{}'); SELECT 1":                       "42P01",
-		"SELECT * FROM fts.nope('products', 'x')":                                   "3F000",
-		"DELETE FROM doc.products; SELECT _id FROM doc.products p WHERE p @@ 'red'": "0A000",
-		"SELECT _id FROM kv.default d WHERE d @@ 'red'":                             "0A000",
+		"SELECT * FROM fts.search('nope', 'x')":                                   "42P01",
+		"SELECT * FROM fts.search('products', 'x', -1)":                           "22023",
+		`SELECT * FROM fts.search('products', '{"nope":1}'::jsonb)`:               "22023",
+		"INSERT INTO doc.bare (data) VALUES ('{}'); SELECT 1":                     "42P01",
+		"SELECT * FROM fts.nope('products', 'x')":                                 "3F000",
+		"DELETE FROM doc.products; SELECT _id FROM fts.search('products', 'red')": "0A000",
+		"SELECT _id FROM kv.default d WHERE d @@ 'red'":                           "0A000",
 	} {
 		_, err := try(t, db, sql)
 		var e *weft.Error
@@ -58,6 +59,53 @@ func TestFullText(t *testing.T) {
 		t.Errorf("a collection without full text gives %v", err)
 	}
 	want(t, ask(t, db, "SELECT count(*) FROM doc.products"), "5")
+}
+
+// uncommitted runs statements in a transaction that is rolled back, and returns the one
+// text that the last one gives.
+func uncommitted(t *testing.T, db *weft.DB, sql string) string {
+	t.Helper()
+	tx, err := db.Engine().Begin(t.Context(), "", weft.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	var sink query.MemorySink
+	if err := tx.Execute(t.Context(), query.Request{SQL: sql, MaxRows: -1}, &sink); err != nil {
+		t.Fatalf("%.300s: %v", sql, err)
+	}
+	return sink.Results[len(sink.Results)-1].Batches[0].Cols[0].Get(0).Str
+}
+
+// TestOwnWritesInFullText: @@ sees what the transaction has written, and not what it took
+// back, and leaves out what it changed or removed; others see nothing of it.
+func TestOwnWritesInFullText(t *testing.T) {
+	db := open(t)
+	for _, d := range []string{`{"_id":"a","name":"red shoes"}`, `{"_id":"b","name":"blue shoes"}`, `{"_id":"c","name":"red hat"}`, `{"_id":"d","name":"green coat"}`} {
+		insert(t, db, "wear", d)
+	}
+	cfg := &fulltext.Config{Fields: []fulltext.Field{{Path: "name"}}, Analyzer: "en"}
+	if err := db.Documents().SetText(t.Context(), "wear", cfg); err != nil {
+		t.Fatal(err)
+	}
+	large := `{"name":"red ` + strings.Repeat("x", 100_000) + `"}`
+	const found = "SELECT coalesce(string_agg(_id, ' ' ORDER BY _id), '') FROM doc.wear w WHERE w @@ 'red'"
+	want(t, uncommitted(t, db, `
+		UPDATE doc.wear SET data = '{"name":"a pink shoe"}' WHERE _id = 'a';
+		UPDATE doc.wear SET data = '{"name":"the reddest red coats"}' WHERE _id = 'd';
+		DELETE FROM doc.wear WHERE _id = 'c';
+		INSERT INTO doc.wear (_id, data) VALUES ('e', '`+large+`'), ('f', '{"name":"nothing"}');
+		SAVEPOINT s;
+		INSERT INTO doc.wear (_id, data) VALUES ('g', '{"name":"red, for a while"}');
+		ROLLBACK TO s;
+		`+found+``), "d e")
+	want(t, ask(t, db, found), "a c")
+	want(t, uncommitted(t, db, `DELETE FROM doc.wear; `+found+``), "")
+	want(t, uncommitted(t, db, `INSERT INTO doc.wear (_id, data) VALUES ('e', '{"name":"red tie"}');
+		UPDATE doc.wear w SET data = data || '{"sold":true}' WHERE w @@ '{"phrase":"red tie"}'::jsonb;
+		INSERT INTO doc.wear (data) SELECT data - '_id' FROM doc.wear w WHERE w @@ 'red';
+		SELECT count(*) || ' ' || count(data->'sold') FROM doc.wear w WHERE w @@ 'red'`), "6 2")
+	want(t, ask(t, db, found), "a c")
 }
 
 // TestTextsInSQL: the full-text indexes that stand alone are searched in SQL, too.

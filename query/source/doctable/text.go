@@ -36,10 +36,12 @@ func (s *Source) SearchText(ctx context.Context, tx *txn.Tx, db keyspace.Databas
 	case !ok:
 		return out, dberr.SQL(dberr.StateUndefinedTable, "there is no collection %q to search", t.Collection).WithField("collection").WithHint("%s", manage)
 	}
+	wrote := false
 	for _, x := range store.Extents(c) {
-		if tx.WroteWithin(x[0], x[1]) {
-			return out, dberr.SQL(dberr.StateFeatureNotSupported, "a search of %s %q does not see what the transaction itself has written to it, and is refused", what, c.Name).
-				WithHint("Search before the writes, or commit them first.")
+		wrote = wrote || tx.WroteWithin(x[0], x[1])
+		if wrote && !t.Unranked {
+			return out, dberr.SQL(dberr.StateFeatureNotSupported, "a search of %s %q cannot rank what the transaction itself has written to it, and is refused", what, c.Name).
+				WithHint("Search before the writes, or commit them first. A condition on a collection with @@, which ranks nothing, sees them.")
 		}
 		if err := tx.ReadRange(x[0], x[1]); err != nil {
 			return out, err
@@ -66,8 +68,16 @@ func (s *Source) SearchText(ctx context.Context, tx *txn.Tx, db keyspace.Databas
 	if t.Alone {
 		return texts(tx, store, c.Name, hits)
 	}
+	var own map[string]bool
+	if wrote {
+		if own, out.IDs, err = store.MatchOwnTx(ctx, tx, &c, query); err != nil {
+			return out, err
+		}
+	}
 	for i := range hits {
-		out.IDs, out.Scores = append(out.IDs, hits[i].ID), append(out.Scores, hits[i].Score)
+		if !own[hits[i].ID] {
+			out.IDs, out.Scores = append(out.IDs, hits[i].ID), append(out.Scores, hits[i].Score)
+		}
 	}
 	return out, nil
 }
