@@ -206,11 +206,11 @@ func (c *windowCall) rolledValue(rows []piece, points []promql.FPoint, to int64)
 	var a piece
 	for i := range rows {
 		p := &rows[i]
-		if p.from <= to-c.span || p.to > to {
-			return 0, false, reasonSplit
-		}
 		if !p.plain {
 			return 0, false, reasonMixed
+		}
+		if p.from <= to-c.span || p.to > to {
+			return 0, false, reasonSplit
 		}
 		a.join(p)
 	}
@@ -230,8 +230,10 @@ func (c *windowCall) lastOf(rows []piece, points []promql.FPoint, to int64) (v f
 	}
 	last := &rows[len(rows)-1]
 	switch {
-	case last.to > to:
+	case last.to > to && last.plain:
 		return 0, false, reasonSplit
+	case last.to > to:
+		return 0, false, reasonMixed
 	case !value.IsStaleNaN(last.Last):
 		return last.Last, true, reasonNone
 	case c.name == lookback:

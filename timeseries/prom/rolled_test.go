@@ -240,6 +240,13 @@ func TestRolledUpIsSaid(t *testing.T) {
 			t.Errorf("%s has %d values, and %d are missing", expr, n, missing)
 		}
 	}
+	// The warnings say which of both it is.
+	for expr, want := range map[string]string{`sum_over_time(m{s="good"}[150s])`: "be multiples of 1h", `sum_over_time(m{s="twice"}[150s])`: "several in one millisecond", `m{s="good"}`: "be multiples of 1h", `m{s="twice"}`: "several in one millisecond"} {
+		_, warnings := s.matrix(t, prom.Query{Expr: expr, Start: hour(0.04), End: hour(0.04), Step: time.Hour})
+		if len(warnings) != 1 || !strings.Contains(warnings[0], `1 steps of metric "m" are left out`) || !strings.Contains(warnings[0], want) {
+			t.Errorf("%s warns of %q", expr, warnings)
+		}
+	}
 	if n, _ := s.compare(t, `last_over_time(METRIC{s=~"twice|infinite"}[1h])`, hour(0), hour(1), time.Hour, true); n != 2 {
 		t.Errorf("%d last values", n)
 	}
