@@ -117,6 +117,22 @@ func (c *modelClient) release() {
 	}
 }
 
+// move gives a document of this client another slot, which may be taken.
+func (c *modelClient) move() {
+	for id := range c.docs {
+		slot := c.rand.IntN(slots)
+		status := c.do("/documents/collections/claims/update", fmt.Sprintf(`{"filter":{"_id":%q},"update":{"$set":{"slot":%d}}}`, id, slot), nil)
+		switch status {
+		case http.StatusOK:
+			c.docs[id] = slot
+		case http.StatusConflict:
+		default:
+			c.t.Errorf("move: %d", status)
+		}
+		return
+	}
+}
+
 // expire writes a key and a document together that expire at once, or in a day.
 func (c *modelClient) expire() {
 	id := fmt.Sprintf("%s-%d", c.name, c.n)
@@ -139,7 +155,7 @@ func (c *modelClient) live(stop <-chan struct{}) {
 			return
 		default:
 		}
-		switch c.rand.IntN(8) {
+		switch c.rand.IntN(9) {
 		case 0, 1:
 			c.increment()
 		case 2, 3:
@@ -148,6 +164,8 @@ func (c *modelClient) live(stop <-chan struct{}) {
 			c.claim()
 		case 6:
 			c.release()
+		case 7:
+			c.move()
 		default:
 			c.expire()
 		}
