@@ -309,6 +309,9 @@ func newBucket(c *compiler, name string, arg doc.Value) (stage, error) {
 		case "default":
 			b.other = v
 		case "output":
+			if v.Kind() != doc.Object {
+				err = invalid(name, "the output of $bucket must be an object, not %s", v.Kind())
+			}
 			v.Fields(func(f []byte, a doc.Value) bool {
 				var one gathered
 				one, err = c.gathered(name, string(f), a)
@@ -330,6 +333,9 @@ func newBucket(c *compiler, name string, arg doc.Value) (stage, error) {
 		if b.bounds[i].Kind() != b.bounds[0].Kind() || doc.Compare(b.bounds[i-1], b.bounds[i]) >= 0 {
 			return nil, invalid(name, "the boundaries of $bucket must be of one kind and ascend")
 		}
+	}
+	if b.other.Exists() && doc.Compare(b.other, b.bounds[0]) >= 0 && doc.Compare(b.other, b.bounds[len(b.bounds)-1]) < 0 {
+		return nil, invalid(name, "the default of $bucket lies within its boundaries, where it would be another bucket's").WithHint("it is less than the first boundary, or not less than the last")
 	}
 	if !arg.Field("output").Exists() {
 		g.fields = []gathered{{"count", accumulators["$count"], expr.Literal{Value: null}}}
