@@ -64,8 +64,11 @@ type id struct{ database, channel, name string }
 type hook struct {
 	w     streaming.Webhook
 	store *streaming.Store
-	end   context.CancelFunc
-	done  chan struct{}
+	// ordered says that messages with the same key are sent one after the other. Known once
+	// it runs.
+	ordered bool
+	end     context.CancelFunc
+	done    chan struct{}
 
 	mu sync.Mutex
 	st Status
@@ -180,7 +183,7 @@ const (
 func (s *Sender) run(ctx context.Context, h *hook) {
 	for lost := true; ; { // what an earlier life was given and did not end
 		if lost {
-			if err := h.giveBack(ctx); err != nil && ctx.Err() == nil {
+			if err := h.begin(ctx); err != nil && ctx.Err() == nil {
 				s.failed(h, err)
 				if !sleep(ctx, pullAgain) {
 					return
@@ -204,6 +207,21 @@ func (s *Sender) run(ctx context.Context, h *hook) {
 	}
 }
 
+// begin finds out what the group is like, and has nothing be out that is not sent.
+func (h *hook) begin(ctx context.Context) error {
+	g, err := h.store.Group(ctx, h.w.Channel, h.w.GroupName())
+	if errors.Is(err, dberr.ErrNotFound) {
+		return nil // the webhook is gone, which the pull finds
+	}
+	if err != nil {
+		return err
+	}
+	if h.ordered = g.Options.Ordered; !h.ordered {
+		return nil
+	}
+	return h.giveBack(ctx)
+}
+
 // giveBack gives back all that was handed out and neither acknowledged nor given back, of a
 // webhook in the order of keys: the group goes on behind what its member has.
 func (h *hook) giveBack(ctx context.Context) error {
@@ -225,15 +243,15 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// sendAll sends messages at once, those with the same key one after the other. It says
-// whether one is lost: the group was not told what became of it.
+// sendAll sends messages at once, in the order of keys those with the same key one after
+// the other. It says whether one is lost: the group was not told what became of it.
 func (s *Sender) sendAll(ctx context.Context, h *hook, list []streaming.Handed) (lost bool) {
 	var untold atomic.Bool
 	queues := map[string][]streaming.Handed{}
 	var all sync.WaitGroup
 	for i, m := range list {
 		key := "k" + m.Key
-		if m.Key == "" {
+		if m.Key == "" || !h.ordered {
 			key = strconv.Itoa(i)
 		}
 		queues[key] = append(queues[key], m)
@@ -246,7 +264,7 @@ func (s *Sender) sendAll(ctx context.Context, h *hook, list []streaming.Handed) 
 					untold.Store(true)
 				}
 				if m.Key != "" && !(taken && told) {
-					return // those behind it come again with it, or when their time is over
+					return // those behind it come again with it
 				}
 			}
 		})

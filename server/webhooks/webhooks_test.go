@@ -203,6 +203,29 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestWithoutOrder: a message that is refused does not hold up those with the same key, nor
+// are they given up without being sent.
+func TestWithoutOrder(t *testing.T) {
+	store, e := open(t), newEndpoint(t)
+	e.status = func(_ int, body string) int {
+		if body == "a1" {
+			return 500
+		}
+		return 200
+	}
+	publish(t, store, "a1", "a2", "a3", "a4")
+	w := hookOf(t, store, e.URL, streaming.WebhookOptions{MaxAttempts: 3})
+	s := sender(t, loopback)
+	s.Add("default", store, w)
+	e.wait(t, 6) // a1 three times
+	if i := settled(t, store, &w); i.GivenUp != 1 {
+		t.Errorf("%+v", i)
+	}
+	if st, ok := s.Status("default", "c", "h"); !ok || st.Delivered != 3 || st.Failed != 3 {
+		t.Errorf("%+v, %v", st, ok)
+	}
+}
+
 // TestGuard: nothing is sent to where it may not, whatever the name resolves to.
 func TestGuard(t *testing.T) {
 	store, e := open(t), newEndpoint(t)
