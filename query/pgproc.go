@@ -15,7 +15,8 @@ import (
 
 // pseudoTypes are the object ids of types that only functions have.
 var pseudoTypes = map[string]int{"any": 2276, "anyelement": 2283, "anyarray": 2277, "anynonarray": 2776, "anycompatible": 5077,
-	"anycompatiblearray": 5078, "anycompatiblenonarray": 5079, "anyenum": 3500}
+	"anycompatiblearray": 5078, "anycompatiblenonarray": 5079, "anyenum": 3500,
+	"anyrange": 3831, "anymultirange": 4537}
 
 func functionTypeOID(name string) int {
 	if oid := pseudoTypes[name]; oid != 0 {

@@ -346,6 +346,7 @@ func (v *viewCall) pgSettings() error {
 		if s.set == nil {
 			r["context"] = "internal"
 		}
+		measured(name, r)
 		v.set(r)
 	}
 	slices.SortFunc(v.rows, func(a, b []sqltype.Datum) int { return strings.Compare(a[0].Str, b[0].Str) })

@@ -78,6 +78,9 @@ func castVolatility(from, to sqltype.Type) Volatility {
 	}
 	moment := (to.Category() == 'D' || to.Category() == 'R' && to.RangeElem().Category() == 'D') && (from.ID == sqltype.Unknown || isString(from.ID))
 	styled := isString(to.ID) && textDependsOnStyle(from)
+	if isString(from.ID) && from.Base() != to.Base() && (to.ID == sqltype.Enum || to.ID == sqltype.Array && to.ElemType().ID == sqltype.Enum) {
+		return Stable // labels come and go
+	}
 	if from.Base() != to.Base() && (zoned(from) || zoned(to) || moment || styled) {
 		return Stable
 	}

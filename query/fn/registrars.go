@@ -27,5 +27,6 @@ var registrars = []func(*tables){
 	registerSystem, registerSend,
 	registerEnum,
 	registerPartitions,
+	registerKeywords,
 	registerWindows,
 }

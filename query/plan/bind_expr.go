@@ -360,6 +360,19 @@ func (b *binder) isNull(s *scope, e *ast.IsNull) Expr {
 }
 
 func (b *binder) isDistinct(s *scope, e *ast.IsDistinct) Expr {
+	if l, r := rowOf(e.L), rowOf(e.R); l != nil && r != nil && len(l.Args)+len(r.Args) > 0 {
+		if len(l.Args) != len(r.Args) {
+			failAt(e.Pos(), dberr.StateSyntax, "unequal number of entries in row expressions")
+		}
+		parts := make([]Expr, len(l.Args)) // the first that differs decides, and no later one is computed
+		for i := range parts {
+			parts[i] = b.isDistinct(s, &ast.IsDistinct{Loc: e.Loc, L: l.Args[i], R: r.Args[i], Not: e.Not})
+		}
+		if e.Not {
+			return collapse(parts, &And{Args: parts})
+		}
+		return collapse(parts, &Or{Args: parts})
+	}
 	eq, ok := b.operator("=", b.expr(s, e.L), b.expr(s, e.R), e.Pos()).(*Call)
 	if !ok {
 		unsupported(e.Pos(), "IS DISTINCT FROM of these types")
@@ -373,6 +386,27 @@ func (b *binder) isDistinct(s *scope, e *ast.IsDistinct) Expr {
 		l, r = b.coerce(l, t, e.Pos()), b.coerce(r, t, e.Pos())
 	}
 	return &IsDistinct{L: l, R: r, Not: e.Not}
+}
+
+// rowOf is a row of which no column stands for several; nil if e is another expression.
+func rowOf(e ast.Expr) *ast.Row {
+	r, ok := e.(*ast.Row)
+	if !ok {
+		return nil
+	}
+	for _, a := range r.Args {
+		switch a := a.(type) {
+		case *ast.ColumnRef:
+			if a.Star {
+				return nil
+			}
+		case *ast.Field:
+			if a.Star {
+				return nil
+			}
+		}
+	}
+	return r
 }
 
 func (b *binder) caseExpr(s *scope, e *ast.Case) Expr {

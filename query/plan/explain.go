@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/sqltype"
 )
@@ -241,17 +242,17 @@ func otherTitle(n Node) string {
 		}
 		return "With"
 	case *CTEScan:
-		return "CTE Scan on " + n.Name
+		return "CTE Scan on " + ast.QuoteIdent(n.Name)
 	case *WorkScan:
 		return "WorkTable Scan"
 	case *Materialize:
 		return "Materialize"
 	case *Insert:
-		return "Insert on " + n.Table.Name
+		return "Insert on " + ast.QuoteIdent(n.Table.Name)
 	case *Update:
-		return "Update on " + n.Table.Name
+		return "Update on " + ast.QuoteIdent(n.Table.Name)
 	case *Delete:
-		return "Delete on " + n.Table.Name
+		return "Delete on " + ast.QuoteIdent(n.Table.Name)
 	case *LockRows:
 		return "LockRows"
 	}
@@ -259,9 +260,9 @@ func otherTitle(n Node) string {
 }
 
 func scanTitle(n *Scan) string {
-	on := n.Table.Name
+	on, using := ast.QuoteIdent(n.Table.Name), " using "+ast.QuoteIdent(n.Index.Name)
 	if n.Alias != "" && n.Alias != n.Table.Name {
-		on += " " + n.Alias
+		on += " " + ast.QuoteIdent(n.Alias)
 	}
 	back := ""
 	if n.Reverse {
@@ -277,9 +278,9 @@ func scanTitle(n *Scan) string {
 	case n.Index.Primary:
 		return "Primary Key Scan" + back + " on " + on
 	case !n.Fetch:
-		return "Index Only Scan" + back + " using " + n.Index.Name + " on " + on
+		return "Index Only Scan" + back + using + " on " + on
 	}
-	return "Index Scan" + back + " using " + n.Index.Name + " on " + on
+	return "Index Scan" + back + using + " on " + on
 }
 
 // details are the lines below a node's title.
@@ -292,7 +293,7 @@ func (x *Explainer) details(n Node) (out [][2]string) {
 	if x.Verbose {
 		names := make([]string, len(n.Fields()))
 		for i, f := range n.Fields() {
-			names[i] = f.Name
+			names[i] = ast.QuoteIdent(f.Name)
 		}
 		add("Output", strings.Join(names, ", "))
 	}
@@ -361,7 +362,7 @@ func probesText(s *Scan, byIndex bool) string {
 func unionText(s *Scan) string {
 	arms := make([]string, len(s.Union))
 	for i, a := range s.Union {
-		arms[i] = "(" + rangesText(&Scan{Table: s.Table, Index: a.Index, Ranges: a.Ranges}) + " using " + a.Index.Name + ")"
+		arms[i] = "(" + rangesText(&Scan{Table: s.Table, Index: a.Index, Ranges: a.Ranges}) + " using " + ast.QuoteIdent(a.Index.Name) + ")"
 	}
 	return strings.Join(arms, " OR ")
 }
@@ -384,7 +385,7 @@ func rangeText(s *Scan, r KeyRange) string {
 		case k.Expr != "":
 			return "(" + k.Expr + ")"
 		case o >= 0:
-			return s.Table.Columns[o].Name
+			return ast.QuoteIdent(s.Table.Columns[o].Name)
 		case k.Column == catalog.RowID:
 			return "rowid"
 		}
@@ -463,11 +464,11 @@ func exprText(e Expr) string {
 	case *Const:
 		return constText(e)
 	case *Slot:
-		return e.Name
+		return ast.QuoteIdent(e.Name)
 	case *Param:
 		return fmt.Sprintf("$%d", e.Index+1)
 	case *Outer:
-		return "outer." + e.Name
+		return "outer." + ast.QuoteIdent(e.Name)
 	case *Call:
 		return callText(e)
 	case *And:
