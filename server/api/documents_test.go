@@ -69,6 +69,8 @@ var documentScenarios = []scenario{
 	{name: "doc modify, unknown parameter", url: docsURL + "/c/find-and-modify?x=1", body: `{"filter":{},"remove":true}`, state: docs(`{"_id":"a"}`), status: 400, has: []string{"UNKNOWN_FIELD"}, check: left(`{"_id":"a"}`)},
 	{name: "doc count, unknown parameter", url: docsURL + "/c/count?filter=1", body: `{}`, state: docs(`{"_id":"a"}`), status: 400, has: []string{"UNKNOWN_FIELD"}},
 	{name: "doc aggregate, unknown parameter", url: docsURL + "/c/aggregate?x=1", body: `{"pipeline":[]}`, state: docs(`{"_id":"a"}`), status: 400, has: []string{"UNKNOWN_FIELD"}},
+	{name: "doc and kv, made within a transaction", url: "/api/v1/batch", body: `{"operations":[{"method":"POST","path":"/kv/buckets","body":{"name":"s"}},{"method":"POST","path":"/documents/collections","body":{"name":"c"}},{"method":"GET","path":"/documents/collections/c/stats"}]}`,
+		status: 200, has: []string{`"compression":"none","created_at":null`, `"index_count":0,"created_at":null`}, hasNot: []string{"1970-01-01", "0001-01-01"}},
 	{name: "doc insert, bad JSON", url: docsURL + "/c/documents", body: `{"document":{]}`, status: 400, has: []string{"INVALID_JSON"}},
 	{name: "doc insert, bad name", url: docsURL + "/a%2Fb/documents", body: `{"document":{}}`, status: 400, has: []string{"INVALID_COLLECTION"}},
 
