@@ -188,7 +188,7 @@ func (s *Service) listen(ctx context.Context) error {
 	if s.mu.stop != nil || s.opts.Idle {
 		return nil
 	}
-	since, stop := s.txns.OnCommitSince(s.hear)
+	since, stop := s.txns.OnCommitBriefly(s.hear)
 	if err := s.txns.WaitVisible(ctx, since); err != nil {
 		stop()
 		return err

@@ -58,7 +58,7 @@ func (c *compiled) queried(s *Store) {
 // a store without documents does not pay for it.
 func (c *core) countCommits() {
 	c.tallies.heard.Do(func() {
-		stop := c.txns.OnCommit(c.count)
+		_, stop := c.txns.OnCommitBriefly(c.count)
 		c.tallies.mu.Lock()
 		c.tallies.stop = stop
 		c.tallies.mu.Unlock()

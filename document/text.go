@@ -147,7 +147,7 @@ func (s *Store) textIndexOf(c *compiled) (*textIndex, error) {
 	t.open[textRef{s.db, c.TextID}] = x
 	t.watch()
 	if t.stop == nil {
-		t.since, t.stop = s.txns.OnCommitSince(s.core.hook)
+		t.since, t.stop = s.txns.OnCommitBriefly(s.core.hook)
 	}
 	go x.run(ctx, t.since)
 	return x, nil

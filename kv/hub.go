@@ -56,7 +56,7 @@ func (h *hub) listen(ctx context.Context) error {
 	if listening {
 		return nil
 	}
-	since, stop := h.txns.OnCommitSince(h.hear)
+	since, stop := h.txns.OnCommitBriefly(h.hear)
 	if err := h.txns.WaitVisible(ctx, since); err != nil {
 		stop()
 		return err

@@ -191,7 +191,7 @@ func (w *Watcher) hear(set *txn.ChangeSet) bool {
 	case w.mu.reason != nil:
 		return false
 	case !w.mu.known:
-		w.mu.raw = append(w.mu.raw, set)
+		w.mu.raw = append(w.mu.raw, set.Clone())
 		if len(w.mu.raw) > w.s.opts.WatchEvents {
 			w.cutLocked(errTooSlow)
 		}
@@ -224,6 +224,7 @@ func (w *Watcher) takeLocked(set *txn.ChangeSet) {
 		}
 		at.Seq++
 		p.at = at
+		p.key, p.rec = bytes.Clone(p.key), bytes.Clone(p.rec) // the commit's are its own
 		if !w.pushLocked(p) {
 			return
 		}

@@ -1,6 +1,7 @@
 package streaming
 
 import (
+	"bytes"
 	"context"
 	"sync"
 
@@ -83,7 +84,7 @@ func (h *hub) listen(ctx context.Context) error {
 	if listening {
 		return nil
 	}
-	since, stop := h.txns.OnCommitSince(h.hear)
+	since, stop := h.txns.OnCommitBriefly(h.hear)
 	if err := h.txns.WaitVisible(ctx, since); err != nil {
 		stop()
 		return err
@@ -269,7 +270,7 @@ func (t *tail) add(op *txn.Op, at txn.Timestamp, o *Options) bool {
 	if !ok || op.Deleted || offset < t.mu.next || removed(op.Value) {
 		return false // it went, or was there before the tail was
 	}
-	m, err := t.mu.channel.message(offset, at, op.Value)
+	m, err := t.mu.channel.message(offset, at, bytes.Clone(op.Value))
 	if err != nil {
 		t.mu.ended = err
 		return true

@@ -117,7 +117,7 @@ func (h *head) start(ctx context.Context, c *core) error {
 	}
 	h.mu.Lock() // what is committed meanwhile waits
 	defer h.mu.Unlock()
-	since, stop := h.txns.OnCommitSince(h.hear)
+	since, stop := h.txns.OnCommitBriefly(h.hear)
 	err := h.txns.WaitVisible(ctx, since)
 	if err == nil {
 		err = h.txns.View(ctx, func(tx *txn.Tx) error { return h.load(tx, c, uint64(since)) })

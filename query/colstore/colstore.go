@@ -167,7 +167,7 @@ func (c *Cache) Watch(prefix []byte) {
 		return
 	}
 	c.hook.Do(func() {
-		since, stop := c.store.OnCommitSince(c.observe)
+		since, stop := c.store.OnCommitBriefly(c.observe)
 		c.since, c.stop = uint64(since), stop
 	})
 	if c.stop == nil {
@@ -213,7 +213,7 @@ func (c *Cache) observe(set *txn.ChangeSet) {
 				continue
 			}
 		}
-		t.note(uint64(set.Timestamp), key)
+		t.note(uint64(set.Timestamp), bytes.Clone(key))
 	}
 }
 

@@ -85,7 +85,7 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	}
 	s.commit.recent.add(rec.ts, ops, len(payload))
 	s.installed.Store(rec.ts)
-	s.hooks.queue(rec.ts, ops)
+	kept := s.hooks.queue(rec.ts, ops)
 	s.commit.Unlock()
 	s.poke()
 	if err := s.finish(ctx, rec); err != nil {
@@ -94,6 +94,9 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	tx.commitTS = rec.ts
 	if f := s.opts.Events.Committed; f != nil {
 		f(CommitInfo{Timestamp: Timestamp(rec.ts), Writes: len(ops), Bytes: len(payload), Duration: time.Since(began)})
+	}
+	if tx.reads.recycle(); !kept { // the log and the buffer have copies, and whom hooks were to call is called
+		tx.writes.recycle()
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (s *Store) Feed(ctx context.Context, o FeedOptions) (*Feed, error) {
 	}
 	f := &Feed{s: s, opts: o, at: o.Since, more: make(chan struct{}, 1), done: make(chan struct{})}
 	f.mu.Lock() // until it is known where it begins
-	since, stop := s.OnCommitSince(f.hear)
+	since, stop := s.OnCommitBriefly(f.hear)
 	f.stop = stop
 	switch {
 	case o.Now:
@@ -108,10 +108,7 @@ func (f *Feed) hear(set *ChangeSet) {
 	if f.mu.bytes+size > f.opts.QueueBytes {
 		f.mu.queue, f.mu.bytes, f.mu.missed = nil, 0, set.Timestamp
 	} else {
-		if len(ops) < len(set.Ops) {
-			set = &ChangeSet{Timestamp: set.Timestamp, Ops: ops}
-		}
-		f.mu.queue = append(f.mu.queue, set)
+		f.mu.queue = append(f.mu.queue, &ChangeSet{Timestamp: set.Timestamp, Ops: cloneOps(ops)})
 		f.mu.bytes += size
 	}
 	f.mu.Unlock()

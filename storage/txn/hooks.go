@@ -8,7 +8,8 @@ import (
 
 // hooks calls who wants to know of commits, in commit order.
 type hooks struct {
-	count atomic.Int32
+	count   atomic.Int32
+	keepers atomic.Int32 // of those, how many may keep what they are called with
 
 	// mu guards the queue and the functions. Taken under Store.commit; takes none.
 	mu struct {
@@ -40,12 +41,26 @@ func (s *Store) OnCommit(fn func(*ChangeSet)) (stop func()) {
 // commit after since and for none at or before it, which History and, once
 // WaitVisible returned, every new transaction sees.
 func (s *Store) OnCommitSince(fn func(*ChangeSet)) (since Timestamp, stop func()) {
+	return s.onCommit(fn, true)
+}
+
+// OnCommitBriefly is OnCommitSince for a fn that keeps nothing of its ChangeSet when it
+// returns, neither keys nor values: commits then use the memory of their transactions
+// again.
+func (s *Store) OnCommitBriefly(fn func(*ChangeSet)) (since Timestamp, stop func()) {
+	return s.onCommit(fn, false)
+}
+
+func (s *Store) onCommit(fn func(*ChangeSet), keeps bool) (since Timestamp, stop func()) {
 	s.commit.Lock()
 	since = Timestamp(s.commit.appended)
 	h := &hook{fn: fn, since: s.commit.last}
 	s.hooks.mu.Lock()
 	s.hooks.mu.fns = append(slices.Clone(s.hooks.mu.fns), h)
 	s.hooks.count.Add(1)
+	if keeps {
+		s.hooks.keepers.Add(1)
+	}
 	s.hooks.mu.Unlock()
 	s.commit.Unlock()
 	return since, sync.OnceFunc(func() {
@@ -54,20 +69,25 @@ func (s *Store) OnCommitSince(fn func(*ChangeSet)) (since Timestamp, stop func()
 		s.hooks.mu.Lock()
 		defer s.hooks.mu.Unlock()
 		s.hooks.mu.fns = slices.DeleteFunc(slices.Clone(s.hooks.mu.fns), func(o *hook) bool { return o == h })
+		if keeps {
+			s.hooks.keepers.Add(-1)
+		}
 		if s.hooks.count.Add(-1) == 0 {
 			s.hooks.mu.pending = nil
 		}
 	})
 }
 
-// queue notes a commit for delivery. Called under Store.commit, in order.
-func (h *hooks) queue(ts uint64, ops []Op) {
+// queue notes a commit for delivery, and says whether a function may keep its memory.
+// Called under Store.commit, in order: a function that comes later is not called.
+func (h *hooks) queue(ts uint64, ops []Op) (kept bool) {
 	if h.count.Load() == 0 {
-		return
+		return false
 	}
 	h.mu.Lock()
 	h.mu.pending = append(h.mu.pending, &ChangeSet{Timestamp: Timestamp(ts), Ops: ops})
 	h.mu.Unlock()
+	return h.keepers.Load() > 0
 }
 
 // deliver calls the functions for what is visible. When it returns, they have run

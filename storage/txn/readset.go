@@ -3,12 +3,14 @@ package txn
 import (
 	"bytes"
 	"slices"
+	"sync"
 )
 
 // readSet is what a serializable transaction has read: keys and ranges. It takes
 // bounded memory: over maxReads entries, equal and overlapping ones are merged,
 // and where that is not enough, neighbours are joined, which can only refuse more.
 type readSet struct {
+	few   *fewReads // nil before the first read
 	spans []span
 	arena arena
 	limit int // len(spans) at which the next compaction is due
@@ -26,15 +28,29 @@ const (
 	maxReads     = 1 << 20
 )
 
-// fewReads is room for a small read set in one piece of memory.
+// fewReads is room for a small read set in one piece of memory, which commits use again.
 type fewReads struct {
-	spans [4]span
-	piece [128]byte
+	spans [12]span
+	piece [512]byte
 }
 
+var fewReadSets = sync.Pool{New: func() any { return new(fewReads) }}
+
 func (r *readSet) makeFew() {
-	f := &fewReads{}
-	r.spans, r.arena.piece = f.spans[:0], f.piece[:0]
+	f := fewReadSets.Get().(*fewReads) //nolint:forcetypeassert // nothing else is in it
+	r.few, r.spans, r.arena.piece = f, f.spans[:0], f.piece[:0]
+}
+
+// recycle gives the memory of the read set to others. Nobody may use what is in it.
+func (r *readSet) recycle() {
+	f := r.few
+	if f == nil {
+		return
+	}
+	*r = readSet{}
+	clear(f.spans[:])
+	poison(f.piece[:])
+	fewReadSets.Put(f)
 }
 
 func (r *readSet) addKey(key []byte) {

@@ -107,6 +107,32 @@ type ChangeSet struct {
 	Ops       []Op
 }
 
+// Clone returns a copy that shares no memory with c.
+func (c *ChangeSet) Clone() *ChangeSet {
+	return &ChangeSet{Timestamp: c.Timestamp, Ops: cloneOps(c.Ops)}
+}
+
+func cloneOps(ops []Op) []Op {
+	n := 0
+	for i := range ops {
+		n += len(ops[i].Key) + len(ops[i].Value)
+	}
+	piece := make([]byte, 0, n)
+	keep := func(b []byte) []byte {
+		if b == nil {
+			return nil
+		}
+		from := len(piece)
+		piece = append(piece, b...)
+		return piece[from:len(piece):len(piece)]
+	}
+	out := make([]Op, len(ops))
+	for i := range ops {
+		out[i] = Op{Key: keep(ops[i].Key), Value: keep(ops[i].Value), Deleted: ops[i].Deleted}
+	}
+	return out
+}
+
 // Number is the number of event i, from 0, of the n that somebody makes of the set, of at
 // most as many as it has writes and Tx.Reserve has left room for. Numbers rise in the order of commits; the last one of a
 // commit is its timestamp, and all are above the timestamp of the commit before.

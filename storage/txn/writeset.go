@@ -3,6 +3,7 @@ package txn
 import (
 	"bytes"
 	"sort"
+	"sync"
 )
 
 // writeSet is what a transaction has written: every write in the order it was
@@ -16,18 +17,35 @@ type writeSet struct {
 	few   *few      // nil before the first write
 }
 
-// few is room for a small write set in one piece of memory.
+// few is room for a small write set in one piece of memory, which commits use again.
 type few struct {
-	log   [4]write
-	slots [4]slot
+	log   [8]write
+	slots [8]slot
 	order [1][]int32
-	run   [4]int32
-	ops   [2]Op
-	piece [256]byte
+	run   [8]int32
+	ops   [8]Op
+	piece [1024]byte
+}
+
+var fews = sync.Pool{New: func() any { return new(few) }}
+
+// recycle gives the memory of the write set to others. Nobody may use what is in it.
+func (w *writeSet) recycle() {
+	f := w.few
+	if f == nil {
+		return
+	}
+	*w = writeSet{}
+	clear(f.log[:])
+	clear(f.slots[:])
+	clear(f.ops[:])
+	f.order[0] = nil
+	poison(f.piece[:])
+	fews.Put(f)
 }
 
 func (w *writeSet) makeFew() {
-	f := &few{}
+	f := fews.Get().(*few) //nolint:forcetypeassert // nothing else is in it
 	w.few = f
 	w.log, w.slots, w.order, w.arena.piece = f.log[:0], f.slots[:0], f.order[:0], f.piece[:0]
 	f.order[0] = f.run[:0]
