@@ -108,6 +108,9 @@ func (r *runner) follow(ctx context.Context) error {
 			}
 			r.s.fail(r, nil)
 		}
+		// It may have got on by a step whose commit the runner before this one did not
+		// wait for, since it was to end.
+		r.s.move()
 		timer, stop := r.timer()
 		select {
 		case <-news:
