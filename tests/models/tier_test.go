@@ -81,9 +81,9 @@ func TestTiers(t *testing.T) {
 		}
 	}
 	want(t, ask(t, db, `EXPLAIN (COSTS OFF) SELECT value_sum FROM ts."cpu@5m" WHERE host = 'a' AND time >= '2026-01-01Z'`), `Project
-  ->  Seq Scan on cpu@5m
-        Pushed Down: ((host = 'a'::text) AND (time >= '2026-01-01 00:00:00+00'::timestamp with time zone))
-        Filter: ((time >= '2026-01-01 00:00:00+00'::timestamp with time zone) AND (host = 'a'::text))`)
+  ->  Seq Scan on "cpu@5m"
+        Pushed Down: ((host = 'a'::text) AND ("time" >= '2026-01-01 00:00:00+00'::timestamp with time zone))
+        Filter: (("time" >= '2026-01-01 00:00:00+00'::timestamp with time zone) AND (host = 'a'::text))`)
 	for sql, state := range map[string]string{
 		`SELECT size_sum FROM ts."cpu@5m"`:                            dberr.StateNumericOutOfRange,
 		`SELECT * FROM ts."cpu@15m"`:                                  dberr.StateUndefinedTable,

@@ -67,12 +67,12 @@ func TestSeriesPlans(t *testing.T) {
 	samples(t, db, "a", "x", 10, 1.5, 7)
 	want(t, ask(t, db, "EXPLAIN (COSTS OFF) SELECT value FROM ts.cpu WHERE host = 'a' AND time >= '2026-01-01Z' AND zone > 'a' AND value > 1"), `Project
   ->  Seq Scan on cpu
-        Pushed Down: ((host = 'a'::text) AND (time >= '2026-01-01 00:00:00+00'::timestamp with time zone))
-        Filter: ((time >= '2026-01-01 00:00:00+00'::timestamp with time zone) AND (value > 1) AND (host = 'a'::text) AND (zone > 'a'::text))`)
+        Pushed Down: ((host = 'a'::text) AND ("time" >= '2026-01-01 00:00:00+00'::timestamp with time zone))
+        Filter: (("time" >= '2026-01-01 00:00:00+00'::timestamp with time zone) AND (value > 1) AND (host = 'a'::text) AND (zone > 'a'::text))`)
 	want(t, ask(t, db, "EXPLAIN (COSTS OFF) SELECT count(*) FROM ts.cpu WHERE host IN ('a', 'b') AND now() - interval '1 h' < time"), `Aggregate
   ->  Seq Scan on cpu
-        Pushed Down: ((host IN ('a'::text, 'b'::text)) AND ((now() - '01:00:00'::interval) < time))
-        Filter: ((host IN ('a'::text, 'b'::text)) AND ((now() - '01:00:00'::interval) < time))`)
+        Pushed Down: ((host IN ('a'::text, 'b'::text)) AND ((now() - '01:00:00'::interval) < "time"))
+        Filter: ((host IN ('a'::text, 'b'::text)) AND ((now() - '01:00:00'::interval) < "time"))`)
 }
 
 // TestSeriesEqual: what SQL answers over a metric is what it answers over a table with
