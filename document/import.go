@@ -17,6 +17,9 @@ type ImportOptions struct {
 	Replace bool
 	// MaxErrors ends an import that is not atomic after so many faults. Default 10.
 	MaxErrors int
+	// Unread says of places in the list why what was to be there could not be read as a
+	// document: a fault like others.
+	Unread map[int]error
 }
 
 // Imported is what an import did.
@@ -68,7 +71,11 @@ func (s *Store) importBatch(tx *txn.Tx, collection string, docs []doc.Value, fro
 	}
 	for i, v := range docs {
 		mark := tx.Savepoint()
-		warnings, err := s.importOne(tx, c, v, o.Replace)
+		var warnings []Warning
+		err := o.Unread[from+i]
+		if err == nil {
+			warnings, err = s.importOne(tx, c, v, o.Replace)
+		}
 		if err == nil {
 			out.Documents++
 			out.Warnings = append(out.Warnings, warnings...)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +84,7 @@ func (s *Server) readImport(c echo.Context, name, mode, conflict string) (string
 		if buf.b, err = s.readWhole(of(c), buf.b, s.opts.BodyBytes); err != nil {
 			return "", nil, opts, err
 		}
-		if list, err = parse(buf.b); err != nil {
+		if list, opts.Unread, err = parse(buf.b); err != nil {
 			return "", nil, opts, err
 		}
 	} else {
@@ -119,11 +121,15 @@ func (s *Server) readImport(c echo.Context, name, mode, conflict string) (string
 		return "", nil, opts, invalid("INVALID_FIELD", `"on_conflict" must be "error" or "replace", not %q`, shorten(conflict, 40)).WithField("on_conflict")
 	}
 	opts.Atomic, opts.Replace = mode == "atomic", conflict == "replace"
+	if opts.Atomic && len(opts.Unread) > 0 {
+		return "", nil, opts, opts.Unread[slices.Min(slices.Collect(maps.Keys(opts.Unread)))]
+	}
 	return name, list, opts, nil
 }
 
-// lineParser is what reads a body of that media type, nil for JSON.
-func lineParser(media string) func([]byte) ([]doc.Value, error) {
+// lineParser is what reads a body of that media type, nil for JSON: its documents, and by
+// places in their list why one could not be read.
+func lineParser(media string) func([]byte) ([]doc.Value, map[int]error, error) {
 	switch {
 	case isNDJSON(media):
 		return parseLines
@@ -143,7 +149,8 @@ func isNDJSON(media string) bool {
 }
 
 // parseLines reads one document a line.
-func parseLines(b []byte) (list []doc.Value, err error) {
+func parseLines(b []byte) (list []doc.Value, unread map[int]error, err error) {
+	unread = map[int]error{}
 	for n := 1; len(b) > 0; n++ {
 		line, rest, _ := bytes.Cut(b, []byte("\n"))
 		b = rest
@@ -151,39 +158,45 @@ func parseLines(b []byte) (list []doc.Value, err error) {
 			continue
 		}
 		if len(list) == maxBatch {
-			return nil, dberr.New(dberr.ErrTooLarge, "BATCH_TOO_LARGE", "the body holds more than %d documents", maxBatch)
+			return nil, nil, dberr.New(dberr.ErrTooLarge, "BATCH_TOO_LARGE", "the body holds more than %d documents", maxBatch)
 		}
 		v, err := doc.Parse(line)
 		if err != nil {
-			return nil, dberr.As(err).WithField("line " + strconv.Itoa(n))
+			e := *dberr.As(err)
+			e.Message = fmt.Sprintf("line %d: %s", n, e.Message)
+			unread[len(list)] = e.WithField("line " + strconv.Itoa(n))
 		}
 		list = append(list, v)
 	}
-	return list, nil
+	return list, unread, nil
 }
 
 // parseCSV reads one document a record, with the names of the header for its fields. What
 // is not in quotes is a number or a truth value where it reads as one, and null where it
 // is empty; _id is always text.
-func parseCSV(b []byte) (list []doc.Value, err error) {
+func parseCSV(b []byte) (list []doc.Value, unread map[int]error, err error) {
 	src, err := bulk.Open(bytes.NewReader(b), bulk.Options{Format: bulk.FormatCSV})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer src.Close()
+	unread = map[int]error{}
 	var rec bulk.Record
 	for {
 		err := src.Read(&rec)
 		var bad *bulk.RecordError
 		switch {
 		case errors.Is(err, io.EOF):
-			return list, nil
-		case errors.As(err, &bad):
-			return nil, invalid("INVALID_CSV", "%s", bad.Reason).WithField("line " + strconv.FormatInt(bad.Line, 10))
-		case err != nil:
-			return nil, err
+			return list, unread, nil
+		case err != nil && !errors.As(err, &bad):
+			return nil, nil, err
 		case len(list) == maxBatch:
-			return nil, dberr.New(dberr.ErrTooLarge, "BATCH_TOO_LARGE", "the body holds more than %d documents", maxBatch)
+			return nil, nil, dberr.New(dberr.ErrTooLarge, "BATCH_TOO_LARGE", "the body holds more than %d documents", maxBatch)
+		}
+		if bad != nil {
+			unread[len(list)] = invalid("INVALID_CSV", "line %d: %s", bad.Line, bad.Reason).WithField("line " + strconv.FormatInt(bad.Line, 10))
+			list = append(list, doc.Value{})
+			continue
 		}
 		list = append(list, csvDocument(src.Columns(), &rec))
 	}
