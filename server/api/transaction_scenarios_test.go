@@ -57,7 +57,7 @@ var transactionScenarios = []scenario{
 	{name: "batch with a reference to nothing", url: "/api/v1/batch", body: `{"operations":[{"method":"GET","path":"/kv/count"},{"method":"POST","path":"/kv/keys","body":{"key":"a","value":{"$ref":"0.nothing"}}}]}`, status: 400, has: []string{"INVALID_REFERENCE"}},
 	{name: "batch with ids twice", url: "/api/v1/batch", body: `{"operations":[{"id":"x","method":"GET","path":"/kv/count"},{"id":"x","method":"GET","path":"/kv/count"}]}`, status: 400, has: []string{"DUPLICATE_FIELD"}},
 	{name: "batch with an id like an index", url: "/api/v1/batch", body: `{"operations":[{"id":"0","method":"GET","path":"/kv/count"}]}`, status: 400, has: []string{`"field":"operations[0].id"`}},
-	{name: "batch that only reads", url: "/api/v1/batch", body: `{"read_only":true,"operations":[{"method":"POST","path":"/kv/keys","body":{"key":"a","value":1}}]}`, status: 503, has: []string{"READ_ONLY"}},
+	{name: "batch that only reads", url: "/api/v1/batch", body: `{"read_only":true,"operations":[{"method":"POST","path":"/kv/keys","body":{"key":"a","value":1}}]}`, status: 400, has: []string{"READ_ONLY"}},
 
 	{name: "prepare", url: "/api/v1/prepare", body: `{"sql":"SELECT 1"}`, status: 201, has: []string{`"statement_id":"stmt_`, `"parameters":["bigint","jsonb"],"columns":["n"],"types":["bigint"],"command":"SELECT"`}},
 	{name: "prepare nonsense", url: "/api/v1/prepare", body: `{"sql":"nonsense"}`, status: 400, has: []string{"SYNTAX_ERROR", `"position"`}},

@@ -96,6 +96,7 @@ var codeStatus = map[string]int{
 	"TRANSACTION_ENDED":      http.StatusGone,
 	"CURSOR_ENDED":           http.StatusGone,
 	"TRANSACTION_ABORTED":    http.StatusConflict,
+	"READ_ONLY_TRANSACTION":  http.StatusBadRequest, // of the store; of SQL it is invalid anyway
 	"ACK_STALE":              http.StatusConflict,
 	"NOT_ACCEPTABLE":         http.StatusNotAcceptable,
 	"UNSUPPORTED_MEDIA_TYPE": http.StatusUnsupportedMediaType,
