@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -193,17 +192,7 @@ func TestAlterWhileItRuns(t *testing.T) {
 			most, skip := 1000+rnd.IntN(1000), rnd.IntN(2) == 0
 			return db.Continuous().Alter(context.Background(), "", "q", continuous.Change{Output: &out, MaxWindows: &most, SkipFaulty: &skip})
 		}
-		for range 3 {
-			n := 20 + rnd.IntN(400)
-			//nolint:errcheck // it fails by design
-			l.run(vfs.NewFault(l.disk, vfs.FailFrom(n, true, io.ErrUnexpectedEOF, nil)), 8)
-			l.disk = l.disk.CrashClone(vfs.CrashConfig{UnsyncedDataPercent: rnd.IntN(101), RNG: rnd})
-		}
-		if err := l.run(l.disk, 3); err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
-		}
-		l.check(t, seed)
-		conflicts += l.conflicts
+		conflicts += l.throughFailures(t, seed)
 	}
 	if conflicts < int(seeds) || moved < int(seeds) {
 		t.Errorf("only %d steps met a conflict, and %d changes were made", conflicts, moved)

@@ -145,6 +145,23 @@ func (l *life) change(db *weft.DB) func() error {
 	return func() error { return l.alter(db) }
 }
 
+// throughFailures lives three lives that end with a disk that fails and a power failure, and
+// one that does not; it returns how many steps met a conflict.
+func (l *life) throughFailures(t *testing.T, seed uint64) int {
+	t.Helper()
+	for range 3 {
+		n := 20 + l.rnd.IntN(400)
+		//nolint:errcheck // it fails by design
+		l.run(vfs.NewFault(l.disk, vfs.FailFrom(n, true, io.ErrUnexpectedEOF, nil)), 8)
+		l.disk = l.disk.CrashClone(vfs.CrashConfig{UnsyncedDataPercent: l.rnd.IntN(101), RNG: l.rnd})
+	}
+	if err := l.run(l.disk, 3); err != nil {
+		t.Fatalf("seed %d: %v", seed, err)
+	}
+	l.check(t, seed)
+	return l.conflicts
+}
+
 // TestExactlyOnce pulls the plug at every few disk operations, in several lives of a
 // store, has every third step meet a conflict at its commit, and holds what the query has written against the machine, run once over all
 // messages: no result is lost, none repeated, and each is as it should be.
@@ -157,17 +174,7 @@ func TestExactlyOnce(t *testing.T) {
 	for seed := range seeds {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		l := &life{rnd: rnd, q: randomQuery(rnd), disk: vfs.NewCrashableMem()}
-		for range 3 {
-			n := 20 + rnd.IntN(400)
-			//nolint:errcheck // it fails by design
-			l.run(vfs.NewFault(l.disk, vfs.FailFrom(n, true, io.ErrUnexpectedEOF, nil)), 8)
-			l.disk = l.disk.CrashClone(vfs.CrashConfig{UnsyncedDataPercent: rnd.IntN(101), RNG: rnd})
-		}
-		if err := l.run(l.disk, 3); err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
-		}
-		l.check(t, seed)
-		conflicts += l.conflicts
+		conflicts += l.throughFailures(t, seed)
 	}
 	if conflicts < int(seeds) {
 		t.Errorf("only %d steps met a conflict", conflicts)

@@ -141,7 +141,8 @@ func offerKeys(left Operator, n *plan.HashJoin, keys *keyTable) {
 
 // askedScan finds the scan whose column an output of op is, if rows of the scan whose
 // value nobody wants may stay away: of an aggregate, whole groups then do. nil where there
-// is none.
+// is none. The other kinds of joins would make rows with NULL for what stays away, which the
+// join that asks drops as well; they are left out because nothing is known to gain by them.
 func askedScan(op Operator, slot int) (*scan, int) {
 	for {
 		exprs := []plan.Expr(nil)

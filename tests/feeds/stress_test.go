@@ -28,14 +28,14 @@ const stressFeed = "cdc.default.src"
 // stress is writers, members of groups that die, a follower and a webhook over several
 // lives of a store, and what each of them has had.
 type stress struct {
-	t    *testing.T
-	seed uint64
-	disk *vfs.Mem
-	url  string
-	news chan struct{} // something was had
-	over atomic.Bool   // the life ends, so errors say nothing
-	todo atomic.Int64  // how often something is yet to be had before the plug is pulled
-	full chan struct{} // closed then
+	t     *testing.T
+	seed  uint64
+	disk  *vfs.Mem
+	url   string
+	news  chan struct{} // something was had
+	over  atomic.Bool   // the life ends, so errors say nothing
+	await atomic.Int64  // how often something is to be had before the plug is pulled
+	full  chan struct{} // closed then
 
 	mu struct {
 		sync.Mutex
@@ -49,7 +49,7 @@ type stress struct {
 }
 
 func (s *stress) poke() {
-	if s.todo.Add(-1) == 0 {
+	if s.await.Add(-1) == 0 {
 		close(s.full)
 	}
 	select {
@@ -302,7 +302,7 @@ func (s *stress) live(life, messages int) {
 	s.mu.life = life
 	s.mu.Unlock()
 	s.full = make(chan struct{})
-	s.todo.Store(int64(3 * messages)) // of five times that
+	s.await.Store(int64(3 * messages)) // of five times that
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
 	began := time.Now()
@@ -328,7 +328,7 @@ func (s *stress) live(life, messages int) {
 		select {
 		case <-s.full:
 		case <-time.After(2 * time.Minute):
-			s.t.Fatalf("seed %d: %d more was to be had", s.seed, s.todo.Load())
+			s.t.Fatalf("seed %d: %d more was to be had", s.seed, s.await.Load())
 		}
 	} else {
 		s.finish(db)
