@@ -4,12 +4,15 @@ package serve
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +36,9 @@ func Build(t testing.TB) string {
 			return
 		}
 		built = filepath.Join(dir, "weft")
+		if buildErr = lookAtSources(); buildErr != nil {
+			return
+		}
 		buildOut, buildErr = exec.Command("go", "build", "-o", built, "github.com/weftdb/weft/cmd/weft").CombinedOutput()
 	})
 	if buildErr != nil {
@@ -40,6 +46,35 @@ func Build(t testing.TB) string {
 	}
 	return built
 }
+
+// lookAtSources looks at every file and folder that the binary is built of. The go
+// command keeps the result of a test for as long as the files that it looked at, and the
+// packages that it imports, are the same; the binary is neither.
+func lookAtSources() error {
+	mod, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return fmt.Errorf("go env GOMOD: %w", err)
+	}
+	root := filepath.Dir(strings.TrimSpace(string(mod)))
+	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
+		return err
+	}
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch name := d.Name(); {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && (strings.HasPrefix(name, ".") || apart[name]):
+			return fs.SkipDir
+		case d.IsDir() || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		_, err = os.Stat(path)
+		return err
+	})
+}
+
+// apart are folders without a part of the binary, some of which change all the time.
+var apart = map[string]bool{"bin": true, "tests": true, "testdata": true, "docs": true, "bench": true, "node_modules": true, ".deps": true}
 
 // Server is one life of the binary.
 type Server struct {
