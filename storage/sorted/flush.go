@@ -33,6 +33,7 @@ type FlushStats struct {
 	Removed  int   // versions deleted from the store, since nothing can read them
 	Skipped  int   // entries not stored, for the same reason or since they hide nothing
 	Probed   int   // keys that the store was asked for
+	Hidden   int   // versions of the keys that are hidden by newer ones now, and deletions: what GC is for
 	Files    int   // SSTables
 	Bytes    int64 // their size
 	Duration time.Duration
@@ -105,6 +106,8 @@ type flush struct {
 
 	key   []byte
 	last  uint64 // timestamp of the entry before, of the same key
+	kept  int    // versions of key that were written
+	gone  bool   // the newest version of key is a deletion
 	isNew bool   // the store has no version of key
 	base  bool   // the base is among the entries given
 	held  uint64 // timestamp of a deletion, the oldest of a run; 0 is none
@@ -161,7 +164,7 @@ func (f *flush) add(e *Entry) error {
 			return err
 		}
 		f.key = append(f.key[:0], e.Key...)
-		f.isNew, f.base = e.New, false
+		f.isNew, f.base, f.kept, f.gone = e.New, false, 0, e.Deleted
 	}
 	f.stats.Entries++
 	f.last = e.TS
@@ -180,8 +183,14 @@ func (f *flush) add(e *Entry) error {
 	if err := f.storeHeld(); err != nil {
 		return err
 	}
+	return f.store(e.TS, e.Value, false)
+}
+
+// store writes a version of the key.
+func (f *flush) store(ts uint64, value []byte, deleted bool) error {
 	f.stats.Stored++
-	return f.w.set(e.Key, e.TS, e.Value, false)
+	f.kept++
+	return f.w.set(f.key, ts, value, deleted)
 }
 
 // check refuses entries that break the contract.
@@ -206,8 +215,7 @@ func (f *flush) storeHeld() error {
 	}
 	ts := f.held
 	f.held = 0
-	f.stats.Stored++
-	return f.w.set(f.key, ts, nil, true)
+	return f.store(ts, nil, true)
 }
 
 // endKey deletes what the store holds of the key that nothing can read any more,
@@ -238,13 +246,19 @@ func (f *flush) endKey() error {
 		f.stats.Skipped++
 	}
 	for _, v := range f.old {
-		if v.remove {
-			f.stats.Removed++
-			if err := f.w.remove(f.key, v.ts); err != nil {
-				return err
-			}
+		if !v.remove {
+			f.kept++
+			continue
+		}
+		f.stats.Removed++
+		if err := f.w.remove(f.key, v.ts); err != nil {
+			return err
 		}
 	}
+	if f.kept > 0 && !f.gone {
+		f.kept-- // what a read finds
+	}
+	f.stats.Hidden += f.kept
 	return nil
 }
 

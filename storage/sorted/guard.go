@@ -3,7 +3,6 @@ package sorted
 import (
 	"io"
 	"os"
-	"runtime"
 	"strings"
 	"sync/atomic"
 
@@ -62,7 +61,19 @@ func (g *guard) Create(name string, c vfs.Category) (vfs.File, error) {
 		return nil, err
 	}
 	f, err := g.FS.Create(name, c)
-	return g.file(f, err, false)
+	if f, err = g.file(f, err, false); err == nil && isTable(name) {
+		f = gather(f)
+	}
+	return f, err
+}
+
+// Open has what a compaction reads read ahead.
+func (g *guard) Open(name string, opts ...pvfs.OpenOption) (vfs.File, error) {
+	f, err := g.FS.Open(name, opts...)
+	if err == nil && isTable(name) && readsAll(opts) {
+		f = &aheadFile{File: f}
+	}
+	return f, err
 }
 
 // createMarker creates the file that makes another one official. The engine makes
@@ -187,11 +198,8 @@ func (f *guardFile) change(n int, do func() (int, error)) (int, error) {
 	return done, err
 }
 
-// Write is also where compactions let others run, which do nothing but work otherwise;
-// see yieldEvery.
 func (f *guardFile) Write(p []byte) (int, error) {
 	f.ahead.use(len(p))
-	runtime.Gosched()
 	return f.change(len(p), func() (int, error) { return f.File.Write(p) })
 }
 

@@ -73,23 +73,24 @@ func TestWhatStays(t *testing.T) {
 		name, first, second string // flushed up to 10 and up to 20
 		horizon             uint64 // of the second flush
 		want                string
+		hidden              int // of the keys of the second flush
 	}{
-		{"all readable", "a@2=x", "a@12=y", 0, "a@12=y a@2=x"},
-		{"superseded before the horizon", "a@2=x", "a@12=y", 15, "a@12=y"},
-		{"base stays", "a@2=x", "a@12=y", 10, "a@12=y a@2=x"},
-		{"older than the base goes", "a@9=z a@5=y a@2=x", "a@12=y", 9, "a@12=y a@9=z"},
-		{"within a generation", "a@2=x", "a@15=3 a@14=2 a@12=1", 14, "a@15=3 a@14=2"},
-		{"deletion is kept while it hides", "a@2=x", "a@12-", 10, "a@12- a@2=x"},
-		{"deletion past the horizon takes all", "a@9=y a@2=x", "a@12-", 12, ""},
-		{"deletion of nothing", "", "a@12-", 0, ""},
-		{"deletion of a deletion", "a@2=x", "a@14- a@12-", 0, "a@12- a@2=x"},
-		{"deletion over a stored deletion", "a@4- a@2=x", "a@12-", 2, "a@4- a@2=x"},
-		{"base deletion in the store goes", "a@4- a@2=x", "a@12=y", 5, "a@12=y"},
-		{"deleted and written again", "a@2=x", "a@14=y a@12-", 11, "a@14=y a@12- a@2=x"},
-		{"deletion under a base", "a@2=x", "a@14=y a@12-", 14, "a@14=y"},
-		{"born and dead after the horizon", "", "a@14- a@12=y", 11, "a@14- a@12=y"},
-		{"born and dead before it", "", "a@14- a@12=y", 14, ""},
-		{"other keys are left alone", "a@2=x b@3=x", "a@12=y c@12-", 20, "a@12=y b@3=x"},
+		{"all readable", "a@2=x", "a@12=y", 0, "a@12=y a@2=x", 1},
+		{"superseded before the horizon", "a@2=x", "a@12=y", 15, "a@12=y", 0},
+		{"base stays", "a@2=x", "a@12=y", 10, "a@12=y a@2=x", 1},
+		{"older than the base goes", "a@9=z a@5=y a@2=x", "a@12=y", 9, "a@12=y a@9=z", 1},
+		{"within a generation", "a@2=x", "a@15=3 a@14=2 a@12=1", 14, "a@15=3 a@14=2", 1},
+		{"deletion is kept while it hides", "a@2=x", "a@12-", 10, "a@12- a@2=x", 2},
+		{"deletion past the horizon takes all", "a@9=y a@2=x", "a@12-", 12, "", 0},
+		{"deletion of nothing", "", "a@12-", 0, "", 0},
+		{"deletion of a deletion", "a@2=x", "a@14- a@12-", 0, "a@12- a@2=x", 2},
+		{"deletion over a stored deletion", "a@4- a@2=x", "a@12-", 2, "a@4- a@2=x", 2},
+		{"base deletion in the store goes", "a@4- a@2=x", "a@12=y", 5, "a@12=y", 0},
+		{"deleted and written again", "a@2=x", "a@14=y a@12-", 11, "a@14=y a@12- a@2=x", 2},
+		{"deletion under a base", "a@2=x", "a@14=y a@12-", 14, "a@14=y", 0},
+		{"born and dead after the horizon", "", "a@14- a@12=y", 11, "a@14- a@12=y", 2},
+		{"born and dead before it", "", "a@14- a@12=y", 14, "", 0},
+		{"other keys are left alone", "a@2=x b@3=x", "a@12=y c@12-", 20, "a@12=y b@3=x", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := openMem(t, Options{})
@@ -106,6 +107,9 @@ func TestWhatStays(t *testing.T) {
 			}
 			if st.Entries != st.Stored+st.Skipped {
 				t.Errorf("%d entries, of which %d were stored and %d were not", st.Entries, st.Stored, st.Skipped)
+			}
+			if st.Hidden != c.hidden {
+				t.Errorf("%d versions are hidden, want %d", st.Hidden, c.hidden)
 			}
 		})
 	}

@@ -60,7 +60,7 @@ type checkpointStats struct {
 	failure  error     // of the last one, nil where it went well
 	failures int       // in a row
 	retry    time.Time // not before
-	replaced int64     // entries flushed since the last collection began that may hide older ones
+	replaced int64     // versions that flushes have left behind newer ones since the last collection began
 	hiding   uint64    // timestamp of the last flush with such
 	sweeping bool      // a collection is under way
 	swept    time.Time // when the last one ended
@@ -69,8 +69,8 @@ type checkpointStats struct {
 const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 10 * time.Second
-	// A collection begins after garbageEntries that may hide older ones, or one such
-	// for each garbageShare bytes of the sorted store, whichever is more; or when there
+	// A collection begins after garbageEntries versions that are hidden by newer ones, or one
+	// such for each garbageShare bytes of the sorted store, whichever is more; or when there
 	// was one, nobody can read before it any more, and the last collection is
 	// collectPause ago.
 	garbageEntries = 20_000
@@ -106,8 +106,8 @@ func (c *checkpointStats) done(info CheckpointInfo, stats sorted.FlushStats) {
 	c.count++
 	c.bytes += info.Bytes
 	c.end = time.Now()
-	if stats.Probed > 0 {
-		c.replaced += int64(stats.Probed)
+	if stats.Hidden > 0 {
+		c.replaced += int64(stats.Hidden)
 		c.hiding = uint64(info.Timestamp)
 	}
 }
@@ -130,8 +130,8 @@ func (c *checkpointStats) err() error {
 	return c.failure
 }
 
-// garbage is how many entries were flushed since the last collection began that may
-// hide older ones.
+// garbage is how many versions flushes have left behind newer ones since the last
+// collection began.
 func (c *checkpointStats) garbage() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
