@@ -1,15 +1,18 @@
 package document
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/weftdb/weft/document/fulltext"
 	"github.com/weftdb/weft/storage"
+	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/storage/vfs"
 )
 
@@ -148,6 +151,55 @@ func TestTextSurvives(t *testing.T) {
 			t.Errorf("after a life without it: %v", got)
 		}
 	})
+}
+
+// TestTextForgetsWhatACrashTakes: an index on disk does not have what was acknowledged
+// without sync, and lost.
+func TestTextForgetsWhatACrashTakes(t *testing.T) {
+	disk, dir := vfs.NewCrashableMem(), filepath.Join(t.TempDir(), "text")
+	open := func() (*storage.Store, *Store) {
+		t.Helper()
+		txns, err := storage.Open(disk, "d", storage.Options{SyncInterval: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(txns.Store, Options{SweepEvery: -1, TextDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return txns, s
+	}
+	txns, s := open()
+	if err := s.SetText(t.Context(), "c", texts1); err != nil {
+		t.Fatal(err)
+	}
+	insert(t, s, "c", `{"_id":"a","t":"one word"}`)
+	search(t, s, "c", `"word"`, "")
+	if err := txns.Update(t.Context(), txn.TxOptions{Durability: txn.DurabilityAsync}, func(tx *txn.Tx) error {
+		_, _, _, err := s.ReplaceTx(tx, "c", "a", value(t, `{"_id":"a","t":"another text"}`), Condition{}, false)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := search(t, s, "c", `"word"`, ""); len(got) != 0 {
+		t.Fatalf("before the crash: %v", got)
+	}
+	crashed := disk.CrashClone(vfs.CrashConfig{})
+	if err := errors.Join(s.Close(), txns.Close()); err != nil {
+		t.Error(err)
+	}
+	disk = crashed
+	txns, s = open()
+	defer txns.Close()
+	defer s.Close()
+	insert(t, s, "c", `{"_id":"b","t":"third"}`) // the store's last commit is behind the index's now
+	doc, ok, err := s.Get(t.Context(), "c", "a")
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if got, stored := len(search(t, s, "c", `"word"`, "")) == 1, strings.Contains(string(doc.Value.Bytes()), "word"); got != stored {
+		t.Errorf("found as it was: %v, stored as it was: %v", got, stored)
+	}
 }
 
 func TestTexts(t *testing.T) {

@@ -356,6 +356,10 @@ func (x *textIndex) catchUp(ctx context.Context, index *fulltext.Index) error {
 			return err
 		}
 		err = x.core.txns.View(ctx, func(tx *txn.Tx) error {
+			// What a crash may take back must not be in the index, which would not know.
+			if err := x.core.txns.SyncLog(ctx); err != nil {
+				return err
+			}
 			for id := range ids {
 				value, ok, err := tx.Get(appendDocumentKey(nil, s.db, x.ref.id, id))
 				if err != nil {

@@ -361,6 +361,9 @@ func (s *Session) abort(err error) error {
 // runAll runs the statements of a text. Those outside of BEGIN and COMMIT are one transaction.
 func (s *Session) runAll(ctx context.Context, text *parsed, req Request, sink Sink) error {
 	s.opts = txn.TxOptions{Isolation: req.Isolation, ReadOnly: req.ReadOnly, Durability: req.Durability}
+	if s.opts.Durability == txn.DurabilityDefault {
+		s.opts.Durability = txn.DurabilityOf(ctx)
+	}
 	s.opts = s.withDefaults(s.opts)
 	for i, st := range text.stmts {
 		if err := s.limited(ctx, text, i, st, sink); err != nil {
@@ -446,6 +449,9 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	tx, work := s.tx, s.work
+	if d := s.set.durability; d != txn.DurabilityDefault {
+		tx.SetDurability(d)
+	}
 	if err := tx.Commit(ctx); err != nil {
 		s.rollback()
 		return err

@@ -37,6 +37,7 @@ type settings struct {
 	custom           map[string]string // settings of applications, replaced as a whole
 	hints            map[string]string // replaced as a whole
 	workMem          int64             // 0: as the server is configured
+	durability       txn.Durability    // default: that of the request, or of the store
 }
 
 func (e *Engine) defaultSettings() settings {
@@ -124,7 +125,9 @@ func init() {
 		"client_min_messages": {about: "least severity of notices that are sent; there are none", show: func(s *Session) string { return s.set.notices },
 			set: setNotices, reset: func(s *Session) { s.set.notices = "notice" }},
 		"integer_datetimes": fixed("integer_datetimes", "times are exact", "on"),
-		"bytea_output":      fixed("bytea_output", "form of binary strings", "hex"),
+		"synchronous_commit": {about: "whether a commit waits for the disk: off is durability async, anything else sync",
+			show: showSynchronous, set: setSynchronous, reset: func(s *Session) { s.set.durability = txn.DurabilityDefault }},
+		"bytea_output": fixed("bytea_output", "form of binary strings", "hex"),
 	}
 	addPlannerSettings()
 	addHints()
@@ -160,6 +163,36 @@ func isolationName(i txn.Isolation) string {
 		return "repeatable read"
 	}
 	return "serializable"
+}
+
+func showSynchronous(s *Session) string {
+	d := s.set.durability
+	if d == txn.DurabilityDefault {
+		d = s.opts.Durability // of the request
+	}
+	if d == txn.DurabilityDefault {
+		d = s.e.store.Durability()
+	}
+	return onOff(d == txn.DurabilitySync)
+}
+
+// setSynchronous takes PostgreSQL's words. Those that differ in what copies of the
+// database have to do are one here.
+func setSynchronous(s *Session, v []string) error {
+	switch word := strings.ToLower(strings.Join(v, " ")); word {
+	case "local", "remote_write", "remote_apply":
+		s.set.durability = txn.DurabilitySync
+	default:
+		on, err := parseBool("synchronous_commit", v)
+		if err != nil {
+			return badValue("synchronous_commit", v).WithHint("Available values: local, remote_write, remote_apply, on, off.")
+		}
+		s.set.durability = txn.DurabilityAsync
+		if on {
+			s.set.durability = txn.DurabilitySync
+		}
+	}
+	return nil
 }
 
 func parseIsolation(v []string) (txn.Isolation, error) {

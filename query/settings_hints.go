@@ -56,7 +56,6 @@ var hints = []hint{
 	{name: "default_table_access_method", kind: hintWord, value: "heap", words: []string{"heap"}},
 	{name: "default_tablespace", kind: hintWord, value: "", words: []string{"", "pg_default"}},
 	{name: "session_replication_role", kind: hintWord, value: "origin", words: []string{"origin"}},
-	{name: "synchronous_commit", kind: hintWord, value: "on", words: []string{"on"}},
 }
 
 func addHints() {

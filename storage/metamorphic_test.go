@@ -428,6 +428,9 @@ func TestMetamorphic(t *testing.T) {
 		"tiny interval": with(tiny, func(o *storage.Options) {
 			o.Durability, o.SyncInterval = txn.DurabilityInterval, time.Hour
 		}),
+		"tiny async": with(tiny, func(o *storage.Options) {
+			o.Durability, o.SyncInterval = txn.DurabilityAsync, time.Hour
+		}),
 		"tiny none, log lz4": with(tiny, func(o *storage.Options) {
 			o.Compression, o.LogCompression.Algorithm = &none, compress.LZ4
 		}),

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/storage/crypt"
@@ -11,18 +10,6 @@ import (
 	"github.com/weftdb/weft/storage/vfs"
 	"github.com/weftdb/weft/storage/wal"
 )
-
-// SyncLog returns when every commit that is visible is on stable storage, those
-// with interval durability too.
-func (s *Store) SyncLog(ctx context.Context) error {
-	if s.log == nil {
-		return nil
-	}
-	if err := s.log.Sync(ctx); err != nil {
-		return fmt.Errorf("sync log: %w", err)
-	}
-	return nil
-}
 
 // errEnough ends the reading of the log.
 var errEnough = errors.New("enough")

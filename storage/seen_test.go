@@ -42,8 +42,11 @@ func (l *seenLife) write(t *testing.T, s *storage.Store, r *rand.Rand, n int) {
 		go cancel()
 	}
 	opts := txn.TxOptions{Durability: txn.DurabilitySync}
-	if n%2 == 1 {
+	switch n % 4 {
+	case 1:
 		opts.Durability = txn.DurabilityInterval
+	case 3:
+		opts.Durability = txn.DurabilityAsync
 	}
 	keys := 1
 	if n%3 == 0 {

@@ -111,7 +111,15 @@ func (s *Store) openLocal(fs vfs.FS, opts Options) (err error) {
 		return err
 	}
 	progress := opts.progress()
-	log, rec, err := wal.Open(fs, fs.PathJoin(s.base, logName), s.id, opts.walOptions(), applied, func(r wal.Record) error {
+	logOpts := opts.walOptions()
+	told := logOpts.Events.Failed
+	logOpts.Events.Failed = func(err error) {
+		s.LogFailed(err)
+		if told != nil {
+			told(err)
+		}
+	}
+	log, rec, err := wal.Open(fs, fs.PathJoin(s.base, logName), s.id, logOpts, applied, func(r wal.Record) error {
 		progress(r)
 		return s.Replay(r)
 	})

@@ -145,6 +145,17 @@ func benchPut(c *config, t *report.Table) error {
 			return err
 		}
 	}
+	for _, clients := range []int{1, 64} {
+		row := t.Row(fmt.Sprintf("… handed to the system (interval), %d clients", clients), report.PerSecond)
+		err := c.overFresh([]string{"weft"}, setup{memory: plenty, handed: true}, func(s *store, round int) error {
+			r, err := puts(s, clients, c.round, false, uint64(round)<<50)
+			row.Add(s.side, r.perSec())
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	row := t.Row("put in a transaction, in memory, 1 client", report.PerSecond)
 	return c.overFresh([]string{"weft", "badger"}, setup{memory: plenty, ram: true}, func(s *store, round int) error {
 		r, err := puts(s, 1, c.round, false, uint64(round)<<50)

@@ -33,7 +33,7 @@ const kvBucket = "bench"
 func openKV(o setup) (engine, error) {
 	opts := storage.Options{BufferBytes: o.memory, History: -1, MaxRetries: 1 << 20}
 	if !o.sync {
-		opts.Durability = txn.DurabilityInterval
+		opts.Durability = txn.DurabilityAsync // what the others promise
 	}
 	s, err := storage.Open(vfs.OS(), o.dir, opts)
 	if err != nil {

@@ -141,3 +141,51 @@ SELECT current_setting('nope')
 ----
 ERROR 42704: unrecognized configuration parameter "nope"
 
+query
+SHOW synchronous_commit
+----
+on
+
+statement
+SET synchronous_commit = off
+
+query
+SHOW synchronous_commit
+----
+off
+
+statement
+SET synchronous_commit = remote_write
+
+query
+SHOW synchronous_commit
+----
+on
+
+query
+SET synchronous_commit = sometimes
+----
+ERROR 22023: invalid value for parameter "synchronous_commit": "sometimes"
+
+statement
+BEGIN
+
+statement
+SET LOCAL synchronous_commit = off
+
+query
+SHOW synchronous_commit
+----
+off
+
+statement
+COMMIT
+
+query
+SHOW synchronous_commit
+----
+on
+
+statement
+RESET synchronous_commit
+

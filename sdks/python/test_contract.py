@@ -148,7 +148,10 @@ class Contract(unittest.TestCase):
         g.drop()
 
     def test_transactions(self):
-        with self.db.begin(isolation="snapshot") as tx:
+        with self.assertRaises(weft.Error) as e:
+            self.db.begin(durability="nearly")
+        self.assertEqual((e.exception.status, e.exception.code), (400, "INVALID_HEADER"))
+        with self.db.begin(isolation="snapshot", durability="async") as tx:
             tx.query("INSERT INTO t VALUES (1, 1)")
             tx.kv().set("k", {"n": 1})
             self.assertEqual(self.db.query("SELECT count(*) FROM t").scalar(), 0)

@@ -17,7 +17,7 @@ func (s *Server) cors(x *exchange, h http.Header) {
 	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, ETag, Weft-Transaction-Seq, Weft-Repeated, Weft-Created, Weft-Ttl, Weft-Compression, Weft-Checksum")
 	if x.Request().Method == http.MethodOptions && x.Request().Header.Get("Access-Control-Request-Method") != "" {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-		h.Set("Access-Control-Allow-Headers", "Content-Type, Authorization, X-API-Key, X-Request-Id, Weft-Transaction, Weft-Transaction-Seq, Idempotency-Key, If-Match, If-None-Match, Range, traceparent")
+		h.Set("Access-Control-Allow-Headers", "Content-Type, Authorization, X-API-Key, X-Request-Id, Weft-Transaction, Weft-Transaction-Seq, Weft-Durability, Idempotency-Key, If-Match, If-None-Match, Range, traceparent")
 		h.Set("Access-Control-Max-Age", "600")
 	}
 }

@@ -150,6 +150,13 @@ func (j joined) Streaming(ctx context.Context, database string, create bool) (*s
 // has a key for that, or just so.
 func (s *Server) dispatch(x *exchange, next echo.HandlerFunc) error {
 	h := x.Request().Header
+	if v := h[durabilityHeader]; len(v) > 0 {
+		d, ok := txn.ParseDurability(v[0])
+		if !ok || len(v) > 1 {
+			return invalid("INVALID_HEADER", "Weft-Durability is %q, want sync, interval or async", shorten(strings.Join(v, ", "), 40)).WithField(durabilityHeader)
+		}
+		x.SetRequest(x.Request().WithContext(txn.WithDurability(x.Request().Context(), d)))
+	}
 	ids, keys := h["Weft-Transaction"], h["Idempotency-Key"]
 	switch {
 	case len(ids) == 0 && len(keys) == 0:
@@ -178,6 +185,9 @@ func (s *Server) dispatch(x *exchange, next echo.HandlerFunc) error {
 	}
 	return s.once(x, keys[0], next)
 }
+
+// durabilityHeader says what the commit of a request has survived when it is answered.
+const durabilityHeader = "Weft-Durability"
 
 func readsOnly(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions

@@ -64,9 +64,9 @@ var keys = []key{
 	choice("storage.backend", "local", "local (a directory) or memory (nothing is kept)", []string{"local", "memory"},
 		func(c *Config, v string) { c.Storage.Backend = storage.Backend(v) }, func(c *Config) string { return string(c.Storage.Backend) }),
 	text("storage.dir", "./weft-data", "path", "the data directory", func(c *Config) *string { return &c.DataDir }),
-	choice("storage.durability", "sync", "what an acknowledged commit has survived: sync (on disk) or interval (handed to the system, on disk within storage.sync_interval)",
-		[]string{"sync", "interval"}, setDurability, getDurability),
-	duration("storage.sync_interval", "50ms", "most that a power failure takes of commits with durability interval", false, func(c *Config) *time.Duration { return &c.Storage.SyncInterval }),
+	choice("storage.durability", "sync", "what an acknowledged commit has survived: sync (on disk), interval (handed to the system, on disk within storage.sync_interval) or async (in memory, on disk within it)",
+		[]string{"sync", "interval", "async"}, setDurability, getDurability),
+	duration("storage.sync_interval", "50ms", "most that a power failure takes of commits with durability interval, and a crash of the server, too, of those with async", false, func(c *Config) *time.Duration { return &c.Storage.SyncInterval }),
 	duration("storage.group_delay", "0s", "how long a commit waits for others to share its sync", false, func(c *Config) *time.Duration { return &c.Storage.GroupDelay }),
 	size("storage.segment_bytes", "64MiB", "size of a log segment, a multiple of 4096", 1<<20, 1<<30, func(c *Config) *int64 { return &c.Storage.SegmentBytes }),
 	{name: "storage.log_compression", def: "none", unit: "none|snappy|lz4|zstd", help: "compression of log records of 256 bytes and more; zstd:7 sets a level",
@@ -134,17 +134,14 @@ var keys = []key{
 }
 
 func setDurability(c *Config, v string) {
-	c.Storage.Durability = txn.DurabilitySync
-	if v == "interval" {
-		c.Storage.Durability = txn.DurabilityInterval
-	}
+	c.Storage.Durability, _ = txn.ParseDurability(v) // one of the choices
 }
 
 func getDurability(c *Config) string {
-	if c.Storage.Durability == txn.DurabilityInterval {
-		return "interval"
+	if c.Storage.Durability == txn.DurabilityDefault {
+		return txn.DurabilitySync.String()
 	}
-	return "sync"
+	return c.Storage.Durability.String()
 }
 
 func checkOrigin(v string) error {

@@ -27,12 +27,15 @@ import (
 //	  install     the versions: newer than every snapshot, so nobody sees them,
 //	              but the next validation does
 //	unlock
-//	wait          until the log is as durable as asked: one sync serves all who wait
+//	wait          until the log is as durable as asked: one sync serves all who wait,
+//	              and who asked for nothing does not wait
 //	publish       raise the visible timestamp
 //
 // Invariants: the log is in timestamp order; a version is in the buffer only if
-// its record is in the log's memory; what a reader sees is durable. A record
-// without sync that follows one with sync is published after that one is synced.
+// its record is in the log's memory; what a reader sees is as durable as its writer
+// asked. A record without sync that follows one with sync is published after that one is
+// synced; one that asks for nothing may be seen, and what is before it with it, before
+// the log has written them.
 // Where the log fails, what was installed is never published.
 
 // commitOps writes ops, which are in key order.
@@ -52,7 +55,6 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 		payload = appendCommit((*buf)[:0], ops)
 		*buf = payload
 	}
-	synced := tx.opts.Durability == DurabilitySync
 	if err := s.throttle(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -69,7 +71,7 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	}
 	var rec record
 	if err == nil {
-		rec, err = s.appendLocked(recordCommit, payload, synced, len(ops)+tx.reserved)
+		rec, err = s.appendLocked(recordCommit, payload, tx.durability(ctx), len(ops)+tx.reserved)
 	}
 	if err != nil {
 		s.commit.Unlock()
@@ -205,7 +207,8 @@ func (s *Store) conflict(c *clash) error {
 // record is a log record that was appended.
 type record struct {
 	ts     uint64
-	sync   bool
+	sync   bool // to be synced before it is acknowledged
+	async  bool // the log is not waited for
 	ticket wal.Ticket
 	behind bool // before must be synced before this one is visible
 	before wal.Ticket
@@ -220,8 +223,8 @@ func (s *Store) nextLocked(writes int) uint64 {
 }
 
 // appendLocked gives a record its place in the log.
-func (s *Store) appendLocked(typ byte, payload []byte, sync bool, writes int) (rec record, err error) {
-	rec = record{ts: s.nextLocked(writes), sync: sync}
+func (s *Store) appendLocked(typ byte, payload []byte, d Durability, writes int) (rec record, err error) {
+	rec = record{ts: s.nextLocked(writes), sync: d == DurabilitySync, async: d == DurabilityAsync}
 	if s.log != nil {
 		if rec.ticket, err = s.log.Append(rec.ts, typ, payload); err != nil {
 			if cause := s.log.Err(); cause != nil {
@@ -229,7 +232,7 @@ func (s *Store) appendLocked(typ byte, payload []byte, sync bool, writes int) (r
 			}
 			return rec, err
 		}
-		if sync {
+		if rec.sync {
 			s.commit.lastSync, s.commit.syncTS = rec.ticket, rec.ts
 		} else if s.commit.syncTS > s.published.Load() {
 			rec.behind, rec.before = true, s.commit.lastSync
@@ -323,7 +326,7 @@ func (s *Store) await(ctx context.Context, rec record) error {
 	if rec.behind {
 		err = s.log.Wait(ctx, rec.before, true)
 	}
-	if err == nil {
+	if err == nil && !rec.async {
 		err = s.log.Wait(ctx, rec.ticket, rec.sync)
 	}
 	if err == nil {
@@ -348,7 +351,7 @@ func (s *Store) DropRange(ctx context.Context, lower, upper []byte) error {
 		s.commit.Unlock()
 		return fmt.Errorf("drop range: %w", err)
 	}
-	rec, err := s.appendLocked(recordDropRange, payload, s.opts.Durability == DurabilitySync, 1)
+	rec, err := s.appendLocked(recordDropRange, payload, s.opts.Durability, 1)
 	if err != nil {
 		s.commit.Unlock()
 		return fmt.Errorf("drop range: %w", err)

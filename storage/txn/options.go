@@ -147,7 +147,7 @@ func (o Options) Validate() error {
 	o = o.withDefaults()
 	var errs []error
 	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if o.Durability > DurabilityInterval {
+	if o.Durability > DurabilityAsync {
 		fault("Durability %d is none of those there are", o.Durability)
 	}
 	if o.HistoryBytes < 0 {

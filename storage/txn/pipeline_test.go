@@ -168,6 +168,33 @@ func TestIntervalCommitDoesNotPublishAnUnsyncedOneBefore(t *testing.T) {
 	})
 }
 
+func TestAsyncCommitDoesNotWait(t *testing.T) {
+	gated(t, func(t *testing.T, s *txn.Store, log *gatedLog) {
+		ctx := context.Background()
+		if err := put(ctx, s, txn.DurabilityAsync, "a", "1"); err != nil || get(t, s, "a") != "1" {
+			t.Fatalf("alone: %v, a = %q", err, get(t, s, "a"))
+		}
+		go put(ctx, s, txn.DurabilityInterval, "b", "2")
+		synctest.Wait()
+		if err := put(ctx, s, txn.DurabilityAsync, "c", "3"); err != nil || get(t, s, "c") != "3" {
+			t.Fatalf("behind one that is not written: %v, c = %q", err, get(t, s, "c"))
+		}
+		go put(ctx, s, txn.DurabilitySync, "d", "4")
+		synctest.Wait()
+		acked := false
+		go func() { acked = put(ctx, s, txn.DurabilityAsync, "e", "5") == nil }()
+		synctest.Wait()
+		if acked || get(t, s, "d") != "" || get(t, s, "e") != "" {
+			t.Fatalf("acknowledged %v before the one before is synced; d = %q", acked, get(t, s, "d"))
+		}
+		log.set(func() { log.wrote, log.synced = true, true })
+		synctest.Wait()
+		if !acked || get(t, s, "d") != "4" || get(t, s, "e") != "5" {
+			t.Fatalf("after the sync: acknowledged %v, d = %q, e = %q", acked, get(t, s, "d"), get(t, s, "e"))
+		}
+	})
+}
+
 func TestContextEndsWhileWaiting(t *testing.T) {
 	gated(t, func(t *testing.T, s *txn.Store, log *gatedLog) {
 		ctx, cancel := context.WithCancel(context.Background())

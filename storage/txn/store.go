@@ -147,8 +147,8 @@ func (s *Store) Begin(ctx context.Context, opts TxOptions) (*Tx, error) {
 	if opts.AsOf != 0 {
 		opts.ReadOnly = true
 	}
-	if opts.Durability == DurabilityDefault {
-		opts.Durability = s.opts.Durability
+	if opts.Durability == DurabilityDefault && !opts.ReadOnly {
+		opts.Durability = DurabilityOf(ctx)
 	}
 	tx := &Tx{store: s, opts: opts}
 	if s.opts.MaxTxAge > 0 {
@@ -190,8 +190,23 @@ func (s *Store) beginAsOf(ctx context.Context, tx *Tx) error {
 // Clock is the wall clock that timestamps follow.
 func (s *Store) Clock() clock.Clock { return s.opts.Clock }
 
+// Durability is that of transactions that do not say.
+func (s *Store) Durability() Durability { return s.opts.Durability }
+
 // LastCommit is the newest published timestamp.
 func (s *Store) LastCommit() Timestamp { return Timestamp(s.published.Load()) }
+
+// SyncLog returns when every commit that is visible is on stable storage, whatever its
+// durability. For who derives something from commits and keeps it elsewhere.
+func (s *Store) SyncLog(ctx context.Context) error {
+	if s.log == nil {
+		return nil
+	}
+	if err := s.log.Sync(ctx); err != nil {
+		return fmt.Errorf("sync log: %w", err)
+	}
+	return nil
+}
 
 // Err says why the store takes no writes, or nil while it does. Reads go on.
 func (s *Store) Err() error {
@@ -203,6 +218,10 @@ func (s *Store) Err() error {
 
 // fail makes the store read-only, for good.
 func (s *Store) fail(cause error) *dberr.Error { return s.failWith("the commit log failed", cause) }
+
+// LogFailed makes the store read-only because its log failed, which it learns by itself
+// only where a commit waits for that.
+func (s *Store) LogFailed(cause error) { s.fail(cause) }
 
 func (s *Store) failWith(what string, cause error) *dberr.Error {
 	err := dberr.New(dberr.ErrReadOnly, "STORE_READ_ONLY", "%s; the store is read-only until it is opened again", what).Wrap(cause)

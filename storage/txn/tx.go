@@ -16,6 +16,7 @@ import (
 type Tx struct {
 	store    *Store
 	opts     TxOptions
+	durable  bool // SetDurability was called
 	snapshot uint64
 	epoch    uint64 // of the sweeper when it began
 	ended    atomic.Bool
@@ -83,6 +84,25 @@ func (tx *Tx) ReadTimestamp() Timestamp {
 
 // Isolation is what the transaction is protected from.
 func (tx *Tx) Isolation() Isolation { return tx.opts.Isolation }
+
+// SetDurability changes what the commit of tx will have survived, whatever the context
+// of its commit says.
+func (tx *Tx) SetDurability(d Durability) { tx.opts.Durability, tx.durable = d, true }
+
+// durability is what a commit with ctx will have survived.
+func (tx *Tx) durability(ctx context.Context) Durability {
+	d := DurabilityDefault
+	if !tx.durable {
+		d = DurabilityOf(ctx)
+	}
+	if d == DurabilityDefault {
+		d = tx.opts.Durability
+	}
+	if d == DurabilityDefault {
+		d = tx.store.opts.Durability
+	}
+	return d
+}
 
 // ReadTime is the instant by which the transaction judges what has expired: the
 // store's clock when it was first asked, and never before the snapshot; with

@@ -5,7 +5,11 @@
 // commit together or not at all.
 package txn
 
-import "time"
+import (
+	"context"
+	"slices"
+	"time"
+)
 
 // Timestamp orders commits. It is a hybrid clock reading: nanoseconds since the
 // Unix epoch, moved forward where the wall clock stands still or goes back, so
@@ -39,7 +43,38 @@ const (
 	// DurabilityInterval: acknowledged means handed to the operating system; it is
 	// fsynced at the latest after the store's sync interval, which bounds the loss.
 	DurabilityInterval
+	// DurabilityAsync: acknowledged means done in memory; it is handed to the operating
+	// system and fsynced at the latest after the store's sync interval. So a process that
+	// is killed, too, may take that much of what was acknowledged: the latest commits,
+	// each whole or not at all. One that was acknowledged with another durability takes
+	// all commits before it to the disk with it. As PostgreSQL's synchronous_commit = off.
+	DurabilityAsync
 )
+
+var durabilities = [...]string{DurabilityDefault: "default", DurabilitySync: "sync", DurabilityInterval: "interval", DurabilityAsync: "async"}
+
+// String is the name: "sync", "interval", "async" or "default".
+func (d Durability) String() string { return durabilities[d] }
+
+// ParseDurability is the durability of a name, "default" not being one.
+func ParseDurability(name string) (d Durability, ok bool) {
+	i := slices.Index(durabilities[1:], name)
+	return Durability(i + 1), i >= 0
+}
+
+type durabilityKey struct{}
+
+// WithDurability returns a context whose transactions have durability d where they do not
+// say otherwise themselves: those that begin with it, and those that commit with it.
+func WithDurability(ctx context.Context, d Durability) context.Context {
+	return context.WithValue(ctx, durabilityKey{}, d)
+}
+
+// DurabilityOf is what WithDurability gave ctx, or DurabilityDefault.
+func DurabilityOf(ctx context.Context) Durability {
+	d, _ := ctx.Value(durabilityKey{}).(Durability)
+	return d
+}
 
 // TxOptions says how a transaction runs. The zero value is serializable,
 // read-write, with the store's durability.

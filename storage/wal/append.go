@@ -91,6 +91,9 @@ type chunk struct {
 
 func (c *chunk) end() int64 { return c.base + int64(len(c.buf)) }
 
+// writeFrom is how much is written without anybody waiting for it.
+const writeFrom = 256 << 10
+
 const (
 	minBuffer  = 64 << 10
 	keepBuffer = 4 << 20 // larger buffers are left to the garbage collector
@@ -144,8 +147,8 @@ func (l *Log) Append(ts uint64, typ byte, payload ...[]byte) (Ticket, error) {
 		l.mu.armed = true
 		l.timer.Reset(l.opts.SyncInterval)
 	}
-	if l.mu.batch.bytes >= l.opts.BufferBytes/2 {
-		l.wakeWriter() // before anybody has to wait for room
+	if l.mu.batch.bytes >= min(writeFrom, l.opts.BufferBytes/2) {
+		l.wakeWriter() // there may be nobody who waits, and nobody should have to wait for room
 	}
 	l.prepareAheadLocked()
 	return Ticket{pos: l.mu.pos, b: l.mu.batch}, nil

@@ -101,7 +101,8 @@ export class Client extends Session {
       as_of: options.asOf,
       database: this.database,
     });
-    return new Transaction(this, await this.call({ method: "POST", path: "/transactions", body }));
+    const headers = options.durability ? { "Weft-Durability": options.durability } : undefined;
+    return new Transaction(this, await this.call({ method: "POST", path: "/transactions", body, headers }));
   }
 
   /**

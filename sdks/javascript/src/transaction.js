@@ -18,6 +18,7 @@ import { RowStream } from "./stream.js";
  * @property {"serializable" | "snapshot"} [isolation] serializable by default
  * @property {boolean} [readOnly] refuses writes, never conflicts
  * @property {number} [idleTimeoutMs] how long it waits for its next request, 30000 by default
+ * @property {"sync" | "interval" | "async"} [durability] what its commit has survived when it returns
  * @property {string} [asOf] an RFC 3339 time or commit timestamp: read the state of then
  */
 

@@ -7,6 +7,7 @@
  * @property {"serializable" | "snapshot"} [isolation] serializable by default
  * @property {boolean} [readOnly] refuses writes, never conflicts
  * @property {number} [idleTimeoutMs] how long it waits for its next request, 30000 by default
+ * @property {"sync" | "interval" | "async"} [durability] what its commit has survived when it returns
  * @property {string} [asOf] an RFC 3339 time or commit timestamp: read the state of then
  */
 /**
@@ -81,6 +82,10 @@ export type BeginOptions = {
      * how long it waits for its next request, 30000 by default
      */
     idleTimeoutMs?: number | undefined;
+    /**
+     * what its commit has survived when it returns
+     */
+    durability?: "interval" | "async" | "sync" | undefined;
     /**
      * an RFC 3339 time or commit timestamp: read the state of then
      */

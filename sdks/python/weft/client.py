@@ -66,9 +66,14 @@ class Client(Requests):
             self.close()  # the next request gets a fresh connection
             raise ConnectionFailed({"code": "CONNECTION_FAILED", "detail": f"no whole answer from {self._host}: {e}"}) from e
 
-    def begin(self, *, isolation: str | None = None, read_only: bool = False, idle_timeout_ms: int | None = None, as_of: str | None = None) -> "Transaction":
-        """Begin a transaction that spans requests. Use it with ``with``."""
-        a = self.call("POST", "/transactions", _given(isolation=isolation, read_only=read_only, idle_timeout_ms=idle_timeout_ms, as_of=as_of, database=self.database))
+    def begin(self, *, isolation: str | None = None, read_only: bool = False, idle_timeout_ms: int | None = None, as_of: str | None = None,
+              durability: str | None = None) -> "Transaction":
+        """Begin a transaction that spans requests. Use it with ``with``.
+
+        ``durability`` is what its commit has survived when it returns: ``"sync"``, ``"interval"`` or ``"async"``.
+        """
+        a = self.call("POST", "/transactions", _given(isolation=isolation, read_only=read_only, idle_timeout_ms=idle_timeout_ms, as_of=as_of, database=self.database),
+                      headers={"Weft-Durability": durability} if durability else None)
         return Transaction(self, a["transaction_id"])
 
     def transaction(self, fn: Callable[["Transaction"], T], *, attempts: int = 10, **options: Any) -> T:
