@@ -29,6 +29,7 @@ func (s *Server) docs(c echo.Context) error {
 		return err
 	}
 	sum := sha256.Sum256([]byte(docsCSS))
+	of(c).ownHeaders()
 	c.Response().Header().Set("Content-Security-Policy",
 		"default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'; frame-ancestors 'none'")
 	return c.HTMLBlob(http.StatusOK, page)

@@ -229,7 +229,7 @@ func appendWarnings(dst []byte, warnings []document.Warning) []byte {
 
 func tagDocument(c echo.Context, d *document.Document) {
 	if d.Version != 0 {
-		c.Response().Header()["Etag"] = []string{etag(d.Version)}
+		of(c).addHeader("Etag", etag(d.Version))
 	}
 }
 

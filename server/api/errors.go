@@ -12,6 +12,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/server/problem"
+	"github.com/weftdb/weft/server/wire"
 )
 
 // describe makes the problem document of a failure of this request.
@@ -99,7 +100,8 @@ func (s *Server) logFailure(x *exchange, p *problem.Problem, err error) {
 // lastResort answers what failed outside the pipeline.
 func (s *Server) lastResort(err error, c echo.Context) {
 	x := &exchange{Context: c, id: requestID(c.Request())}
-	s.headers(x, c.Response().Header())
+	x.conn = wire.Of(c.Request().Context())
+	x.ownHeaders()
 	s.renderError(x, err)
 }
 

@@ -6,12 +6,14 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/server/wire"
 )
 
 // exchange is one request and its answer: echo's context with what the pipeline
@@ -22,6 +24,7 @@ type exchange struct {
 	start time.Time   // when the pipeline took it
 	sql   string      // the SQL text, for the position of an error
 	tx    Transaction // in which the handler runs; nil: in its own
+	conn  *wire.Conn  // to which the standard headers were given; nil: they are among the others
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -30,7 +33,7 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 func of(c echo.Context) *exchange { return c.(*exchange) }
 
 func (x *exchange) free() {
-	x.Context = nil
+	*x = exchange{}
 	exchanges.Put(x)
 }
 
@@ -41,8 +44,8 @@ func (s *Server) pipeline(next echo.HandlerFunc) echo.HandlerFunc {
 		x := exchanges.Get().(*exchange)
 		*x = exchange{Context: c, id: requestID(c.Request()), start: time.Now()}
 		defer x.free()
-		res := c.Response()
-		s.headers(x, res.Header())
+		x.conn = wire.Of(c.Request().Context())
+		s.headers(x)
 		packer := s.compress(x)
 		defer func() {
 			if v := recover(); v != nil { // only http.ErrAbortHandler gets here
@@ -94,28 +97,66 @@ func (s *Server) through(x *exchange, next echo.HandlerFunc) error {
 	return s.dispatch(x, next)
 }
 
-// headers sets what every answer carries.
-func (s *Server) headers(x *exchange, h http.Header) {
-	h["X-Request-Id"] = []string{x.id}
-	h["X-Content-Type-Options"] = nosniff
-	h["X-Frame-Options"] = deny
-	h["Referrer-Policy"] = noReferrer
-	h["Content-Security-Policy"] = noContent
-	h["Cache-Control"] = noStore
+// headers sets what every answer carries: as lines where the connection takes them, which
+// costs less than to have net/http copy, sort and check them.
+func (s *Server) headers(x *exchange) {
+	if x.conn != nil {
+		x.conn.Lead(standardLines)
+		x.conn.Add("X-Request-Id", x.id)
+	} else {
+		x.ownHeaders()
+	}
 	if s.origins != nil {
-		s.cors(x, h)
+		s.cors(x, x.Response().Header())
 	}
 }
 
-// Header values that never change share their slices.
-var (
-	nosniff    = []string{"nosniff"}
-	deny       = []string{"DENY"}
-	noReferrer = []string{"strict-origin-when-cross-origin"}
-	noContent  = []string{"default-src 'none'; frame-ancestors 'none'"}
-	noStore    = []string{"no-store"}
-	typeJSON   = []string{"application/json"}
-)
+// ownHeaders puts the standard headers among the others of the answer, for a handler that
+// changes them, or answers without net/http.
+func (x *exchange) ownHeaders() {
+	if x.conn != nil {
+		x.conn.Drop()
+		x.conn = nil
+	}
+	h := x.Response().Header()
+	h["X-Request-Id"] = []string{x.id}
+	for i := range standardHeaders {
+		h[standardHeaders[i].name] = standardHeaders[i].values
+	}
+}
+
+// addHeader adds a header to an answer. The value must be one as headers may have.
+func (x *exchange) addHeader(name, value string) {
+	if x.conn != nil && x.tx == nil { // else the answer may be kept, and its headers with it
+		x.conn.Add(name, value)
+		return
+	}
+	x.Response().Header()[name] = []string{value}
+}
+
+// standardHeaders are those of every answer that are always the same. Answers share the
+// slices.
+var standardHeaders = []struct {
+	name   string
+	values []string
+}{
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"X-Frame-Options", []string{"DENY"}},
+	{"Referrer-Policy", []string{"strict-origin-when-cross-origin"}},
+	{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
+	{"Cache-Control", []string{"no-store"}},
+}
+
+// standardLines are standardHeaders as they are sent.
+var standardLines = func() string {
+	var b strings.Builder
+	for _, h := range standardHeaders {
+		b.WriteString(h.name + ": " + h.values[0] + "\r\n")
+	}
+	return b.String()
+}()
+
+var typeJSON = []string{"application/json"}
 
 // requestID takes the client's id where it is fit for logs and headers, or makes one.
 func requestID(r *http.Request) string {

@@ -83,10 +83,10 @@ func (s *Server) getKey(c echo.Context) error {
 	if err := must.Check(true, e.Version); err != nil {
 		return err
 	}
-	setETag(c, &e)
 	if p.rawAnswer(c, &e) {
 		return s.serveRaw(c, store, &e)
 	}
+	setETag(c, &e)
 	if unchanged(&cond, e.Version) {
 		c.Response().WriteHeader(http.StatusNotModified)
 		return nil
@@ -101,6 +101,9 @@ func (s *Server) serveRaw(c echo.Context, store *kv.Store, e *kv.Entry) error {
 	uncompressed(&res.Writer)
 	h := res.Header()
 	h["Content-Type"] = []string{e.Value.Type()}
+	if e.Version != 0 { // here, since ServeContent compares with it
+		h["Etag"] = []string{etag(e.Version)}
+	}
 	h.Set("Weft-Created", e.Created.Format(http.TimeFormat))
 	h.Set("Weft-Compression", compress.Codec{Algorithm: e.Compression}.String())
 	h.Set("Weft-Checksum", string(appendChecksum(nil, e.Value.Data)))
@@ -143,7 +146,7 @@ func (w *rangeWriter) Write(b []byte) (int, error) {
 // request's transaction.
 func setETag(c echo.Context, e *kv.Entry) {
 	if e.Version != 0 {
-		c.Response().Header()["Etag"] = []string{etag(e.Version)}
+		of(c).addHeader("Etag", etag(e.Version))
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/server/wire"
 )
 
 // listening serves a fake over a real connection.
@@ -29,7 +30,14 @@ func listening(t *testing.T, opts Options) (*httptest.Server, *Server, *fake) {
 	t.Helper()
 	s, f := New(opts), newFake()
 	s.Attach(f)
-	ts := httptest.NewServer(s.Handler())
+	ts := httptest.NewUnstartedServer(s.Handler())
+	l, err := wire.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ts.Listener.Close()
+	ts.Listener, ts.Config.ConnContext = l, wire.Context
+	ts.Start()
 	t.Cleanup(ts.Close)
 	return ts, s, f
 }

@@ -178,7 +178,9 @@ func writeJSONStatus(x *exchange, status int, b []byte) error {
 	res := x.Response()
 	h := res.Header()
 	h["Content-Type"] = typeJSON
-	h["Content-Length"] = []string{strconv.Itoa(len(b))}
+	if len(b) >= countedBytes {
+		h["Content-Length"] = []string{strconv.Itoa(len(b))}
+	}
 	res.WriteHeader(status)
 	if len(b) > patientBytes {
 		control := http.NewResponseController(res)
@@ -196,6 +198,10 @@ func writeJSONStatus(x *exchange, status int, b []byte) error {
 	}
 	return nil
 }
+
+// countedBytes of an answer are more than net/http holds back, which else finds its length
+// by itself.
+const countedBytes = 2 << 10
 
 // patientBytes of an answer are written with streamStall to take them; less fits
 // into the buffers of the connection.

@@ -220,8 +220,8 @@ func (s *Server) accept(x *exchange) (*websocket.Conn, error) {
 		w.plain = true
 		res.Writer = w.ResponseWriter
 	}
-	h := res.Header()
-	h.Del("Content-Security-Policy")
+	x.ownHeaders()
+	res.Header().Del("Content-Security-Policy")
 	conn, err := websocket.Accept(smallHijack{res.Writer}, x.Request(), &websocket.AcceptOptions{InsecureSkipVerify: true}) // checkPage has
 	if err != nil {
 		return nil, err

@@ -42,6 +42,7 @@ func takeOver(x *exchange) (*takenOver, error) {
 		w.plain = true
 		res.Writer = w.ResponseWriter
 	}
+	x.ownHeaders()
 	conn, _, err := http.NewResponseController(res.Writer).Hijack()
 	if err != nil {
 		if errors.Is(err, http.ErrNotSupported) {

@@ -26,6 +26,7 @@ import (
 	"github.com/weftdb/weft/server/api"
 	"github.com/weftdb/weft/server/config"
 	"github.com/weftdb/weft/server/webhooks"
+	"github.com/weftdb/weft/server/wire"
 	"github.com/weftdb/weft/storage/backup"
 )
 
@@ -83,13 +84,14 @@ func Start(cfg *config.Config, opts Options) (*App, error) {
 	a.progress.Store(&api.Progress{})
 	a.sender = a.newSender()
 	a.api = api.New(a.apiOptions())
-	listener, err := net.Listen("tcp", cfg.Server.Listen)
+	listener, err := wire.Listen(cfg.Server.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", cfg.Server.Listen, err)
+		return nil, err
 	}
 	a.listener = listener
 	a.http = &http.Server{
 		Handler:           a.api.Handler(),
+		ConnContext:       wire.Context,
 		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout,
 		IdleTimeout:       cfg.Server.IdleTimeout,
 		MaxHeaderBytes:    64 << 10,
