@@ -37,9 +37,11 @@ type Pool struct {
 	old   queue // versions that hide others, oldest first
 	tombs queue // deletions with nothing in front of them that are not stored yet
 	bin   bin   // blocks out of use that a reader may still look at
-	epoch uint64
-	keys  counter
-	stale counter // versions that are hidden by newer ones
+	// evicted holds those that were evicted: no generation has them.
+	evicted bin
+	epoch   uint64
+	keys    counter
+	stale   counter // versions that are hidden by newer ones
 
 	// What a sorted store has. Without one, applied is after every timestamp.
 	applied atomic.Uint64                   // everything up to it is stored
@@ -305,7 +307,7 @@ type Stats struct {
 
 // Load is what records and indexes take, without what is only kept for readers.
 func (p *Pool) Load() int64 {
-	return p.s.used.Load() - p.bin.bytes.Load() + p.hash.bytes.Load() + p.tree.bytes.Load()
+	return p.s.used.Load() - p.bin.bytes.Load() - p.evicted.bytes.Load() + p.hash.bytes.Load() + p.tree.bytes.Load()
 }
 
 // Stats may be called at any time.

@@ -68,7 +68,7 @@ func (p *Pool) evictPage(l *leaf, pg *page, done *Evicted) {
 	for _, node := range gone[:going] {
 		done.Bytes += int64(nodeHeader + len(p.s.key(node)) + p.s.size(p.s.head(node)))
 		p.hash.remove(p.s.key(node))
-		p.retire(node)
+		p.retire(&p.evicted, node)
 	}
 	done.Keys += going
 	p.tree.shrink(fresh)

@@ -2,9 +2,11 @@ package buffer
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -86,5 +88,56 @@ func TestEvict(t *testing.T) {
 		if p.Gone() == 0 {
 			t.Fatal("nothing was evicted")
 		}
+	}
+}
+
+// TestEvictDuringFlush: while a generation is read, what is evicted is used again for
+// what is written, and the generation stays what it was.
+func TestEvictDuringFlush(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 5))
+	p := New()
+	p.Back(0, true)
+	value := make([]byte, 500)
+	read := func(g *Generation) (all []string) {
+		g.Begin(g.UpTo())
+		for v, ok := g.Next(); ok; v, ok = g.Next() {
+			all = append(all, fmt.Sprintf("%s@%d %v %x", v.Key, v.TS, v.Deleted, v.Value[:min(len(v.Value), 8)]))
+		}
+		return all
+	}
+	step, most := uint64(0), int64(0)
+	for generation := range 20 {
+		g := p.Freeze(step)
+		before := read(g)
+		for range 3000 {
+			step++
+			k := fmt.Appendf(nil, "%06d", r.IntN(100_000))
+			binary.BigEndian.PutUint64(value, step)
+			switch {
+			case r.IntN(20) == 0:
+				p.Delete(k, step)
+			default:
+				p.Put(k, value, step)
+			}
+			if step%50 == 0 {
+				p.Epoch(step)
+				p.Trim(math.MaxUint64, math.MaxUint64, 30)
+				for range 5 {
+					p.Evict(4)
+				}
+				p.ReclaimEvicted(step+1, math.MaxInt)
+			}
+		}
+		if after := read(g); !slices.Equal(before, after) {
+			t.Fatalf("generation %d was %d versions, and is %d other ones", generation, len(before), len(after))
+		}
+		most = max(most, p.Stats().UsedBytes)
+		g.Marked()
+		p.Stored(g)
+		p.Reclaim(step+1, math.MaxInt)
+	}
+	// What is not stored is two generations; a third was not made room in.
+	if limit := int64(3000 * 2 * 640); most > limit {
+		t.Errorf("blocks took up to %d bytes, want at most %d", most, limit)
 	}
 }

@@ -219,7 +219,10 @@ func (p *Pool) dropBehind(version addr) (n int) {
 	return n
 }
 
-func (p *Pool) retireVersion(v addr) {
+func (p *Pool) retireVersion(v addr) { p.discard(&p.bin, v) }
+
+// discard gives up the block of a version to a bin.
+func (p *Pool) discard(b *bin, v addr) {
 	n := p.s.size(v)
 	if p.Backed() {
 		switch ts := p.s.timestamp(v); {
@@ -229,7 +232,7 @@ func (p *Pool) retireVersion(v addr) {
 			p.size.frozen.add(-int64(n))
 		}
 	}
-	p.bin.add(p.epoch, v, n)
+	b.add(p.epoch, v, n)
 }
 
 // forget takes a key with a single version out of the indexes.
@@ -237,13 +240,13 @@ func (p *Pool) forget(node addr) {
 	key := p.s.key(node)
 	p.hash.remove(key)
 	p.tree.remove(key)
-	p.retire(node)
+	p.retire(&p.bin, node)
 }
 
-// retire gives up the blocks of a node with a single version.
-func (p *Pool) retire(node addr) {
-	p.retireVersion(p.s.head(node))
-	p.bin.add(p.epoch, node, nodeHeader+len(p.s.key(node)))
+// retire gives up the blocks of a node with a single version to a bin.
+func (p *Pool) retire(b *bin, node addr) {
+	p.discard(b, p.s.head(node))
+	b.add(p.epoch, node, nodeHeader+len(p.s.key(node)))
 	p.keys.add(-1)
 }
 
@@ -263,18 +266,29 @@ func (p *Pool) Epoch(epoch uint64) { p.epoch = epoch }
 // limit blocks, and says whether that was all. No reader that began in those
 // epochs may look at anything any more.
 func (p *Pool) Reclaim(done uint64, limit int) (all bool) {
-	for len(p.bin.epochs) > 0 && p.bin.epochs[0].epoch < done {
-		e := &p.bin.epochs[0]
+	return p.ReclaimEvicted(done, limit) && p.reclaim(&p.bin, done, limit)
+}
+
+// ReclaimEvicted does so for what was evicted only, which a generation has nothing of:
+// the readers of generations need not be done. A flush takes long, and what is written
+// meanwhile has to find room.
+func (p *Pool) ReclaimEvicted(done uint64, limit int) (all bool) {
+	return p.reclaim(&p.evicted, done, limit)
+}
+
+func (p *Pool) reclaim(b *bin, done uint64, limit int) (all bool) {
+	for len(b.epochs) > 0 && b.epochs[0].epoch < done {
+		e := &b.epochs[0]
 		for n := len(e.blocks); n > 0; n = len(e.blocks) {
 			if limit--; limit < 0 {
 				return false
 			}
-			b := e.blocks[n-1]
+			block := e.blocks[n-1]
 			e.blocks = e.blocks[:n-1]
-			p.bin.bytes.Add(-int64(b.n))
-			p.s.release(b.a, int(b.n))
+			b.bytes.Add(-int64(block.n))
+			p.s.release(block.a, int(block.n))
 		}
-		p.bin.epochs = p.bin.epochs[1:]
+		b.epochs = b.epochs[1:]
 	}
 	return true
 }

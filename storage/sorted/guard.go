@@ -31,6 +31,7 @@ type guard struct {
 	failed func() error // not nil once the store has failed
 	fail   func(error)
 	ahead  atomic.Pointer[reserve] // that of the manifest in use; nil before there is one
+	moved  atomic.Int64            // bytes written
 }
 
 // Unwrap lets the engine find its own file system underneath.
@@ -200,7 +201,11 @@ func (f *guardFile) change(n int, do func() (int, error)) (int, error) {
 
 func (f *guardFile) Write(p []byte) (int, error) {
 	f.ahead.use(len(p))
-	return f.change(len(p), func() (int, error) { return f.File.Write(p) })
+	return f.change(len(p), func() (int, error) {
+		n, err := f.File.Write(p)
+		f.guard.moved.Add(int64(n))
+		return n, err
+	})
 }
 
 func (f *guardFile) WriteAt(p []byte, off int64) (int, error) {

@@ -51,13 +51,24 @@ func (p *pressure) wait() <-chan struct{} {
 
 // Overloaded says that reads have to look at so many generations that are not
 // merged yet that the next Flush should wait. It costs next to nothing.
-func (s *Store) Overloaded() bool {
-	return s.pressure.sublevels.Load() >= int64(s.opts.MaxSublevels)
+func (s *Store) Overloaded() bool { return s.over(false) }
+
+// over is Overloaded, or in a hurry that it is so twice.
+func (s *Store) over(hurry bool) bool {
+	limit := int64(s.opts.MaxSublevels)
+	if hurry {
+		limit *= 2
+	}
+	return s.pressure.sublevels.Load() >= limit
 }
 
-// WaitReady waits until the store is not overloaded. It returns early, with the
-// reason, where compactions do not get on or the store has failed.
-func (s *Store) WaitReady(ctx context.Context) error {
+// Moved changes as flushes and compactions get on: where it stays, the disk hangs.
+func (s *Store) Moved() int64 { return s.fs.moved.Load() }
+
+// WaitReady waits until the store is not overloaded, or while hurry is true, which is asked
+// as compactions end, not twice as much. It returns early, with the reason, where
+// compactions do not get on or the store has failed.
+func (s *Store) WaitReady(ctx context.Context, hurry func() bool) error {
 	if err := s.beginRead(); err != nil {
 		return err
 	}
@@ -67,7 +78,7 @@ func (s *Store) WaitReady(ctx context.Context) error {
 		if err := s.Failed(); err != nil {
 			return err
 		}
-		if !s.Overloaded() {
+		if !s.over(false) || hurry() && !s.over(true) {
 			return nil
 		}
 		if err := s.pressure.getTrouble(); err != nil {

@@ -115,6 +115,8 @@ func TestWhatStays(t *testing.T) {
 	}
 }
 
+func calm() bool { return false }
+
 // TestContract gives a store what it must refuse; nothing of it gets in.
 func TestContract(t *testing.T) {
 	s := openMem(t, Options{})
@@ -324,7 +326,7 @@ func TestPressure(t *testing.T) {
 	defer func() { _ = s.Close() }()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	if err := s.WaitReady(ctx); err != nil {
+	if err := s.WaitReady(ctx, calm); err != nil {
 		t.Fatal(err)
 	}
 	for i := uint64(1); !s.Overloaded(); i++ {
@@ -336,8 +338,11 @@ func TestPressure(t *testing.T) {
 		}
 		s.look()
 	}
-	if err := s.WaitReady(ctx); !errors.Is(err, dberr.ErrUnavailable) || !errors.Is(err, syscall.ENOSPC) {
+	if err := s.WaitReady(ctx, calm); !errors.Is(err, dberr.ErrUnavailable) || !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("with a full disk: %v", err)
+	}
+	if err := s.WaitReady(ctx, func() bool { return true }); err != nil {
+		t.Errorf("with a full disk, in a hurry: %v", err)
 	}
 	if st := s.Stats(); !st.Overloaded || st.Trouble == nil || !errors.Is(st.Trouble, dberr.ErrFull) {
 		t.Errorf("stats of an overloaded store: %+v", st)
@@ -349,7 +354,7 @@ func TestPressure(t *testing.T) {
 	if err := s.Settle(ctx); err != nil {
 		t.Fatal(err)
 	}
-	err = s.WaitReady(ctx)
+	err = s.WaitReady(ctx, calm)
 	if err != nil {
 		t.Fatalf("%v: %+v", err, s.Stats())
 	}
@@ -458,7 +463,7 @@ func TestClosed(t *testing.T) {
 	_, flushErr := s.Flush(ctx, entries(), 1, 0)
 	_, copyErr := s.Checkpoint(ctx, "x")
 	for i, err := range []error{getErr, gcErr, flushErr, copyErr, s.DropRange(ctx, nil, nil, 1), s.Verify(ctx),
-		s.WaitReady(ctx), s.Settle(ctx), s.NewIter(IterOptions{}).Close(), s.NewVersions(VersionOptions{}).Close()} {
+		s.WaitReady(ctx, calm), s.Settle(ctx), s.NewIter(IterOptions{}).Close(), s.NewVersions(VersionOptions{}).Close()} {
 		if !errors.Is(err, dberr.ErrUnavailable) {
 			t.Errorf("call %d on a closed store: %v", i, err)
 		}

@@ -80,15 +80,15 @@ func (s *Store) checkpointNow(ctx context.Context, force bool) (Timestamp, error
 	target := s.commit.appended
 	s.commit.Unlock()
 	for ; force || s.pool.Applied() < target || s.pool.Disk() == nil; force = false {
-		if err := s.checkpoint(ctx, false); err != nil {
+		if err := s.checkpoint(ctx, func(*sorted.Store) error { return nil }); err != nil {
 			return Timestamp(s.pool.Applied()), fmt.Errorf("checkpoint: %w", err)
 		}
 	}
 	return Timestamp(s.pool.Applied()), nil
 }
 
-// checkpoint flushes one generation. The caller has the turn.
-func (s *Store) checkpoint(ctx context.Context, wait bool) (err error) {
+// checkpoint flushes one generation, once the sorted store is ready. The caller has the turn.
+func (s *Store) checkpoint(ctx context.Context, ready func(*sorted.Store) error) (err error) {
 	began := time.Now()
 	c := &s.checkpoints
 	defer func() {
@@ -110,10 +110,8 @@ func (s *Store) checkpoint(ctx context.Context, wait bool) (err error) {
 		return err
 	}
 	waited := time.Now()
-	if disk := s.pool.Disk(); wait && disk.Overloaded() {
-		if err := disk.WaitReady(ctx); err != nil {
-			return err
-		}
+	if err := ready(s.pool.Disk()); err != nil {
+		return err
 	}
 	info := CheckpointInfo{Timestamp: Timestamp(upTo), Keys: c.gen.Keys(), Wait: time.Since(waited)}
 	horizon := s.holdSweep(upTo)
@@ -142,7 +140,7 @@ func (s *Store) freeze() {
 	if c.gen != nil {
 		return
 	}
-	pin := &Tx{store: s, opts: TxOptions{ReadOnly: true}, began: s.opts.Clock.Now()}
+	pin := &Tx{store: s, flush: true, opts: TxOptions{ReadOnly: true}, began: s.opts.Clock.Now()}
 	s.live.enter(pin, &s.epoch, func() uint64 { return math.MaxUint64 })
 	s.commit.Lock()
 	c.gen = s.pool.Freeze(s.commit.appended)
@@ -242,8 +240,8 @@ func (s *Store) checkpointIfDue(ctx context.Context) {
 	if !s.due() { // the one that had the turn was what made it due
 		return
 	}
-	hurry := s.pool.DirtyBytes() >= s.limits.stop
-	if err := s.checkpoint(ctx, !hurry); err != nil && ctx.Err() == nil {
+	hurry := func() bool { return s.pool.DirtyBytes() >= s.limits.stop }
+	if err := s.checkpoint(ctx, func(disk *sorted.Store) error { return disk.WaitReady(ctx, hurry) }); err != nil && ctx.Err() == nil {
 		if f := s.opts.Events.CheckpointFailed; f != nil {
 			f(err)
 		}

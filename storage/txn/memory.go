@@ -2,7 +2,6 @@ package txn
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 
@@ -38,11 +37,12 @@ func (o Options) limits() limits {
 	return l
 }
 
-// Waits of commits. A commit is slowed by up to mostDelay, and stopped for up to
+// Waits of commits. A commit is slowed by up to mostDelay. Over the limit it waits as long
+// as checkpoints and compactions get on, and is refused where nothing has moved for
 // mostStall.
 const (
 	mostDelay = 10 * time.Millisecond
-	mostStall = 20 * time.Second
+	mostStall = time.Minute
 )
 
 // throttle holds a commit back while what is not in the sorted store is too much.
@@ -67,8 +67,14 @@ func (s *Store) throttle(ctx context.Context) error {
 		part := float64(dirty-s.limits.slow) / float64(max(s.limits.stop-s.limits.slow, 1))
 		return pause(ctx, time.Duration(part*float64(mostDelay)))
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, mostStall, errStallTimeout)
-	defer cancel()
+	return s.waitRoom(ctx)
+}
+
+// waitRoom waits until a checkpoint has made room, as long as there is hope.
+func (s *Store) waitRoom(ctx context.Context) error {
+	stuck := time.NewTimer(mostStall)
+	defer stuck.Stop()
+	moved := s.moved()
 	for {
 		ended := s.checkpoints.ended.wait()
 		if err := s.Err(); err != nil {
@@ -82,16 +88,26 @@ func (s *Store) throttle(ctx context.Context) error {
 		}
 		select {
 		case <-ended:
-		case <-ctx.Done():
-			if errors.Is(context.Cause(ctx), errStallTimeout) {
+		case <-stuck.C:
+			now := s.moved()
+			if now == moved {
 				return s.errStalled()
 			}
+			moved = now
+			stuck.Reset(mostStall)
+		case <-ctx.Done():
 			return contextError(ctx)
 		}
 	}
 }
 
-var errStallTimeout = errors.New("waited for a checkpoint")
+// moved changes as the sorted store gets on.
+func (s *Store) moved() int64 {
+	if disk := s.pool.Disk(); disk != nil {
+		return disk.Moved()
+	}
+	return 0
+}
 
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

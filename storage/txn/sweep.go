@@ -80,10 +80,15 @@ func (s *Store) Sweep() {
 // with an epoch is so before the next one begins here.
 func (s *Store) reclaim() {
 	oldest := s.epoch.Add(1) // who begins from now on cannot see what was dropped
+	flush := oldest          // the same for who reads a generation
 	now := s.opts.Clock.Now()
 	var old []*lockOwner
 	s.live.each(func(tx *Tx) {
-		oldest = min(oldest, tx.epoch)
+		if tx.flush {
+			flush = min(flush, tx.epoch)
+		} else {
+			oldest = min(oldest, tx.epoch)
+		}
 		if s.opts.MaxTxAge > 0 && !tx.opts.AnyAge && now.Sub(tx.began) > s.opts.MaxTxAge {
 			tx.expired.Store(true)
 			if o := tx.locks.Load(); o != nil {
@@ -96,7 +101,7 @@ func (s *Store) reclaim() {
 	}
 	for all := false; !all && !s.sweeper.stopping(); {
 		s.commit.Lock()
-		all = s.pool.Reclaim(oldest, reclaimStep)
+		all = s.pool.ReclaimEvicted(oldest, reclaimStep) && s.pool.Reclaim(min(oldest, flush), reclaimStep)
 		s.commit.Unlock()
 	}
 }

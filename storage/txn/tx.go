@@ -40,6 +40,8 @@ type Tx struct {
 	keepLocks bool // Update releases them
 	looked    bool // at anything of the snapshot; of a read-write transaction
 
+	flush bool // it reads a generation and nothing else
+
 	of   *Tx // the transaction that this is a view of (Before), else nil
 	seen int // writes of it that the view sees
 
