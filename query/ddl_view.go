@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/parse"
 	"github.com/weftdb/weft/query/plan"
+	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/storage/keyspace"
 )
 
@@ -46,6 +47,9 @@ func (d *definer) storeQuery(sel *ast.Select, names []string, pos int) (*storedQ
 			return nil, dberr.SQL(dberr.StateDuplicateColumn, "column %q specified more than once", name).At(pos)
 		}
 		seen[name] = true
+		if t := q.Info[c].Type; t.ID == sqltype.Record && t.Mod == 0 {
+			return nil, dberr.SQL(dberr.StateInvalidTableDefinition, "column %q has pseudo-type record", name).At(pos)
+		}
 		out.columns = append(out.columns, catalog.ViewColumn{Name: name, Type: q.Info[c].Type})
 	}
 	for _, rel := range u.Tables {

@@ -452,6 +452,9 @@ func (s *Session) control(ctx context.Context, r *running, rest []ast.Stmt, st a
 			err = r.done("BEGIN")
 		}
 	case *ast.Commit:
+		if st.Chain && !s.block {
+			return true, s.inBlock(st, "COMMIT AND CHAIN")
+		}
 		tag := "COMMIT"
 		chain := s.opts
 		if s.failed {
@@ -462,6 +465,9 @@ func (s *Session) control(ctx context.Context, r *running, rest []ast.Stmt, st a
 		}
 		err = s.chained(ctx, st.Chain, rest, chain, r, tag)
 	case *ast.Rollback:
+		if st.Chain && !s.block {
+			return true, s.inBlock(st, "ROLLBACK AND CHAIN")
+		}
 		chain := s.opts
 		s.rollback()
 		err = s.chained(ctx, st.Chain, rest, chain, r, "ROLLBACK")

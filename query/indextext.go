@@ -6,6 +6,7 @@ import (
 
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
+	"github.com/weftdb/weft/query/parse"
 )
 
 // indexText is the CREATE INDEX statement that makes an index.
@@ -48,6 +49,11 @@ func indexText(t *catalog.Table, x *catalog.Index) string {
 func partText(t *catalog.Table, k catalog.IndexColumn) string {
 	if k.Expr == "" {
 		return ast.QuoteIdent(partName(t, k))
+	}
+	if e, err := parse.ParseExpr(k.Expr, parse.Limits{}); err == nil {
+		if _, call := e.(*ast.FuncCall); call {
+			return k.Expr
+		}
 	}
 	return partName(t, k)
 }

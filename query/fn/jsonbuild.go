@@ -77,7 +77,10 @@ func appendJSONArray(dst []byte, env *sqltype.Env, a *array, sep string) []byte 
 		dst = append(dst, '[')
 		for i := range a.Dims[k] {
 			if i > 0 {
-				dst = append(append(dst, ','), sep...)
+				dst = append(dst, ',')
+			}
+			if i > 0 && k == 0 { // arrays within stay on their line
+				dst = append(dst, sep...)
 			}
 			if k+1 < len(a.Dims) {
 				dst = level(dst, k+1)

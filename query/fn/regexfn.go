@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"math"
 	"strings"
 
 	"github.com/weftdb/weft/query/are"
@@ -225,13 +226,16 @@ func registerRegex(t *tables) {
 	}
 }
 
+// nthByFlag stands for the first match, or, with the flag g, for all.
+const nthByFlag = math.MinInt64
+
 // regexpFn reads optional arguments by their letters: s start, n nth, e end
 // option, f flags, u subexpression.
 func regexpFn(fixed int, shape string, f func(c *call, a regexpArgs) (sqltype.Datum, error)) Eval {
 	return rowwise(func(c *call) (sqltype.Datum, error) {
 		a := regexpArgs{start: 1, nth: 1}
 		if fixed == 3 && !strings.Contains(shape, "n") && !strings.Contains(shape, "s") {
-			a.nth = -1 // decided by the g flag
+			a.nth = nthByFlag
 		}
 		for i, ch := range shape {
 			d := c.arg[fixed+i]
@@ -256,11 +260,11 @@ func regexpFn(fixed int, shape string, f func(c *call, a regexpArgs) (sqltype.Da
 }
 
 func replaceRow(c *call, a regexpArgs) (sqltype.Datum, error) {
-	if a.nth < 0 && a.flags != "" && a.flags[0] >= '0' && a.flags[0] <= '9' {
+	if a.nth == nthByFlag && a.flags != "" && a.flags[0] >= '0' && a.flags[0] <= '9' {
 		return sqltype.NullDatum, errParam("invalid regular expression option: \"%c\"", a.flags[0]).
 			WithHint("If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.")
 	}
-	if a.nth < 0 {
+	if a.nth == nthByFlag {
 		a.nth = 1
 		if strings.ContainsRune(a.flags, 'g') {
 			a.nth = 0

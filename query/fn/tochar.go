@@ -70,6 +70,10 @@ func dateTemplate(f string) []dateItem {
 				break
 			}
 		}
+		if it.key == "" && rest == "" && len(f) > 1 {
+			f = "" // modifiers of nothing
+			continue
+		}
 		if it.key == "" {
 			items, f = append(items, dateItem{lit: f[:1], sep: true}), f[1:]
 			continue

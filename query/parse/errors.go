@@ -20,6 +20,9 @@ func grammarError(err error, text *rewritten) error {
 	e := dberr.SQL(stateOf(pe.Message), "%s", pe.Message)
 	if pe.Cursorpos > 0 {
 		off := byteOffset(text.text, pe.Cursorpos-1)
+		if strings.HasPrefix(strings.ToLower(text.text[off:]), `\u`) && pe.Message == "invalid Unicode escape" {
+			e.SQLState = dberr.StateInvalidEscape // in E'…', and not in U&'…'
+		}
 		e = e.At(text.original(off) + 1)
 	}
 	for _, h := range hints {
@@ -50,7 +53,6 @@ var states = []struct{ message, state string }{
 	{"unacceptable schema name", dberr.StateReservedName},
 	{"parameter number too large", dberr.StateProgramLimit},
 	{"invalid byte sequence", "22021"},
-	{"invalid Unicode", "22025"},
 	{"invalid hexadecimal digit", "22P02"},
 	{"out of range", dberr.StateNumericOutOfRange},
 	{"nonstandard use of", "22P06"},

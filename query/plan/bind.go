@@ -241,7 +241,7 @@ func BindRowExpr(s *Scope, t *catalog.Table, e ast.Expr, want sqltype.Type, what
 	defer catch(&err)
 	b := newBinder(s)
 	sc := b.newScope(nil)
-	sc.what = what
+	sc.what, sc.noAgg, sc.noWin = what, what+"s", what+"s"
 	slots := map[Col]int{}
 	if t != nil {
 		ids := make([]Col, len(t.Columns))

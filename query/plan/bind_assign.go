@@ -286,10 +286,11 @@ func (b *binder) sets(s *scope, tg *dmlTarget, old []Col, list []ast.SetClause, 
 			}
 			continue
 		}
-		if len(row.Args) != len(c.Targets) {
+		list := b.spread(s, row.Args)
+		if len(list) != len(c.Targets) {
 			failAt(c.Value.Pos(), dberr.StateSyntax, "number of columns does not match number of values")
 		}
-		for i, v := range row.Args {
+		for i, v := range list {
 			_, isDefault := v.(*ast.Default)
 			var e Expr
 			if !isDefault {

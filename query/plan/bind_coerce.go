@@ -224,11 +224,7 @@ func (b *binder) args(s *scope, list []ast.Expr) ([]Expr, []sqltype.Type) {
 		if n, ok := a.(*ast.NamedArg); ok {
 			unsupported(n.Pos(), "an argument given by name")
 		}
-		if ref, ok := a.(*ast.ColumnRef); ok && ref.Star && len(ref.Names) > 0 {
-			out[i] = b.rowOf(s, ref)
-		} else {
-			out[i] = b.expr(s, a)
-		}
+		out[i] = b.expr(s, a)
 		if b.mysql && out[i].Type().ID == sqltype.Bool {
 			out[i] = b.cast(out[i], sqltype.TInt4, a.Pos())
 		}

@@ -21,7 +21,12 @@ func (b *binder) expr(s *scope, e ast.Expr) Expr {
 	switch e := e.(type) {
 	case *ast.Literal:
 		return b.constant(e)
+	case boundExpr:
+		return e.x
 	case *ast.ColumnRef:
+		if e.Star && len(e.Names) > 0 {
+			return b.rowOf(s, e)
+		}
 		if e.Star {
 			failAt(e.Pos(), dberr.StateFeatureNotSupported, "row expansion via \"*\" is not supported here")
 		}
@@ -78,7 +83,7 @@ func (b *binder) expr(s *scope, e ast.Expr) Expr {
 		return b.array(s, e)
 	case *ast.Row:
 		r := &RowExpr{}
-		for _, a := range e.Args {
+		for _, a := range b.spread(s, e.Args) {
 			r.Elems = append(r.Elems, b.settled(b.expr(s, a)))
 		}
 		return r
@@ -187,14 +192,15 @@ func (b *binder) binary(s *scope, e *ast.Binary) Expr {
 
 // rowCompare compares rows column by column.
 func (b *binder) rowCompare(s *scope, op string, l, r *ast.Row, pos int) Expr {
-	if len(l.Args) != len(r.Args) {
+	ll, rl := b.spread(s, l.Args), b.spread(s, r.Args)
+	if len(ll) != len(rl) {
 		failAt(pos, dberr.StateSyntax, "unequal number of entries in row expressions")
 	}
-	if len(l.Args) == 0 {
+	if len(ll) == 0 {
 		failAt(pos, dberr.StateFeatureNotSupported, "cannot compare rows of zero length")
 	}
-	ls, _ := b.args(s, l.Args)
-	rs, _ := b.args(s, r.Args)
+	ls, _ := b.args(s, ll)
+	rs, _ := b.args(s, rl)
 	return b.compareLists(op, ls, rs, pos)
 }
 
@@ -351,7 +357,7 @@ func (b *binder) function(name string, args []Expr, pos int) Expr {
 func (b *binder) isNull(s *scope, e *ast.IsNull) Expr {
 	if row, ok := e.Arg.(*ast.Row); ok {
 		and := &And{}
-		for _, a := range row.Args {
+		for _, a := range b.spread(s, row.Args) {
 			and.Args = append(and.Args, &IsNull{Arg: b.settled(b.expr(s, a)), Not: e.Not})
 		}
 		return collapse(and.Args, and)
@@ -360,13 +366,13 @@ func (b *binder) isNull(s *scope, e *ast.IsNull) Expr {
 }
 
 func (b *binder) isDistinct(s *scope, e *ast.IsDistinct) Expr {
-	if l, r := rowOf(e.L), rowOf(e.R); l != nil && r != nil && len(l.Args)+len(r.Args) > 0 {
-		if len(l.Args) != len(r.Args) {
+	if l, r := b.rowArgs(s, e.L), b.rowArgs(s, e.R); l != nil && r != nil && len(l)+len(r) > 0 {
+		if len(l) != len(r) {
 			failAt(e.Pos(), dberr.StateSyntax, "unequal number of entries in row expressions")
 		}
-		parts := make([]Expr, len(l.Args)) // the first that differs decides, and no later one is computed
+		parts := make([]Expr, len(l)) // the first that differs decides, and no later one is computed
 		for i := range parts {
-			parts[i] = b.isDistinct(s, &ast.IsDistinct{Loc: e.Loc, L: l.Args[i], R: r.Args[i], Not: e.Not})
+			parts[i] = b.isDistinct(s, &ast.IsDistinct{Loc: e.Loc, L: l[i], R: r[i], Not: e.Not})
 		}
 		if e.Not {
 			return collapse(parts, &And{Args: parts})
@@ -386,27 +392,6 @@ func (b *binder) isDistinct(s *scope, e *ast.IsDistinct) Expr {
 		l, r = b.coerce(l, t, e.Pos()), b.coerce(r, t, e.Pos())
 	}
 	return &IsDistinct{L: l, R: r, Not: e.Not}
-}
-
-// rowOf is a row of which no column stands for several; nil if e is another expression.
-func rowOf(e ast.Expr) *ast.Row {
-	r, ok := e.(*ast.Row)
-	if !ok {
-		return nil
-	}
-	for _, a := range r.Args {
-		switch a := a.(type) {
-		case *ast.ColumnRef:
-			if a.Star {
-				return nil
-			}
-		case *ast.Field:
-			if a.Star {
-				return nil
-			}
-		}
-	}
-	return r
 }
 
 func (b *binder) caseExpr(s *scope, e *ast.Case) Expr {

@@ -642,6 +642,7 @@ func (b *binder) using(rel *LJoin, item, left, right *fromItem, names []string, 
 	}
 	if j.UsingAlias != "" {
 		e := &entry{name: j.UsingAlias}
+		b.noDuplicates(item.tables, []*entry{e}, j.Pos())
 		e.cols = append(e.cols, item.vis[:len(names)]...)
 		item.tables = append(item.tables, e)
 	}

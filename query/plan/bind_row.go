@@ -51,6 +51,57 @@ func (b *binder) rowOf(s *scope, ref *ast.ColumnRef) Expr {
 	return nil
 }
 
+// boundExpr is an expression that is bound already, in the place of one that is not.
+type boundExpr struct {
+	*ast.ColumnRef
+	x Expr
+}
+
+// spread puts the columns that t.* and (row).* stand for in their place.
+func (b *binder) spread(s *scope, list []ast.Expr) []ast.Expr {
+	var out []ast.Expr
+	for i, e := range list {
+		parts, star := b.starOf(s, e)
+		if star && out == nil {
+			out = append(make([]ast.Expr, 0, len(list)+len(parts)), list[:i]...)
+		}
+		for _, p := range parts {
+			out = append(out, boundExpr{&ast.ColumnRef{Loc: ast.Loc(e.Pos())}, p.expr})
+		}
+		if !star && out != nil {
+			out = append(out, e)
+		}
+	}
+	if out == nil {
+		return list
+	}
+	return out
+}
+
+// starOf is what an expression with a star stands for in a list.
+func (b *binder) starOf(s *scope, e ast.Expr) (parts []target, star bool) {
+	switch e := e.(type) {
+	case *ast.ColumnRef:
+		if e.Star {
+			return b.star(s, e), true
+		}
+	case *ast.Field:
+		if e.Star && !b.isSetCall(s, e.Arg) {
+			return b.rowStar(s, e), true
+		}
+	}
+	return nil, false
+}
+
+// rowArgs are the fields of a row as it is written; nil where e is another expression.
+func (b *binder) rowArgs(s *scope, e ast.Expr) []ast.Expr {
+	r, ok := e.(*ast.Row)
+	if !ok {
+		return nil
+	}
+	return b.spread(s, r.Args)
+}
+
 // fields are the fields of a row with what gives each.
 func (b *binder) fields(x Expr, pos int) (names []string, values []Expr) {
 	row, isRow := x.(*RowExpr)

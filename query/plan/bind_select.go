@@ -520,8 +520,12 @@ func (b *binder) values(sel *ast.Select, parent *scope, hints []sqltype.Type) *b
 	s.what, s.noAgg, s.noWin = "VALUES", "VALUES", "VALUES"
 	rel := &LValues{}
 	out := &bound{rel: rel}
-	n := len(sel.Values[0])
-	for _, row := range sel.Values {
+	lists := make([][]ast.Expr, len(sel.Values))
+	for k, row := range sel.Values {
+		lists[k] = b.spread(s, row)
+	}
+	n := len(lists[0])
+	for _, row := range lists {
 		if len(row) != n {
 			failAt(row[min(n, len(row)-1)].Pos(), dberr.StateSyntax, "VALUES lists must all be the same length")
 		}
@@ -545,7 +549,7 @@ func (b *binder) values(sel *ast.Select, parent *scope, hints []sqltype.Type) *b
 		if known {
 			c, err := fn.CommonType("VALUES", types...)
 			if err != nil {
-				fail(at(err, sel.Values[0][i].Pos()))
+				fail(at(err, lists[0][i].Pos()))
 			}
 			t = c
 		} else if i < len(hints) {
@@ -553,7 +557,7 @@ func (b *binder) values(sel *ast.Select, parent *scope, hints []sqltype.Type) *b
 		}
 		if t.ID != sqltype.Unknown {
 			for k := range rel.Rows {
-				rel.Rows[k][i] = b.coerce(rel.Rows[k][i], t, sel.Values[k][i].Pos())
+				rel.Rows[k][i] = b.coerce(rel.Rows[k][i], t, lists[k][i].Pos())
 			}
 		}
 		name := "column" + itoa(i+1)

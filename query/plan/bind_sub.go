@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
@@ -17,7 +18,7 @@ func (b *binder) subqueryExpr(s *scope, e ast.Expr) Expr {
 	case *ast.InSubquery:
 		args := []ast.Expr{e.Arg}
 		if row, ok := e.Arg.(*ast.Row); ok {
-			args = row.Args
+			args = b.spread(s, row.Args)
 		}
 		link := b.anyLink(s, SubAny, "=", args, e.Query, e.Pos())
 		if e.Not {
@@ -117,7 +118,7 @@ func (b *binder) quantified(s *scope, e *ast.Quantified) Expr {
 	if e.Query != nil {
 		args := []ast.Expr{e.Arg}
 		if row, ok := e.Arg.(*ast.Row); ok {
-			args = row.Args
+			args = b.spread(s, row.Args)
 		}
 		return b.anyLink(s, kind, e.Op, args, e.Query, e.Pos())
 	}
@@ -127,10 +128,18 @@ func (b *binder) quantified(s *scope, e *ast.Quantified) Expr {
 // anyArray binds x op ANY/ALL (array).
 func (b *binder) anyArray(s *scope, e *ast.Quantified, kind SubPlanKind) Expr {
 	l := b.expr(s, e.Arg)
-	if a, ok := e.Array.(*ast.Array); ok && !e.All && e.Op == "=" && len(a.Elems) > 0 {
+	if a, ok := e.Array.(*ast.Array); ok && !e.All && e.Op == "=" && len(a.Elems) > 0 && !nested(a) {
 		return b.in(s, &ast.In{Loc: e.Loc, Arg: e.Arg, List: a.Elems})
 	}
 	return b.anyOf(kind, e.Op, l, b.arrayFor(b.expr(s, e.Array), l, e.Array.Pos()), e.Pos())
+}
+
+// nested reports whether an array is written of arrays.
+func nested(a *ast.Array) bool {
+	return slices.ContainsFunc(a.Elems, func(e ast.Expr) bool {
+		_, array := e.(*ast.Array)
+		return array
+	})
 }
 
 // arrayFor gives an untyped array the type of what it is compared with.
@@ -167,10 +176,11 @@ func (b *binder) anyOf(kind SubPlanKind, op string, l, arr Expr, pos int) Expr {
 // rowSubquery compares a row with the single row of a query.
 func (b *binder) rowSubquery(s *scope, op string, l *ast.Row, sub *ast.Subquery, pos int) Expr {
 	out := b.query(sub.Query, s, nil)
-	if len(out.cols) != len(l.Args) {
-		failAt(pos, dberr.StateSyntax, "subquery has too %s columns", map[bool]string{true: "many", false: "few"}[len(out.cols) > len(l.Args)])
+	list := b.spread(s, l.Args)
+	if len(out.cols) != len(list) {
+		failAt(pos, dberr.StateSyntax, "subquery has too %s columns", map[bool]string{true: "many", false: "few"}[len(out.cols) > len(list)])
 	}
-	ls, _ := b.args(s, l.Args)
+	ls, _ := b.args(s, list)
 	for i := range out.cols {
 		b.settle(out, i)
 	}

@@ -126,6 +126,11 @@ func (u *Uses) Expand(sel *ast.Select) {
 		switch n := n.(type) {
 		case *ast.Select:
 			n.Targets = u.expandTargets(n.Targets)
+			for i := range n.Values {
+				n.Values[i] = u.expandList(n.Values[i])
+			}
+		case *ast.Row:
+			n.Args = u.expandList(n.Args)
 		case *ast.Join:
 			if names := u.natural[n]; n.Natural && len(names) > 0 {
 				n.Natural, n.Using = false, names
@@ -157,6 +162,22 @@ func (u *Uses) expandTargets(list []ast.Target) (out []ast.Target) {
 		}
 		for i := range cols {
 			out = append(out, ast.Target{Loc: t.Loc, Expr: &cols[i]})
+		}
+	}
+	return out
+}
+
+// expandList expands t.* in the list of a row or of VALUES.
+func (u *Uses) expandList(list []ast.Expr) (out []ast.Expr) {
+	for _, e := range list {
+		ref, ok := e.(*ast.ColumnRef)
+		cols, known := u.stars[ref]
+		if !ok || !ref.Star || !known {
+			out = append(out, e)
+			continue
+		}
+		for i := range cols {
+			out = append(out, &cols[i])
 		}
 	}
 	return out

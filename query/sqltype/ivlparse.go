@@ -43,7 +43,7 @@ var intervalUnits = map[string]unit{
 	"y": uYear, "yr": uYear, "yrs": uYear, "year": uYear, "years": uYear,
 	"dec": uDecade, "decs": uDecade, "decade": uDecade, "decades": uDecade,
 	"c": uCentury, "cent": uCentury, "century": uCentury, "centuries": uCentury,
-	"mil": uMillennium, "mils": uMillennium, "millennia": uMillennium, "millennium": uMillennium,
+	"mil": uMillennium, "mils": uMillennium, "millennia": uMillennium, "millennium": uMillennium, "millenniums": uMillennium,
 	"ago": uAgo, "@": uIgnore,
 }
 
