@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/weftdb/weft/kv"
+	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/vfs"
 )
 
 func benchStore(b *testing.B, keys int) *kv.Store {
@@ -132,4 +135,31 @@ func BenchmarkScan(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/entry")
+}
+
+// BenchmarkHotKey: 64 clients count up one key, each commit synced.
+func BenchmarkHotKey(b *testing.B) {
+	txns, err := storage.Open(vfs.OS(), b.TempDir(), storage.Options{MaxRetries: 1 << 20})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer txns.Close()
+	s, err := kv.Open(txns.Store, kv.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for c := range 64 {
+		wg.Go(func() {
+			for range (b.N + c) / 64 {
+				if _, _, err := s.Increment(b.Context(), "b", []byte("n"), 1, kv.PutOptions{}); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

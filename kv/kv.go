@@ -125,7 +125,7 @@ func (s *Store) commit(ctx context.Context, iso txn.Isolation, fn func(tx *txn.T
 		return 0, fn(s.tx)
 	}
 	var last *txn.Tx
-	err := s.txns.Update(ctx, txn.TxOptions{Isolation: iso}, func(tx *txn.Tx) error {
+	err := s.txns.Update(ctx, txn.TxOptions{Isolation: iso, ReadUnsynced: true}, func(tx *txn.Tx) error {
 		last = tx
 		return fn(tx)
 	})

@@ -101,7 +101,7 @@ func (w *weftEngine) snapshot() (reader, error) {
 }
 
 func (w *weftEngine) transfer(from, to []byte) error {
-	return w.s.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
+	return w.s.Update(ctx, txn.TxOptions{ReadUnsynced: true}, func(tx *txn.Tx) error {
 		return move(from, to, func(k []byte) ([]byte, error) { v, _, err := tx.Get(k); return v, err }, tx.Put)
 	})
 }

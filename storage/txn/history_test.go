@@ -196,22 +196,37 @@ func TestHistories(t *testing.T) {
 		keys      int
 		large     bool
 		backed    bool // over a sorted store, with checkpoints and evictions all the time
+		unsynced  bool // by Update with ReadUnsynced, over a log that takes long to sync
 	}{
-		{"serializable/hot", txn.Serializable, 8, false, false}, {"serializable", txn.Serializable, 200, false, false},
-		{"snapshot", txn.Snapshot, 20, false, false},
-		{"serializable/large/hot", txn.Serializable, 8, true, false}, {"serializable/large", txn.Serializable, 200, true, false},
-		{"snapshot/large", txn.Snapshot, 20, true, false},
-		{"serializable/backed/hot", txn.Serializable, 8, false, true}, {"serializable/backed", txn.Serializable, 200, false, true},
-		{"serializable/backed/large", txn.Serializable, 200, true, true}, {"snapshot/backed", txn.Snapshot, 20, false, true},
+		{"serializable/hot", txn.Serializable, 8, false, false, false}, {"serializable", txn.Serializable, 200, false, false, false},
+		{"snapshot", txn.Snapshot, 20, false, false, false},
+		{"serializable/large/hot", txn.Serializable, 8, true, false, false}, {"serializable/large", txn.Serializable, 200, true, false, false},
+		{"snapshot/large", txn.Snapshot, 20, true, false, false},
+		{"serializable/backed/hot", txn.Serializable, 8, false, true, false}, {"serializable/backed", txn.Serializable, 200, false, true, false},
+		{"serializable/backed/large", txn.Serializable, 200, true, true, false}, {"snapshot/backed", txn.Snapshot, 20, false, true, false},
+		{"serializable/unsynced", txn.Serializable, 8, false, true, true}, {"snapshot/unsynced", txn.Snapshot, 20, false, true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.large {
 				defer txn.ValidateOutsideLockForTesting()()
 			}
+			var conflicts atomic.Int64
 			upkeep := func(*rand.Rand) {}
 			var s *txn.Store
 			if c.backed {
-				b := openBacked(t, vfs.NewMem(), txn.Options{History: -1, BufferBytes: 64 << 10, Durability: txn.DurabilityInterval})
+				opts := txn.Options{History: -1, BufferBytes: 64 << 10, Durability: txn.DurabilityInterval}
+				var fs vfs.FS = vfs.NewMem()
+				if c.unsynced {
+					opts.Durability, opts.MaxRetries = txn.DurabilitySync, 1<<20
+					opts.Events.Retried = func(int) { conflicts.Add(1) }
+					fs = vfs.NewFault(fs, func(op vfs.Op) error {
+						for i := 0; i < 100 && (op.Kind == vfs.OpSync || op.Direct); i++ {
+							runtime.Gosched()
+						}
+						return nil
+					})
+				}
+				b := openBacked(t, fs, opts)
 				defer b.close(t)
 				s, upkeep = b.Store, func(r *rand.Rand) {
 					if _, err := b.Checkpoint(context.Background()); err != nil {
@@ -233,7 +248,6 @@ func TestHistories(t *testing.T) {
 				perClient = 17000 // 100 k transactions
 			}
 			var histories [6][]observed
-			var conflicts atomic.Int64
 			var unique atomic.Int64
 			var wg, bg sync.WaitGroup
 			quit := make(chan struct{})
@@ -253,7 +267,11 @@ func TestHistories(t *testing.T) {
 				wg.Go(func() {
 					r := rand.New(rand.NewPCG(uint64(i), 3))
 					for range perClient {
-						tx, err := randomTx(s, r, c.isolation, c.keys, &unique)
+						run := randomTx
+						if c.unsynced {
+							run = randomUpdate
+						}
+						tx, err := run(s, r, c.isolation, c.keys, &unique)
 						switch {
 						case err == nil:
 							histories[i] = append(histories[i], tx)
@@ -286,6 +304,34 @@ func randomTx(s *txn.Store, r *rand.Rand, level txn.Isolation, keys int, unique 
 		return o, err
 	}
 	defer tx.Rollback()
+	if o, err = randomWork(tx, r, level, keys, unique); err != nil {
+		return o, err
+	}
+	if err := tx.Commit(context.Background()); err != nil {
+		return o, err
+	}
+	o.commit = tx.CommitTimestamp()
+	return o, nil
+}
+
+// randomUpdate is randomTx by Update, run again after conflicts.
+func randomUpdate(s *txn.Store, r *rand.Rand, level txn.Isolation, keys int, unique *atomic.Int64) (o observed, err error) {
+	var last *txn.Tx
+	err = s.Update(context.Background(), txn.TxOptions{Isolation: level, ReadUnsynced: true}, func(tx *txn.Tx) (err error) {
+		last = tx
+		o, err = randomWork(tx, r, level, keys, unique)
+		return err
+	})
+	if err == nil {
+		o.commit = last.CommitTimestamp()
+		if at := max(o.snapshot, o.commit); s.LastCommit() < at {
+			return o, fmt.Errorf("the outcome of a transaction that read at %d and committed at %d is told when %d is visible", o.snapshot, o.commit, s.LastCommit())
+		}
+	}
+	return o, err
+}
+
+func randomWork(tx *txn.Tx, r *rand.Rand, level txn.Isolation, keys int, unique *atomic.Int64) (o observed, err error) {
 	o = observed{isolation: level, snapshot: tx.ReadTimestamp(), writes: map[string]string{}}
 	key := func() string { return fmt.Sprintf("%03d", r.IntN(keys)) }
 	for range 1 + r.IntN(6) {
@@ -326,10 +372,6 @@ func randomTx(s *txn.Store, r *rand.Rand, level txn.Isolation, keys int, unique 
 			o.writes[k] = ""
 		}
 	}
-	if err := tx.Commit(context.Background()); err != nil {
-		return o, err
-	}
-	o.commit = tx.CommitTimestamp()
 	return o, nil
 }
 

@@ -232,6 +232,89 @@ func TestContextEndsWhileWaiting(t *testing.T) {
 	})
 }
 
+// TestReadUnsynced: writers of one key do not wait for one another's sync, and are told
+// nothing of what is not synced.
+func TestReadUnsynced(t *testing.T) {
+	opts := txn.TxOptions{ReadUnsynced: true}
+	gated(t, func(t *testing.T, s *txn.Store, log *gatedLog) {
+		ctx := context.Background()
+		go put(ctx, s, txn.DurabilitySync, "n", "1")
+		synctest.Wait()
+		var seen []string
+		results := make([]error, 3)
+		try := func(i int, fn func(tx *txn.Tx, old string) error) {
+			results[i] = errors.New("still waits")
+			go func() {
+				results[i] = s.Update(ctx, opts, func(tx *txn.Tx) error {
+					v, _, err := tx.Get([]byte("n"))
+					if err != nil {
+						return err
+					}
+					seen = append(seen, string(v))
+					if err := tx.Put([]byte("n"), append(v, '+')); err != nil { // so that it meets the conflict
+						return err
+					}
+					return fn(tx, string(v))
+				})
+			}()
+			synctest.Wait()
+		}
+		try(0, func(*txn.Tx, string) error { return nil })
+		refused := errors.New("refused")
+		try(1, func(tx *txn.Tx, old string) error {
+			if old != "" {
+				return refused
+			}
+			return nil
+		})
+		try(2, func(tx *txn.Tx, old string) error {
+			if old != "" {
+				return tx.RollbackTo(txn.Savepoint{}) // writes nothing
+			}
+			return nil
+		})
+		if want := []string{"", "1", "", "1+", "", "1+"}; !slices.Equal(seen, want) {
+			t.Errorf("read %q, want %q", seen, want)
+		}
+		for i, err := range results {
+			if err == nil || err.Error() != "still waits" || get(t, s, "n") != "" {
+				t.Errorf("%d ended before what it read was synced: %v; n = %q", i, err, get(t, s, "n"))
+			}
+		}
+		log.set(func() { log.wrote, log.synced = true, true })
+		synctest.Wait()
+		if results[0] != nil || !errors.Is(results[1], refused) || results[2] != nil || get(t, s, "n") != "1+" {
+			t.Errorf("after the sync: %v; n = %q", results, get(t, s, "n"))
+		}
+	})
+	gated(t, func(t *testing.T, s *txn.Store, log *gatedLog) { // the log fails: nobody acts on what was read
+		ctx := context.Background()
+		go put(ctx, s, txn.DurabilitySync, "n", "1")
+		synctest.Wait()
+		var errs [2]error
+		for i := range errs {
+			go func() {
+				errs[i] = s.Update(ctx, opts, func(tx *txn.Tx) error {
+					v, _, err := tx.Get([]byte("n"))
+					if err == nil && string(v) == "1" && i == 1 {
+						return errors.New("acted on it")
+					}
+					return errors.Join(err, tx.Put([]byte("n"), []byte("2")))
+				})
+			}()
+			synctest.Wait()
+		}
+		log.set(func() { log.failed = errors.New("input/output error") })
+		synctest.Wait()
+		if !errors.Is(errs[0], dberr.ErrUndetermined) && !errors.Is(errs[0], dberr.ErrReadOnly) || !errors.Is(errs[1], dberr.ErrReadOnly) && !errors.Is(errs[1], dberr.ErrUndetermined) {
+			t.Errorf("got %v", errs)
+		}
+		if v := get(t, s, "n"); v != "" {
+			t.Errorf("n = %q", v)
+		}
+	})
+}
+
 func TestLogFailureMakesReadOnly(t *testing.T) {
 	gated(t, func(t *testing.T, s *txn.Store, log *gatedLog) {
 		ctx := context.Background()

@@ -141,6 +141,11 @@ func (s *Store) Start(log Log, last Timestamp) {
 // Begin starts a transaction on the newest visible state, or on the state of
 // TxOptions.AsOf. It must be ended by Commit or Rollback.
 func (s *Store) Begin(ctx context.Context, opts TxOptions) (*Tx, error) {
+	return s.begin(ctx, opts, false)
+}
+
+// begin is Begin, with ahead on all that is in the log's memory, visible or not.
+func (s *Store) begin(ctx context.Context, opts TxOptions, ahead bool) (*Tx, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("begin transaction: %w", contextError(ctx))
 	}
@@ -157,7 +162,11 @@ func (s *Store) Begin(ctx context.Context, opts TxOptions) (*Tx, error) {
 	if opts.AsOf != 0 {
 		return tx, s.beginAsOf(ctx, tx)
 	}
-	s.live.enter(tx, &s.epoch, s.published.Load)
+	at := s.published.Load
+	if ahead {
+		at = func() uint64 { return max(s.installed.Load(), s.published.Load()) }
+	}
+	s.live.enter(tx, &s.epoch, at)
 	return tx, nil
 }
 

@@ -85,6 +85,15 @@ type TxOptions struct {
 	// AsOf, where not zero, reads the store as of that timestamp. It implies
 	// ReadOnly and must lie within the store's history.
 	AsOf Timestamp
+	// ReadUnsynced lets Update, after a conflict with a commit that is on its way to the
+	// disk, run its function again on a snapshot that has that commit, instead of waiting
+	// until it is visible (controlled lock violation, Graefe et al., SIGMOD 2013). So the
+	// writers of one key share syncs. Update returns only when all that was read is as
+	// durable as it was to be, also with an error of its function or without writes; but
+	// the function may read what never comes to be, so it must act on what it reads
+	// through the transaction and its results alone. Caches that follow commits (OnCommit)
+	// do not know of such commits yet.
+	ReadUnsynced bool
 	// AnyAge lets the transaction become older than Options.MaxTxAge. For work that
 	// takes as long as there are data, such as a backup.
 	AnyAge bool

@@ -32,7 +32,7 @@ func (s *Store) Update(ctx context.Context, opts TxOptions, fn func(tx *Tx) erro
 			return fmt.Errorf("gave up after %d conflicts: %w", attempt, err)
 		}
 		s.learn(&held, err)
-		if werr := s.backOff(ctx, attempt, err, len(held.need) > 0); werr != nil {
+		if werr := s.backOff(ctx, attempt, err, &held, opts.ReadUnsynced); werr != nil {
 			return fmt.Errorf("%w (after %d conflicts)", werr, attempt)
 		}
 		if f := s.opts.Events.Retried; f != nil {
@@ -45,6 +45,7 @@ func (s *Store) Update(ctx context.Context, opts TxOptions, fn func(tx *Tx) erro
 type retry struct {
 	owner *lockOwner // of the locks that are held from one attempt to the next
 	need  []need     // locks to hold when the next attempt begins, in key order
+	ahead bool       // the next attempt reads what is not visible yet
 }
 
 type need struct {
@@ -109,7 +110,7 @@ func (s *Store) beginLocked(ctx context.Context, opts TxOptions, r *retry) (*Tx,
 		s.settleLock()
 	}
 	for {
-		tx, err := s.Begin(ctx, opts)
+		tx, err := s.begin(ctx, opts, r.ahead)
 		if err != nil {
 			return nil, err
 		}
@@ -141,10 +142,15 @@ func (s *Store) once(ctx context.Context, opts TxOptions, r *retry, fn func(tx *
 		tx.Rollback()
 		r.owner = tx.locks.Load()
 	}()
-	if err := fn(tx); err != nil {
-		return err
+	if err = fn(tx); err == nil {
+		err = tx.Commit(ctx)
 	}
-	return tx.Commit(ctx)
+	if r.ahead && (tx.commitTS == 0 && !dberr.RunAgain(err)) { // the outcome follows from what may not come to be
+		if werr := s.waitPublished(ctx, tx.snapshot); werr != nil {
+			return werr
+		}
+	}
+	return err
 }
 
 // View runs fn in a read-only transaction.
@@ -164,14 +170,18 @@ const (
 
 // backOff waits until the commit that was in the way is visible, since before
 // that the conflict is bound to happen again, and then for a random while that
-// grows with the attempts; not so where the next attempt has locks to begin with.
-func (s *Store) backOff(ctx context.Context, attempt int, conflict error, locks bool) error {
+// grows with the attempts; not so where the next attempt has locks to begin with. With
+// unsynced the next attempt reads that commit as it is, unless it is visible by now.
+func (s *Store) backOff(ctx context.Context, attempt int, conflict error, r *retry, unsynced bool) error {
 	var c *conflictAt
+	r.ahead = false
 	if errors.As(conflict, &c) {
-		if err := s.waitPublished(ctx, c.at); err != nil {
+		if unsynced && c.at > s.published.Load() {
+			r.ahead = true
+		} else if err := s.waitPublished(ctx, c.at); err != nil {
 			return err
 		}
-		if attempt == 1 || locks {
+		if attempt == 1 || len(r.need) > 0 {
 			return nil
 		}
 	}
