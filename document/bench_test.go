@@ -3,11 +3,14 @@ package document
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/weftdb/weft/document/doc"
 	"github.com/weftdb/weft/document/match"
+	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/txn"
+	"github.com/weftdb/weft/storage/vfs"
 )
 
 // benchPeople is a collection of n documents of about 300 bytes with two indexes.
@@ -73,4 +76,33 @@ func mustFilter(b *testing.B, text string) *match.Filter {
 		b.Fatal(err)
 	}
 	return f
+}
+
+// BenchmarkHotDocument: 64 clients change one document, each commit synced.
+func BenchmarkHotDocument(b *testing.B) {
+	txns, err := storage.Open(vfs.OS(), b.TempDir(), storage.Options{MaxRetries: 1 << 20})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer txns.Close()
+	s, err := Open(txns.Store, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	insert(b, s, "c", `{"_id":"a","n":0}`)
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for c := range 64 {
+		wg.Go(func() {
+			for i := range (b.N + c) / 64 {
+				next := value(b, fmt.Sprintf(`{"_id":"a","n":%d}`, i))
+				if _, _, _, err := s.Modify(b.Context(), "c", "a", Condition{}, func(doc.Value) (doc.Value, error) { return next, nil }); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

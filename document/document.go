@@ -157,7 +157,7 @@ func (s *Store) update(ctx context.Context, fn func(tx *txn.Tx) error) (txn.Time
 		return 0, fn(s.tx)
 	}
 	var last *txn.Tx
-	err := s.txns.Update(ctx, txn.TxOptions{Isolation: txn.Serializable}, func(tx *txn.Tx) error {
+	err := s.txns.Update(ctx, txn.TxOptions{Isolation: txn.Serializable, ReadUnsynced: true}, func(tx *txn.Tx) error {
 		last = tx
 		return fn(tx)
 	})
