@@ -112,6 +112,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// Memory is how much memory a store with these options may take for data.
+func (o Options) Memory() int64 { return o.withDefaults().BufferBytes }
+
 const (
 	minBuffer        = 128 << 10
 	minDefaultBuffer = 64 << 20

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/internal/gcpace"
 	"github.com/weftdb/weft/server/app"
 	"github.com/weftdb/weft/server/config"
 )
@@ -83,7 +84,7 @@ func runServe(ctx context.Context, cfg *config.Config, out, errs io.Writer) erro
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	defer signal.Stop(signals)
 	log := newLog(cfg, errs)
-	paceGC()
+	gcpace.Set(cfg.Storage.Memory())
 	a, err := app.Start(cfg, app.Options{Version: version, Commit: commit(), Log: log, Out: out})
 	if err != nil {
 		return err

@@ -48,6 +48,7 @@ var Rules = []Rule{
 	{Path: "internal/enc", Layer: layerLeaf},
 	{Path: "internal/clock", Layer: layerLeaf},
 	{Path: "internal/deadline", Layer: layerLeaf},
+	{Path: "internal/gcpace", Layer: layerLeaf},
 	{Path: "internal/archtest", Layer: layerLeaf},
 	{Path: "internal/testkit/...", Layer: layerLeaf},
 

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/internal/gcpace"
 	"github.com/weftdb/weft/storage/vfs"
 )
 
@@ -137,6 +138,7 @@ func (s *Store) openEngine(exists bool) error {
 		return s.explainOpen(err, exists)
 	}
 	s.db, s.table = db, db.TableFormat()
+	s.uncount = gcpace.Blocks(cache.Size) // the engine keeps it until it is closed
 	s.upkeep.start(func() {
 		s.points.drop()
 		s.ranges.drop()
@@ -174,6 +176,7 @@ func (s *Store) abandon() {
 	s.upkeep.end()
 	s.points.drain()
 	s.ranges.drain()
+	s.uncount()
 	_ = s.db.Close() // the reason is being returned
 }
 

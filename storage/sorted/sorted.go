@@ -84,6 +84,8 @@ type Store struct {
 	table sstable.TableFormat
 	lock  io.Closer
 
+	uncount func() // ends that the cache counts as memory of the process
+
 	// write is held (by having put a token in) while the store's content changes.
 	// Order: write -> use. It is held over I/O.
 	write chan struct{}
@@ -220,6 +222,7 @@ func (s *Store) Close() error {
 	s.upkeep.end()
 	s.points.drain()
 	s.ranges.drain()
+	s.uncount()
 	err := s.db.Close()
 	s.sched.stop()
 	if s.Failed() != nil {

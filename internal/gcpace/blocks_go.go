@@ -1,0 +1,5 @@
+//go:build !cgo
+
+package gcpace
+
+const fromHeap = true
