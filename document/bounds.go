@@ -92,6 +92,10 @@ func (x *index) piecesOf(i int, n *match.Node) []piece {
 		return x.bracket(i, n)
 	case match.StartsWith:
 		return x.prefix(i, n.Value.Str())
+	case match.Regex:
+		if p := n.Prefix(); len(p) > 0 {
+			return x.prefix(i, p)
+		}
 	}
 	return nil
 }

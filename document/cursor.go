@@ -18,8 +18,8 @@ import (
 //
 //	version (1) · query (8) · place · mac (16)
 //
-// where query is a hash of what the plan reads and in which order, so that a cursor
-// is refused by another query and after an index that it needs is gone, and mac is
+// where query is a hash of the filter, of what the plan reads and in which order, so that a
+// cursor is refused by another query and after an index that it needs is gone, and mac is
 // keyed with a secret of the store, so that one that was made up is refused by all.
 
 const (
@@ -39,6 +39,9 @@ func (p *plan) fingerprint(collection string) []byte {
 		h.Write(b)
 	}
 	put([]byte(collection))
+	if len(conjuncts(p.filter.Root(), nil)) > 0 {
+		put(p.filter.Source())
+	}
 	flags := byte(0)
 	if p.sorted {
 		flags |= 1
@@ -78,26 +81,29 @@ func mac(secret, b []byte) []byte {
 	return h.Sum(nil)[:macBytes]
 }
 
-func (s *Store) openCursor(tx *txn.Tx, text string, query []byte) (place []byte, err error) {
+// openCursor finds which of some queries a cursor belongs to, and its place.
+func (s *Store) openCursor(tx *txn.Tx, text string, queries ...[]byte) (which int, place []byte, err error) {
 	secret, err := s.cursorSecret(tx)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	bad := func(why string) error {
-		return invalid("INVALID_CURSOR", "cursor", "the cursor %s", why).WithHint("begin the query again without a cursor")
+	bad := func(why string) (int, []byte, error) {
+		return 0, nil, invalid("INVALID_CURSOR", "cursor", "the cursor %s", why).WithHint("begin the query again without a cursor")
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) < 1+queryBytes+1+macBytes || b[0] != cursorVersion {
-		return nil, bad("is none of this server")
+		return bad("is none of this server")
 	}
 	body := b[:len(b)-macBytes]
 	if !hmac.Equal(mac(secret, body), b[len(body):]) {
-		return nil, bad("is none of this server")
+		return bad("is none of this server")
 	}
-	if !bytes.Equal(body[1:1+queryBytes], query) {
-		return nil, bad("belongs to another query, or an index that it went along is gone")
+	for i, query := range queries {
+		if bytes.Equal(body[1:1+queryBytes], query) {
+			return i, body[1+queryBytes:], nil
+		}
 	}
-	return body[1+queryBytes:], nil
+	return bad("belongs to another query, or an index that it went along is gone")
 }
 
 // cursorSecret returns the store's secret, which came with its first collection.

@@ -291,6 +291,15 @@ func TestPlans(t *testing.T) {
 		{`{"$and":[{"n":1},{"n":2}]}`, nil, "index", "n_1_s_-1", "none", 0},
 		{`{"$expr":{"$and":[{"$eq":[5,"$n"]},{"$gt":["$s","k2"]}]}}`, nil, "index", "n_1_s_-1", "none", 6},
 		{`{}`, []SortField{{"_id", true}}, "collection", "", "index", 1000},
+		{`{"n":{"$gte":0},"s":{"$regex":"^k00[12]"}}`, nil, "index", "n_1_s_-1", "none", 4},
+		{`{"active":true,"s":{"$regex":"^k1.0$"}}`, nil, "index", "part", "none", 20},
+		{`{"active":true,"s":{"$regex":"^K1","$options":"i"}}`, nil, "collection", "", "none", 20},
+		{`{"_id":{"$regex":"^000"}}`, nil, "collection", "", "none", 10},
+		{`{"$or":[{"n":5},{"tags":"t10"}]}`, nil, "union", "n_1_s_-1, tags_1", "none", 99},
+		{`{"$or":[{"n":5},{"n":6},{"_id":"0007"}]}`, []SortField{{"long", true}}, "union", "n_1_s_-1, _id", "memory", 21},
+		{`{"$or":[{"n":5},{"s":"k005"}],"active":true}`, nil, "union", "n_1_s_-1, part", "none", 0},
+		{`{"$or":[{"n":5},{"s":"k005"}]}`, nil, "collection", "", "none", 10},
+		{`{"$or":[{"n":5},{"tags":"t9"},{"tags":"t10"}],"n":{"$lt":6}}`, nil, "index", "n_1_s_-1", "none", 19},
 	} {
 		page := find(t, s, "c", c.filter, c.sort...)
 		e := page.Explain
@@ -535,6 +544,7 @@ func TestCursors(t *testing.T) {
 	}{
 		{`{}`, nil}, {`{"n":{"$gte":3}}`, nil}, {`{"l":{"$gte":1}}`, nil}, {`{}`, []SortField{{"_id", true}}}, {`{"n":{"$gte":3}}`, []SortField{{"n", true}}},
 		{`{}`, []SortField{{"l", false}}}, {`{"n":{"$in":[1,5,7]}}`, []SortField{{"l", true}, {"n", false}}},
+		{`{"$or":[{"n":3},{"l":2},{"_id":"007"}]}`, nil}, {`{"$or":[{"n":3},{"l":2}]}`, []SortField{{"n", true}}},
 	} {
 		seen := map[string]int{}
 		q := Query{Filter: filter(t, c.filter), Sort: c.sort, Limit: 7}
@@ -572,7 +582,7 @@ func TestCursors(t *testing.T) {
 				t.Errorf("%s %v: %s comes %d times, want %d", c.filter, c.sort, id, seen[id], want)
 			}
 		}
-		p, err := s.Find(ctx, "c", Query{Filter: filter(t, `{"n":1}`), Cursor: q.Cursor, Limit: 1})
+		p, err := s.Find(ctx, "c", Query{Filter: filter(t, `{"n":1}`), Sort: c.sort, Cursor: q.Cursor, Limit: 1})
 		if err == nil {
 			t.Errorf("the cursor of another query is taken: %v", p)
 		}

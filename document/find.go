@@ -89,18 +89,18 @@ func (s *Store) page(tx *txn.Tx, c *compiled, q Query) (page Page, err error) {
 	if limit == 0 {
 		limit = DefaultLimit
 	}
-	p, err := s.plan(tx, c, q.Filter, order, q.Skip+limit)
+	f := &finder{s: s, tx: tx, skip: q.Skip, limit: limit}
+	if q.Cursor == "" {
+		f.plan, err = s.plan(tx, c, q.Filter, order, q.Skip+limit)
+	} else {
+		f.skip = 0 // the first page did
+		err = f.goOn(q.Cursor, s.plans(c, q.Filter, order))
+	}
 	if err != nil {
 		return page, err
 	}
-	f := &finder{s: s, tx: tx, plan: p, skip: q.Skip, limit: limit}
+	p := f.plan
 	f.Explain = p.explain(len(p.spans) > 0 && p.access == nil && len(conjuncts(q.Filter.Root(), nil)) > 0 && isPoint(p.spans[0]))
-	if q.Cursor != "" {
-		f.skip = 0 // the first page did
-		if f.after, err = s.openCursor(tx, q.Cursor, p.fingerprint(c.Name)); err != nil {
-			return page, err
-		}
-	}
 	if err := f.run(); err != nil {
 		return page, err
 	}
@@ -117,6 +117,17 @@ func (s *Store) page(tx *txn.Tx, c *compiled, q Query) (page Page, err error) {
 		}
 	}
 	return page, nil
+}
+
+// goOn takes the plan of the page before, though others may cost less by now.
+func (f *finder) goOn(cursor string, plans []*plan) error {
+	queries := make([][]byte, len(plans))
+	for i, p := range plans {
+		queries[i] = p.fingerprint(p.c.Name)
+	}
+	which, after, err := f.s.openCursor(f.tx, cursor, queries...)
+	f.plan, f.after = plans[which], after
+	return err
 }
 
 func isPoint(sp span) bool {
@@ -297,6 +308,9 @@ func (p *plan) sortKey(v doc.Value) []byte {
 // each calls fn for every document of the plan for which the filter holds, until it
 // returns false.
 func (f *finder) each(fn func(*candidate) (bool, error)) error {
+	if f.plan.union != nil {
+		return f.eachOfUnion(fn)
+	}
 	spans := f.plan.spans
 	if f.plan.back {
 		spans = slices.Clone(spans)

@@ -70,9 +70,15 @@ func (m maker) filter() string {
 		case 4:
 			cond = m.pick(`{"$exists":true}`, `{"$startsWith":"a"}`, `{"$exists":false}`)
 		}
+		if m.IntN(6) == 0 {
+			cond = m.pick(`{"$regex":"^a"}`, `{"$regex":"^ab?$"}`, `{"$regex":"^A","$options":"i"}`)
+		}
 		parts[m.path()] = cond
 	}
 	var list []string
+	if m.IntN(4) == 0 {
+		list = append(list, fmt.Sprintf(`"$or":[{%q:%s},{%q:{"$gt":%s}},%s]`, m.path(), m.scalar(), m.path(), m.scalar(), m.pick(`{"_id":"d1"}`, `{"a":1,"b":2}`)))
+	}
 	for p, c := range parts {
 		list = append(list, fmt.Sprintf("%q:%s", p, c))
 	}

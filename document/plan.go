@@ -16,9 +16,10 @@ type plan struct {
 	filter *match.Filter
 	order  []sortField
 	access *access // nil: the collection itself, in the order of ids
-	spans  []span  // of the index or the collection
-	back   bool    // from the last to the first
-	sorted bool    // that gives the order that is asked for
+	union  []branch
+	spans  []span // of the index or the collection
+	back   bool   // from the last to the first
+	sorted bool   // that gives the order that is asked for
 }
 
 // sortField is a field of an order.
@@ -38,36 +39,72 @@ const (
 	costSorted = 1.5       // of what must be sorted, over what need not
 )
 
-// plan chooses by cost among the collection, the ids that a filter names, and each
-// index. Need is how many documents are asked for.
+// plan chooses by cost among the ways to find what a filter asks for. Need is how many
+// documents are asked for.
 func (s *Store) plan(tx *txn.Tx, c *compiled, f *match.Filter, order []sortField, need int) (*plan, error) {
+	list := s.plans(c, f, order)
+	if len(list) == 1 {
+		return list[0], nil
+	}
+	conds := len(conjuncts(f.Root(), nil))
+	chosen, best := list[0], float64(costScan)
+	if chosen.sorted && conds == 0 {
+		best = float64(need)
+	}
+	for _, p := range list[1:] {
+		cost := float64(0)
+		if len(list) > 2 || best < costScan { // else it is better than all documents, whatever it costs
+			var err error
+			if cost, err = s.planCost(tx, p, conds > 0, need); err != nil {
+				return nil, err
+			}
+		}
+		if cost < best {
+			chosen, best = p, cost
+		}
+	}
+	return chosen, nil
+}
+
+// plans are the ways to find what a filter asks for: the ids that it names, or else the
+// collection, each index, and several indexes for what $or has.
+func (s *Store) plans(c *compiled, f *match.Filter, order []sortField) []*plan {
 	conds := conjuncts(f.Root(), nil)
 	p := &plan{c: c, filter: f, order: order}
 	var byID bool
 	p.spans, byID = s.idSpans(c, conds)
 	p.sorted, p.back = orderedByID(order)
-	if byID {
-		return p, nil
+	list := []*plan{p}
+	if byID || len(c.indexes) == 0 {
+		return list
 	}
-	best := float64(costScan)
-	if p.sorted && len(conds) == 0 {
-		best = float64(need)
+	for _, a := range s.accesses(c, conds, order) {
+		list = append(list, &plan{c: c, filter: f, order: order, access: a, spans: a.spans, sorted: a.sorted, back: a.back})
 	}
-	list := s.accesses(c, conds, order)
-	for _, a := range list {
-		cost := float64(0)
-		if len(list) > 1 || best < costScan { // else it is better than all documents, whatever it costs
-			var err error
-			if cost, err = s.cost(tx, a, len(order) > 0, len(conds) > 0, need); err != nil {
-				return nil, err
-			}
+	if u := s.union(c, f, conds); u != nil {
+		list = append(list, &plan{c: c, filter: f, order: order, union: u})
+	}
+	return list
+}
+
+// planCost is what a plan costs, in documents that are looked at.
+func (s *Store) planCost(tx *txn.Tx, p *plan, filtered bool, need int) (float64, error) {
+	if p.union == nil {
+		return s.cost(tx, p.access, len(p.order) > 0, filtered, need)
+	}
+	sum := float64(0)
+	for _, b := range p.union {
+		if b.access == nil {
+			sum += float64(len(b.spans))
+			continue
 		}
-		if cost < best {
-			best = cost
-			p.access, p.spans, p.sorted, p.back = a, a.spans, a.sorted, a.back
+		cost, err := s.cost(tx, b.access, true, true, need)
+		if err != nil {
+			return 0, err
 		}
+		sum += cost
 	}
-	return p, nil
+	return sum, nil
 }
 
 // accesses are the ways to go by an index.
@@ -188,6 +225,10 @@ func (s *Store) idSpans(c *compiled, conds []*match.Node) (spans []span, named b
 			all.upper = earlier(all.upper, at)
 		case n.Op == match.Lte:
 			all.upper = earlier(all.upper, append(at, 0))
+		case n.Op == match.Regex:
+			if at = slices.Concat(base, n.Prefix()); len(n.Prefix()) > 0 {
+				all.lower, all.upper = later(all.lower, at), earlier(all.upper, keyspace.End(at))
+			}
 		case n.Op == match.StartsWith && len(n.Value.Str()) > 0:
 			all.lower, all.upper = later(all.lower, at), earlier(all.upper, keyspace.End(at))
 		}
@@ -212,8 +253,8 @@ func idPoints(base []byte, values []doc.Value) []span {
 
 // Explain says how a query is answered.
 type Explain struct {
-	Plan     string `json:"plan"`            // id, index or collection
-	Index    string `json:"index,omitempty"` // its name
+	Plan     string `json:"plan"`            // id, index, union or collection
+	Index    string `json:"index,omitempty"` // its name, or the names for union
 	Fields   int    `json:"fields_bound"`    // of the index, by the filter
 	Ranges   int    `json:"ranges"`          // of keys that are read
 	Reverse  bool   `json:"reverse"`
@@ -226,6 +267,8 @@ type Explain struct {
 func (p *plan) explain(byID bool) Explain {
 	e := Explain{Plan: "collection", Ranges: len(p.spans), Reverse: p.back, Sort: "none"}
 	switch {
+	case p.union != nil:
+		e.explainUnion(p.union)
 	case p.access != nil:
 		e.Plan, e.Index, e.Fields = "index", p.access.x.Name, p.access.fields
 	case byID:

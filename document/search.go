@@ -59,7 +59,7 @@ func (s *Store) Search(ctx context.Context, collection string, q Search) (page S
 			return page, invalid("INVALID_FIELD", "offset", "a search goes on behind a cursor or from an offset, not both")
 		}
 		err := s.View(ctx, func(tx *txn.Tx) error {
-			q.After, err = s.openCursor(tx, q.Cursor, q.fingerprint(collection))
+			_, q.After, err = s.openCursor(tx, q.Cursor, q.fingerprint(collection))
 			return err
 		})
 		if err != nil {

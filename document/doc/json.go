@@ -11,8 +11,12 @@ import (
 // Parse reads one JSON text.
 func Parse(text []byte) (Value, error) {
 	p := parser{b: text}
+	return p.whole()
+}
+
+func (p *parser) whole() (Value, error) {
 	p.space()
-	out, err := p.value(make([]byte, 0, len(text)+len(text)/4+16), 0)
+	out, err := p.value(make([]byte, 0, len(p.b)+len(p.b)/4+16), 0)
 	if err != nil {
 		return Value{}, err
 	}
@@ -21,6 +25,13 @@ func Parse(text []byte) (Value, error) {
 		return Value{}, p.errorf("there is more after the value")
 	}
 	return Value{out}, nil
+}
+
+// ParseUnique is Parse of a text in which no object may name a field twice: one that says
+// what is to be done, of which nothing may be passed over.
+func ParseUnique(text []byte) (Value, error) {
+	p := parser{b: text, unique: true}
+	return p.whole()
 }
 
 // ParseObject is Parse for a text that must be an object.
@@ -39,6 +50,8 @@ type parser struct {
 	i    int
 	ends []int  // of the items of open containers
 	text []byte // a string with escapes
+
+	unique bool // a field may not be named twice
 }
 
 func (p *parser) errorf(format string, args ...any) error {
@@ -173,6 +186,10 @@ func (p *parser) object(out []byte, depth int) ([]byte, error) {
 			return nil, err
 		}
 		twice := seen.add(name)
+		if twice >= 0 && p.unique {
+			return nil, dberr.New(dberr.ErrInvalid, "DUPLICATE_FIELD", "the field %.80q is named twice in one object", name).WithDetail("at byte %d", p.i).
+				WithHint("Join conditions on one field in one object, or with $and.")
+		}
 		out = appendUvarint(out, len(name))
 		out = append(out, name...)
 		if p.space(); p.i >= len(p.b) || p.b[p.i] != ':' {

@@ -23,7 +23,7 @@ func TestExpressions(t *testing.T) {
 		{`{"$cond":[{"$gt":["$a",0]},"yes","no"]}`, `"yes"`}, {`{"$cond":{"if":"$n","then":1,"else":2}}`, `2`}, {`{"$ifNull":["$none","$n","x"]}`, `"x"`},
 		{`{"$switch":{"branches":[{"case":{"$eq":["$a",2]},"then":"two"},{"case":true,"then":"any"}]}}`, `"any"`}, {`{"$switch":{"branches":[{"case":false,"then":1}],"default":9}}`, `9`}, {`{"$switch":{"branches":[{"case":false,"then":1}]}}`, `EXPRESSION_FAILED`},
 		{`{"$let":{"vars":{"x":{"$add":["$a",1]}},"in":{"$multiply":["$$x","$$x"]}}}`, `4`},
-		{`{"$concat":["$s","!"]}`, `"Héllo!"`}, {`{"$concat":["$s","$n"]}`, `null`}, {`{"$toUpper":"$s"}`, `"HÉLLO"`}, {`{"$toLower":"$n"}`, `""`}, {`{"$strLenCP":"$s"}`, `5`}, {`{"$strLenBytes":"$s"}`, `6`},
+		{`{"$concat":["$s","!"]}`, `"Héllo!"`}, {`{"$concat":["$s","$n"]}`, `null`}, {`{"$toUpper":"$s"}`, `"HÉLLO"`}, {`{"$toLower":"$n"}`, `""`}, {`{"$toUpper":1.50}`, `"1.50"`}, {`{"$toLower":true}`, `EXPRESSION_FAILED`}, {`{"$strLenCP":"$s"}`, `5`}, {`{"$strLenCP":null}`, `EXPRESSION_FAILED`}, {`{"$strLenBytes":"$n"}`, `EXPRESSION_FAILED`}, {`{"$strLenBytes":"$s"}`, `6`},
 		{`{"$substrCP":["$s",1,2]}`, `"él"`}, {`{"$substrCP":["$s",9,2]}`, `""`}, {`{"$split":["a-b-c","-"]}`, `["a","b","c"]`}, {`{"$indexOfCP":["$s","l"]}`, `2`}, {`{"$indexOfCP":["$s","z"]}`, `-1`}, {`{"$indexOfCP":["$s","l",3]}`, `3`},
 		{`{"$trim":{"input":"  x "}}`, `"x"`}, {`{"$ltrim":{"input":"xxa","chars":"x"}}`, `"a"`}, {`{"$replaceAll":{"input":"aXbX","find":"X","replacement":"-"}}`, `"a-b-"`}, {`{"$replaceOne":{"input":"aXbX","find":"X","replacement":"-"}}`, `"a-bX"`},
 		{`{"$regexMatch":{"input":"$s","regex":"^h","options":"i"}}`, `true`}, {`{"$regexMatch":{"input":"$n","regex":"x"}}`, `false`},

@@ -25,8 +25,8 @@ var stringFunctions = map[string]function{
 	}},
 	"$toUpper":      {1, 1, cased("$toUpper", strings.ToUpper)},
 	"$toLower":      {1, 1, cased("$toLower", strings.ToLower)},
-	"$strLenCP":     {1, 1, onText("$strLenCP", func(s string) (doc.Value, error) { return doc.FromInt(int64(utf8.RuneCountInString(s))), nil })},
-	"$strLenBytes":  {1, 1, onText("$strLenBytes", func(s string) (doc.Value, error) { return doc.FromInt(int64(len(s))), nil })},
+	"$strLenCP":     {1, 1, textOnly("$strLenCP", func(s string) (doc.Value, error) { return doc.FromInt(int64(utf8.RuneCountInString(s))), nil })},
+	"$strLenBytes":  {1, 1, textOnly("$strLenBytes", func(s string) (doc.Value, error) { return doc.FromInt(int64(len(s))), nil })},
 	"$substrCP":     {3, 3, substr},
 	"$substr":       {3, 3, substr},
 	"$split":        {2, 2, split},
@@ -53,7 +53,24 @@ func cased(name string, fn func(string) string) func([]doc.Value) (doc.Value, er
 		if isNull(args[0]) {
 			return doc.FromText(""), nil
 		}
-		return onText(name, func(s string) (doc.Value, error) { return doc.FromText(fn(s)), nil })(args)
+		v := args[0]
+		if v.Kind() == doc.Number { // as MongoDB takes them
+			var err error
+			if v, err = toString(args); err != nil {
+				return null, err
+			}
+		}
+		return onText(name, func(s string) (doc.Value, error) { return doc.FromText(fn(s)), nil })([]doc.Value{v})
+	}
+}
+
+// textOnly is onText of what MongoDB refuses for null, too.
+func textOnly(name string, fn func(string) (doc.Value, error)) func([]doc.Value) (doc.Value, error) {
+	return func(args []doc.Value) (doc.Value, error) {
+		if isNull(args[0]) {
+			return null, Failed(name, "%s takes text, not %s", name, typeName(args[0]))
+		}
+		return onText(name, fn)(args)
 	}
 }
 

@@ -27,7 +27,7 @@ const elemFields = 1
 
 // Parse compiles a filter from JSON text.
 func Parse(text []byte) (*Filter, error) {
-	v, err := doc.Parse(text)
+	v, err := doc.ParseUnique(text)
 	if err != nil {
 		return nil, err
 	}

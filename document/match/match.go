@@ -59,6 +59,7 @@ type Node struct {
 	Children []*Node
 	Pattern  *regexp.Regexp
 
+	prefix    []byte              // of Regex
 	set       map[string]struct{} // keys of Values, where there are many
 	kinds     uint32              // of Type, bits of typeBit
 	divisor   int64
@@ -101,6 +102,9 @@ func (f *Filter) Test(v doc.Value) (bool, error) {
 	ok := f.root.holds(v, &w)
 	return ok && w.err == nil, w.err
 }
+
+// Holds says whether a condition of a filter without $expr holds for a document.
+func (n *Node) Holds(v doc.Value) bool { return n.holds(v, nil) }
 
 // MatchAt is Match that also says which element of an array made the first
 // condition on an array hold, -1 where none did. It is what a positional $ means.

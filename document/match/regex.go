@@ -2,6 +2,7 @@ package match
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -35,7 +36,29 @@ func regex(_ *compiler, name string, p doc.Path, arg, options doc.Value, _ int) 
 		return nil, invalid(name, "the expression %.60q is not valid: %v", arg.Str(), err).
 			WithHint("the syntax is RE2's: no back references and no look-around")
 	}
-	return &Node{Op: Regex, Path: p, Pattern: re, Value: arg}, nil
+	return &Node{Op: Regex, Path: p, Pattern: re, Value: arg, prefix: beginning(pattern)}, nil
+}
+
+// Prefix is what every string begins with that a Regex is found in; nil where that cannot
+// be told.
+func (n *Node) Prefix() []byte { return n.prefix }
+
+// beginning is what a string begins with that an expression is found in: the letters after
+// its ^.
+func beginning(pattern string) []byte {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	re = re.Simplify()
+	if re.Op != syntax.OpConcat || len(re.Sub) < 2 || re.Sub[0].Op != syntax.OpBeginText {
+		return nil
+	}
+	first := re.Sub[1]
+	if first.Op != syntax.OpLiteral || first.Flags&syntax.FoldCase != 0 {
+		return nil
+	}
+	return []byte(string(first.Rune))
 }
 
 func regexFlags(options doc.Value) (string, error) {

@@ -86,7 +86,14 @@ func (s *Server) readFields(c echo.Context, known ...string) (fields, error) {
 	if buf.b, err = s.readBody(of(c), buf.b); err != nil {
 		return fields{}, err
 	}
-	v, err := doc.Parse(buf.b)
+	parse := doc.Parse
+	if slices.Contains(known, "filter") || slices.Contains(known, "partial") || slices.Contains(known, "pipeline") {
+		parse = doc.ParseUnique // no condition is passed over
+	}
+	v, err := parse(buf.b)
+	if err == nil && slices.Contains(known, "update") && v.Field("update").Exists() {
+		v, err = doc.ParseUnique(buf.b)
+	}
 	if err != nil {
 		return fields{}, err
 	}
@@ -147,6 +154,15 @@ func (f fields) whole(name string) (int, error) {
 		return 0, invalid("INVALID_FIELD", "field %q must be a whole number that is not negative, not %s", name, shorten(v.JSON(), 40)).WithField(name)
 	}
 	return int(n), nil
+}
+
+// limit is the field of that name, 0 where it is not given.
+func (f fields) limit(most int) (int, error) {
+	n, err := f.whole("limit")
+	if v := f.Field("limit"); err == nil && n == 0 && v.Exists() && v.Kind() != doc.Null {
+		return 0, invalid("INVALID_LIMIT", "a limit of 0 is not within 1 and %d", most).WithField("limit").WithHint("leave it out for the default, or count with …/count")
+	}
+	return n, err
 }
 
 // object is a field that must be an object where it is there.

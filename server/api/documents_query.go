@@ -48,7 +48,7 @@ func (f fields) query() (q document.Query, err error) {
 	if q.Filter, err = f.filter("filter"); err != nil {
 		return q, err
 	}
-	if q.Limit, err = f.whole("limit"); err != nil {
+	if q.Limit, err = f.limit(document.MaxLimit); err != nil {
 		return q, err
 	}
 	if q.Skip, err = f.whole("skip"); err != nil {

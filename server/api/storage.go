@@ -76,6 +76,7 @@ func (s *Server) bindStorage(g *echo.Group) {
 	g.POST("/admin/checkpoint", s.checkpoint)
 	g.POST("/admin/compact", s.compact)
 	get(g, "/admin/stats", s.adminStats)
+	get(g, "/admin/database", s.databaseTotals)
 }
 
 func (s *Server) storageUsage(c echo.Context) error {
