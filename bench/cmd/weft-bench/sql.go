@@ -247,7 +247,7 @@ func (b *sqlBench) inserts() error {
 	for _, mode := range []struct {
 		name, durability, sync string
 		clients                int
-	}{{"single-row INSERT, no sync, 1 client", "interval", "off", 1}, {"single-row INSERT, no sync, 64 clients", "interval", "off", 64}, {"single-row INSERT, synced, 64 clients", "sync", "on", 64}} {
+	}{{"single-row INSERT, no sync, 1 client", "async", "off", 1}, {"single-row INSERT, no sync, 64 clients", "async", "off", 64}, {"single-row INSERT, synced, 64 clients", "sync", "on", 64}} {
 		w, stop, err := startWeft(b.config, "--set", "storage.durability="+mode.durability)
 		if err != nil {
 			return err
