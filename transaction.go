@@ -47,10 +47,15 @@ const (
 
 // Run is Update with options.
 func (db *DB) Run(ctx context.Context, opts TxOptions, fn func(tx *Tx) error) error {
+	var met txn.Contended
+	opts.After = &met
 	for attempt := 1; ; attempt++ {
 		err := db.once(ctx, opts, fn)
 		if err == nil || !dberr.RunAgain(err) {
 			return err
+		}
+		if met.Learn(err) {
+			continue // it waits for the key instead of some time
 		}
 		if attempt == runAttempts {
 			return fmt.Errorf("gave up after %d conflicts: %w", attempt, err)

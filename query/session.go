@@ -1,12 +1,10 @@
 package query
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -37,8 +35,8 @@ type Session struct {
 	saves   []savepoint
 	opts    txn.TxOptions // of the transaction that an implicit begin makes
 	call    *Request
-	begun   time.Time // when the statement that is running was; zero before the first
-	hot     [][]byte  // keys over which the request has failed, in order
+	begun   time.Time      // when the statement that is running was; zero before the first
+	met     *txn.Contended // keys over which the request has failed, nil before that
 
 	cursors map[string]*cursor
 	pasts   *pasts // of the statement that is running
@@ -147,7 +145,7 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	if req.OneStatement && len(text.stmts) > 1 {
 		return s.abort(dberr.New(dberr.ErrInvalid, "SEVERAL_STATEMENTS", "the text has %d statements, but only one can be run here", len(text.stmts)).WithField("sql"))
 	}
-	s.call, s.several, s.hot = &req, len(text.stmts) > 1, nil
+	s.call, s.several, s.met = &req, len(text.stmts) > 1, nil
 	for attempt := 0; ; attempt++ {
 		var held *heldSink // nil for what only reads, which never conflicts
 		out := sink
@@ -180,7 +178,10 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 				s.quiet = true
 				defer func() { s.quiet = false; release() }()
 			}
-			if s.learn(err) && attempt < 4 {
+			if s.met == nil {
+				s.met = new(txn.Contended)
+			}
+			if s.met.Learn(err) && attempt < 4 {
 				continue // it waits for the key instead of some time
 			}
 		}
@@ -220,35 +221,6 @@ func sameTransaction(stmts []ast.Stmt) bool {
 		}
 	}
 	return true
-}
-
-// maxHot bounds the keys that a request which is run again locks beforehand.
-const maxHot = 8
-
-// learn notes the key over which a transaction has failed, so that the next attempt has it
-// to itself: a key that everybody changes is passed from one to the next. It reports
-// whether the key is a new one.
-func (s *Session) learn(err error) bool {
-	key := txn.ConflictKey(err)
-	at, found := slices.BinarySearchFunc(s.hot, key, bytes.Compare)
-	if len(key) == 0 || found || len(s.hot) >= maxHot {
-		return false
-	}
-	s.hot = slices.Insert(s.hot, at, bytes.Clone(key))
-	return true
-}
-
-// lockHot locks what learn has noted, in key order, before anything is read.
-func (s *Session) lockHot(ctx context.Context, tx *txn.Tx) error {
-	if tx.ReadOnly() {
-		return nil
-	}
-	for _, key := range s.hot {
-		if _, err := tx.Lock(ctx, key, txn.LockExclusive, txn.LockWait); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // backoff waits a random time that grows with the attempts.
@@ -421,12 +393,11 @@ func (s *Session) open(ctx context.Context, reads bool, opts txn.TxOptions) erro
 			return err
 		}
 	}
+	if s.met != nil {
+		opts.After = s.met
+	}
 	tx, err := s.e.store.Begin(ctx, opts)
 	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	if err := s.lockHot(ctx, tx); err != nil {
-		tx.Rollback()
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	s.tx = tx

@@ -195,6 +195,8 @@ func (s *Server) postBatch(c echo.Context) error {
 // runBatchAlone runs a batch in a transaction of its own, again where it met a conflict.
 func (s *Server) runBatchAlone(x *exchange, db Backend, b *batch) error {
 	ctx := x.Request().Context()
+	var met txn.Contended
+	b.opts.After = &met
 	for attempt := 1; ; attempt++ {
 		out, err := s.tryBatch(ctx, x, db, b)
 		if err == nil {
@@ -202,6 +204,9 @@ func (s *Server) runBatchAlone(x *exchange, db Backend, b *batch) error {
 		}
 		if !dberr.RunAgain(err) || attempt == onceAttempts {
 			return err
+		}
+		if met.Learn(err) {
+			continue // it waits for the key instead of some time
 		}
 		if err := pause(ctx, attempt); err != nil {
 			return err

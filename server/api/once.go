@@ -36,13 +36,17 @@ func (s *Server) once(x *exchange, key string, next echo.HandlerFunc) error {
 	if err != nil {
 		return err
 	}
+	var met txn.Contended
 	for attempt := 1; ; attempt++ {
 		if body != nil {
 			x.Request().Body = io.NopCloser(bytes.NewReader(body.b))
 		}
-		err := s.onceTry(x, db, key, next)
+		err := s.onceTry(x, db, key, &met, next)
 		if !dberr.RunAgain(err) || body == nil || attempt == onceAttempts {
 			return err
+		}
+		if met.Learn(err) {
+			continue // it waits for the key instead of some time
 		}
 		if err := pause(x.Request().Context(), attempt); err != nil {
 			return err
@@ -71,9 +75,9 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-func (s *Server) onceTry(x *exchange, db Backend, key string, next echo.HandlerFunc) error {
+func (s *Server) onceTry(x *exchange, db Backend, key string, met *txn.Contended, next echo.HandlerFunc) error {
 	ctx := x.Request().Context()
-	tx, err := db.Begin(ctx, "", txn.TxOptions{})
+	tx, err := db.Begin(ctx, "", txn.TxOptions{After: met})
 	if err != nil {
 		return err
 	}

@@ -167,6 +167,12 @@ func (s *Store) begin(ctx context.Context, opts TxOptions, ahead bool) (*Tx, err
 		at = func() uint64 { return max(s.installed.Load(), s.published.Load()) }
 	}
 	s.live.enter(tx, &s.epoch, at)
+	if opts.After != nil && !opts.ReadOnly {
+		if err := opts.After.lock(ctx, tx); err != nil {
+			tx.Rollback()
+			return nil, err
+		}
+	}
 	return tx, nil
 }
 

@@ -94,6 +94,10 @@ type TxOptions struct {
 	// through the transaction and its results alone. Caches that follow commits (OnCommit)
 	// do not know of such commits yet.
 	ReadUnsynced bool
+	// After is for a transaction that is run again after conflicts: the keys over which
+	// earlier attempts failed are locked before it reads anything, and its snapshot has
+	// their newest versions. Nil is none.
+	After *Contended
 	// AnyAge lets the transaction become older than Options.MaxTxAge. For work that
 	// takes as long as there are data, such as a backup.
 	AnyAge bool
