@@ -172,7 +172,8 @@ func (p *Pool) Backed() bool { return p.applied.Load() != math.MaxUint64 }
 func (p *Pool) Applied() uint64 { return p.applied.Load() }
 
 // Gone is the greatest timestamp of a version that was in memory and is not any
-// more though it can still be read. It only rises, before the version goes.
+// more though it can still be read, or of a deletion that is not because nothing is left
+// for it to hide. It only rises, before the version goes.
 func (p *Pool) Gone() uint64 { return p.gone.Load() }
 
 // Parted says whether there is, or was, a range of keys that is not all in memory.

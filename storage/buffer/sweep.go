@@ -129,6 +129,7 @@ func (p *Pool) Sweep(horizon uint64, limit int) (done Swept) {
 		switch marks := p.s.marks(e.node); {
 		case p.s.head(e.node) != e.version || !p.s.deleted(e.version) || marks&markTomb != 0:
 		case e.ts <= last:
+			p.leave(e.ts) // a picture of the sorted store of before may have what it deletes
 			p.forget(e.node)
 			done.Versions++
 			done.Keys++
@@ -156,6 +157,7 @@ func (p *Pool) sweepTombs(last uint64, limit int, done *Swept) {
 		case !p.s.deleted(head):
 			p.s.unmark(node, markTomb)
 		case p.s.timestamp(head) <= last:
+			p.leave(p.s.timestamp(head))
 			p.forget(node)
 			done.Versions++
 			done.Keys++
