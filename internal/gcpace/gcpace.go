@@ -89,10 +89,10 @@ func (p *pacer) collected() {
 }
 
 // percent is the growth, in percent of what lives, before the next collection: an eighth
-// of the buffer within bounds, or as much as there is beside most of the blocks.
+// of the buffer within bounds, or as much as there is beside blocks.
 func percent(live, buffer, blocks int64) int {
 	live = max(live, 1<<20)
 	room := min(max(buffer/8, leastRoom), mostRoom)
-	room = max(room, live-blocks*3/4)
+	room = max(room, live-blocks)
 	return int(min(max(room*100/live, 10), 1600))
 }

@@ -13,11 +13,11 @@ func TestPercent(t *testing.T) {
 		{16 * mib, 512 * mib, 0, 400},
 		{64 * mib, 512 * mib, 0, 100},
 		{1 << 30, 256 * mib, 0, 100},
-		{128 * mib, 256 * mib, 80 * mib, 53},     // 68 of 128
+		{128 * mib, 256 * mib, 80 * mib, 37},     // 48 of 128
 		{80 * mib, 256 * mib, 80 * mib, 40},      // 32 of 80
-		{40 * mib, 64 * mib, 20 * mib, 62},       // 25 of 40
+		{40 * mib, 64 * mib, 20 * mib, 50},       // 20 of 40
 		{16 * mib, 64 * mib, 20 * mib, 100},      // 16 of 16
-		{2048 * mib, 4096 * mib, 1280 * mib, 53}, // 1088 of 2048
+		{2048 * mib, 4096 * mib, 1280 * mib, 37}, // 768 of 2048
 		{100 * mib, 64 * mib, 200 * mib, 16},     // more blocks than live
 	} {
 		if got := percent(c.live, c.buffer, c.blocks); got != c.want {

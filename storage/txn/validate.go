@@ -69,9 +69,12 @@ func (s *Store) validate(tx *Tx, ops []Op) (v validation, c *clash, err error) {
 // after v.since, and moves that on.
 func (s *Store) look(v *validation) (*clash, error) {
 	until := s.installed.Load()
+	v.looks++
+	if until <= v.since {
+		return nil, nil // nothing was committed since, as while somebody loads alone
+	}
 	c, err := s.clashes(v)
 	v.since = max(v.since, until)
-	v.looks++
 	return c, err
 }
 
@@ -79,6 +82,8 @@ func (s *Store) look(v *validation) (*clash, error) {
 // was prepared, again is set: look has to be called without the lock, and this again.
 func (s *Store) validateLocked(v *validation) (c *clash, again bool, err error) {
 	switch {
+	case len(v.ops) > fewPlaces && s.installed.Load() <= v.since:
+		return nil, false, nil
 	case v.ready && v.since >= s.commit.recent.floor:
 		return s.commit.recent.clash(*v), false, nil
 	case s.pool.Gone() > v.since, v.ready && v.looks < looksBeforeLock:
