@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"os"
 	"time"
 
 	"github.com/weftdb/weft"
@@ -229,4 +230,27 @@ func ExampleTx_Txn() {
 	var e *weft.Error
 	fmt.Println(errors.As(err, &e), e.Code)
 	// Output: true LOCK_NOT_AVAILABLE
+}
+
+// What may be lost need not wait for the disk: a counter of visits, say. The last commit,
+// which does wait, takes all before it to the disk with it.
+func ExampleDB_KV_durability() {
+	dir := must(os.MkdirTemp("", "weft"))
+	defer os.RemoveAll(dir)
+	db := must(weft.Open(dir, weft.Options{}))
+	defer db.Close()
+
+	quick := txn.WithDurability(context.Background(), txn.DurabilityAsync)
+	visit := func(ctx context.Context) int64 {
+		n, _, err := db.KV().Increment(ctx, "site", []byte("visits"), 1, kv.PutOptions{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		return n
+	}
+	for range 1000 {
+		visit(quick)
+	}
+	fmt.Println(visit(context.Background()))
+	// Output: 1001
 }
