@@ -47,6 +47,9 @@ func namesIn(text string) []string {
 
 // alterTable runs the actions of ALTER TABLE, in the order of their phases.
 func (d *definer) alterTable(st *ast.AlterTable) error {
+	if st.Kind == ast.KindType {
+		return d.alterAttributes(st)
+	}
 	rel, err := d.s.lookup(d.e.Snapshot, st.Name)
 	if err != nil {
 		if st.IfExists {

@@ -23,6 +23,9 @@ func (d *definer) rename(st *ast.Rename) error {
 	case st.Kind == ast.KindType || st.Kind == ast.KindDomain || st.Of == ast.KindDomain:
 		return d.renameType(st)
 	}
+	if st.Of == ast.KindType {
+		return d.renameAttribute(st)
+	}
 	rel, err := d.s.lookup(d.e.Snapshot, st.Name)
 	if err != nil {
 		if st.IfExists {

@@ -68,14 +68,7 @@ func (d *definer) createType(st *ast.CreateType) error {
 	if t.Kind = catalog.Composite; st.Enum {
 		t.Kind = catalog.Enum
 	}
-	for t.Handle == 0 {
-		t.Handle = rand.Int32()
-		_, enum := sqltype.EnumOf(t.Type())
-		_, composite := sqltype.CompositeOf(t.Type())
-		if enum || composite {
-			t.Handle = 0
-		}
-	}
+	newHandle(t)
 	if err := d.typeFields(t, st); err != nil {
 		return err
 	}
@@ -94,6 +87,18 @@ func (d *definer) createType(st *ast.CreateType) error {
 	}
 	d.s.work.made[t.ID] = true
 	return d.e.PutType(t)
+}
+
+// newHandle gives a type a handle that no type of this process has.
+func newHandle(t *catalog.UserType) {
+	for t.Handle = 0; t.Handle == 0; {
+		t.Handle = rand.Int32()
+		_, enum := sqltype.EnumOf(t.Type())
+		_, composite := sqltype.CompositeOf(t.Type())
+		if enum || composite {
+			t.Handle = 0
+		}
+	}
 }
 
 func enumLabel(l string, pos int) error {

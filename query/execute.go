@@ -101,7 +101,8 @@ func (r *running) done(command string) error {
 // table reports a result made of values.
 func (r *running) table(command string, cols []Column, rows [][]sqltype.Datum) error {
 	r.command, r.rows = command, int64(len(rows))
-	if err := r.sink.Begin(r.number, cols); err != nil {
+	sink, shownCols := r.shown(r.sink, cols)
+	if err := sink.Begin(r.number, shownCols); err != nil {
 		return err
 	}
 	types := make([]sqltype.Type, len(cols))
@@ -117,7 +118,7 @@ func (r *running) table(command string, cols []Column, rows [][]sqltype.Datum) e
 			}
 		}
 		b.Len = n
-		if err := r.sink.Batch(b); err != nil {
+		if err := sink.Batch(b); err != nil {
 			return err
 		}
 		rows = rows[n:]
@@ -337,7 +338,7 @@ func (r *running) env() *fn.Env {
 	}
 	return &fn.Env{
 		Now: s.work.start, Location: s.set.zone, Style: s.set.style, Database: s.db.Name, User: sqlUser, Schema: schema,
-		Statement: begun, ServerVersion: s.e.opts.Version, Session: &s.set.sequences, Host: alone{s},
+		Statement: begun, ServerVersion: s.e.opts.Version, Session: &s.set.sequences, Host: alone{s}, Names: names{s},
 	}
 }
 
@@ -351,14 +352,15 @@ func (r *running) query(st ast.Stmt) error {
 	if c.writes && r.s.set.readOnly {
 		return dberr.SQL(dberr.StateReadOnlyTransaction, "cannot execute %s in a read-only transaction", c.command)
 	}
-	if err := r.sink.Begin(r.number, c.cols); err != nil {
+	sink, cols := r.shown(r.sink, c.cols)
+	if err := sink.Begin(r.number, cols); err != nil {
 		return err
 	}
-	out := r.sink.Batch
+	out := sink.Batch
 	if c.cols == nil {
 		out = nil
 	} else if limit := r.maxRows(); limit > 0 {
-		out = r.limited(limit)
+		out = limited(sink, limit)
 	}
 	n, err := r.exec(c, out)
 	if err != nil {
@@ -377,14 +379,14 @@ func (r *running) maxRows() int {
 }
 
 // limited refuses results with too many rows: they are never cut short.
-func (r *running) limited(limit int) func(*vec.Batch) error {
+func limited(to Sink, limit int) func(*vec.Batch) error {
 	seen := 0
 	return func(b *vec.Batch) error {
 		if seen += b.Rows(); seen > limit {
 			return dberr.SQL(dberr.StateProgramLimit, "the result has more than %d rows", limit).
 				WithHint("Add LIMIT, ask for more with max_rows, or stream the result.")
 		}
-		return r.sink.Batch(b)
+		return to.Batch(b)
 	}
 }
 

@@ -11,5 +11,5 @@ func (s *Session) Location() *time.Location { return s.set.zone }
 
 // TextEnv is what the text forms of values depend on in the session: its time zone and styles.
 func (s *Session) TextEnv() *sqltype.Env {
-	return &sqltype.Env{Location: s.set.zone, Style: s.set.style}
+	return &sqltype.Env{Location: s.set.zone, Style: s.set.style, Names: names{s}}
 }

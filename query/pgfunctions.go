@@ -14,20 +14,17 @@ import (
 	"github.com/weftdb/weft/query/vec"
 )
 
-// catalogFunctions are the functions of pg_catalog that look into the catalog: the
-// types of their arguments, how many of them must be given, and what they give.
-var catalogFunctions = map[string]struct {
+// catalogFunction is a function that looks into the catalog.
+type catalogFunction struct {
 	args []sqltype.Type
 	need int
 	ret  sqltype.Type
 	eval func(c *catalogCall, args []sqltype.Datum) (sqltype.Datum, error)
-}{
-	"regclass_name":          {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).className},
-	"regtype_name":           {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).typeName},
-	"regnamespace_name":      {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).schemaName},
-	"regnamespace_oid":       {[]sqltype.Type{sqltype.TText}, 1, sqltype.TOID, (*catalogCall).schemaOID},
-	"regclass_oid":           {[]sqltype.Type{sqltype.TText}, 1, sqltype.TOID, (*catalogCall).classOID},
-	"to_regclass":            {[]sqltype.Type{sqltype.TText}, 1, sqltype.TText, (*catalogCall).toClass},
+}
+
+// catalogFunctions are the functions of pg_catalog that look into the catalog: the
+// types of their arguments, how many of them must be given, and what they give.
+var catalogFunctions = map[string]catalogFunction{
 	"format_type":            {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).formatType},
 	"pg_get_indexdef":        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).indexDef},
 	"pg_get_constraintdef":   {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).constraintDef},
@@ -47,10 +44,10 @@ var catalogFunctions = map[string]struct {
 	"pg_statistics_obj_is_visible":       {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).nothing},
 	"pg_get_partkeydef":                  {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
 	"pg_relation_is_publishable":         {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).no},
-	"pg_relation_size":                   {[]sqltype.Type{sqltype.TOID, sqltype.TText}, 1, sqltype.TInt8, (*catalogCall).relationSize},
-	"pg_table_size":                      {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TInt8, (*catalogCall).relationSize},
-	"pg_indexes_size":                    {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TInt8, (*catalogCall).indexesSize},
-	"pg_total_relation_size":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TInt8, (*catalogCall).totalSize},
+	"pg_relation_size":                   {[]sqltype.Type{regClass, sqltype.TText}, 1, sqltype.TInt8, (*catalogCall).relationSize},
+	"pg_table_size":                      {[]sqltype.Type{regClass}, 1, sqltype.TInt8, (*catalogCall).relationSize},
+	"pg_indexes_size":                    {[]sqltype.Type{regClass}, 1, sqltype.TInt8, (*catalogCall).indexesSize},
+	"pg_total_relation_size":             {[]sqltype.Type{regClass}, 1, sqltype.TInt8, (*catalogCall).totalSize},
 	"pg_relation_is_updatable":           {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 2, sqltype.TInt4, (*catalogCall).relationUpdatable},
 	"pg_column_is_updatable":             {[]sqltype.Type{sqltype.TOID, sqltype.TInt2, sqltype.TBool}, 3, sqltype.TBool, (*catalogCall).columnUpdatable},
 	"pg_table_is_visible":                {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).tableVisible},
@@ -123,6 +120,14 @@ func (c *catalogCall) className(args []sqltype.Datum) (sqltype.Datum, error) {
 }
 
 func (c *catalogCall) typeName(args []sqltype.Datum) (sqltype.Datum, error) {
+	if elem := args[0].Int - 1<<30; elem >= catalog.FirstOID && elem < 1<<30 { // the array of a type of the catalog
+		d, err := c.typeName([]sqltype.Datum{{Int: elem}})
+		d.Str += "[]"
+		return d, err
+	}
+	if t, ok := sqltype.TypeByOID(uint32(args[0].Int)); ok && args[0].Int < catalog.FirstOID {
+		return text(t.Name()), nil
+	}
 	return c.formatType([]sqltype.Datum{args[0], sqltype.NullDatum})
 }
 
@@ -186,17 +191,6 @@ func virtualOID(name string) int {
 		return v.oid
 	}
 	return 0
-}
-
-func (c *catalogCall) toClass(args []sqltype.Datum) (sqltype.Datum, error) {
-	rel, err := c.find(args[0].Str)
-	if err != nil {
-		if virtualOID(args[0].Str) != 0 {
-			return args[0], nil
-		}
-		return sqltype.NullDatum, nil
-	}
-	return c.className([]sqltype.Datum{{Int: int64(objectOID(relationID(rel)))}})
 }
 
 func (c *catalogCall) formatType(args []sqltype.Datum) (sqltype.Datum, error) {

@@ -2,79 +2,151 @@ package query
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
-	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/query/vec"
 )
 
-// The functions that ask whether something of a name is there: its name as it is
-// shown, or NULL.
+// regClass is the type of arguments that name relations.
+var regClass = sqltype.Reg(sqltype.RegClass)
+
+// regKinds say how names of each kind are read and shown.
+var regKinds = map[int32]struct {
+	oid, name func(c *catalogCall, args []sqltype.Datum) (sqltype.Datum, error)
+}{
+	sqltype.RegClass:     {(*catalogCall).classOID, (*catalogCall).className},
+	sqltype.RegType:      {(*catalogCall).typeOID, (*catalogCall).typeName},
+	sqltype.RegProc:      {(*catalogCall).procOID, (*catalogCall).procName},
+	sqltype.RegProcedure: {(*catalogCall).procedureOID, (*catalogCall).procedureName},
+	sqltype.RegOper:      {(*catalogCall).operOID, (*catalogCall).operName},
+	sqltype.RegOperator:  {(*catalogCall).operatorOID, (*catalogCall).operatorName},
+	sqltype.RegNamespace: {(*catalogCall).schemaOID, (*catalogCall).schemaName},
+	sqltype.RegRole:      {(*catalogCall).roleOID, (*catalogCall).roleName},
+}
+
+// The functions that ask whether something of a name is there: it, or NULL.
 func init() {
-	for name, eval := range map[string]func(c *catalogCall, args []sqltype.Datum) (sqltype.Datum, error){
-		"to_regtype":      (*catalogCall).toType,
-		"to_regnamespace": (*catalogCall).toSchema,
-		"to_regrole":      (*catalogCall).toRole,
-		"to_regproc":      (*catalogCall).toFunction,
-		"to_regprocedure": (*catalogCall).toProcedure,
-	} {
-		f := catalogFunctions[name]
-		f.args, f.need, f.ret, f.eval = []sqltype.Type{sqltype.TText}, 1, sqltype.TText, eval
-		catalogFunctions[name] = f
+	for kind := range regKinds {
+		catalogFunctions["to_"+sqltype.Reg(kind).Name()] = catalogFunction{[]sqltype.Type{sqltype.TText}, 1, sqltype.Reg(kind),
+			func(c *catalogCall, args []sqltype.Datum) (sqltype.Datum, error) {
+				if _, err := strconv.ParseUint(args[0].Str, 10, 32); err == nil {
+					return sqltype.NullDatum, nil // a name, and no number
+				}
+				d, err := c.named(kind, args[0].Str)
+				if e := dberr.As(err); e != nil && slices.Contains(absent, e.SQLState) {
+					return sqltype.NullDatum, nil
+				}
+				return d, err
+			}}
 	}
 }
 
-// typeOf finds the type that a text names; the name of the type as it is shown.
-func (c *catalogCall) typeOf(name string) (string, bool) {
+// absent are the states by which reading a name says that there is nothing of it.
+var absent = []string{dberr.StateUndefinedTable, dberr.StateUndefinedObject, dberr.StateUndefinedFunction, dberr.StateInvalidSchemaName, "42725"}
+
+// named finds what a text names: "-" is none, and a number stands for itself.
+func (c *catalogCall) named(kind int32, s string) (sqltype.Datum, error) {
+	if n, ok := number(s); ok {
+		return sqltype.Datum{Int: n}, nil
+	}
+	return regKinds[kind].oid(c, []sqltype.Datum{text(s)})
+}
+
+// names reads and shows the names of objects for the statement of a session that runs.
+type names struct{ s *Session }
+
+// catalog is what the transaction sees; there is none once it has ended.
+func (n names) catalog() (*catalog.Snapshot, error) {
+	if n.s.tx == nil {
+		return nil, dberr.SQL(dberr.StateFeatureNotSupported, "a name cannot be read outside of a statement")
+	}
+	return n.s.e.cat.At(n.s.tx, n.s.db.ID)
+}
+
+// RegName implements sqltype.Names.
+func (n names) RegName(kind int32, oid int64) string {
+	if oid == 0 {
+		return "-"
+	}
+	snap, err := n.catalog()
+	if err == nil {
+		known := &n.s.shownNames
+		if path := strings.Join(n.s.set.path, ","); known.snap != snap || known.path != path {
+			*known = shownNames{snap: snap, path: path, names: map[shownName]string{}}
+		}
+		if s, ok := known.names[shownName{kind, oid}]; ok {
+			return s
+		}
+		if d, err := regKinds[kind].name(&catalogCall{n.s, snap}, []sqltype.Datum{{Int: oid}}); err == nil && !d.Null {
+			known.names[shownName{kind, oid}] = d.Str
+			return d.Str
+		}
+	}
+	return strconv.FormatInt(oid, 10)
+}
+
+// RegOID implements sqltype.Names.
+func (n names) RegOID(kind int32, s string) (int64, error) {
+	snap, err := n.catalog()
+	if err != nil {
+		return 0, err
+	}
+	d, err := (&catalogCall{n.s, snap}).named(kind, s)
+	return d.Int, unplaced(err)
+}
+
+// shownNames are names that were looked up in a catalog already.
+type shownNames struct {
+	snap  *catalog.Snapshot
+	path  string
+	names map[shownName]string
+}
+
+type shownName struct {
+	kind int32
+	oid  int64
+}
+
+// typeOID reads the name of a type.
+func (c *catalogCall) typeOID(args []sqltype.Datum) (sqltype.Datum, error) {
+	name := args[0].Str
 	if open, shut := strings.IndexByte(name, '('), strings.LastIndexByte(name, ')'); open > 0 && shut > open && name[0] != '"' {
 		name = name[:open] + name[shut+1:] // a modifier changes nothing
 	}
-	if t, err := sqltype.TypeByName(name); err == nil {
-		return t.Base().Name(), true
+	t, terr := sqltype.TypeByName(name)
+	if terr == nil && !strings.HasPrefix(strings.TrimSpace(name), `"`) {
+		return sqltype.Datum{Int: int64(t.Base().OID())}, nil
 	}
 	elem, array := strings.CutSuffix(strings.TrimSpace(name), "[]")
 	n, err := plan.SplitName(elem)
 	if err != nil {
-		return "", false
+		return sqltype.NullDatum, err
 	}
-	_, user, err := plan.ResolveType(c.s.scope(c.snap, nil), &ast.TypeName{Schema: n.Schema, Name: n.Name})
-	if err != nil || user == nil {
-		return "", false
+	t, user, err := plan.ResolveType(c.s.scope(c.snap, nil), &ast.TypeName{Schema: n.Schema, Name: n.Name})
+	if err != nil {
+		if rel, rerr := c.find(elem); rerr == nil && !array {
+			for _, r := range pgRelations(c.snap) {
+				if r.oid == objectOID(relationID(rel)) && rowTypeOID(&r) != 0 {
+					return sqltype.Datum{Int: int64(rowTypeOID(&r))}, nil
+				}
+			}
+		}
+		return sqltype.NullDatum, err
 	}
-	s := c.visible(user.Schema, user.Name)
+	oid := t.OID()
+	if user != nil {
+		oid = user.OID()
+	}
 	if array {
-		s += "[]"
+		oid = sqltype.ArrayOf(t).OID()
 	}
-	return s, true
-}
-
-func (c *catalogCall) toType(args []sqltype.Datum) (sqltype.Datum, error) {
-	if s, ok := c.typeOf(args[0].Str); ok {
-		return text(s), nil
-	}
-	return sqltype.NullDatum, nil
-}
-
-func (c *catalogCall) toSchema(args []sqltype.Datum) (sqltype.Datum, error) {
-	n, err := plan.SplitName(args[0].Str)
-	if err != nil || n.Schema != "" {
-		return sqltype.NullDatum, err
-	}
-	if slices.Contains(append(c.snap.Schemas(), catalog.InformationSchema, catalog.SystemSchema), n.Name) {
-		return text(ast.QuoteIdent(n.Name)), nil
-	}
-	return sqltype.NullDatum, nil
-}
-
-func (c *catalogCall) toRole(args []sqltype.Datum) (sqltype.Datum, error) {
-	n, err := plan.SplitName(args[0].Str)
-	if err != nil || n.Schema != "" || n.Name != sqlUser {
-		return sqltype.NullDatum, err
-	}
-	return text(sqlUser), nil
+	return sqltype.Datum{Int: int64(oid)}, nil
 }
 
 // functionName reads the name of a function, which are all those of pg_catalog.
@@ -86,42 +158,74 @@ func functionName(s string) (string, error) {
 	return n.Name, nil
 }
 
-// toFunction is NULL for a name of several functions, as in PostgreSQL.
-func (c *catalogCall) toFunction(args []sqltype.Datum) (sqltype.Datum, error) {
-	name, err := functionName(args[0].Str)
-	if err != nil || fn.Overloads(name) != 1 {
-		return sqltype.NullDatum, err
-	}
-	return text(ast.QuoteIdent(name)), nil
+// showNames gives a client names in the place of object ids that are read and shown as such.
+type showNames struct {
+	Sink
+	env  *sqltype.Env
+	cols []int // those that are
 }
 
-func (c *catalogCall) toProcedure(args []sqltype.Datum) (sqltype.Datum, error) {
-	head, list, ok := strings.Cut(strings.TrimSpace(args[0].Str), "(")
-	list, closed := strings.CutSuffix(list, ")")
-	if !ok || !closed {
-		return sqltype.NullDatum, nil
-	}
-	name, err := functionName(head)
-	if err != nil || name == "" {
-		return sqltype.NullDatum, err
-	}
-	var types []sqltype.Type
-	for _, t := range strings.Split(list, ",") {
-		if strings.TrimSpace(t) == "" && list == "" {
-			break
+// shown puts names into the results of a statement, where it has columns of object ids that
+// are shown so.
+func (r *running) shown(to Sink, cols []Column) (Sink, []Column) {
+	n := &showNames{Sink: to}
+	for i, c := range cols {
+		if c.Type.Shown() == c.Type {
+			continue
 		}
-		typ, err := sqltype.TypeByName(strings.TrimSpace(t))
-		if err != nil {
-			return sqltype.NullDatum, nil
+		if n.cols == nil {
+			cols = slices.Clone(cols)
 		}
-		types = append(types, typ.Base())
+		n.cols = append(n.cols, i)
+		cols[i].Type = c.Type.Shown()
 	}
-	if !fn.HasOverload(name, types) {
-		return sqltype.NullDatum, nil
+	if n.cols == nil {
+		return to, cols
 	}
-	names := make([]string, len(types))
-	for i, t := range types {
-		names[i] = t.Name()
+	n.env = r.env().TypeEnv()
+	return n, cols
+}
+
+// Batch implements Sink.
+func (n *showNames) Batch(b *vec.Batch) error {
+	out := *b
+	out.Cols = slices.Clone(b.Cols)
+	for _, c := range n.cols {
+		from := b.Cols[c]
+		v := vec.NewVector(from.Type.Shown(), b.Len)
+		for k := range b.Rows() {
+			i := k
+			if b.Sel != nil {
+				i = int(b.Sel[k])
+			}
+			d, err := shownDatum(from.Get(i), from.Type, n.env)
+			if err != nil {
+				return err
+			}
+			v.Set(i, d)
+		}
+		out.Cols[c] = v
 	}
-	return text(ast.QuoteIdent(name) + "(" + strings.Join(names, ",") + ")"), nil
+	return n.Sink.Batch(&out)
+}
+
+func shownDatum(d sqltype.Datum, t sqltype.Type, env *sqltype.Env) (sqltype.Datum, error) {
+	if d.Null {
+		return d, nil
+	}
+	if t.ID != sqltype.Array {
+		return text(string(sqltype.AppendTextEnv(nil, env, t, d))), nil
+	}
+	a, ok := d.Any.(*sqltype.ArrayValue)
+	if !ok {
+		return d, nil
+	}
+	out := &sqltype.ArrayValue{Elem: t.Shown().ElemType(), Dims: a.Dims, Lower: a.Lower, Vals: make([]sqltype.Datum, len(a.Vals))}
+	for i, v := range a.Vals {
+		var err error
+		if out.Vals[i], err = shownDatum(v, t.ElemType(), env); err != nil {
+			return d, err
+		}
+	}
+	return sqltype.Datum{Any: out}, nil
 }

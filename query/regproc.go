@@ -13,25 +13,6 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 )
 
-// The casts to and from regproc, regprocedure and regrole: functions by their names, by names and
-// arguments, and roles, of which SQL knows one.
-func init() {
-	for name, f := range map[string]func(c *catalogCall, args []sqltype.Datum) (sqltype.Datum, error){
-		"regproc_oid": (*catalogCall).procOID, "regprocedure_oid": (*catalogCall).procedureOID, "regrole_oid": (*catalogCall).roleOID,
-	} {
-		def := catalogFunctions[name]
-		def.args, def.need, def.ret, def.eval = []sqltype.Type{sqltype.TText}, 1, sqltype.TOID, f
-		catalogFunctions[name] = def
-	}
-	for name, f := range map[string]func(c *catalogCall, args []sqltype.Datum) (sqltype.Datum, error){
-		"regproc_name": (*catalogCall).procName, "regprocedure_name": (*catalogCall).procedureName, "regrole_name": (*catalogCall).roleName,
-	} {
-		def := catalogFunctions[name]
-		def.args, def.need, def.ret, def.eval = []sqltype.Type{sqltype.TOID}, 1, sqltype.TText, f
-		catalogFunctions[name] = def
-	}
-}
-
 // namedFunction is a function of pg_proc; types are nil where its arguments are not told.
 type namedFunction struct {
 	oid   int64

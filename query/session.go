@@ -39,7 +39,9 @@ type Session struct {
 	met     *txn.Contended // keys over which the request has failed, nil before that
 
 	cursors map[string]*cursor
-	pasts   *pasts // of the statement that is running
+
+	shownNames shownNames // what was looked up to show object ids
+	pasts      *pasts     // of the statement that is running
 
 	quiet    bool   // it holds the quiet of its database
 	temp     string // the schema of temporary objects, "" before the first

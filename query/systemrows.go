@@ -327,7 +327,7 @@ func (v *viewCall) pgCursors() error {
 // counted.
 func (v *viewCall) pgPrepared() error {
 	for name, p := range v.s.prepared {
-		types := &sqltype.ArrayValue{Elem: sqltype.TOID}
+		types := &sqltype.ArrayValue{Elem: sqltype.Reg(sqltype.RegType)}
 		for _, t := range p.types {
 			types.Vals = append(types.Vals, sqltype.Datum{Int: int64(t.OID())})
 		}

@@ -81,6 +81,9 @@ func castVolatility(from, to sqltype.Type) Volatility {
 	if isString(from.ID) && from.Base() != to.Base() && (to.ID == sqltype.Enum || to.ID == sqltype.Array && to.ElemType().ID == sqltype.Enum) {
 		return Stable // labels come and go
 	}
+	if isString(from.ID) && to.Reg() != 0 || from.Reg() != 0 && isString(to.ID) {
+		return Stable
+	}
 	if from.Base() != to.Base() && (zoned(from) || zoned(to) || moment || styled) {
 		return Stable
 	}
@@ -128,12 +131,15 @@ func castString(from, to sqltype.Type) Eval {
 	return nil
 }
 
+// TypeEnv is the part of the environment that text forms depend on.
+func (e *Env) TypeEnv() *sqltype.Env { return e.types() }
+
 // types is the part of the environment that text forms depend on.
 func (e *Env) types() *sqltype.Env {
 	if e == nil {
 		return nil
 	}
-	return &sqltype.Env{Now: e.Now, Location: e.Location, Style: e.Style}
+	return &sqltype.Env{Now: e.Now, Location: e.Location, Style: e.Style, Names: e.Names}
 }
 
 func copyEval(_ *Env, n int, sel []int32, args []*vec.Vector, out *vec.Vector) error {

@@ -34,6 +34,7 @@ type Env struct {
 	Now           time.Time // start of the transaction: now(), current_timestamp
 	Location      *time.Location
 	Style         sqltype.Style // of dates and intervals as text
+	Names         sqltype.Names // of objects of the catalog; nil where there is none
 	Database      string
 	User          string
 	Schema        string

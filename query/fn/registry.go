@@ -66,6 +66,9 @@ func typeWord(w string) sqltype.Type {
 	if t, err := sqltype.TypeByName(elem); !ok && err == nil && (t.IsRange() || t.IsMultirange()) {
 		id, ok = t.ID, true
 	}
+	if t, err := sqltype.TypeByName(w); !ok && err == nil && t.Reg() != 0 {
+		return t
+	}
 	if !ok {
 		panic("fn: unknown type " + w)
 	}

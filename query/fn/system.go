@@ -122,8 +122,8 @@ func registerSystem(t *tables) {
 		return a, nil
 	}))
 	t.defs("current_user() name stable", str(func(env *Env) string { return env.User }), "session_user", "current_role", "user")
-	typeOf := rowwise(func(c *call) (sqltype.Datum, error) { return sqltype.Datum{Str: c.typ[0].Name()}, nil })
-	t.defs("pg_typeof(any) text called stable", typeOf, "typeof")
+	t.def("pg_typeof(any) regtype called stable", rowwise(func(c *call) (sqltype.Datum, error) { return sqltype.Datum{Int: int64(c.typ[0].OID())}, nil }))
+	t.def("typeof(any) text called stable", rowwise(func(c *call) (sqltype.Datum, error) { return sqltype.Datum{Str: c.typ[0].Name()}, nil }))
 	t.def("format_type(oid,int4) text called stable", rowwise(formatType))
 	t.def("pg_size_pretty(int8) text", p1(sizePretty))
 	t.def("pg_size_bytes(text) int8", e1(sizeBytes))

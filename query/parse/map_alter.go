@@ -12,7 +12,7 @@ func (m *mapper) alterTable(s *pg.AlterTableStmt) *ast.AlterTable {
 	rv := s.Relation
 	m.refuseIf(rv.GetAlias() != nil || rv.GetRelpersistence() != "p", rv.GetLocation(), "this table of ALTER TABLE")
 	out := &ast.AlterTable{Name: m.bareName(rv), Only: !rv.GetInh(), IfExists: s.MissingOk}
-	out.Kind = m.kind("ALTER", s.Objtype, ast.KindTable, ast.KindIndex, ast.KindView, ast.KindMatView, ast.KindSequence)
+	out.Kind = m.kind("ALTER", s.Objtype, ast.KindTable, ast.KindIndex, ast.KindView, ast.KindMatView, ast.KindSequence, ast.KindType)
 	for _, n := range s.Cmds {
 		c := n.GetAlterTableCmd()
 		if c == nil {
@@ -130,6 +130,11 @@ func (m *mapper) setIdentity(out *ast.AlterCmd, opts []*pg.Node) {
 }
 
 func (m *mapper) rename(s *pg.RenameStmt) *ast.Rename {
+	if s.RenameType == pg.ObjectType_OBJECT_ATTRIBUTE {
+		rv := s.Relation
+		m.refuseIf(rv.GetAlias() != nil || rv.GetRelpersistence() != "p" || s.Object != nil || s.MissingOk, rv.GetLocation(), "this form of RENAME ATTRIBUTE")
+		return &ast.Rename{Kind: ast.KindColumn, Of: ast.KindType, Name: m.bareName(rv), Old: s.Subname, New: s.Newname, Cascade: m.cascade(s.Behavior)}
+	}
 	kind := objectKinds[s.RenameType]
 	named := kind == ast.KindType || kind == ast.KindDomain || s.RenameType == pg.ObjectType_OBJECT_DOMCONSTRAINT
 	m.refuseIf(s.Object != nil && !named, 0, "ALTER %s … RENAME", strings.ReplaceAll(strings.TrimPrefix(s.RenameType.String(), "OBJECT_"), "_", " "))

@@ -81,7 +81,7 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 	}
 	if name == "pg_typeof" {
 		if c, ok := args[0].(*Const); ok && c.Typ.ID == sqltype.Unknown { // to this function alone a literal is no text
-			return &Const{Typ: f.Ret, Value: sqltype.Datum{Str: c.Typ.Name()}}
+			return &Const{Typ: f.Ret, Value: sqltype.Datum{Int: int64(c.Typ.OID())}}
 		}
 	}
 	return &Call{Typ: f.Ret, Func: f, Args: b.coerceArgs(args, want, given), Pos: e.Pos()}

@@ -75,7 +75,7 @@ func (b *binder) literal(e Expr, t sqltype.Type, find func(from, to sqltype.Type
 		if t.ID == sqltype.Unknown {
 			return e
 		}
-		if dependsOnNow(t, e.Value.Str) {
+		if dependsOnNow(t, e.Value.Str) || t.Reg() != 0 && t.Reg() < sqltype.RegXID {
 			return &Call{Typ: t, Func: fn.Cast(sqltype.TText, t), Args: []Expr{&Const{Typ: sqltype.TText, Value: e.Value}}, Op: true, Pos: b.pos[e]}
 		}
 		base := t.Base()

@@ -281,6 +281,9 @@ func (b *binder) in(s *scope, e *ast.In) Expr {
 		if cmp, want, rerr := fn.ResolveOp("=", t, t); rerr == nil {
 			in := &In{Arg: b.coerceArg(arg, want[0], e.Arg.Pos()), Not: e.Not, Eq: cmp}
 			for i, x := range list {
+				if t.Reg() != 0 && x.Type().ID == sqltype.Unknown { // a name, which the operator would read as a number
+					x = b.coerce(x, t, e.List[i].Pos())
+				}
 				in.List = append(in.List, b.coerceArg(x, want[1], e.List[i].Pos()))
 			}
 			return in
@@ -509,9 +512,6 @@ func (b *binder) minMax(s *scope, e *ast.MinMax) Expr {
 func (b *binder) castExpr(s *scope, e *ast.Cast) Expr {
 	if e.Type.Name == "interval" && (e.Type.Fields != 0 || len(e.Type.Mods) > 0) {
 		return b.interval(e)
-	}
-	if x, ok := b.regCast(s, e); ok {
-		return x
 	}
 	t, user := b.resolveType(e.Type)
 	if user != nil && user.Kind == catalog.Domain {

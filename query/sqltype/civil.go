@@ -10,6 +10,7 @@ type Env struct {
 	Now      time.Time      // start of the transaction: 'now', 'today'
 	Location *time.Location // session time zone; nil means UTC
 	Style    Style          // of dates and intervals as text
+	Names    Names          // of objects; nil where there is no catalog
 }
 
 // loc returns the session time zone; a nil Env means UTC.

@@ -23,6 +23,9 @@ func ParseEnv(env *Env, t Type, s string) (Datum, error) {
 	case Bool:
 		return parseBool(s)
 	case Int2, Int4, Int8, OID:
+		if t.Reg() != 0 {
+			return env.regOID(t, s)
+		}
 		v, err := parseInt(t.ID, s)
 		return Datum{Int: v}, err
 	case Float4, Float8:

@@ -24,7 +24,12 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 			return append(dst, 't')
 		}
 		return append(dst, 'f')
-	case Int2, Int4, Int8, OID:
+	case OID:
+		if k := t.Reg(); k != 0 {
+			return append(dst, env.regName(k, d.Int)...)
+		}
+		return strconv.AppendInt(dst, d.Int, 10)
+	case Int2, Int4, Int8:
 		return strconv.AppendInt(dst, d.Int, 10)
 	case Enum:
 		return appendEnum(dst, t, d.Int)

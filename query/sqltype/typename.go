@@ -87,7 +87,7 @@ func (t Type) String() string {
 	if t.HasFields() {
 		return t.compositeName()
 	}
-	name := t.ID.info().name
+	name := t.info().name
 	switch t.ID {
 	case Varchar, Bit, Varbit:
 		if t.Mod > 0 {
@@ -143,9 +143,9 @@ func (t Type) ShortName() string {
 		return t.compositeName()
 	}
 	if t.ID == Array {
-		return "_" + t.Elem.String()
+		return "_" + t.info().short
 	}
-	return t.ID.String()
+	return t.info().short
 }
 
 // OID returns PostgreSQL's object id of the type.
@@ -163,20 +163,28 @@ func (t Type) OID() uint32 {
 		return c.OID
 	}
 	if t.ID == Array && t.Elem != Unknown {
-		return t.Elem.info().arrayOID
+		return t.info().arrayOID
 	}
-	return t.ID.info().oid
+	if t.ID == Array {
+		return t.ID.info().oid
+	}
+	return t.info().oid
 }
 
 // Len returns pg_type.typlen: bytes of a fixed-size type, else negative.
-func (t Type) Len() int16 { return t.ID.info().length }
+func (t Type) Len() int16 {
+	if t.ID == Array {
+		return t.ID.info().length
+	}
+	return t.info().length
+}
 
 // Category returns pg_type.typcategory; arrays are 'A'.
 func (t Type) Category() byte {
 	if t.ID == Array {
 		return 'A'
 	}
-	return t.ID.info().category
+	return t.info().category
 }
 
 // Preferred reports whether the type is the preferred one of its category.
@@ -195,6 +203,9 @@ func Types() (list []Type) {
 			list = append(list, Type{ID: ID(id)})
 		}
 	}
+	for k := RegClass; int(k) < len(regInfos); k++ {
+		list = append(list, Reg(k))
+	}
 	return list
 }
 
@@ -204,7 +215,7 @@ func (t Type) TypMod() int32 {
 	if id == Array {
 		id = t.Elem
 	}
-	if t.Mod == 0 || t.IsEnum() || t.IsComposite() {
+	if t.Mod == 0 || t.IsEnum() || t.IsComposite() || t.Reg() != 0 {
 		return -1
 	}
 	switch id {
@@ -223,9 +234,10 @@ func (t Type) TypMod() int32 {
 // enumArrayOID marks the OID of the array of an enumerated type.
 const enumArrayOID = 1 << 30
 
-// Base returns the type without modifiers. What names an enumerated or composite type is none.
+// Base returns the type without modifiers. What names an enumerated or composite type, or a kind
+// of object ids, is none.
 func (t Type) Base() Type {
-	if !t.IsEnum() && !t.IsComposite() {
+	if !t.IsEnum() && !t.IsComposite() && t.Reg() == 0 {
 		t.Mod = 0
 	}
 	return t
@@ -245,6 +257,14 @@ func TypeByOID(oid uint32) (Type, bool) {
 			return enum.ID == Unknown
 		})
 		return enum, enum.ID != Unknown
+	}
+	for k, i := range regInfos {
+		switch {
+		case i.oid == oid && oid != 0:
+			return Reg(int32(k)), true
+		case i.arrayOID == oid && oid != 0:
+			return ArrayOf(Reg(int32(k))), true
+		}
 	}
 	for id, i := range typeInfos {
 		switch {
@@ -266,7 +286,6 @@ var typeAliases = map[string]ID{
 	"time without time zone": Time, "time with time zone": TimeTZ,
 	"timestamp without time zone": Timestamp, "timestamp with time zone": TimestampTZ,
 	"serial": Int4, "bigserial": Int8, "smallserial": Int2, "serial4": Int4, "serial8": Int8, "serial2": Int2,
-	"regclass": OID, "regtype": OID, "regproc": OID, "regnamespace": OID, "xid": OID, "cid": OID,
 }
 
 var typeNames = func() map[string]ID {
@@ -280,6 +299,14 @@ var typeNames = func() map[string]ID {
 		if n != "string" {
 			m[n] = id
 		}
+	}
+	return m
+}()
+
+var regKinds = func() map[string]int32 {
+	m := map[string]int32{}
+	for k := RegClass; int(k) < len(regInfos); k++ {
+		m[regInfos[k].short] = k
 	}
 	return m
 }()
@@ -321,6 +348,9 @@ func scalarByName(name string, mods []int) (Type, error) {
 		return floatByPrecision(mods)
 	}
 	id, ok := typeNames[name]
+	if k, reg := regKinds[name]; reg {
+		return Reg(k).WithMods(mods...)
+	}
 	if !ok {
 		err := dberr.SQL(dberr.StateUndefinedObject, "type \"%s\" does not exist", name)
 		if h := typeHints[name]; h != "" {
