@@ -22,7 +22,8 @@ import (
 // statement runs one statement of a text.
 func (s *Session) statement(ctx context.Context, text *parsed, i int, st ast.Stmt, sink Sink) (err error) {
 	from, to := st.Range()
-	r := &running{s: s, ctx: ctx, sink: sink, number: i, sql: text.sql[from:to], text: text, begun: time.Now()}
+	r := s.running()
+	*r = running{s: s, ctx: ctx, sink: sink, number: i, sql: text.sql[from:to], text: text, begun: time.Now()}
 	s.begun = r.begun
 	if e := s.e.opts.Events.Statement; e != nil {
 		defer func() {
@@ -195,6 +196,7 @@ func (r *running) given() []Param {
 }
 
 func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
+	s.isKnown() // to the plan
 	types := make([]sqltype.Type, len(params))
 	for i, p := range params {
 		types[i] = p.Type
@@ -302,7 +304,7 @@ func (e *Engine) planWith(ctx context.Context, scope *plan.Scope, st ast.Stmt, s
 // values converts the given parameters to the types that the plan wants.
 func (r *running) values(c *compiled) ([]exec.Param, error) {
 	given := r.given()
-	out := make([]exec.Param, len(c.params))
+	out := r.s.room(len(c.params))
 	for i, t := range c.params {
 		if i >= len(given) {
 			return nil, dberr.SQL(dberr.StateUndefinedParameter, "there is no parameter $%d", i+1)
@@ -336,10 +338,12 @@ func (r *running) env() *fn.Env {
 	if begun.IsZero() { // what runs is no statement of a client's
 		begun = time.Now()
 	}
-	return &fn.Env{
+	env := s.environment()
+	*env = fn.Env{
 		Now: s.work.start, Location: s.set.zone, Style: s.set.style, Database: s.db.Name, User: sqlUser, Schema: schema,
 		Statement: begun, ServerVersion: s.e.opts.Version, Session: &s.set.sequences, Host: alone{s}, Names: names{s},
 	}
+	return env
 }
 
 // query runs a statement that has a plan.
@@ -367,6 +371,7 @@ func (r *running) query(st ast.Stmt) error {
 		return err
 	}
 	r.rows = n
+	r.ranWell(c)
 	return r.sink.End(Tag{Command: c.command, Rows: n, Write: c.command != "SELECT"})
 }
 

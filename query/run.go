@@ -45,7 +45,8 @@ func (s *Session) execContext(ctx context.Context, env *fn.Env) (*exec.Context, 
 
 // execContextAt is execContext for who has the catalog as the transaction sees it.
 func (s *Session) execContextAt(ctx context.Context, snap *catalog.Snapshot, env *fn.Env) *exec.Context {
-	st := &stage{s: s, system: systemSource{e: s.e, s: s, db: s.db.Name, snap: snap, tx: s.tx}}
+	st := s.stage()
+	st.s, st.system = s, systemSource{e: s.e, s: s, db: s.db.Name, snap: snap, tx: s.tx}
 	st.Context = exec.Context{
 		Ctx: ctx, Tx: s.tx, Env: env, LockTimeout: s.set.lockTimeout,
 		Memory: s.memory(), SpillFS: s.e.opts.SpillFS, SpillDir: s.e.opts.SpillDir, Columns: s.e.columns, Catalog: snap,

@@ -43,6 +43,7 @@ type Session struct {
 	shownNames shownNames // what was looked up to show object ids
 	pasts      *pasts     // of the statement that is running
 
+	turn     *turn  // that it is part of, for one request; nil for others
 	quiet    bool   // it holds the quiet of its database
 	temp     string // the schema of temporary objects, "" before the first
 	onCommit map[keyspace.ObjectID]ast.OnCommit
@@ -115,9 +116,11 @@ func (e *Engine) Execute(ctx context.Context, req Request, sink Sink) error {
 	if err != nil {
 		return err
 	}
-	s := e.session(db)
-	defer s.Close()
+	t := e.turn(db)
+	defer t.done()
+	s := &t.session
 	if err := s.Execute(ctx, req, sink); err != nil {
+		t.well = false
 		return err
 	}
 	if s.block {
@@ -147,12 +150,12 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	if req.OneStatement && len(text.stmts) > 1 {
 		return s.abort(dberr.New(dberr.ErrInvalid, "SEVERAL_STATEMENTS", "the text has %d statements, but only one can be run here", len(text.stmts)).WithField("sql"))
 	}
-	s.call, s.several, s.met = &req, len(text.stmts) > 1, nil
+	s.call, s.several, s.met = s.called(req), len(text.stmts) > 1, nil
 	for attempt := 0; ; attempt++ {
 		var held *heldSink // nil for what only reads, which never conflicts
 		out := sink
 		if !text.reads {
-			held = &heldSink{to: sink}
+			held = s.hold(sink)
 			out = held
 		}
 		inBlock, started := s.block, s.work.queried || len(s.saves) > 0

@@ -109,6 +109,9 @@ func (e *Error) Wrap(err error) *Error {
 
 // As returns the Error inside err, or nil.
 func As(err error) *Error {
+	if err == nil { // the common case, which e would be on the heap for
+		return nil
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e
