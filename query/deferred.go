@@ -24,18 +24,25 @@ type constraintKey struct {
 // deferral is where the transaction keeps what deferrable constraints wait for.
 func (s *Session) deferral() *exec.Deferral {
 	if s.work.wait == nil {
-		s.work.wait = &exec.Deferral{Waits: func(table keyspace.ObjectID, name string, initially bool) bool {
-			m := &s.work.modes
-			if v, ok := m.one[constraintKey{table, name}]; ok {
-				return v
-			}
-			if m.all != nil {
-				return *m.all
-			}
-			return initially
-		}}
+		if s.turn != nil {
+			s.work.wait = s.turn.deferral()
+		} else {
+			s.work.wait = &exec.Deferral{Waits: s.constraintWaits}
+		}
 	}
 	return s.work.wait
+}
+
+// constraintWaits says whether a deferrable constraint waits for the end of the transaction.
+func (s *Session) constraintWaits(table keyspace.ObjectID, name string, initially bool) bool {
+	m := &s.work.modes
+	if v, ok := m.one[constraintKey{table, name}]; ok {
+		return v
+	}
+	if m.all != nil {
+		return *m.all
+	}
+	return initially
 }
 
 // checkDeferred checks the constraints that wait, those that are chosen; nil is all.

@@ -407,6 +407,9 @@ func (s *Session) open(ctx context.Context, reads bool, opts txn.TxOptions) erro
 	}
 	s.tx = tx
 	s.work = txWork{start: s.begun, saved: s.set, opts: opts}
+	if s.turn != nil {
+		s.turn.counting(&s.work)
+	}
 	if s.begun.IsZero() {
 		s.work.start = time.Now()
 	}

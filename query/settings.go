@@ -40,8 +40,12 @@ type settings struct {
 	durability       txn.Durability    // default: that of the request, or of the store
 }
 
+// publicPath is the search path of sessions that have not set one. Paths are replaced, not
+// changed.
+var publicPath = []string{catalog.PublicSchema}
+
 func (e *Engine) defaultSettings() settings {
-	return settings{zone: time.UTC, zoneName: "UTC", path: []string{catalog.PublicSchema}, planner: e.opts.Planner, notices: "notice"}
+	return settings{zone: time.UTC, zoneName: "UTC", path: publicPath, planner: e.opts.Planner, notices: "notice"}
 }
 
 // setting is one name that SET and SHOW know.

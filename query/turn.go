@@ -6,6 +6,7 @@ import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // turn is a session for one request and what its first statement takes, as one piece of
@@ -18,6 +19,9 @@ type turn struct {
 	stage   stage
 	env     fn.Env
 	params  [4]exec.Param
+	counts  [2]tableCount
+	wait    exec.Deferral
+	waits   func(table keyspace.ObjectID, name string, initially bool) bool // that of wait, which stays
 
 	begun  bool // run is taken
 	staged bool // stage is
@@ -43,7 +47,7 @@ func (e *Engine) turn(db catalog.Database) *turn {
 func (t *turn) done() {
 	t.session.Close()
 	if t.well && !t.known {
-		*t = turn{}
+		*t = turn{waits: t.waits}
 		turns.Put(t)
 	}
 }
@@ -60,6 +64,20 @@ func (s *Session) isKnown() {
 	if s.turn != nil {
 		s.turn.known = true
 	}
+}
+
+// counting gives the counts of a new transaction room for one table.
+func (t *turn) counting(w *txWork) {
+	w.rows, w.changed = t.counts[0:0:1], t.counts[1:1:2]
+}
+
+// deferral is what Session.deferral begins with.
+func (t *turn) deferral() *exec.Deferral {
+	if t.waits == nil {
+		t.waits = t.session.constraintWaits
+	}
+	t.wait = exec.Deferral{Waits: t.waits}
+	return &t.wait
 }
 
 // called keeps the request that the session runs.

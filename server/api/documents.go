@@ -243,11 +243,7 @@ func appendWarnings(dst []byte, warnings []document.Warning) []byte {
 	return append(dst, ']')
 }
 
-func tagDocument(c echo.Context, d *document.Document) {
-	if d.Version != 0 {
-		of(c).addHeader("Etag", etag(d.Version))
-	}
-}
+func tagDocument(c echo.Context, d *document.Document) { of(c).setETag(d.Version) }
 
 // insertDocument takes {"id"?,"document"}.
 func (s *Server) insertDocument(c echo.Context) error {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/server/wire"
+	"github.com/weftdb/weft/storage/txn"
 )
 
 // exchange is one request and its answer: echo's context with what the pipeline
@@ -125,13 +126,17 @@ func (x *exchange) ownHeaders() {
 	}
 }
 
-// addHeader adds a header to an answer. The value must be one as headers may have.
-func (x *exchange) addHeader(name, value string) {
-	if x.conn != nil && x.tx == nil { // else the answer may be kept, and its headers with it
-		x.conn.Add(name, value)
-		return
+// setETag names the version of what an answer holds, unless that comes only with the commit
+// of the request's transaction.
+func (x *exchange) setETag(version txn.Timestamp) {
+	switch {
+	case version == 0:
+	case x.conn != nil && x.tx == nil: // else the answer may be kept, and its headers with it
+		var b [24]byte
+		x.conn.AddBytes("Etag", appendETag(b[:0], version))
+	default:
+		x.Response().Header()["Etag"] = []string{etag(version)}
 	}
-	x.Response().Header()[name] = []string{value}
 }
 
 // standardHeaders are those of every answer that are always the same. Answers share the

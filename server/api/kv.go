@@ -86,7 +86,7 @@ func (s *Server) getKey(c echo.Context) error {
 	if p.rawAnswer(c, &e) {
 		return s.serveRaw(c, store, &e)
 	}
-	setETag(c, &e)
+	of(c).setETag(e.Version)
 	if unchanged(&cond, e.Version) {
 		c.Response().WriteHeader(http.StatusNotModified)
 		return nil
@@ -140,14 +140,6 @@ func (w *rangeWriter) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	return w.ResponseWriter.Write(b)
-}
-
-// setETag names the version of an entry, unless it comes only with the commit of the
-// request's transaction.
-func setETag(c echo.Context, e *kv.Entry) {
-	if e.Version != 0 {
-		of(c).addHeader("Etag", etag(e.Version))
-	}
 }
 
 // uncompressed takes the compression out of a chain of writers.
@@ -213,7 +205,7 @@ func (s *Server) put(c echo.Context, in *kvInput) error {
 	if err != nil {
 		return err
 	}
-	setETag(c, &e)
+	of(c).setETag(e.Version)
 	return writeEntry(of(c), store, &e)
 }
 

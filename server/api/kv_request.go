@@ -192,7 +192,11 @@ func (s *Server) readAnyBody(x *exchange, buf []byte) ([]byte, error) {
 }
 
 // etag is the version of an entry as a strong entity tag.
-func etag(v txn.Timestamp) string { return `"` + strconv.FormatUint(uint64(v), 10) + `"` }
+func etag(v txn.Timestamp) string { return string(appendETag(nil, v)) }
+
+func appendETag(dst []byte, v txn.Timestamp) []byte {
+	return append(strconv.AppendUint(append(dst, '"'), uint64(v), 10), '"')
+}
 
 // readConditions reads If-Match and If-None-Match, as a condition for writes; unchanged
 // says what the second means for reads.

@@ -51,11 +51,14 @@ func (c *Conn) Lead(lines string) { c.lines = append(c.lines[:0], lines...) }
 
 // Add adds a header to those of Lead. The name and the value must be such as may stand in
 // a header: nothing is taken out of them.
-func (c *Conn) Add(name, value string) {
-	c.lines = append(c.lines, name...)
-	c.lines = append(c.lines, ": "...)
-	c.lines = append(c.lines, value...)
-	c.lines = append(c.lines, "\r\n"...)
+func (c *Conn) Add(name, value string) { c.lines = appendLine(c.lines, name, value) }
+
+// AddBytes is Add for a value that is no string.
+func (c *Conn) AddBytes(name string, value []byte) { c.lines = appendLine(c.lines, name, value) }
+
+func appendLine[T string | []byte](dst []byte, name string, value T) []byte {
+	dst = append(append(dst, name...), ": "...)
+	return append(append(dst, value...), "\r\n"...)
 }
 
 // Drop forgets the lines that have not gone out.
