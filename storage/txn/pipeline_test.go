@@ -287,6 +287,35 @@ func TestReadUnsynced(t *testing.T) {
 			t.Errorf("after the sync: %v; n = %q", results, get(t, s, "n"))
 		}
 	})
+	gated(t, func(t *testing.T, s *txn.Store, log *gatedLog) { // who stops waiting learns whether it was committed
+		ctx, cancel := context.WithCancel(context.Background())
+		go put(context.Background(), s, txn.DurabilitySync, "n", "1")
+		synctest.Wait()
+		refused := errors.New("refused")
+		var errs [2]error
+		for i := range errs {
+			go func() {
+				errs[i] = s.Update(ctx, opts, func(tx *txn.Tx) error {
+					v, _, err := tx.Get([]byte("n"))
+					if i == 1 && string(v) != "" {
+						return refused
+					}
+					return errors.Join(err, tx.Put([]byte("n"), []byte("2")))
+				})
+			}()
+			synctest.Wait()
+		}
+		cancel()
+		synctest.Wait()
+		if !errors.Is(errs[0], dberr.ErrUndetermined) || !errors.Is(errs[1], dberr.ErrCanceled) {
+			t.Errorf("got %v", errs)
+		}
+		log.set(func() { log.wrote, log.synced = true, true })
+		synctest.Wait()
+		if v := get(t, s, "n"); v != "2" {
+			t.Errorf("n = %q", v)
+		}
+	})
 	gated(t, func(t *testing.T, s *txn.Store, log *gatedLog) { // the log fails: nobody acts on what was read
 		ctx := context.Background()
 		go put(ctx, s, txn.DurabilitySync, "n", "1")

@@ -143,9 +143,11 @@ func (s *Store) once(ctx context.Context, opts TxOptions, r *retry, fn func(tx *
 		r.owner = tx.locks.Load()
 	}()
 	if err = fn(tx); err == nil {
-		err = tx.Commit(ctx)
+		if err := tx.Commit(ctx); err != nil {
+			return err
+		}
 	}
-	if r.ahead && (tx.commitTS == 0 && !dberr.RunAgain(err)) { // the outcome follows from what may not come to be
+	if r.ahead && tx.commitTS == 0 && !dberr.RunAgain(err) { // the outcome follows from what may not come to be
 		if werr := s.waitPublished(ctx, tx.snapshot); werr != nil {
 			return werr
 		}
