@@ -81,6 +81,9 @@ func castVolatility(from, to sqltype.Type) Volatility {
 	if isString(from.ID) && from.Base() != to.Base() && (to.ID == sqltype.Enum || to.ID == sqltype.Array && to.ElemType().ID == sqltype.Enum) {
 		return Stable // labels come and go
 	}
+	if isString(to.ID) && from.IsEnum() {
+		return Stable // labels are renamed
+	}
 	if isString(from.ID) && to.Reg() != 0 || from.Reg() != 0 && isString(to.ID) {
 		return Stable
 	}

@@ -448,10 +448,13 @@ func (p *dateParts) days() (int64, error) {
 		year++
 	}
 	month, day := p.month, p.day
+	if p.has["MM"] && month == 0 || p.has["DD"] && day == 0 { // zero is as good as nothing
+		month, day = max(month, 1), max(day, 1)
+	}
 	if !p.has["YYYY"] && !p.has["CC"] {
 		year = 0 // 1 BC, as PostgreSQL has it
 	}
-	if p.has["DDD"] {
+	if p.has["DDD"] && p.yearDay != 0 {
 		first := sqltype.DaysFromCivil(year, 1, 1)
 		if p.yearDay < 1 || first+int64(p.yearDay) > sqltype.DaysFromCivil(year+1, 1, 1) {
 			return 0, p.outOfRange()

@@ -11,6 +11,17 @@ func (b *builder) push(r plan.Rel, conds []plan.Expr) plan.Rel {
 	return filter(b.pushStable(r, conds), fixed)
 }
 
+// neverTrue is the condition of several that is never true, by itself: the others are not
+// computed. It is nil where there is none.
+func neverTrue(conds []plan.Expr) []plan.Expr {
+	for _, c := range conds {
+		if constBool(c, false) || isNullConst(c) {
+			return []plan.Expr{c}
+		}
+	}
+	return nil
+}
+
 // splitVolatile keeps apart the conditions that must be computed where they stand.
 func splitVolatile(conds []plan.Expr) (stable, volatile []plan.Expr) {
 	for _, c := range conds {
@@ -38,6 +49,9 @@ func filter(r plan.Rel, conds []plan.Expr) plan.Rel {
 func (b *builder) pushStable(r plan.Rel, conds []plan.Expr) plan.Rel {
 	switch r := r.(type) {
 	case *plan.LFilter:
+		if none := neverTrue(r.Conds); none != nil {
+			return filter(b.push(r.Input, nil), none)
+		}
 		return b.push(r.Input, append(append([]plan.Expr(nil), conds...), r.Conds...))
 	case *plan.LProject:
 		return b.pushProject(r, conds)
@@ -220,6 +234,9 @@ func (b *builder) pushJoin(r *plan.LJoin, conds []plan.Expr) plan.Rel {
 	j = *b.weaken(&j, conds).(*plan.LJoin)
 	left, right := plan.SetOf(j.Left.Cols()), plan.SetOf(j.Right.Cols())
 	on, fixedOn := splitVolatile(j.On)
+	if none := neverTrue(j.On); none != nil {
+		on, fixedOn = none, nil
+	}
 	if j.Kind == plan.Inner {
 		on = b.transitive(append(append([]plan.Expr(nil), on...), conds...))
 		conds = nil

@@ -216,3 +216,37 @@ SELECT indexdef FROM pg_indexes WHERE indexname = 'rs_oc3'
 ----
 CREATE INDEX rs_oc3 ON public.rs_oc USING btree (lower(b))
 
+query
+SELECT to_date('0000-00-00', 'YYYY-MM-DD'), to_date('2020-00-05', 'YYYY-MM-DD'), to_date('2020-05-00', 'YYYY-MM-DD'), to_date('2020 000', 'YYYY DDD'), to_date('00', 'MM')
+----
+0001-01-01 BC|2020-01-05|2020-05-01|2020-01-01|0001-01-01 BC
+
+query
+SELECT a.n FROM rs_a a RIGHT JOIN rs_b b ON true WHERE false AND 1 / (a.n - a.n) = 1
+
+query
+SELECT count(*) > 0 FROM rs_a a LEFT JOIN rs_b b ON false AND 1 / (b.m - b.m) = 1
+----
+t
+
+query
+SELECT count(*) FROM (SELECT n, count(*) c FROM rs_a GROUP BY n) s WHERE 1 / (n - n) = 1 AND null
+----
+0
+
+statement
+CREATE TYPE rs_mood AS ENUM ('sad', 'happy')
+
+statement
+CREATE TABLE rs_moods (m rs_mood)
+
+statement
+CREATE INDEX ON rs_moods ((m::text))
+----
+ERROR 42P17: functions in index expression must be marked IMMUTABLE
+
+statement
+CREATE TABLE rs_moods2 (m rs_mood, t text GENERATED ALWAYS AS (m::text) STORED)
+----
+ERROR 42P17: generation expression is not immutable
+
