@@ -38,6 +38,7 @@ type settings struct {
 	hints            map[string]string // replaced as a whole
 	workMem          int64             // 0: as the server is configured
 	durability       txn.Durability    // default: that of the request, or of the store
+	synchronous      string            // the word for it, where it was set
 }
 
 // publicPath is the search path of sessions that have not set one. Paths are replaced, not
@@ -130,7 +131,7 @@ func init() {
 			set: setNotices, reset: func(s *Session) { s.set.notices = "notice" }},
 		"integer_datetimes": fixed("integer_datetimes", "times are exact", "on"),
 		"synchronous_commit": {about: "whether a commit waits for the disk: off is durability async, anything else sync",
-			show: showSynchronous, set: setSynchronous, reset: func(s *Session) { s.set.durability = txn.DurabilityDefault }},
+			show: showSynchronous, set: setSynchronous, reset: func(s *Session) { s.set.durability, s.set.synchronous = txn.DurabilityDefault, "" }},
 		"bytea_output": fixed("bytea_output", "form of binary strings", "hex"),
 	}
 	addPlannerSettings()
@@ -170,10 +171,10 @@ func isolationName(i txn.Isolation) string {
 }
 
 func showSynchronous(s *Session) string {
-	d := s.set.durability
-	if d == txn.DurabilityDefault {
-		d = s.opts.Durability // of the request
+	if s.set.synchronous != "" {
+		return s.set.synchronous
 	}
+	d := s.opts.Durability // of the request
 	if d == txn.DurabilityDefault {
 		d = s.e.store.Durability()
 	}
@@ -185,7 +186,7 @@ func showSynchronous(s *Session) string {
 func setSynchronous(s *Session, v []string) error {
 	switch word := strings.ToLower(strings.Join(v, " ")); word {
 	case "local", "remote_write", "remote_apply":
-		s.set.durability = txn.DurabilitySync
+		s.set.durability, s.set.synchronous = txn.DurabilitySync, word
 	default:
 		on, err := parseBool("synchronous_commit", v)
 		if err != nil {
@@ -195,6 +196,7 @@ func setSynchronous(s *Session, v []string) error {
 		if on {
 			s.set.durability = txn.DurabilitySync
 		}
+		s.set.synchronous = onOff(on)
 	}
 	return nil
 }

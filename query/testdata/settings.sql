@@ -160,7 +160,7 @@ SET synchronous_commit = remote_write
 query
 SHOW synchronous_commit
 ----
-on
+remote_write
 
 query
 SET synchronous_commit = sometimes
@@ -184,8 +184,12 @@ COMMIT
 query
 SHOW synchronous_commit
 ----
-on
+remote_write
 
 statement
 RESET synchronous_commit
 
+query
+SHOW synchronous_commit
+----
+on
