@@ -145,7 +145,7 @@ func (s *Store) View(ctx context.Context, fn func(tx *txn.Tx) error) error {
 
 // Update runs fn in a transaction and commits it, again where it met a conflict.
 func (s *Store) Update(ctx context.Context, fn func(tx *txn.Tx) error) error {
-	_, err := s.update(ctx, fn)
+	_, err := s.run(ctx, txn.TxOptions{}, fn) // fn may use models whose caches follow commits
 	return err
 }
 
@@ -153,11 +153,15 @@ func (s *Store) Update(ctx context.Context, fn func(tx *txn.Tx) error) error {
 // timestamp of the commit, 0 where it wrote nothing. What was read of a collection
 // is validated, so that no write passes an index by that came to be meanwhile.
 func (s *Store) update(ctx context.Context, fn func(tx *txn.Tx) error) (txn.Timestamp, error) {
+	return s.run(ctx, txn.TxOptions{ReadUnsynced: true}, fn)
+}
+
+func (s *Store) run(ctx context.Context, opts txn.TxOptions, fn func(tx *txn.Tx) error) (txn.Timestamp, error) {
 	if s.tx != nil {
 		return 0, fn(s.tx)
 	}
 	var last *txn.Tx
-	err := s.txns.Update(ctx, txn.TxOptions{Isolation: txn.Serializable, ReadUnsynced: true}, func(tx *txn.Tx) error {
+	err := s.txns.Update(ctx, opts, func(tx *txn.Tx) error {
 		last = tx
 		return fn(tx)
 	})

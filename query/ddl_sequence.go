@@ -68,7 +68,7 @@ func (d *definer) alterSequence(st *ast.AlterSequence) error {
 
 // changeSequence applies options to a sequence that is there.
 func (d *definer) changeSequence(q *catalog.Sequence, o ast.SequenceOptions, pos int) error {
-	last, fresh, err := d.s.e.seqs.position(d.s.tx, q)
+	last, fresh, err := d.s.e.seqs.position(d.s.e.ctx, d.s.tx, q)
 	if err != nil {
 		return err
 	}

@@ -142,12 +142,12 @@ func (v *systemSource) OpenVirtual(ctx context.Context, _ *exec.Context, n *plan
 }
 
 // sequenceRow is the row of a sequence. Nothing is logged ahead, so log_cnt is 0.
-func (v *systemSource) sequenceRow(_ context.Context, object string) ([][]sqltype.Datum, error) {
+func (v *systemSource) sequenceRow(ctx context.Context, object string) ([][]sqltype.Datum, error) {
 	for _, q := range v.snap.Sequences() {
 		if q.Schema+"."+q.Name != object {
 			continue
 		}
-		last, fresh, err := v.e.seqs.position(v.tx, q)
+		last, fresh, err := v.e.seqs.position(ctx, v.tx, q)
 		if err != nil {
 			return nil, err
 		}

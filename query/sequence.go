@@ -83,7 +83,7 @@ func (s *sequences) next(q *catalog.Sequence) (int64, error) {
 func (s *sequences) takeLocked(q *catalog.Sequence, st *sequenceState) error {
 	ctx := context.Background()
 	var first, count int64
-	err := s.store.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
+	err := s.store.Update(ctx, txn.TxOptions{PassLocks: true}, func(tx *txn.Tx) error {
 		if err := s.usableLocked(tx, q); err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func writeSequence(tx *txn.Tx, q *catalog.Sequence, last int64, fresh bool) erro
 func (s *sequences) reset(q *catalog.Sequence, v int64, fresh bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.store.Update(context.Background(), txn.TxOptions{}, func(tx *txn.Tx) error {
+	err := s.store.Update(context.Background(), txn.TxOptions{PassLocks: true}, func(tx *txn.Tx) error {
 		if err := s.usableLocked(tx, q); err != nil {
 			return err
 		}
@@ -182,13 +182,22 @@ func (s *sequences) reset(q *catalog.Sequence, v int64, fresh bool) error {
 }
 
 // position gives the value that was given out last, or with fresh the one to come.
-func (s *sequences) position(r txn.Reader, q *catalog.Sequence) (last int64, fresh bool, err error) {
+// Within a transaction that writes it is read outside of it, as it is written: else the
+// transaction would be in conflict with the values that it takes itself.
+func (s *sequences) position(ctx context.Context, tx *txn.Tx, q *catalog.Sequence) (last int64, fresh bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if st := s.mu.state[tableKey{q.DB, q.Counter()}]; st != nil {
 		return st.last, false, nil
 	}
-	return readSequence(r, q)
+	if tx.ReadOnly() {
+		return readSequence(tx, q)
+	}
+	err = s.store.View(ctx, func(tx *txn.Tx) (err error) {
+		last, fresh, err = readSequence(tx, q)
+		return err
+	})
+	return last, fresh, err
 }
 
 // sequenceValues is what a session remembers for currval and lastval.

@@ -369,6 +369,7 @@ func (s *Session) withDefaults(o txn.TxOptions) txn.TxOptions {
 
 // restart begins the block's transaction anew. Settings stay as they are.
 func (s *Session) restart(ctx context.Context, opts txn.TxOptions) error {
+	opts.After = nil // the one before, which may hold those locks, ends only when the new one has begun
 	tx, err := s.e.store.Begin(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)

@@ -112,7 +112,10 @@ func (s *Store) lockUnobstructed(ctx context.Context, tx *Tx, ops []Op) error {
 			s.commit.Unlock()
 			return err
 		}
-		key := s.locks.obstacle(tx.locks.Load(), ops)
+		var key []byte
+		if !tx.opts.PassLocks {
+			key = s.locks.obstacle(tx.locks.Load(), ops)
+		}
 		if key == nil {
 			return nil
 		}

@@ -75,3 +75,52 @@ func TestContended(t *testing.T) {
 		}
 	})
 }
+
+// TestContendedUpdate: Update may be told what another loop has learned, and what is
+// written on behalf of a transaction does not wait for its locks.
+func TestContendedUpdate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		s := memory(t, txn.Options{History: -1})
+		defer s.Close()
+		put := func(key string, opts txn.TxOptions) error {
+			return s.Update(ctx, opts, func(tx *txn.Tx) error { return tx.Put([]byte(key), []byte("x")) })
+		}
+		var met txn.Contended
+		fail := func(key string) error {
+			tx, err := s.Begin(ctx, txn.TxOptions{After: &met})
+			if err != nil {
+				return err
+			}
+			defer tx.Rollback()
+			if _, _, err := tx.Get([]byte(key)); err != nil {
+				return err
+			}
+			if err := put(key, txn.TxOptions{PassLocks: true}); err != nil {
+				return err
+			}
+			return errors.Join(tx.Put([]byte("own"), nil), tx.Commit(ctx))
+		}
+		if err := fail("k"); !met.Learn(err) {
+			t.Fatalf("not learned: %v", err)
+		}
+		if err := fail("k"); !errors.Is(err, dberr.ErrConflict) {
+			t.Fatalf("over a key that it holds itself: %v", err)
+		}
+		attempts := 0
+		if err := s.Update(ctx, txn.TxOptions{After: &met}, func(tx *txn.Tx) error {
+			attempts++
+			if _, _, err := tx.Get([]byte("other")); err != nil {
+				return err
+			}
+			if attempts == 1 {
+				if err := put("other", txn.TxOptions{}); err != nil {
+					return err
+				}
+			}
+			return tx.Put([]byte("k"), []byte("y"))
+		}); err != nil || attempts != 2 || get(t, s, "k") != "y" {
+			t.Fatalf("%v after %d attempts, k = %q", err, attempts, get(t, s, "k"))
+		}
+	})
+}

@@ -152,10 +152,10 @@ func (s *Store) begin(ctx context.Context, opts TxOptions, ahead bool) (*Tx, err
 	if opts.AsOf != 0 {
 		opts.ReadOnly = true
 	}
-	if opts.Durability == DurabilityDefault && !opts.ReadOnly {
-		opts.Durability = DurabilityOf(ctx)
+	tx := &Tx{store: s, opts: opts, durable: opts.Durability != DurabilityDefault}
+	if !tx.durable && !opts.ReadOnly {
+		tx.opts.Durability = DurabilityOf(ctx)
 	}
-	tx := &Tx{store: s, opts: opts}
 	if s.opts.MaxTxAge > 0 {
 		tx.began = s.opts.Clock.Now()
 	}

@@ -16,7 +16,7 @@ import (
 type Tx struct {
 	store    *Store
 	opts     TxOptions
-	durable  bool // SetDurability was called
+	durable  bool // it says itself what its commit has survived
 	snapshot uint64
 	epoch    uint64 // of the sweeper when it began
 	ended    atomic.Bool

@@ -65,7 +65,8 @@ func ParseDurability(name string) (d Durability, ok bool) {
 type durabilityKey struct{}
 
 // WithDurability returns a context whose transactions have durability d where they do not
-// say otherwise themselves: those that begin with it, and those that commit with it.
+// say otherwise themselves (TxOptions, SetDurability): those that begin with it, and those
+// that commit with it, whatever they began with.
 func WithDurability(ctx context.Context, d Durability) context.Context {
 	return context.WithValue(ctx, durabilityKey{}, d)
 }
@@ -91,13 +92,16 @@ type TxOptions struct {
 	// writers of one key share syncs. Update returns only when all that was read is as
 	// durable as it was to be, also with an error of its function or without writes; but
 	// the function may read what never comes to be, so it must act on what it reads
-	// through the transaction and its results alone. Caches that follow commits (OnCommit)
+	// through the transaction and its results alone; that goes for panics, too. Caches that follow commits (OnCommit)
 	// do not know of such commits yet.
 	ReadUnsynced bool
 	// After is for a transaction that is run again after conflicts: the keys over which
 	// earlier attempts failed are locked before it reads anything, and its snapshot has
 	// their newest versions. Nil is none.
 	After *Contended
+	// PassLocks has the commit not wait for the locks that others have on its keys. For
+	// what is written on behalf of another transaction, which may hold them itself.
+	PassLocks bool
 	// AnyAge lets the transaction become older than Options.MaxTxAge. For work that
 	// takes as long as there are data, such as a backup.
 	AnyAge bool

@@ -22,6 +22,12 @@ import (
 // passed from one to the next.
 func (s *Store) Update(ctx context.Context, opts TxOptions, fn func(tx *Tx) error) error {
 	var held retry
+	if opts.After != nil {
+		for _, key := range opts.After.keys {
+			held.add(string(key), LockExclusive)
+		}
+		opts.After = nil
+	}
 	defer func() { s.locks.release(held.owner) }()
 	for attempt := 1; ; attempt++ {
 		err := s.once(ctx, opts, &held, fn)
