@@ -3,6 +3,7 @@ package txn_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -36,36 +37,36 @@ func TestContended(t *testing.T) {
 			between()
 			return tx.Commit(ctx)
 		}
-		done := 0
+		var done atomic.Int32
 		other := func(key string) func() {
 			return func() {
 				go func() {
 					if err := s.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error { return tx.Put([]byte(key), []byte("other")) }); err != nil {
 						t.Error(err)
 					}
-					done++
+					done.Add(1)
 				}()
 				synctest.Wait()
 			}
 		}
-		if err := attempt(other("b")); !errors.Is(err, dberr.ErrConflict) || done != 1 || !met.Learn(err) || met.Learn(err) {
-			t.Fatalf("first: %v, %d others done", err, done)
+		if err := attempt(other("b")); !errors.Is(err, dberr.ErrConflict) || done.Load() != 1 || !met.Learn(err) || met.Learn(err) {
+			t.Fatalf("first: %v, %d others done", err, done.Load())
 		}
-		if err := attempt(other("a")); !errors.Is(err, dberr.ErrConflict) || done != 2 || !met.Learn(err) {
-			t.Fatalf("over another key: %v, %d others done", err, done)
+		if err := attempt(other("a")); !errors.Is(err, dberr.ErrConflict) || done.Load() != 2 || !met.Learn(err) {
+			t.Fatalf("over another key: %v, %d others done", err, done.Load())
 		}
 		if err := attempt(func() {
 			other("b")()
 			other("a")()
-			if done != 2 {
-				t.Errorf("%d others did not wait", done-2)
+			if done.Load() != 2 {
+				t.Errorf("%d others did not wait", done.Load()-2)
 			}
 		}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if a, b := get(t, s, "a"), get(t, s, "b"); done != 4 || a != "other" || b != "other" {
-			t.Errorf("a = %q, b = %q, %d others done", a, b, done)
+		if a, b := get(t, s, "a"), get(t, s, "b"); done.Load() != 4 || a != "other" || b != "other" {
+			t.Errorf("a = %q, b = %q, %d others done", a, b, done.Load())
 		}
 		if err := attempt(func() {}); err != nil || get(t, s, "a") != "other+" {
 			t.Errorf("%v, a = %q", err, get(t, s, "a"))
