@@ -118,16 +118,7 @@ func (e *Engine) Execute(ctx context.Context, req Request, sink Sink) error {
 	}
 	t := e.turn(db)
 	defer t.done()
-	s := &t.session
-	if err := s.Execute(ctx, req, sink); err != nil {
-		t.well = false
-		return err
-	}
-	if s.block {
-		return dberr.SQL(dberr.StateActiveTransaction, "the transaction was begun but not committed, and has been rolled back").
-			WithHint("End the text with COMMIT, or use a transaction that spans calls.")
-	}
-	return nil
+	return t.execute(ctx, req, sink)
 }
 
 // Execute runs a request in the session.

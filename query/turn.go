@@ -1,8 +1,10 @@
 package query
 
 import (
+	"context"
 	"sync"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/fn"
@@ -28,7 +30,8 @@ type turn struct {
 	told   bool // env is
 	valued bool // params are
 
-	well  bool // its statement has run well, by a plan that was kept
+	kept  bool // its statement has run, by a plan that was kept
+	well  bool // the request has ended well
 	known bool // somebody else may know of the session
 }
 
@@ -41,12 +44,30 @@ func (e *Engine) turn(db catalog.Database) *turn {
 	return t
 }
 
+// execute runs the request.
+func (t *turn) execute(ctx context.Context, req Request, sink Sink) error {
+	s := &t.session
+	if err := s.Execute(ctx, req, sink); err != nil {
+		return err
+	}
+	if s.block {
+		return dberr.SQL(dberr.StateActiveTransaction, "the transaction was begun but not committed, and has been rolled back").
+			WithHint("End the text with COMMIT, or use a transaction that spans calls.")
+	}
+	t.well = true
+	return nil
+}
+
+// reusable says that nobody else knows of the memory. Of a statement that was planned both
+// kept and known say that somebody does, since much hangs on it.
+func (t *turn) reusable() bool { return t.well && t.kept && !t.known }
+
 // done closes the session. Its memory is used again only after one statement whose plan was
 // kept: a plan knows the session that it was made in, and of what fails, or changes
 // settings, it is not worth to know whether something does.
 func (t *turn) done() {
 	t.session.Close()
-	if t.well && !t.known {
+	if t.reusable() {
 		*t = turn{waits: t.waits}
 		turns.Put(t)
 	}
@@ -55,7 +76,7 @@ func (t *turn) done() {
 // ranWell notes that a statement has run by a plan.
 func (r *running) ranWell(c *compiled) {
 	if t := r.s.turn; t != nil {
-		t.well = r == &t.run && r.cached && len(c.external) == 0 && r.pasts == nil
+		t.kept = r == &t.run && r.cached && len(c.external) == 0 && r.pasts == nil
 	}
 }
 

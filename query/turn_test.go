@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -112,5 +113,74 @@ func TestTurnsAreUsedAgain(t *testing.T) {
 	}
 	if most := uint64(unsafe.Sizeof(turn{})); least > most {
 		t.Errorf("a request takes %d bytes, want at most %d: its turn is made anew", least, most)
+	}
+}
+
+// TestTurnsThatMayBeUsedAgain: only the memory of one statement that ran well by a kept
+// plan, and none of it as it was.
+func TestTurnsThatMayBeUsedAgain(t *testing.T) {
+	e := testEngine(t, Options{})
+	mustExec(t, e, "CREATE TABLE t (id int8 PRIMARY KEY, s text); INSERT INTO t VALUES (1, 'a')")
+	mustExec(t, e, "CREATE TABLE child (id int8, of int8 REFERENCES t DEFERRABLE INITIALLY DEFERRED)")
+	db, err := e.database(bg, "", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		sql  string
+		want bool // the second time, when plans are kept
+	}{
+		{"SELECT s FROM t WHERE id = 1", true},
+		{"UPDATE t SET s = 'b' WHERE id = 1", true},
+		{"SELECT 1; SELECT 2", false},
+		{"SELECT s FROM t WHERE id = 1; SELECT s FROM t WHERE id = 1", false},
+		{"SET application_name = 'x'", false},
+		{"SET application_name = 'x'; SELECT s FROM t WHERE id = 1", false},
+		{"BEGIN; SELECT s FROM t WHERE id = 1", false}, // fails, being left open
+		{"SELECT 1 / (id - 1) FROM t", false},
+		{"INSERT INTO t VALUES (1, 'twice')", false},
+		{"INSERT INTO child VALUES (1, 1)", true},
+		{"INSERT INTO child VALUES (1, 9)", false}, // fails at the commit
+		{"SELECT s FROM t WHERE id = 1; SHOW application_name", false},
+		{"CREATE TEMP TABLE own (a int)", false},
+		{"EXPLAIN SELECT 1", false},
+		{"PREPARE p AS SELECT s FROM t; EXECUTE p", false},
+		{"BEGIN; DECLARE c CURSOR FOR SELECT s FROM t; FETCH c; COMMIT", false},
+	} {
+		for second := range 2 {
+			u := e.turn(db)
+			err := u.execute(bg, Request{SQL: c.sql}, &discard{})
+			if got, want := u.reusable(), c.want && second == 1; got != want {
+				t.Errorf("%s (%v), time %d: may be used again: %v, want %v", c.sql, err, second+1, got, want)
+			}
+			may := u.reusable()
+			u.done()
+			for i, v := 0, reflect.ValueOf(u).Elem(); may && i < v.NumField(); i++ {
+				if name := v.Type().Field(i).Name; name != "waits" && !v.Field(i).IsZero() {
+					t.Errorf("%s: %s is left as it was", c.sql, name)
+				}
+			}
+		}
+	}
+}
+
+// TestTurnLendsOnce: what comes after the first of each is memory of its own.
+func TestTurnLendsOnce(t *testing.T) {
+	e := testEngine(t, Options{})
+	db, err := e.database(bg, "", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := e.turn(db)
+	defer u.done()
+	s := &u.session
+	if s.stage() == s.stage() || s.environment() == s.environment() {
+		t.Error("two statements share their memory")
+	}
+	if a, b := s.room(2), s.room(2); &a[0] == &b[0] || cap(a) != 2 {
+		t.Error("two statements share their parameters")
+	}
+	if a := s.running(); u.known || a == s.running() || !u.known {
+		t.Error("two statements share their run, or the second is not noted")
 	}
 }
