@@ -174,8 +174,11 @@ func TestTurnLendsOnce(t *testing.T) {
 	u := e.turn(db)
 	defer u.done()
 	s := &u.session
-	if s.stage() == s.stage() || s.environment() == s.environment() {
+	if a := s.stage(); a == s.stage() {
 		t.Error("two statements share their memory")
+	}
+	if a := s.environment(); a == s.environment() {
+		t.Error("two statements share what functions are told")
 	}
 	if a, b := s.room(2), s.room(2); &a[0] == &b[0] || cap(a) != 2 {
 		t.Error("two statements share their parameters")
