@@ -536,6 +536,7 @@ func TestCursors(t *testing.T) {
 	for i := range 200 {
 		insert(t, s, "c", fmt.Sprintf(`{"_id":"%03d","n":%d,"l":[%d,%d]}`, i, i%10, i%5, i%3))
 	}
+	insert(t, s, "c", `{"_id":"none","n":3,"l":[]}`) // kept with those that lack l, which l:null does not hold for
 	createIndex(t, s, "c", Index{Fields: []IndexField{{Path: "n"}}})
 	createIndex(t, s, "c", Index{Fields: []IndexField{{Path: "l"}}})
 	for _, c := range []struct {
@@ -545,6 +546,7 @@ func TestCursors(t *testing.T) {
 		{`{}`, nil}, {`{"n":{"$gte":3}}`, nil}, {`{"l":{"$gte":1}}`, nil}, {`{}`, []SortField{{"_id", true}}}, {`{"n":{"$gte":3}}`, []SortField{{"n", true}}},
 		{`{}`, []SortField{{"l", false}}}, {`{"n":{"$in":[1,5,7]}}`, []SortField{{"l", true}, {"n", false}}},
 		{`{"$or":[{"n":3},{"l":2},{"_id":"007"}]}`, nil}, {`{"$or":[{"n":3},{"l":2}]}`, []SortField{{"n", true}}},
+		{`{"$or":[{"l":null},{"n":3},{"n":4}]}`, nil},
 	} {
 		seen := map[string]int{}
 		q := Query{Filter: filter(t, c.filter), Sort: c.sort, Limit: 7}
@@ -568,8 +570,11 @@ func TestCursors(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for i := range 200 {
+		for i := range 201 {
 			id := fmt.Sprintf("%03d", i)
+			if i == 200 {
+				id = "none"
+			}
 			d, _, err := s.Get(ctx, "c", id)
 			if err != nil {
 				t.Fatal(err)

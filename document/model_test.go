@@ -77,7 +77,7 @@ func (m maker) filter() string {
 	}
 	var list []string
 	if m.IntN(4) == 0 {
-		list = append(list, fmt.Sprintf(`"$or":[{%q:%s},{%q:{"$gt":%s}},%s]`, m.path(), m.scalar(), m.path(), m.scalar(), m.pick(`{"_id":"d1"}`, `{"a":1,"b":2}`)))
+		list = append(list, fmt.Sprintf(`"$or":[{%q:%s},{%q:{"$gt":%s}},%s]`, m.path(), m.pick("null", m.scalar()), m.path(), m.scalar(), m.pick(`{"_id":"d1"}`, `{"a":1,"b":2}`)))
 	}
 	for p, c := range parts {
 		list = append(list, fmt.Sprintf("%q:%s", p, c))

@@ -14,8 +14,9 @@ type branch struct {
 	spans  []span
 }
 
-// union finds an index for each condition of an $or, nil where one has none. A document of
-// several is taken where the first of them finds it.
+// union finds an index for each condition of an $or, nil where one has none. A document is
+// taken by the first condition that holds for it: an index may give others too (an empty
+// array is kept as null is), which another condition may hold for.
 func (s *Store) union(c *compiled, f *match.Filter, conds []*match.Node) (best []branch) {
 	if f.HasExpr() {
 		return nil
@@ -81,10 +82,9 @@ func (f *finder) eachOfUnion(fn func(*candidate) (bool, error)) error {
 		f.plan = &plan{c: whole.c, filter: whole.filter, order: whole.order, access: b.access, spans: b.spans}
 		for _, sp := range b.spans {
 			on, err := f.span(sp, func(k *candidate) (bool, error) {
-				for _, before := range whole.union[:i] {
-					if before.cond.Holds(k.d.Value) {
-						return true, nil
-					}
+				holds := func(b branch) bool { return b.cond.Holds(k.d.Value) }
+				if slices.IndexFunc(whole.union, holds) != i {
+					return true, nil
 				}
 				return fn(k)
 			})
