@@ -22,7 +22,10 @@ import (
 )
 
 // maker makes random documents, filters and updates of a small world.
-type maker struct{ *rand.Rand }
+type maker struct {
+	*rand.Rand
+	plain bool // no arrays: more is known of an index
+}
 
 func (m maker) pick(list ...string) string { return list[m.IntN(len(list))] }
 
@@ -32,7 +35,7 @@ func (m maker) scalar() string {
 
 func (m maker) value(depth int) string {
 	switch n := m.IntN(8); {
-	case depth > 0 && n == 0:
+	case depth > 0 && n == 0 && !m.plain:
 		parts := make([]string, m.IntN(3))
 		for i := range parts {
 			parts[i] = m.value(depth - 1)
@@ -56,29 +59,26 @@ func (m maker) document() string {
 
 func (m maker) path() string { return m.pick("a", "a", "b", "b", "c", "a.x", "a.y", "b.x") }
 
-func (m maker) filter() string {
+func (m maker) filter() string { return m.conditions(2, m.IntN(3)) }
+
+// conditions are some conditions on paths, on the id, and on conditions within.
+func (m maker) conditions(depth, n int) string {
 	parts := map[string]string{}
-	for range m.IntN(3) {
-		cond := m.value(1)
-		switch m.IntN(6) {
-		case 0, 1:
-			cond = fmt.Sprintf("{%q:%s}", m.pick("$gt", "$gte", "$lt", "$lte", "$ne"), m.scalar())
-		case 2:
-			cond = fmt.Sprintf(`{"$in":[%s,%s,%s]}`, m.scalar(), m.scalar(), m.value(1))
-		case 3:
-			cond = fmt.Sprintf(`{"$gte":%s,"$lt":%s}`, m.pick("0", "1", `"a"`), m.pick("3", `"b"`))
-		case 4:
-			cond = m.pick(`{"$exists":true}`, `{"$startsWith":"a"}`, `{"$exists":false}`)
+	for range n {
+		switch k := m.IntN(16); {
+		case k < 4 && depth > 0:
+			list := make([]string, 1+m.IntN(3))
+			for i := range list {
+				list[i] = m.conditions(depth-1, 1+m.IntN(2))
+			}
+			parts[m.pick("$or", "$or", "$or", "$and", "$nor")] = "[" + strings.Join(list, ",") + "]"
+		case k == 4:
+			parts["_id"] = m.pick(`"d01"`, `{"$in":["d03","d01","d57",4]}`, `{"$gte":"d2","$lt":"d4"}`, `{"$startsWith":"d1"}`, `{"$gt":"d3"}`, `{"$regex":"^d0"}`)
+		default:
+			parts[m.path()] = m.condition()
 		}
-		if m.IntN(6) == 0 {
-			cond = m.pick(`{"$regex":"^a"}`, `{"$regex":"^ab?$"}`, `{"$regex":"^A","$options":"i"}`)
-		}
-		parts[m.path()] = cond
 	}
 	var list []string
-	if m.IntN(4) == 0 {
-		list = append(list, fmt.Sprintf(`"$or":[{%q:%s},{%q:{"$gt":%s}},%s]`, m.path(), m.pick("null", m.scalar()), m.path(), m.scalar(), m.pick(`{"_id":"d1"}`, `{"a":1,"b":2}`)))
-	}
 	for p, c := range parts {
 		list = append(list, fmt.Sprintf("%q:%s", p, c))
 	}
@@ -86,11 +86,40 @@ func (m maker) filter() string {
 	return "{" + strings.Join(list, ",") + "}"
 }
 
+// condition is what a path is asked for.
+func (m maker) condition() string {
+	switch m.IntN(9) {
+	case 0, 1:
+		return fmt.Sprintf("{%q:%s}", m.pick("$gt", "$gte", "$lt", "$lte", "$ne"), m.scalar())
+	case 2:
+		return fmt.Sprintf(`{%q:[%s,%s,%s]}`, m.pick("$in", "$in", "$nin", "$all"), m.scalar(), m.scalar(), m.value(1))
+	case 3:
+		return fmt.Sprintf(`{"$gte":%s,"$lt":%s}`, m.pick("0", "1", `"a"`), m.pick("3", `"b"`))
+	case 4:
+		return m.pick(`{"$exists":true}`, `{"$startsWith":"a"}`, `{"$startsWith":""}`, `{"$exists":false}`, `{"$size":0}`, `{"$mod":[2,1]}`)
+	case 5:
+		return m.pick(`{"$regex":"^a"}`, `{"$regex":"^ab?$"}`, `{"$regex":"^A","$options":"i"}`)
+	case 6:
+		return fmt.Sprintf(`{"$type":%s}`, m.pick(`"null"`, `"number"`, `"string"`, `"object"`, `"array"`, `"bool"`, `["string","array"]`, `["number","bool"]`))
+	case 7:
+		return fmt.Sprintf(m.pick(`{"$not":{"$gt":%s}}`, `{"$elemMatch":{"$gte":%s}}`, `{"$elemMatch":{"x":%s}}`), m.scalar())
+	}
+	return m.value(1)
+}
+
+// op is one that makes arrays, where there are any.
+func (m maker) op() string {
+	if m.plain {
+		return "$min"
+	}
+	return "$addToSet"
+}
+
 func (m maker) update() string {
 	return m.pick(
 		fmt.Sprintf(`{"$set":{%q:%s}}`, m.pick("a", "b", "c"), m.value(1)),
 		fmt.Sprintf(`{"$unset":{%q:1}}`, m.path()),
-		fmt.Sprintf(`{"$addToSet":{%q:%s}}`, m.pick("a", "b"), m.scalar()),
+		fmt.Sprintf(`{%q:{%q:%s}}`, m.op(), m.pick("a", "b"), m.scalar()),
 		fmt.Sprintf(`{"$max":{%q:%s}}`, m.path(), m.scalar()))
 }
 
@@ -100,17 +129,35 @@ var modelIndexes = []Index{
 	{Fields: []IndexField{{Path: "c"}}, Kind: Hash},
 	{Fields: []IndexField{{Path: "a.x"}, {Path: "c", Descending: true}}},
 	{Name: "some", Fields: []IndexField{{Path: "b"}}, Partial: `{"c":{"$exists":true},"b":{"$gte":1}}`},
+	{Name: "texts", Fields: []IndexField{{Path: "a", Descending: true}, {Path: "b"}}, Partial: `{"$or":[{"a":{"$type":["string","array"]}},{"b":{"$in":[1,2,null]}}]}`},
+	{Name: "none", Fields: []IndexField{{Path: "b.x"}}, Partial: `{"c":{"$exists":false}}`},
+	{Name: "one", Fields: []IndexField{{Path: "a"}, {Path: "b", Descending: true}}, Unique: true, Partial: `{"b":{"$gt":"a"}}`},
+}
+
+// createIndex makes one of the indexes, where the documents have room for it.
+func (m maker) createIndex(ctx context.Context, s *Store) error {
+	_, _, err := s.CreateIndex(ctx, "c", modelIndexes[m.IntN(len(modelIndexes))])
+	if refusedBy(err, "PARALLEL_ARRAYS", "UNIQUE_VIOLATION") {
+		return nil
+	}
+	return err
 }
 
 // TestModel: random changes and questions give what a map and the filter alone give,
 // with indexes that come and go.
 func TestModel(t *testing.T) {
-	rounds := 3000
+	for _, plain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("plain=%v", plain), func(t *testing.T) { runModel(t, plain) })
+	}
+}
+
+func runModel(t *testing.T, plain bool) {
+	rounds := 2500
 	if os.Getenv("WEFT_LONG") != "" {
 		rounds = 100_000
 	}
 	seed := rand.Uint64()
-	m := maker{rand.New(rand.NewPCG(seed, 2))}
+	m := maker{rand.New(rand.NewPCG(seed, 2)), plain}
 	s, ctx := open(t), t.Context()
 	if _, err := s.CreateCollection(ctx, "c", CollectionOptions{}); err != nil {
 		t.Fatal(err)
@@ -120,10 +167,7 @@ func TestModel(t *testing.T) {
 		step := func() error {
 			switch n := m.IntN(20); {
 			case n == 0:
-				x := modelIndexes[m.IntN(len(modelIndexes))]
-				if _, _, err := s.CreateIndex(ctx, "c", x); err != nil && dberr.As(err).Code != "PARALLEL_ARRAYS" {
-					return err
-				}
+				return m.createIndex(ctx, s)
 			case n == 1 && m.IntN(4) == 0:
 				c, err := s.Collection(ctx, "c")
 				if err != nil || len(c.Indexes) == 0 {
@@ -134,6 +178,8 @@ func TestModel(t *testing.T) {
 				return m.write(ctx, s, model)
 			case n < 10:
 				return m.change(ctx, s, model)
+			case n == 10 && m.IntN(3) == 0:
+				return m.deleteMany(ctx, s, model)
 			}
 			return m.ask(ctx, s, model)
 		}
@@ -166,7 +212,7 @@ func (m maker) write(ctx context.Context, s *Store, model map[string]doc.Value) 
 		return err
 	}
 	d, _, _, err := s.Replace(ctx, "c", id, v, Condition{}, true)
-	if refusedBy(err, "PARALLEL_ARRAYS") {
+	if refusedBy(err, "PARALLEL_ARRAYS", "UNIQUE_VIOLATION") {
 		return nil
 	}
 	if err == nil {
@@ -198,7 +244,7 @@ func (m maker) change(ctx context.Context, s *Store, model map[string]doc.Value)
 	}
 	out, err := s.UpdateMany(ctx, "c", Change{Filter: f, Update: u}, false)
 	switch {
-	case err != nil && refused != nil, refusedBy(err, "PARALLEL_ARRAYS"):
+	case err != nil && refused != nil, refusedBy(err, "PARALLEL_ARRAYS", "UNIQUE_VIOLATION"):
 		return nil
 	case err != nil:
 		return err
@@ -209,6 +255,36 @@ func (m maker) change(ctx context.Context, s *Store, model map[string]doc.Value)
 		model[id] = v
 	}
 	return nil
+}
+
+// deleteMany removes what a filter holds for, or the first of it by its id.
+func (m maker) deleteMany(ctx context.Context, s *Store, model map[string]doc.Value) error {
+	f, err := match.Parse([]byte(m.conditions(2, 1+m.IntN(2))))
+	if err != nil {
+		return err
+	}
+	var want, got []string
+	for id, v := range model {
+		if f.Match(v) {
+			want = append(want, id)
+		}
+	}
+	slices.Sort(want)
+	ch := Change{Filter: f}
+	if ch.One = len(want) > 10 || m.IntN(2) == 0; ch.One {
+		ch.Sort = []SortField{{Path: "_id"}}
+		want = want[:min(len(want), 1)]
+	}
+	_, gone, err := s.DeleteMany(ctx, "c", ch, true)
+	for _, d := range gone {
+		got = append(got, d.ID)
+		delete(model, d.ID)
+	}
+	slices.Sort(got)
+	if err == nil && !slices.Equal(got, want) {
+		err = fmt.Errorf("%s: %v deleted, want %v", f.Source(), got, want)
+	}
+	return err
 }
 
 func (m maker) ask(ctx context.Context, s *Store, model map[string]doc.Value) error {
@@ -249,6 +325,11 @@ func (m maker) ask(ctx context.Context, s *Store, model map[string]doc.Value) er
 			break
 		}
 		q.Cursor = page.Cursor
+		if m.IntN(10) == 0 { // which does not take part in what has begun
+			if err := m.createIndex(ctx, s); err != nil {
+				return err
+			}
+		}
 	}
 	for i := 1; i < len(got); i++ {
 		if len(order) > 0 && bytes.Compare(key(got[i-1]), key(got[i])) > 0 {
