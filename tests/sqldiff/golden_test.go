@@ -100,7 +100,7 @@ func bareWeft(t *testing.T) *embedded {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	return &embedded{s}
+	return &embedded{db, s}
 }
 
 // goldenSQL is the statement that a line holds, or nothing.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/weftdb/weft/query"
@@ -140,4 +141,56 @@ func judgePlan(t *testing.T, base, other engine, st statement) (verdict, string)
 		return skipped, "" // without its better methods a plan may take too long
 	}
 	return compare(st, want, got)
+}
+
+// TestStatementsAlone checks that statements whose sessions use memory again, many at a
+// time and each several times, give what they give in one session.
+func TestStatementsAlone(t *testing.T) {
+	one, many := startWeft(t, query.Options{}), alone{startWeft(t, query.Options{})}
+	first, n := uint64(setting(t, "WEFT_SEED", 1)), count(t, 100, 10_000)
+	type asked struct {
+		seed uint64
+		statement
+		want answer
+	}
+	var list []asked
+	for seed := first; seed < first+uint64(n); seed++ {
+		if st := makeStatement(seed); !changes(st.root.String()) {
+			list = append(list, asked{seed, st, ask(t, one, st.root.String())})
+		}
+	}
+	var all sync.WaitGroup
+	for w := range 4 {
+		all.Go(func() {
+			for i := range list {
+				a := list[(i+w*len(list)/4)%len(list)]
+				for range 3 { // the first may be planned, the second may leave its memory to the third
+					got, _ := many.query(a.root.String()) // it gives no error
+					if v, why := compare(a.statement, a.want, got); v == differs {
+						t.Errorf("seed %d: %s\n%s", a.seed, why, a.root)
+						break
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	for seed := first; seed < first+uint64(n); seed++ {
+		st := newGen(seed).changeStatement()
+		for range 3 {
+			want, got := ask(t, one, st.root.String()), ask(t, many, st.root.String())
+			v, why := compare(st, want, got)
+			if v == same {
+				v, why = compare(statement{}, ask(t, one, "SELECT * FROM w"), ask(t, many, "SELECT * FROM w"))
+			}
+			if v == differs {
+				t.Fatalf("seed %d: %s\n%s", seed, why, st.root)
+			}
+		}
+		if seed%10 == 0 { // lest it grows
+			for _, e := range []engine{one, many} {
+				ask(t, e, "DELETE FROM w WHERE id > 40 OR id % 3 = 0")
+			}
+		}
+	}
 }

@@ -86,10 +86,15 @@ func makeStatement(seed uint64) statement {
 	return g.changeStatement()
 }
 
+// changes says whether a statement changes rows.
+func changes(sql string) bool {
+	return strings.Contains(sql, "INTO w ") || strings.Contains(sql, "UPDATE w ") || strings.Contains(sql, "DELETE FROM w")
+}
+
 // run gives the answer to a statement and, where it changes rows, undoes it. The
 // second answer is what the table holds afterwards.
 func run(t *testing.T, e engine, sql string) (answer, answer) {
-	if !strings.Contains(sql, "INTO w ") && !strings.Contains(sql, "UPDATE w ") && !strings.Contains(sql, "DELETE FROM w") {
+	if !changes(sql) {
 		return ask(t, e, sql), answer{}
 	}
 	ask(t, e, "BEGIN")

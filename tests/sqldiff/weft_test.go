@@ -12,7 +12,16 @@ import (
 )
 
 // embedded is Weft in memory, with one session.
-type embedded struct{ session *query.Session }
+type embedded struct {
+	db      *weft.DB
+	session *query.Session
+}
+
+// alone is Weft with a session for each statement, whose memory is used again.
+type alone struct{ *embedded }
+
+// query implements engine.
+func (e alone) query(sql string) (answer, error) { return e.run(sql, e.db.Engine().Execute) }
 
 // startWeft gives an engine with the tables.
 func startWeft(t *testing.T, opts query.Options) *embedded {
@@ -30,7 +39,7 @@ func startWeft(t *testing.T, opts query.Options) *embedded {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	e := &embedded{s}
+	e := &embedded{db, s}
 	for _, sql := range []string{ddl, fill(dataSeed), "ANALYZE"} {
 		if a := ask(t, e, sql); a.state != "" {
 			t.Fatalf("%s\n%.200s", a, sql)
@@ -40,9 +49,11 @@ func startWeft(t *testing.T, opts query.Options) *embedded {
 }
 
 // query implements engine. Errors of no SQLSTATE are faults of the engine.
-func (e *embedded) query(sql string) (answer, error) {
+func (e *embedded) query(sql string) (answer, error) { return e.run(sql, e.session.Execute) }
+
+func (e *embedded) run(sql string, execute func(context.Context, query.Request, query.Sink) error) (answer, error) {
 	var sink query.MemorySink
-	err := e.session.Execute(context.Background(), query.Request{SQL: sql, MaxRows: -1, Timeout: 10 * time.Second}, &sink)
+	err := execute(context.Background(), query.Request{SQL: sql, MaxRows: -1, Timeout: 10 * time.Second}, &sink)
 	if err != nil {
 		a := answer{state: "XX000", message: err.Error()}
 		if d := dberr.As(err); d != nil && d.SQLState != "" {
