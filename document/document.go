@@ -143,10 +143,20 @@ func (s *Store) View(ctx context.Context, fn func(tx *txn.Tx) error) error {
 	return s.txns.View(ctx, fn)
 }
 
+// read is View for a function that keeps nothing of the transaction.
+func (s *Store) read(ctx context.Context, fn func(tx *txn.Tx) error) error {
+	if s.tx != nil {
+		return fn(s.tx)
+	}
+	return s.txns.Look(ctx, fn)
+}
+
 // Update runs fn in a transaction and commits it, again where it met a conflict.
 func (s *Store) Update(ctx context.Context, fn func(tx *txn.Tx) error) error {
-	_, err := s.run(ctx, txn.TxOptions{}, fn) // fn may use models whose caches follow commits
-	return err
+	if s.tx != nil {
+		return fn(s.tx)
+	}
+	return s.txns.Update(ctx, txn.TxOptions{}, fn) // fn may use models whose caches follow commits
 }
 
 // update runs fn in a serializable transaction until it commits, and returns the
@@ -160,15 +170,7 @@ func (s *Store) run(ctx context.Context, opts txn.TxOptions, fn func(tx *txn.Tx)
 	if s.tx != nil {
 		return 0, fn(s.tx)
 	}
-	var last *txn.Tx
-	err := s.txns.Update(ctx, opts, func(tx *txn.Tx) error {
-		last = tx
-		return fn(tx)
-	})
-	if err != nil {
-		return 0, err
-	}
-	return last.CommitTimestamp(), nil
+	return s.txns.Apply(ctx, opts, fn)
 }
 
 // Document is a document as it was read or written.

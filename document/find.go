@@ -136,7 +136,7 @@ func isPoint(sp span) bool {
 
 // Find is FindTx in a transaction of its own.
 func (s *Store) Find(ctx context.Context, collection string, q Query) (page Page, err error) {
-	err = s.View(ctx, func(tx *txn.Tx) error {
+	err = s.read(ctx, func(tx *txn.Tx) error {
 		if page, err = s.FindTx(tx, collection, q); err != nil {
 			return err
 		}
@@ -164,7 +164,7 @@ func (s *Store) CountTx(ctx context.Context, tx *txn.Tx, collection string, filt
 
 // Count is CountTx in a transaction of its own.
 func (s *Store) Count(ctx context.Context, collection string, filter *match.Filter) (n int64, err error) {
-	err = s.View(ctx, func(tx *txn.Tx) error {
+	err = s.read(ctx, func(tx *txn.Tx) error {
 		n, err = s.CountTx(ctx, tx, collection, filter)
 		return err
 	})

@@ -387,7 +387,7 @@ func (s *Store) GetTx(tx *txn.Tx, collection, id string) (Document, bool, error)
 
 // Get returns a document.
 func (s *Store) Get(ctx context.Context, collection, id string) (d Document, ok bool, err error) {
-	err = s.View(ctx, func(tx *txn.Tx) error {
+	err = s.read(ctx, func(tx *txn.Tx) error {
 		d, ok, err = s.GetTx(tx, collection, id)
 		d.own()
 		return err

@@ -94,8 +94,10 @@ func (s *Store) View(ctx context.Context, fn func(tx *txn.Tx) error) error {
 
 // Update runs fn in a transaction and commits it, again where it met a conflict.
 func (s *Store) Update(ctx context.Context, fn func(tx *txn.Tx) error) error {
-	_, err := s.run(ctx, txn.TxOptions{}, fn) // fn may use models whose caches follow commits
-	return err
+	if s.tx != nil {
+		return fn(s.tx)
+	}
+	return s.txns.Update(ctx, txn.TxOptions{}, fn) // fn may use models whose caches follow commits
 }
 
 // view runs fn in a read-only transaction, or in the caller's.
@@ -128,15 +130,7 @@ func (s *Store) run(ctx context.Context, opts txn.TxOptions, fn func(tx *txn.Tx)
 	if s.tx != nil {
 		return 0, fn(s.tx)
 	}
-	var last *txn.Tx
-	err := s.txns.Update(ctx, opts, func(tx *txn.Tx) error {
-		last = tx
-		return fn(tx)
-	})
-	if err != nil {
-		return 0, err
-	}
-	return last.CommitTimestamp(), nil
+	return s.txns.Apply(ctx, opts, fn)
 }
 
 // invalid is a request at fault.

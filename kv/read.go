@@ -98,7 +98,7 @@ func (s *Store) Get(ctx context.Context, bucket string, key []byte) (e Entry, ok
 		return e, false, err
 	}
 	if own {
-		defer tx.Rollback()
+		defer tx.Release()
 	}
 	if ok, err = s.get(tx, bucket, key, &e, false); ok {
 		e.Value.Data = bytes.Clone(e.Value.Data)
@@ -114,7 +114,7 @@ func (s *Store) AppendValue(ctx context.Context, dst []byte, bucket string, key 
 		return dst, false, err
 	}
 	if own {
-		defer tx.Rollback()
+		defer tx.Release()
 	}
 	var e Entry
 	if ok, err = s.get(tx, bucket, key, &e, false); ok {

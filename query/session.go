@@ -428,6 +428,9 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	s.end()
+	if s.turn != nil {
+		s.turn.ended = tx
+	}
 	for name, was := range work.locals {
 		if err := s.restore(name, was); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/query/exec"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/storage/txn"
 )
 
 // turn is a session for one request and what its first statement takes, as one piece of
@@ -22,6 +23,7 @@ type turn struct {
 	env     fn.Env
 	params  [4]exec.Param
 	counts  [2]tableCount
+	ended   *txn.Tx // the last transaction, which has committed
 	wait    exec.Deferral
 	waits   func(table keyspace.ObjectID, name string, initially bool) bool // that of wait, which stays
 
@@ -68,6 +70,9 @@ func (t *turn) reusable() bool { return t.well && t.kept && !t.known }
 func (t *turn) done() {
 	t.session.Close()
 	if t.reusable() {
+		if t.ended != nil {
+			t.ended.Release()
+		}
 		*t = turn{waits: t.waits}
 		turns.Put(t)
 	}

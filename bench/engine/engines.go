@@ -85,7 +85,7 @@ func openWeft(o setup) (engine, error) {
 var ctx = context.Background()
 
 func (w *weftEngine) write(list []record) error {
-	return w.s.Update(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
+	_, err := w.s.Apply(ctx, txn.TxOptions{}, func(tx *txn.Tx) error {
 		for i := range list {
 			if err := tx.Put(list[i].key, list[i].value); err != nil {
 				return err
@@ -93,6 +93,7 @@ func (w *weftEngine) write(list []record) error {
 		}
 		return nil
 	})
+	return err
 }
 
 func (w *weftEngine) snapshot() (reader, error) {
@@ -101,9 +102,10 @@ func (w *weftEngine) snapshot() (reader, error) {
 }
 
 func (w *weftEngine) transfer(from, to []byte) error {
-	return w.s.Update(ctx, txn.TxOptions{ReadUnsynced: true}, func(tx *txn.Tx) error {
+	_, err := w.s.Apply(ctx, txn.TxOptions{ReadUnsynced: true}, func(tx *txn.Tx) error {
 		return move(from, to, func(k []byte) ([]byte, error) { v, _, err := tx.Get(k); return v, err }, tx.Put)
 	})
+	return err
 }
 
 func (w *weftEngine) settle() error {

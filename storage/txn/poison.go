@@ -5,3 +5,6 @@ package txn
 // poison overwrites memory that nobody may use any longer, in builds that look for those
 // who do.
 func poison([]byte) {}
+
+// keepReleased has no transaction's memory used again.
+const keepReleased = false

@@ -9,3 +9,6 @@ func poison(b []byte) {
 		b[i] = 0xdb
 	}
 }
+
+// keepReleased has no transaction's memory used again.
+const keepReleased = true

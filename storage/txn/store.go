@@ -152,7 +152,8 @@ func (s *Store) begin(ctx context.Context, opts TxOptions, ahead bool) (*Tx, err
 	if opts.AsOf != 0 {
 		opts.ReadOnly = true
 	}
-	tx := &Tx{store: s, opts: opts, durable: opts.Durability != DurabilityDefault}
+	tx := newTx()
+	tx.store, tx.opts, tx.durable = s, opts, opts.Durability != DurabilityDefault
 	if !tx.durable && !opts.ReadOnly {
 		tx.opts.Durability = DurabilityOf(ctx)
 	}

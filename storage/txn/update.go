@@ -21,6 +21,11 @@ import (
 // waited for a lock once does not wait again, and a key that everybody writes is
 // passed from one to the next.
 func (s *Store) Update(ctx context.Context, opts TxOptions, fn func(tx *Tx) error) error {
+	return s.update(ctx, opts, fn, nil)
+}
+
+// update is Update that calls done, where it is not nil, for every transaction that has ended.
+func (s *Store) update(ctx context.Context, opts TxOptions, fn func(tx *Tx) error, done func(tx *Tx)) error {
 	var held retry
 	if opts.After != nil {
 		for _, key := range opts.After.keys {
@@ -30,7 +35,7 @@ func (s *Store) Update(ctx context.Context, opts TxOptions, fn func(tx *Tx) erro
 	}
 	defer func() { s.locks.release(held.owner) }()
 	for attempt := 1; ; attempt++ {
-		err := s.once(ctx, opts, &held, fn)
+		err := s.once(ctx, opts, &held, fn, done)
 		if err == nil || !dberr.RunAgain(err) {
 			return err
 		}
@@ -139,7 +144,7 @@ func (s *Store) beginLocked(ctx context.Context, opts TxOptions, r *retry) (*Tx,
 	}
 }
 
-func (s *Store) once(ctx context.Context, opts TxOptions, r *retry, fn func(tx *Tx) error) error {
+func (s *Store) once(ctx context.Context, opts TxOptions, r *retry, fn func(tx *Tx) error, done func(tx *Tx)) error {
 	tx, err := s.beginLocked(ctx, opts, r)
 	if err != nil {
 		return err
@@ -147,6 +152,9 @@ func (s *Store) once(ctx context.Context, opts TxOptions, r *retry, fn func(tx *
 	defer func() {
 		tx.Rollback()
 		r.owner = tx.locks.Load()
+		if done != nil {
+			done(tx)
+		}
 	}()
 	if err = fn(tx); err == nil {
 		if err := tx.Commit(ctx); err != nil {
