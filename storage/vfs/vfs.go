@@ -102,7 +102,10 @@ func Fill(f File, from, to, step int64) error {
 	return nil
 }
 
-var zeroBlock = sync.OnceValue(func() []byte { return make([]byte, 1<<20) })
+// zeroBlock is what Fill writes at a time. Linux keeps in one folio of its page cache what one
+// write brings in, and ext4 goes through all blocks of a folio for each write within it: with
+// 1 MiB at a time here, a write of 200 bytes later took 1.4 µs, with 64 KiB it takes 0.4.
+var zeroBlock = sync.OnceValue(func() []byte { return make([]byte, 64<<10) })
 
 // MapError gives err the class that its cause deserves: dberr.ErrFull where the
 // disk is full, dberr.ErrNotFound and dberr.ErrExists for names. Others are
