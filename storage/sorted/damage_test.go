@@ -1,6 +1,7 @@
 package sorted
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -170,6 +171,48 @@ func checkDamaged(fs vfs.FS, m *model, name string, at int64) error {
 		}
 	}
 	return nil
+}
+
+// TestDamageHidesNoVersion: where the newer versions of a key are in a block that cannot be
+// read, an iteration gives an error and not an older version.
+func TestDamageHidesNoVersion(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	s, err := Open(fs, "d", testID, Options{BlockBytes: 1 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []Entry
+	noise := rand.NewChaCha8([32]byte{9})
+	for ts := uint64(4); ts > 0; ts-- { // each in a block of its own, at the least two
+		value := make([]byte, 1<<10)
+		noise.Read(value) // never fails
+		list = append(list, Entry{Key: []byte("k"), TS: ts, Value: value})
+	}
+	if _, err := s.Flush(context.Background(), entries(list...), 4, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	for _, name = range sstables(t, fs) { // the books have one too
+		bad := readAll(t, fs, name)
+		if at := bytes.Index(bad, list[0].Value); at >= 0 {
+			bad[at] ^= 1
+			writeAll(t, fs, name, bad)
+			break
+		}
+	}
+	if s, err = Open(fs, "d", testID, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }() // opened on damage
+	for _, reverse := range []bool{false, true} {
+		got, err := collect(s.NewIter(IterOptions{Lower: []byte("k"), TS: 4, Reverse: reverse}))
+		if err := named(err, name); err != nil || len(got) > 0 {
+			t.Errorf("reverse %v: got %.60v, %v", reverse, got, err)
+		}
+	}
 }
 
 // TestDamagedDirectory cuts, empties and removes files.

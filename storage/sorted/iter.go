@@ -231,6 +231,7 @@ func (it *Iterator) newestBackward() (live, ok bool) {
 		}
 		ok = p.Prev()
 	}
+	it.fail(p.Error()) // which a newer version may hide behind
 	return live, ok
 }
 
