@@ -301,8 +301,11 @@ func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
 		return
 	}
 	mid := pageEntries / 2
-	if i == n {
+	switch {
+	case i == n:
 		mid = pageEntries - 1 // ascending keys: leave the page full
+	case t.endsRun(p, i, key):
+		mid = i + 1 // ascending keys in front of others: from now on they go to the end of their page
 	}
 	right := newLeaf(separator(t.s.key(nodes[mid-1]), t.s.key(nodes[mid])))
 	rp := &page{low: &right.low, next: p.next, whole: p.whole}
@@ -316,6 +319,16 @@ func (t *tree) insertAt(l *leaf, p *page, i int, node addr) {
 	}
 	l.page.Store(fresh)
 	t.added(right, rp.whole)
+}
+
+// runEntries is how many keys in front of a new one make it the end of a run.
+const runEntries = 8
+
+// endsRun says that the keys in front of place i are more like key, which belongs there, than
+// the one behind it is: they are of one table, say, and that of the next. Keys that ascend
+// in a range that others follow (ids of rows, offsets of a channel) come there one by one.
+func (t *tree) endsRun(p *page, i int, key []byte) bool {
+	return i >= runEntries && commonPrefix(t.s.key(p.nodes[i]), key) < commonPrefix(t.s.key(p.nodes[i-runEntries]), key)
 }
 
 // added enters a new leaf.
