@@ -3,7 +3,9 @@ package timeseries
 import (
 	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/timeseries/block"
@@ -98,6 +100,8 @@ func (b *slab) append(dst []byte) ([]byte, error) {
 	return dst, err
 }
 
+var slabs = sync.Pool{New: func() any { return new(slab) }}
+
 // readBatch calls fn with the slabs of a batch, which are valid during the call.
 func readBatch(v []byte, into *slab, fn func(b *slab) error) error {
 	if len(v) == 0 || v[0] != batchVersion {
@@ -130,6 +134,45 @@ func readBatch(v []byte, into *slab, fn func(b *slab) error) error {
 		}
 	}
 	return nil
+}
+
+// scanBatch calls fn with the parts of a batch as they are stored: the ids of series, each less
+// the one before, and the block. It checks neither.
+func scanBatch(v []byte, fn func(field, points int, ids, raw []byte)) error {
+	if len(v) == 0 || v[0] != batchVersion {
+		return corrupt("a batch of points has no version that is known")
+	}
+	for r := enc.NewReader(v[1:]); r.Len() > 0; {
+		field, n := r.Uvarint(), r.Uvarint()
+		if r.Bad() || field >= MaxFields || n == 0 || n > block.MaxPoints || n > uint64(r.Len()) {
+			return corrupt("a batch of points is malformed")
+		}
+		ids := r.Take(varintsLen(r.Rest(), int(n)))
+		raw := takeBlock(&r)
+		if r.Bad() {
+			return corrupt("a batch of points is cut short")
+		}
+		fn(int(field), int(n), ids, raw)
+	}
+	return nil
+}
+
+// varintsLen is how many bytes n varints take, or more than there are.
+func varintsLen(b []byte, n int) uint64 {
+	const tops = 0x8080808080808080
+	at := 0
+	for ; n >= 8 && at+8 <= len(b); at += 8 {
+		n -= bits.OnesCount64(^binary.LittleEndian.Uint64(b[at:]) & tops)
+	}
+	for ; n > 0; at++ {
+		if at >= len(b) {
+			return uint64(len(b)) + 1
+		}
+		if b[at] < 0x80 {
+			n--
+		}
+	}
+	return uint64(at)
 }
 
 // takeBlock takes a block behind its length in four bytes.

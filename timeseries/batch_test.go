@@ -114,6 +114,7 @@ func (l *life) transact() {
 // was there before, also when the pass is gone through again.
 func TestPassCrash(t *testing.T) {
 	defer timeseries.SetPassColumns(2)()
+	defer timeseries.SetRunLimits(50, 4)()
 	r := rand.New(rand.NewPCG(9, 9))
 	l := &life{t: t, r: r, now: clock.NewManual(epoch), disk: vfs.NewCrashableMem(), want: make(plain)}
 	l.open()

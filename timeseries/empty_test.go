@@ -147,7 +147,7 @@ func TestSealerThatStartedBefore(t *testing.T) {
 func TestBoundedMemory(t *testing.T) {
 	series, rounds, open := 2000, 40, 10_000
 	if os.Getenv("WEFT_LONG") != "" {
-		series, rounds, open = 100_000, 1000, 2_000_000
+		series, rounds, open = 100_000, 1000, 6_000_000
 	}
 	txns, err := storage.Open(vfs.OS(), t.TempDir(), storage.Options{Durability: txn.DurabilityInterval, BufferBytes: 512 << 20})
 	if err != nil {

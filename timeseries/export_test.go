@@ -18,6 +18,13 @@ func SetPassColumns(n int) (back func()) {
 	return func() { passColumns = old }
 }
 
+// SetRunLimits has runs of the head be of fewer points and batches.
+func SetRunLimits(points, batches int) (back func()) {
+	oldPoints, oldBatches := maxRunPoints, maxRunBatches
+	maxRunPoints, maxRunBatches = points, batches
+	return func() { maxRunPoints, maxRunBatches = oldPoints, oldBatches }
+}
+
 // OpenPoints is how many points of batches are in memory.
 func OpenPoints(s *Store) (points, kept int64) {
 	s.head.mu.RLock()

@@ -2,18 +2,20 @@ package timeseries
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
-	"github.com/weftdb/weft/timeseries/block"
 )
 
-// head has the points of batches by columns, in memory, as commits bring them. The batches
-// in the store are the truth: the head is made of them when the store is opened, and a
-// snapshot from before what it knows is answered from them.
+// head has the batches that are not sealed, in memory, as commits bring them: encoded as they
+// are until somebody reads or seals, and then turned into runs, many at once, since to have a
+// column grow by a point with each batch is a walk through as many places in memory as there
+// are columns. The batches in the store are the truth: the head is made of them when the store
+// is opened, and a snapshot from before what it knows is answered from them.
 type head struct {
 	txns   *txn.Store
 	limit  int64        // points that call for sealing
@@ -29,7 +31,7 @@ type head struct {
 	mu      sync.RWMutex
 	floor   uint64 // snapshots before it are not answered from here
 	metrics map[metricKey]*headMetric
-	gone    []trimmed // what was cut off of columns, oldest first
+	gone    []trimmed // what is kept of what was sealed, oldest first
 	kept    int64     // points of it
 	free    chan struct{}
 
@@ -45,47 +47,45 @@ type metricKey struct {
 	metric uint64
 }
 
-// headMetric is what the head has of a metric.
+// headMetric is what the head has of a metric. Runs and batches are in the order of their
+// commits, the batches that wait behind those of runs.
 type headMetric struct {
-	batches []batchAt // in the order of their commits
-	base    uint32    // of the first one
-	columns columnSet
-	points  int
+	folding sync.Mutex // one makes runs at a time; taken before the head's mu
+
+	runs    []*headRun // never changed in place
+	waiting []waitingBatch
+	sealing uint64 // commit that a pass goes up to; no run is put together across it
+	done    uint64 // batches of commits up to it are sealed in all columns
+	points  int    // that are not sealed
+	columns int    // as they were counted last
 	floor   uint64
 	err     error // a batch could not be read
 }
 
-type batchAt struct{ at, number uint64 }
+type batchAt struct {
+	at, number uint64
+	points     int
+}
+
+// waitingBatch is a batch as it is in the store.
+type waitingBatch struct {
+	batchAt
+	raw []byte
+}
 
 type columnKey struct {
 	series uint64
 	field  int
 }
 
-// headColumn is a column: its points in the order of their commits. Nothing in its arrays
-// is ever changed, so that a reader goes on without the lock.
-type headColumn struct {
-	headView
-	prev  headView // as it was before it was cut last, at
-	cutAt uint64   // this commit; 0 where there is none
-}
+// headView is the points of batches as of a snapshot, and perhaps later ones.
+type headView struct{ runs []*headRun }
 
-// headView is points, and the batches they are from.
-type headView struct {
-	kind    block.Kind
-	times   []int64
-	bits    []uint64 // of floats and ints; bools are 0 and 1
-	texts   []string
-	seq     []uint32 // of the batch, from base on
-	batches []batchAt
-	base    uint32
-}
-
+// trimmed are runs whose points are sealed.
 type trimmed struct {
 	of     *headMetric
-	key    columnKey
-	column *headColumn
-	at     uint64 // of the commit
+	until  uint64 // commit of their last batch
+	at     uint64 // from this commit on snapshots have the blocks
 	when   time.Time
 	points int
 }
@@ -140,29 +140,25 @@ func (h *head) settle(snapshot uint64) {
 	}
 }
 
-// view returns what there is of a column as of a snapshot, perhaps with later points;
-// false where the head cannot tell.
-func (h *head) view(db keyspace.DatabaseID, c column, snapshot uint64) (v headView, ok bool, err error) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	if snapshot < h.floor {
-		return v, false, nil
+// view returns what there is of a metric as of a snapshot; false where the head cannot tell.
+func (h *head) view(key metricKey, snapshot uint64) (v headView, ok bool, err error) {
+	for {
+		h.mu.RLock()
+		x := h.metrics[key]
+		switch {
+		case snapshot < h.floor || x != nil && snapshot < x.floor:
+		case x == nil:
+			ok = true
+		case x.err != nil:
+			err = x.err
+		case len(x.waiting) > 0 && x.waiting[0].at <= snapshot:
+			h.mu.RUnlock()
+			h.fold(x, math.MaxUint64)
+			continue
+		default:
+			v.runs, ok = x.runs, true
+		}
+		h.mu.RUnlock()
+		return v, ok, err
 	}
-	x := h.metrics[metricKey{db, c.metric}]
-	if x == nil {
-		return v, true, nil
-	}
-	if x.err != nil || snapshot < x.floor {
-		return v, false, x.err
-	}
-	col := x.columns.get(columnKey{c.series, c.field})
-	switch {
-	case col == nil:
-		return v, true, nil
-	case snapshot < col.cutAt:
-		return col.prev, true, nil
-	}
-	v = col.headView
-	v.batches, v.base = x.batches, x.base
-	return v, true, nil
 }

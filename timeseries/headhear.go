@@ -2,7 +2,6 @@ package timeseries
 
 import (
 	"sort"
-	"sync"
 
 	"github.com/weftdb/weft/internal/enc"
 	"github.com/weftdb/weft/storage/keyspace"
@@ -68,10 +67,8 @@ func (h *head) hearBatch(db keyspace.DatabaseID, tuple, v []byte, at uint64) {
 		x = &headMetric{}
 		h.metrics[key] = x
 	}
-	into := slabs.Get().(*slab)
-	defer slabs.Put(into)
 	before := x.points
-	if err := x.add(batchAt{at, number}, v, into, &mark{}); err != nil && x.err == nil {
+	if err := x.add(batchAt{at: at, number: number}, v); err != nil && x.err == nil {
 		x.err = err
 	}
 	if n := h.points.Add(int64(x.points - before)); n > h.limit {
@@ -81,5 +78,3 @@ func (h *head) hearBatch(db keyspace.DatabaseID, tuple, v []byte, at uint64) {
 		}
 	}
 }
-
-var slabs = sync.Pool{New: func() any { return new(slab) }}

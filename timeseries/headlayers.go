@@ -21,22 +21,31 @@ func (s *Store) batchesOf(tx *txn.Tx, c column, from, to int64, until uint64, st
 	}
 	h, snapshot := &s.head, uint64(tx.ReadTimestamp())
 	h.settle(snapshot)
-	v, ok, err := h.view(s.db, c, snapshot)
+	v, ok, err := h.view(metricKey{s.db, c.metric}, snapshot)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		if v, err = s.pastView(tx, c, snapshot); err != nil {
+		if v, err = s.pastView(tx, c.metric, snapshot); err != nil {
 			return nil, err
 		}
 	}
 	w := layerer{from: from, to: to, stops: stops}
-	if len(v.times) > 0 {
-		m, err := s.mark(tx, c.metric)
-		if err != nil {
-			return nil, err
+	var after uint64
+	marked := false
+	for _, r := range v.runs {
+		f, i, j := r.column(c)
+		if i == j {
+			continue
 		}
-		w.view(&v, m.of(c), min(snapshot, until))
+		if !marked {
+			m, err := s.mark(tx, c.metric)
+			if err != nil {
+				return nil, err
+			}
+			after, marked = m.of(c), true
+		}
+		w.run(r, f, i, j, after, min(snapshot, until))
 	}
 	if until == math.MaxUint64 {
 		err = s.own(tx, c, &w)
@@ -52,30 +61,22 @@ type layerer struct {
 	list     []layer
 }
 
-func (w *layerer) view(v *headView, after, until uint64) {
-	at := func(i int) *batchAt { return &v.batches[v.seq[i]-v.base] }
-	i := sort.Search(len(v.seq), func(i int) bool { return at(i).at > after })
-	for ; i < len(v.seq); i++ {
-		b := at(i)
-		if b.at > until {
-			return
-		}
-		t := v.times[i]
+// run adds the points of a column in a run, from i to j, that are of commits after after and
+// up to until.
+func (w *layerer) run(r *headRun, f *runField, i, j int, after, until uint64) {
+	if low := r.after(after); low > 0 {
+		i += sort.Search(j-i, func(k int) bool { return int(f.seq[i+k]) >= low })
+	}
+	if high := r.after(until); high < len(r.batches) {
+		j = i + sort.Search(j-i, func(k int) bool { return int(f.seq[i+k]) >= high })
+	}
+	for ; i < j; i++ {
+		t := f.time(i)
 		if t < w.from || t > w.to {
 			continue
 		}
-		p := w.room(b.at, b.number, t, v.kind)
-		p.Times = append(p.Times, t)
-		switch v.kind {
-		case block.Float:
-			p.Floats = append(p.Floats, math.Float64frombits(v.bits[i]))
-		case block.Int:
-			p.Ints = append(p.Ints, int64(v.bits[i]))
-		case block.Bool:
-			p.Bools = append(p.Bools, v.bits[i] != 0)
-		case block.Text:
-			p.Texts = append(p.Texts, v.texts[i])
-		}
+		b := &r.batches[f.seq[i]]
+		f.appendTo(w.room(b.at, b.number, t, f.kind), i, t)
 	}
 }
 

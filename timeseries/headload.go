@@ -1,13 +1,12 @@
 package timeseries
 
 import (
+	"bytes"
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
-	"github.com/weftdb/weft/timeseries/block"
 )
 
 // How the head is made of the batches that are in the store.
@@ -27,11 +26,16 @@ func (h *head) load(tx *txn.Tx, c *core, since uint64) error {
 			return err
 		}
 		for _, m := range list {
-			x, err := s.readBatches(tx, m.id, since, true)
+			x := &headMetric{}
+			at, err := s.mark(tx, m.id)
 			if err != nil {
 				return err
 			}
-			if len(x.batches) > 0 {
+			x.done = at.done
+			if err := s.readBatches(tx, m.id, since, x); err != nil {
+				return err
+			}
+			if len(x.waiting) > 0 {
 				h.metrics[metricKey{db, m.id}] = x
 				h.points.Add(int64(x.points))
 			}
@@ -40,44 +44,35 @@ func (h *head) load(tx *txn.Tx, c *core, since uint64) error {
 	return nil
 }
 
-// readBatches makes a metric of its committed batches, up to a commit; of what is not
-// sealed, where asked for.
-func (s *Store) readBatches(tx *txn.Tx, metric uint64, until uint64, unsealed bool) (*headMetric, error) {
-	x := &headMetric{}
-	var m mark
-	if unsealed {
-		var err error
-		if m, err = s.mark(tx, metric); err != nil {
-			return nil, err
-		}
-	}
+// readBatches adds the committed batches of a metric, up to a commit, that are not sealed in
+// all columns.
+func (s *Store) readBatches(tx *txn.Tx, metric uint64, until uint64, x *headMetric) error {
 	var list []batchAt
 	it := tx.Iter(within(s.of(objBatch, metric)))
 	defer it.Close()
 	for it.Next() {
 		n, err := s.cutBatch(it.Key(), metric)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if at := uint64(it.Timestamp()); at != 0 && at <= until {
-			list = append(list, batchAt{at, n})
+		if at := uint64(it.Timestamp()); at != 0 && at <= until && at > x.done {
+			list = append(list, batchAt{at: at, number: n})
 		}
 	}
 	if err := it.Err(); err != nil {
-		return nil, err
+		return err
 	}
 	slices.SortFunc(list, func(a, b batchAt) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.number, b.number)) })
-	var into slab
 	for _, b := range list {
 		v, _, err := tx.Get(s.batchKey(metric, b.number))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if err := x.add(b, v, &into, &m); err != nil {
-			return nil, err
+		if err := x.add(b, v); err != nil {
+			return err
 		}
 	}
-	return x, nil
+	return nil
 }
 
 // mark reads how far the batches of a metric are sealed.
@@ -89,31 +84,12 @@ func (s *Store) mark(tx *txn.Tx, metric uint64) (m mark, err error) {
 	return m, err
 }
 
-// add adds a batch; what is sealed by the mark is left out.
-func (x *headMetric) add(at batchAt, v []byte, into *slab, m *mark) error {
-	seq := x.base + uint32(len(x.batches))
-	x.batches = append(x.batches, at)
-	return readBatch(v, into, func(b *slab) error {
-		for i, id := range b.series {
-			if m.now != 0 && at.at <= m.of(column{series: id, field: b.field}) {
-				continue
-			}
-			c := x.columns.open(columnKey{id, b.field})
-			c.kind = b.points.Kind
-			c.times = append(c.times, b.points.Times[i])
-			c.seq = append(c.seq, seq)
-			switch c.kind {
-			case block.Float:
-				c.bits = append(c.bits, math.Float64bits(b.points.Floats[i]))
-			case block.Int:
-				c.bits = append(c.bits, uint64(b.points.Ints[i]))
-			case block.Bool:
-				c.bits = append(c.bits, uint64(btoi(b.points.Bools[i])))
-			case block.Text:
-				c.texts = append(c.texts, b.points.Texts[i])
-			}
-			x.points++
-		}
-		return nil
-	})
+// add adds a batch, of which it takes a copy.
+func (x *headMetric) add(b batchAt, v []byte) error {
+	err := scanBatch(v, func(_, points int, _, _ []byte) { b.points += points })
+	if err == nil {
+		x.waiting = append(x.waiting, waitingBatch{b, bytes.Clone(v)})
+		x.points += b.points
+	}
+	return err
 }

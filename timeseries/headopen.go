@@ -2,10 +2,11 @@ package timeseries
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
-	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/internal/enc"
 )
 
 // What lies open in the head, and how writers are held back while it is too much.
@@ -50,33 +51,130 @@ type openMetric struct {
 	oldest          uint64 // commit of a batch; 0: there is none
 }
 
-func (h *head) open(db keyspace.DatabaseID, metric uint64) openMetric {
+func (h *head) open(key metricKey) openMetric {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	x := h.metrics[metricKey{db, metric}]
-	if x == nil || len(x.batches) == 0 {
+	x := h.metrics[key]
+	if x == nil {
 		return openMetric{}
 	}
-	return openMetric{points: x.points, columns: x.columns.n, oldest: x.batches[0].at}
+	return openMetric{points: x.points, columns: x.columns, oldest: x.oldest()}
 }
 
-// columns are those of a metric that have points of commits up to until.
-func (h *head) columns(db keyspace.DatabaseID, metric, until uint64) (list []ripeColumn, err error) {
+// oldest is the commit of the first batch that is not sealed, 0 where there is none.
+func (x *headMetric) oldest() uint64 {
+	for _, r := range x.runs {
+		if r.last() > x.done {
+			return r.batches[r.after(x.done)].at
+		}
+	}
+	if len(x.waiting) > 0 {
+		return x.waiting[0].at
+	}
+	return 0
+}
+
+// columns are those of a metric that have points of commits up to until which are not
+// sealed, in order.
+func (h *head) columns(key metricKey, until uint64) (list []ripeColumn, err error) {
 	h.mu.RLock()
-	defer h.mu.RUnlock()
-	x := h.metrics[metricKey{db, metric}]
+	x := h.metrics[key]
+	h.mu.RUnlock()
 	if x == nil {
 		return nil, nil
 	}
-	x.columns.each(func(key columnKey, c *headColumn) {
-		if len(c.seq) > 0 && x.batches[c.seq[0]-x.base].at <= until {
-			list = append(list, ripeColumn{column{metric, key.series, key.field}, len(c.seq)})
-		}
-	})
-	return list, x.err
+	h.fold(x, until)
+	h.mu.RLock()
+	runs, done, err := x.runs, x.done, x.err
+	h.mu.RUnlock()
+	for _, r := range runs {
+		list = joinColumns(list, r.columns(key.metric, done, until))
+	}
+	return list, err
 }
 
-// ripeColumn is a column and how many points of it lie open.
+// joinColumns puts two lists of columns together that are in order.
+func joinColumns(a, b []ripeColumn) []ripeColumn {
+	if len(a) == 0 || len(b) == 0 {
+		return append(a, b...)
+	}
+	out := make([]ripeColumn, 0, max(len(a), len(b)))
+	for len(a) > 0 && len(b) > 0 {
+		switch c := a[0].compare(b[0].column); {
+		case c < 0:
+			out, a = append(out, a[0]), a[1:]
+		case c > 0:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out = append(out, ripeColumn{a[0].column, a[0].points + b[0].points})
+			a, b = a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
+
+// count counts the columns of a metric in which something is not sealed.
+func (h *head) count(key metricKey) int {
+	h.mu.RLock()
+	x := h.metrics[key]
+	var runs []*headRun
+	var waiting []waitingBatch
+	if x != nil {
+		runs, waiting = x.runs, slices.Clone(x.waiting)
+	}
+	h.mu.RUnlock()
+	var seen columnCounter
+	for _, r := range runs {
+		for field := range r.fields {
+			for _, id := range r.fields[field].series {
+				seen.add(field, id)
+			}
+		}
+	}
+	for _, b := range waiting {
+		_ = scanBatch(b.raw, func(field, points int, ids, _ []byte) { // it was read before
+			r, id := enc.NewReader(ids), uint64(0)
+			for range points {
+				id += uint64(r.Varint())
+				seen.add(field, id)
+			}
+		})
+	}
+	if x != nil {
+		h.mu.Lock()
+		x.columns = seen.n
+		h.mu.Unlock()
+	}
+	return seen.n
+}
+
+// columnCounter counts columns. Ids of series that are made together are neighbours, and a
+// batch is in their order, so the page that was used last is mostly the one that is wanted.
+type columnCounter struct {
+	n     int
+	pages map[columnKey]*uint64
+	at    columnKey
+	page  *uint64
+}
+
+func (s *columnCounter) add(field int, id uint64) {
+	if at := (columnKey{id / 64, field}); s.page == nil || s.at != at {
+		if s.pages == nil {
+			s.pages = make(map[columnKey]*uint64)
+		}
+		if s.page = s.pages[at]; s.page == nil {
+			s.page = new(uint64)
+			s.pages[at] = s.page
+		}
+		s.at = at
+	}
+	if bit := uint64(1) << (id % 64); *s.page&bit == 0 {
+		*s.page |= bit
+		s.n++
+	}
+}
+
+// ripeColumn is a column and how many points of batches of it lie open.
 type ripeColumn struct {
 	column
 	points int

@@ -109,9 +109,13 @@ func (l *life) put(n int) {
 // draw draws points, some of them by references.
 func (l *life) draw(n int) []timeseries.Point {
 	points := make([]timeseries.Point, n)
+	scrape, one := l.at(), l.r.IntN(3) == 0
 	for i := range points {
 		tags := []timeseries.Tag{{Key: "region", Value: regions[l.r.IntN(3)]}, {Key: "host", Value: hosts[l.r.IntN(3)]}}
 		at := l.at()
+		if one {
+			at = scrape
+		}
 		if n > 100 { // a run of many
 			at = epoch.Add(time.Duration(i) * 10 * time.Millisecond).UnixNano()
 		}
@@ -310,6 +314,9 @@ func TestModel(t *testing.T) {
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			if seed%3 == 1 {
+				defer timeseries.SetRunLimits(40, 5)()
+			}
 			l := &life{t: t, r: rand.New(rand.NewPCG(uint64(seed), 7)), now: clock.NewManual(epoch), disk: vfs.NewCrashableMem(), want: make(plain), policy: timeseries.Policy(seed % 4)}
 			l.open()
 			l.register()

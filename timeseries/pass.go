@@ -27,12 +27,14 @@ func (s *Store) passes(ctx context.Context, metrics map[uint64]*Metric, at uint6
 	s.head.drop(func(key metricKey) bool { return key.db != s.db || metrics[key.metric] != nil }, at)
 	var rest []openMetric
 	for _, m := range metrics {
-		x := s.head.open(s.db, m.id)
+		key := metricKey{s.db, m.id}
+		x := s.head.open(key)
 		if x.oldest == 0 {
 			continue
 		}
 		old := s.Now().Sub(txn.Timestamp(x.oldest).Time()) >= s.opts.SealAge
-		if !all && !old && !s.seal.crowded[metricKey{s.db, m.id}] && x.points < x.columns*sealPoints {
+		full := x.points >= max(x.columns, batchColumns)*sealPoints && x.points >= s.head.count(key)*sealPoints
+		if !all && !old && !s.seal.crowded[key] && !full {
 			x.Metric = m
 			rest = append(rest, x)
 			continue
@@ -40,7 +42,7 @@ func (s *Store) passes(ctx context.Context, metrics map[uint64]*Metric, at uint6
 		if err := s.pass(ctx, m, stats); err != nil {
 			return err
 		}
-		delete(s.seal.crowded, metricKey{s.db, m.id})
+		delete(s.seal.crowded, key)
 	}
 	stats.waiting = stats.waiting || len(rest) > 0
 	if s.head.points.Load() <= s.head.limit {
@@ -78,7 +80,7 @@ func (s *Store) pass(ctx context.Context, m *Metric, stats *SealStats) error {
 		}
 		at.done = at.now
 	}
-	if s.head.open(s.db, m.id).oldest == 0 {
+	if s.head.open(metricKey{s.db, m.id}).oldest == 0 {
 		return nil
 	}
 	return s.passFrom(ctx, m, mark{done: at.done, now: now}, stats)
@@ -87,6 +89,7 @@ func (s *Store) pass(ctx context.Context, m *Metric, stats *SealStats) error {
 // passFrom seals columns behind the mark, and ends the pass.
 func (s *Store) passFrom(ctx context.Context, m *Metric, at mark, stats *SealStats) error {
 	s.head.settle(at.now)
+	s.head.begin(metricKey{s.db, m.id}, at.now)
 	list, err := s.ripeColumns(ctx, m, at.now)
 	if err != nil {
 		return err
@@ -95,7 +98,7 @@ func (s *Store) passFrom(ctx context.Context, m *Metric, at mark, stats *SealSta
 	for len(list) > 0 {
 		n, points := 0, 0
 		for n < len(list) && n < passColumns && points < passPoints {
-			points += list[n].points
+			points += max(list[n].points, 1)
 			n++
 		}
 		at.series, at.field = list[n-1].series, list[n-1].field
@@ -115,14 +118,14 @@ func (s *Store) passFrom(ctx context.Context, m *Metric, at mark, stats *SealSta
 	if err != nil {
 		return err
 	}
-	s.head.finish(s.db, m.id, at.done)
+	s.head.finish(metricKey{s.db, m.id}, at.done)
 	return s.removeBatches(ctx, m.id, at.done)
 }
 
 // ripeColumns are the columns of a metric with something that is not sealed of commits up
 // to until, in order.
 func (s *Store) ripeColumns(ctx context.Context, m *Metric, until uint64) ([]ripeColumn, error) {
-	list, err := s.head.columns(s.db, m.id, until)
+	list, err := s.head.columns(metricKey{s.db, m.id}, until)
 	if err != nil {
 		return nil, err
 	}
@@ -130,11 +133,13 @@ func (s *Store) ripeColumns(ctx context.Context, m *Metric, until uint64) ([]rip
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range open {
-		list = append(list, ripeColumn{c, 1})
+	other := make([]ripeColumn, len(open))
+	for i, c := range open {
+		other[i] = ripeColumn{column: c}
 	}
-	slices.SortFunc(list, func(a, b ripeColumn) int { return a.compare(b.column) })
-	return slices.CompactFunc(list, func(a, b ripeColumn) bool { return a.column == b.column }), nil
+	slices.SortFunc(other, func(a, b ripeColumn) int { return a.compare(b.column) })
+	other = slices.CompactFunc(other, func(a, b ripeColumn) bool { return a.column == b.column })
+	return joinColumns(list, other), nil
 }
 
 // stays says whether a metric is still there, and has the commit refused where it is
@@ -150,9 +155,8 @@ func (s *Store) stays(tx *txn.Tx, m *Metric) (bool, error) {
 // passSome seals some columns and moves the mark to the last of them.
 func (s *Store) passSome(ctx context.Context, m *Metric, list []ripeColumn, at mark, stats *SealStats) (alive bool, err error) {
 	var done SealStats
-	var committed *txn.Tx
 	err = s.txns.Update(ctx, txn.TxOptions{Isolation: txn.Snapshot}, func(tx *txn.Tx) (err error) {
-		done, committed = SealStats{}, tx
+		done = SealStats{}
 		if alive, err = s.stays(tx, m); err != nil || !alive {
 			return err
 		}
@@ -178,11 +182,7 @@ func (s *Store) passSome(ctx context.Context, m *Metric, list []ripeColumn, at m
 	if err != nil || !alive {
 		return alive, err
 	}
-	columns := make([]column, len(list))
-	for i := range list {
-		columns[i] = list[i].column
-	}
-	s.head.trim(s.db, columns, at.now, uint64(committed.CommitTimestamp()))
+	s.head.trim(metricKey{s.db, m.id}, list)
 	stats.add(done)
 	return true, nil
 }

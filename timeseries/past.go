@@ -21,7 +21,7 @@ type pasts struct {
 type pastMetric struct {
 	key      metricKey
 	snapshot uint64
-	*headMetric
+	view     headView
 }
 
 // ownBatch is a batch by its number, which is given out once.
@@ -35,34 +35,37 @@ const (
 	maxOwnPoints = 1 << 18
 )
 
-// pastView reads a column as of a snapshot from the batches of the store.
-func (s *Store) pastView(tx *txn.Tx, c column, snapshot uint64) (v headView, err error) {
+// pastView reads the points of a metric as of a snapshot from the batches of the store.
+func (s *Store) pastView(tx *txn.Tx, metric uint64, snapshot uint64) (headView, error) {
 	p := &s.head.past
-	key := metricKey{s.db, c.metric}
-	x := p.find(key, snapshot)
-	if x == nil {
-		if x, err = s.readBatches(tx, c.metric, snapshot, false); err != nil {
-			return v, err
-		}
-		p.keep(pastMetric{key, snapshot, x})
+	key := metricKey{s.db, metric}
+	if v, ok := p.find(key, snapshot); ok {
+		return v, nil
 	}
-	if col := x.columns.get(columnKey{c.series, c.field}); col != nil {
-		v = col.headView
-		v.batches, v.base = x.batches, x.base
+	var x headMetric
+	if err := s.readBatches(tx, metric, snapshot, &x); err != nil {
+		return headView{}, err
 	}
+	var h head
+	h.fold(&x, snapshot)
+	if x.err != nil {
+		return headView{}, x.err
+	}
+	v := headView{x.runs}
+	p.keep(pastMetric{key, snapshot, v})
 	return v, nil
 }
 
-func (p *pasts) find(key metricKey, snapshot uint64) *headMetric {
+func (p *pasts) find(key metricKey, snapshot uint64) (v headView, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.used = true
 	for i := range p.views {
 		if p.views[i].key == key && p.views[i].snapshot == snapshot {
-			return p.views[i].headMetric
+			return p.views[i].view, true
 		}
 	}
-	return nil
+	return v, false
 }
 
 func (p *pasts) keep(x pastMetric) {

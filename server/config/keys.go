@@ -106,7 +106,7 @@ var keys = []key{
 	count("query.retries", "20", "how often a transaction of one call is run again after a conflict; off is never", 1, 1000, true, func(c *Config) *int { return &c.Query.Retries }),
 
 	count("timeseries.max_series", "100000", "series of one metric; writes of more are refused", 1, 1<<30, false, func(c *Config) *int { return &c.TimeSeries.MaxSeries }),
-	count("timeseries.open_points", "2000000", "points that may lie unsealed in memory, 30 to 50 bytes each; at twice as many writers wait", 1000, 1<<32, false, func(c *Config) *int { return &c.TimeSeries.OpenPoints }),
+	count("timeseries.open_points", "6000000", "points that may lie unsealed in memory, up to 18 bytes each; at twice as many writers wait", 1000, 1<<32, false, func(c *Config) *int { return &c.TimeSeries.OpenPoints }),
 	count("timeseries.promql_samples", "50000000", "samples that one PromQL query may hold in memory", 1, 1<<40, false, func(c *Config) *int { return &c.PromQL.MaxSamples }),
 	duration("timeseries.promql_timeout", "2m", "time of one PromQL query; its parameter timeout may shorten it", false, func(c *Config) *time.Duration { return &c.PromQL.Timeout }),
 	count("timeseries.promql_concurrent", "20", "PromQL queries that run at once; others wait", 1, 1<<20, false, func(c *Config) *int { return &c.PromQL.MaxConcurrent }),
