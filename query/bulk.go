@@ -141,6 +141,9 @@ func (s *Session) bulk(ctx context.Context, table string, columns []string, alon
 	if err != nil {
 		return 0, fmt.Errorf("plan insert: %w", err)
 	}
+	if _, err := s.lockUsed(ctx, usedTables(q, snap)); err != nil {
+		return 0, err
+	}
 	x, err := s.execContext(ctx, (&running{s: s, ctx: ctx}).env())
 	if err != nil {
 		return 0, err

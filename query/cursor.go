@@ -42,7 +42,7 @@ func (r *running) declare(st *ast.DeclareCursor) error {
 	case s.cursors[st.Name] != nil:
 		return dberr.SQL("42P03", "cursor %q already exists", st.Name).At(st.Pos())
 	}
-	c, err := r.compile(st.Query)
+	c, err := r.compileLocked(st.Query)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/storage/txn"
 )
 
 // refuse says that a feature is not supported, by name.
@@ -20,7 +21,7 @@ func (r *running) ddl(st ast.Stmt) error {
 	if r.s.set.readOnly {
 		return dberr.SQL(dberr.StateReadOnlyTransaction, "cannot execute %s in a read-only transaction", ddlName(st))
 	}
-	d := &definer{r: r, s: r.s}
+	d := &definer{r: r, s: r.s, lock: changeMode(st)}
 	var err error
 	if d.e, err = r.s.e.cat.Edit(r.ctx, r.s.tx, r.s.db.ID); err != nil {
 		return err
@@ -92,7 +93,9 @@ func (d *definer) relationDDL(st ast.Stmt) (done bool, err error) {
 
 func (r *running) finishDDL(d *definer, tag string, err error) error {
 	if err == nil && d.changed {
-		err = d.e.Finish()
+		if err = d.lockChanged(); err == nil {
+			err = d.e.Finish()
+		}
 	}
 	if err != nil {
 		return err
@@ -159,7 +162,8 @@ type definer struct {
 	s       *Session
 	e       *catalog.Editor
 	changed bool
-	online  *onlineIndex // set where an index is to be filled afterwards
+	lock    txn.ObjectMode // that a change of a table implies
+	online  *onlineIndex   // set where an index is to be filled afterwards
 	// dropping are the objects that the statement drops besides.
 	dropping map[keyspace.ObjectID]bool
 }

@@ -182,6 +182,9 @@ func (d *definer) put(t *catalog.Table) error {
 
 // refresh makes what has been changed so far seen by statements.
 func (d *definer) refresh() error {
+	if err := d.lockChanged(); err != nil {
+		return err
+	}
 	if err := d.e.Finish(); err != nil {
 		return err
 	}

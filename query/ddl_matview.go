@@ -147,6 +147,9 @@ func (d *definer) fill(t *catalog.Table, q *plan.Query, values []Param) (int64, 
 	}
 	q.Rel = in
 	q.Out = nil
+	if _, err := d.s.lockUsed(d.r.ctx, usedTables(q, d.e.Snapshot)); err != nil {
+		return 0, err
+	}
 	source := d.s.e.newPlanSource(d.r.ctx)
 	res, err := opt.Optimize(q, source, d.s.e.opts.Planner)
 	if err != nil {

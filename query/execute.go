@@ -130,7 +130,7 @@ func (r *running) table(command string, cols []Column, rows [][]sqltype.Datum) e
 // run runs a statement within the open transaction.
 func (r *running) run(st ast.Stmt) error {
 	switch st.(type) {
-	case *ast.Set, *ast.Reset, *ast.Show, *ast.SetTransaction, *ast.Discard, *ast.Deallocate:
+	case *ast.Set, *ast.Reset, *ast.Show, *ast.SetTransaction, *ast.Discard, *ast.Deallocate, *ast.LockTable:
 	default:
 		defer func() { r.s.work.queried = true }()
 	}
@@ -159,6 +159,7 @@ type compiled struct {
 	told    map[tableKey]told
 	// external are the tables of other models that the plan reads or writes.
 	external map[tableKey]toldExternal
+	locks    []tableLock
 	choice   *choice // nil where this plan is always the one to use
 	custom   bool    // made for the values of one execution
 }
@@ -292,6 +293,7 @@ func (e *Engine) planWith(ctx context.Context, scope *plan.Scope, st ast.Stmt, s
 		return nil, fmt.Errorf("plan statement: %w", err)
 	}
 	c := &compiled{root: res.Root, command: q.Command, params: q.Params, writes: q.Writes, told: source.told, external: source.external}
+	c.locks = usedTables(q, scope.Catalog)
 	if q.Out != nil {
 		c.cols = make([]Column, 0, len(q.Out))
 		for _, col := range q.Out {
@@ -348,7 +350,7 @@ func (r *running) env() *fn.Env {
 
 // query runs a statement that has a plan.
 func (r *running) query(st ast.Stmt) error {
-	c, err := r.compile(st)
+	c, err := r.compileLocked(st)
 	if err != nil {
 		return err
 	}

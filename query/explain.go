@@ -29,7 +29,11 @@ func (r *running) explain(st *ast.Explain) error {
 		st = &c
 	}
 	begun := time.Now()
-	c, err := r.compile(st.Query)
+	compile := r.compile
+	if st.Analyze {
+		compile = r.compileLocked
+	}
+	c, err := compile(st.Query)
 	if err != nil {
 		return err
 	}

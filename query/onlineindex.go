@@ -74,7 +74,7 @@ func (r *running) beginIndex(st *ast.CreateIndex, x *onlineIndex) error {
 	if s.set.readOnly {
 		return dberr.SQL(dberr.StateReadOnlyTransaction, "cannot execute CREATE INDEX in a read-only transaction")
 	}
-	d := &definer{r: r, s: s, online: x}
+	d := &definer{r: r, s: s, online: x, lock: changeMode(st)}
 	var err error
 	if d.e, err = s.e.cat.Edit(r.ctx, s.tx, s.db.ID); err != nil {
 		return err
@@ -83,6 +83,9 @@ func (r *running) beginIndex(st *ast.CreateIndex, x *onlineIndex) error {
 		return err
 	}
 	if d.changed {
+		if err := d.lockChanged(); err != nil {
+			return err
+		}
 		if err := d.e.Finish(); err != nil {
 			return err
 		}

@@ -61,6 +61,7 @@ type txWork struct {
 	locals   map[string]string          // values of before SET LOCAL, by setting
 	opts     txn.TxOptions              // it was begun with
 	queried  bool                       // it has done more than to change settings
+	locked   bool                       // LOCK TABLE has run
 	types    []*catalog.UserType        // changed ones, to be made known after the commit
 	wait     *exec.Deferral             // what deferred constraints are to be checked for
 	modes    constraintModes            // what SET CONSTRAINTS has said
@@ -131,6 +132,7 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 	defer bounded.Cancel(nil)
 	ctx = bounded
 	defer func() { err = s.classify(ctx, err) }()
+	defer s.letGo()
 	text, err := s.e.parseFor(req.SQL, req.Dialect, req.Maintains)
 	if err != nil {
 		return s.abort(err)
@@ -326,6 +328,19 @@ func (s *Session) abort(err error) error {
 	return err
 }
 
+// letGo gives back the locks of a transaction in which a statement has failed, as far as it
+// can only go back: those who wait for them need not wait for its ROLLBACK.
+func (s *Session) letGo() {
+	if !s.failed || s.tx == nil {
+		return
+	}
+	if n := len(s.saves); n == 0 {
+		s.tx.ReleaseLocks()
+	} else {
+		_ = s.tx.RollbackTo(s.saves[n-1].at) // ROLLBACK TO does so again, and says what is wrong
+	}
+}
+
 // runAll runs the statements of a text. Those outside of BEGIN and COMMIT are one transaction.
 func (s *Session) runAll(ctx context.Context, text *parsed, req Request, sink Sink) error {
 	s.opts = txn.TxOptions{Isolation: req.Isolation, ReadOnly: req.ReadOnly, Durability: req.Durability}
@@ -365,10 +380,13 @@ func (s *Session) restart(ctx context.Context, opts txn.TxOptions) error {
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	s.tx.Rollback()
 	w := &s.work
+	if w.locked {
+		tx.Inherit(s.tx)
+	}
+	s.tx.Rollback()
 	s.tx, s.failed, s.saves = tx, false, nil
-	s.work = txWork{start: time.Now(), saved: w.saved, locals: w.locals, opts: opts}
+	s.work = txWork{start: time.Now(), saved: w.saved, locals: w.locals, opts: opts, locked: w.locked}
 	return nil
 }
 

@@ -502,6 +502,8 @@ func (r *running) utility(st ast.Stmt) (done bool, err error) {
 		return true, r.fetch(st)
 	case *ast.CloseCursor:
 		return true, r.closeCursor(st)
+	case *ast.LockTable:
+		return true, r.lockTable(st)
 	case *ast.Analyze:
 		return true, r.analyze(st)
 	case *ast.SetConstraints:

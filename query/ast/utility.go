@@ -180,6 +180,15 @@ type Vacuum struct {
 	Tables                         []AnalyzeTarget
 }
 
+// LockTable is LOCK TABLE. Mode counts PostgreSQL's modes from ACCESS SHARE, 0, to ACCESS
+// EXCLUSIVE, 7.
+type LockTable struct {
+	Span
+	Tables []Name
+	Mode   uint8
+	NoWait bool
+}
+
 // Discard is DISCARD; What is "all", "plans", "sequences" or "temp".
 type Discard struct {
 	Span
@@ -206,3 +215,4 @@ func (*Explain) stmt()          {}
 func (*Analyze) stmt()          {}
 func (*Vacuum) stmt()           {}
 func (*Discard) stmt()          {}
+func (*LockTable) stmt()        {}

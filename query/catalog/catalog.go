@@ -283,6 +283,17 @@ type Editor struct {
 	cat       *Catalog
 	tx        *txn.Tx
 	ctx       context.Context
+	changed   map[keyspace.ObjectID]string // tables that were replaced or removed
+}
+
+// Changed are the names of the tables that were replaced or removed.
+func (e *Editor) Changed() map[keyspace.ObjectID]string { return e.changed }
+
+func (e *Editor) noteChange(t *Table) {
+	if e.changed == nil {
+		e.changed = map[keyspace.ObjectID]string{}
+	}
+	e.changed[t.ID] = t.Name
 }
 
 // Edit begins a change.
@@ -302,6 +313,7 @@ func (e *Editor) PutTable(t *Table) error {
 	t.DB = e.DB
 	t.Version++
 	if old := e.tables[t.ID]; old != nil {
+		e.noteChange(old)
 		e.removeTable(old)
 	}
 	e.addTable(t)
@@ -310,6 +322,7 @@ func (e *Editor) PutTable(t *Table) error {
 
 // DropTable removes a table; its rows go after the commit.
 func (e *Editor) DropTable(t *Table) error {
+	e.noteChange(t)
 	e.removeTable(t)
 	for i := range t.Indexes {
 		if err := e.dropData(keyspace.SpaceIndex, t.Indexes[i].ID); err != nil {

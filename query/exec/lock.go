@@ -94,17 +94,18 @@ func (l *lockRows) lockKey(ctx context.Context, key []byte) (bool, error) {
 	if l.c.LockTimeout <= 0 || l.wait != txn.LockWait {
 		return l.c.Tx.Lock(ctx, key, l.mode, l.wait)
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, l.c.LockTimeout, errLockTimeout)
+	limited, cancel := context.WithTimeoutCause(ctx, l.c.LockTimeout, ErrLockTimeout)
 	defer cancel()
 	ok, err := l.c.Tx.Lock(limited, key, l.mode, l.wait)
-	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(limited), errLockTimeout) {
+	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(limited), ErrLockTimeout) {
 		return false, dberr.SQL(dberr.StateLockNotAvailable, "canceling statement due to lock timeout").
 			WithHint("Another transaction held the row for longer than lock_timeout, %v.", l.c.LockTimeout)
 	}
 	return ok, err
 }
 
-// errLockTimeout tells the end of lock_timeout from that of the statement's time.
-var errLockTimeout = errors.New("lock timeout")
+// ErrLockTimeout is the cause with which lock_timeout ends a context. It tells that from the
+// end of the statement's time.
+var ErrLockTimeout = errors.New("lock timeout")
 
 func (l *lockRows) Close() error { return l.in.Close() }

@@ -285,6 +285,17 @@ func (m *mapper) deallocate(s *pg.DeallocateStmt) *ast.Deallocate {
 var discards = map[pg.DiscardMode]string{pg.DiscardMode_DISCARD_ALL: "all", pg.DiscardMode_DISCARD_PLANS: "plans",
 	pg.DiscardMode_DISCARD_SEQUENCES: "sequences", pg.DiscardMode_DISCARD_TEMP: "temp"}
 
+func (m *mapper) lockTable(s *pg.LockStmt) ast.Stmt {
+	m.refuseIf(s.Mode < 1 || s.Mode > 8, 0, "this lock mode")
+	out := &ast.LockTable{Mode: uint8(s.Mode - 1), NoWait: s.Nowait}
+	for _, n := range s.Relations {
+		rv := n.GetRangeVar()
+		m.refuseIf(rv.GetAlias() != nil || rv.GetRelpersistence() != "p", rv.GetLocation(), "this table here")
+		out.Tables = append(out.Tables, m.bareName(rv)) // no table has others below it, so ONLY means nothing
+	}
+	return out
+}
+
 // statement maps one statement.
 func (m *mapper) statement(n *pg.Node) ast.Stmt {
 	switch v := n.GetNode().(type) {
@@ -313,6 +324,8 @@ func (m *mapper) statement(n *pg.Node) ast.Stmt {
 		word, ok := discards[v.DiscardStmt.Target]
 		m.refuseIf(!ok, 0, "this form of DISCARD")
 		return &ast.Discard{What: word}
+	case *pg.Node_LockStmt:
+		return m.lockTable(v.LockStmt)
 	}
 	return m.definition(n)
 }

@@ -155,6 +155,7 @@ func (b *binder) scan(t *catalog.Table, alias string) (*fromItem, *LScan) {
 	if t.External == nil {
 		b.reads[relKey{t.Schema, t.Name}] = true
 	}
+	b.notes(t, UseRead)
 	return (&fromItem{rel: sc}).single(b.tableEntry(t, alias, sc.ColIDs)), sc
 }
 

@@ -106,6 +106,7 @@ func (b *binder) updateJoined(st *ast.Update, parent *scope) *bound {
 		t.sets = append(t.sets, set)
 	}
 	return j.finish(parent, func(t *joinTarget, r *joinRows) Rel {
+		b.notes(t.e.table, UseWrite)
 		up := &LUpdate{Table: t.e.table, Input: r.rel, TableCols: r.columns(t), RowKey: r.col(t.key)}
 		r.s.noAgg, r.s.noWin, r.s.what = "UPDATE", "UPDATE", "UPDATE"
 		up.Sets = b.sets(r.s, tableTarget(t.e.table, t.e.name), up.TableCols, t.sets, "update")
@@ -127,6 +128,7 @@ func (b *binder) deleteJoined(st *ast.Delete, parent *scope) *bound {
 		j.target(j.named(n.Name, n.Pos()), n.Pos())
 	}
 	return j.finish(parent, func(t *joinTarget, r *joinRows) Rel {
+		b.notes(t.e.table, UseWrite)
 		del := &LDelete{Table: t.e.table, Input: r.rel, TableCols: r.columns(t), RowKey: r.col(t.key)}
 		_, del.Parts = b.tableExprs(t.e.table)
 		if r.returns != 0 {

@@ -596,6 +596,7 @@ func (b *binder) locks(sel *ast.Select, s *scope) (out []*LLock) {
 				continue
 			}
 			lock.Keys = append(lock.Keys, b.rowKey(e.scan))
+			b.notes(e.scan.Table, UseLockRows)
 		}
 		if len(lock.Keys) > 0 {
 			b.q.Writes = true

@@ -66,6 +66,7 @@ func (b *binder) dmlTarget(ref *ast.TableRef, verbs ...string) *dmlTarget {
 		failAt(ref.Pos(), dberr.StateWrongObjectType, "cannot change materialized view %q", ref.Name.Name)
 	}
 	tg.t = rel.Table
+	b.notes(tg.t, UseWrite)
 	return tg
 }
 

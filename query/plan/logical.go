@@ -309,7 +309,39 @@ type Query struct {
 	Volatile bool
 	// External are the tables of other models that it names.
 	External []*catalog.Table
-	withIDs  int
+	// Tables are the tables that it uses, of no other model and not of the past.
+	Tables  []TableUse
+	withIDs int
+}
+
+// TableUse says how a statement uses a table.
+type TableUse struct {
+	Table *catalog.Table
+	Kind  UseKind
+}
+
+// UseKind is how a table is used.
+type UseKind uint8
+
+// The kinds, each of which holds those before it.
+const (
+	UseRead UseKind = iota
+	UseLockRows
+	UseWrite
+)
+
+// notes records that the statement uses a table.
+func (b *binder) notes(t *catalog.Table, kind UseKind) {
+	if t.External != nil || b.asOf != 0 {
+		return
+	}
+	for i := range b.q.Tables {
+		if u := &b.q.Tables[i]; u.Table.ID == t.ID {
+			u.Kind = max(u.Kind, kind)
+			return
+		}
+	}
+	b.q.Tables = append(b.q.Tables, TableUse{t, kind})
 }
 
 // NewCol adds a column.

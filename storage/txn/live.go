@@ -16,7 +16,7 @@ type live struct {
 }
 
 type liveShard struct {
-	// mu is taken under no other lock but Store.commit, and takes none.
+	// mu is taken under no other lock but Store.commit and lockTable.mu; takes weakLocks.mu.
 	mu    sync.Mutex
 	first *Tx
 	_     [48]byte // a cache line of its own

@@ -71,8 +71,7 @@ func (tx *Tx) renew(ctx context.Context, at uint64) error {
 	if err := s.waitPublished(ctx, at); err != nil {
 		return err
 	}
-	s.live.leave(tx)
-	s.live.enter(tx, &s.epoch, s.published.Load)
+	s.reenter(tx)
 	return nil
 }
 
@@ -85,10 +84,9 @@ func (s *Store) settleLock() {
 
 // owner is what the transaction's locks are held by.
 func (tx *Tx) owner() *lockOwner {
-	o := tx.locks.Load()
-	if o == nil {
-		o = &lockOwner{}
-		tx.locks.Store(o)
+	if o := tx.locks.Load(); o != nil {
+		return o
 	}
-	return o
+	tx.locks.CompareAndSwap(nil, &lockOwner{}) // who takes its weak locks over may have been faster
+	return tx.locks.Load()
 }

@@ -28,16 +28,6 @@ import (
 // goes first, since nobody before it can go on anyway. Where waiting would close a
 // circle, the one that closes it is refused with DEADLOCK_DETECTED.
 
-// LockMode is how a key is locked.
-type LockMode uint8
-
-const (
-	// LockShared goes with other shared locks of the key.
-	LockShared LockMode = iota + 1
-	// LockExclusive goes with no other lock of the key.
-	LockExclusive
-)
-
 // LockPolicy says what Lock does where the lock cannot be had at once.
 type LockPolicy uint8
 
@@ -55,28 +45,42 @@ type lockTable struct {
 	// entries is len(mu.keys), for commits to see that nothing is locked.
 	entries atomic.Int64
 
+	// strong is how many locks of objects are held or waited for in modes that are not
+	// weak. While it is 0, weak ones are the matter of their transactions (objects.go).
+	strong atomic.Int64
+
 	// mu guards every field of keyLock, lockOwner (but its bytes) and lockRequest. Taken under
-	// Store.commit; takes none. Never held while waiting.
+	// Store.commit; takes liveShard.mu and weakLocks.mu. Never held while waiting.
 	mu struct {
 		sync.Mutex
-		keys   map[string]*keyLock // those with a holder
-		closed error               // why no lock is given any more, or nil
+		keys    map[string]*keyLock   // those with a holder
+		objects map[ObjectID]*keyLock // those with a holder
+		closed  error                 // why no lock is given any more, or nil
 	}
 }
 
-// keyLock is one locked key. Invariant: it has a holder, and who stands first in
+// keyLock is one locked key or object. Invariant: it has a holder, and who stands first in
 // the queue cannot be granted.
 type keyLock struct {
-	key         string
-	exclusive   bool // there is one holder, and it is exclusive
-	holders     []*lockOwner
+	key         string   // "" of an object
+	object      ObjectID // 0 of a key
+	modes       LockMode // of all holders
+	holders     []lockHolder
 	first, last *lockRequest // who waits, in order
+	strong      int          // of an object: how many of lockTable.strong are its
+}
+
+// lockHolder is who holds a lock, and how.
+type lockHolder struct {
+	owner *lockOwner
+	mode  LockMode
 }
 
 // lockOwner holds locks for a transaction or, one after the other, for the
 // attempts of one Update.
 type lockOwner struct {
 	steps   []lockStep
+	kept    []lockStep   // locks that were weak; no savepoint gives them back
 	bytes   atomic.Int64 // about what the locks take, counted against Options.MaxTxBytes
 	waits   *lockRequest // the one it waits for, or nil
 	visited *lockOwner   // the owner whose search for a circle came by last
@@ -88,7 +92,7 @@ const lockOverhead = 256
 // lockStep is a lock that was acquired or raised, in order.
 type lockStep struct {
 	lock *keyLock
-	was  LockMode // before; 0 for none
+	got  LockMode // what it added
 }
 
 // lockRequest is an owner in a queue.
@@ -114,26 +118,32 @@ func (t *lockTable) acquire(ctx context.Context, o *lockOwner, key []byte, mode 
 		t.mu.keys[l.key] = l
 		t.entries.Add(1)
 	}
+	return t.acquireLocked(ctx, o, l, mode, wait)
+}
+
+// acquireLocked locks l for o. It is called with the lock of t, which it gives up.
+func (t *lockTable) acquireLocked(ctx context.Context, o *lockOwner, l *keyLock, mode LockMode, wait LockPolicy) (bool, error) {
 	has := l.mode(o)
-	if has >= mode || l.admits(o, mode) && (l.first == nil || has != 0) {
+	if has.covers(mode) || l.admits(o, mode) && l.passes(has, mode) {
 		l.grant(o, mode)
 		t.mu.Unlock()
 		return true, nil
 	}
 	if wait != LockWait {
+		t.forgetLocked(l, mode)
 		t.mu.Unlock()
 		if wait == LockSkip {
 			return false, nil
 		}
-		return false, lockError(dberr.StateLockNotAvailable, "could not lock the key: another transaction holds it", l.key)
+		return false, l.error(dberr.StateLockNotAvailable, "could not lock the key: another transaction holds it")
 	}
 	r := &lockRequest{owner: o, lock: l, mode: mode, done: make(chan struct{})}
 	l.enqueue(r, has != 0)
 	o.waits = r
-	if len(o.steps) > 0 && r.closesCircle() { // who holds nothing, nobody waits for
+	if len(o.steps)+len(o.kept) > 0 && r.closesCircle() { // who holds nothing, nobody waits for
 		t.withdrawLocked(r)
 		t.mu.Unlock()
-		return false, lockError(dberr.StateDeadlock, "deadlock detected: the holder of the key waits for this transaction", l.key).
+		return false, l.error(dberr.StateDeadlock, "deadlock detected: the holder of the key waits for this transaction").
 			WithHint("run the transaction again; transactions that lock in one order do not meet like this")
 	}
 	t.mu.Unlock()
@@ -160,21 +170,34 @@ func (t *lockTable) await(ctx context.Context, r *lockRequest) error {
 func (t *lockTable) withdrawLocked(r *lockRequest) {
 	r.lock.dequeue(r)
 	r.owner.waits = nil
+	t.forgetLocked(r.lock, r.mode)
 	t.wakeLocked(r.lock)
 }
 
 // wakeLocked grants what can be granted, and forgets a lock that nobody holds.
 func (t *lockTable) wakeLocked(l *keyLock) {
-	for r := l.first; r != nil && l.admits(r.owner, r.mode); r = l.first {
-		l.dequeue(r)
-		r.owner.waits = nil
-		l.grant(r.owner, r.mode)
-		close(r.done)
+	var before LockMode // of those who go on waiting
+	for r := l.first; r != nil; {
+		next := r.next
+		if before.conflicts()&r.mode == 0 && l.admits(r.owner, r.mode) {
+			l.dequeue(r)
+			r.owner.waits = nil
+			l.grant(r.owner, r.mode)
+			close(r.done)
+		} else if before |= r.mode; l.object == 0 {
+			break // nothing goes with what an exclusive lock waits for
+		}
+		r = next
 	}
-	if len(l.holders) == 0 {
-		delete(t.mu.keys, l.key)
-		t.entries.Add(-1)
+	if len(l.holders) > 0 {
+		return
 	}
+	if l.object != 0 {
+		delete(t.mu.objects, l.object)
+		return
+	}
+	delete(t.mu.keys, l.key)
+	t.entries.Add(-1)
 }
 
 // position is where o stands, for undo.
@@ -187,9 +210,37 @@ func (t *lockTable) position(o *lockOwner) int {
 	return len(o.steps)
 }
 
-// undo takes back what o acquired after position n, and, where it waits in
-// another goroutine, fails that with cause.
-func (t *lockTable) undo(o *lockOwner, n int, cause error) {
+// undo takes back what o acquired after position n.
+func (t *lockTable) undo(o *lockOwner, n int) {
+	if o == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.undoLocked(o, n)
+}
+
+func (t *lockTable) undoLocked(o *lockOwner, n int) {
+	for i := len(o.steps) - 1; i >= n; i-- {
+		t.lowerLocked(o, o.steps[i])
+	}
+	clear(o.steps[min(n, len(o.steps)):])
+	o.steps = o.steps[:min(n, len(o.steps))]
+}
+
+// lowerLocked takes back what one step added.
+func (t *lockTable) lowerLocked(o *lockOwner, st lockStep) {
+	st.lock.lower(o, st.got)
+	t.forgetLocked(st.lock, st.got)
+	t.wakeLocked(st.lock)
+}
+
+// release takes back all that o holds.
+func (t *lockTable) release(o *lockOwner) { t.fail(o, nil) }
+
+// fail takes back all that o holds and, where it waits in another goroutine, fails that
+// with cause.
+func (t *lockTable) fail(o *lockOwner, cause error) {
 	if o == nil {
 		return
 	}
@@ -200,29 +251,30 @@ func (t *lockTable) undo(o *lockOwner, n int, cause error) {
 		t.withdrawLocked(r)
 		close(r.done)
 	}
-	for i := len(o.steps) - 1; i >= n; i-- {
-		st := o.steps[i]
-		st.lock.lower(o, st.was)
-		t.wakeLocked(st.lock)
+	t.undoLocked(o, 0)
+	for _, st := range o.kept {
+		t.lowerLocked(o, st)
 	}
-	clear(o.steps[min(n, len(o.steps)):])
-	o.steps = o.steps[:min(n, len(o.steps))]
+	o.kept = nil
 }
-
-// release takes back all that o holds.
-func (t *lockTable) release(o *lockOwner) { t.undo(o, 0, nil) }
 
 // close refuses every lock from now on, also to those who wait.
 func (t *lockTable) close(cause error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mu.closed = cause
-	for _, l := range t.mu.keys {
+	refuse := func(l *keyLock) {
 		for r := l.first; r != nil; r = l.first {
 			l.dequeue(r)
 			r.owner.waits, r.err = nil, cause
 			close(r.done)
 		}
+	}
+	for _, l := range t.mu.keys {
+		refuse(l)
+	}
+	for _, l := range t.mu.objects {
+		refuse(l)
 	}
 }
 
@@ -257,12 +309,9 @@ func (t *lockTable) obstacle(o *lockOwner, ops []Op) []byte {
 
 // mode is how o holds l; 0 for not at all.
 func (l *keyLock) mode(o *lockOwner) LockMode {
-	for _, h := range l.holders {
-		if h == o {
-			if l.exclusive {
-				return LockExclusive
-			}
-			return LockShared
+	for i := range l.holders {
+		if l.holders[i].owner == o {
+			return l.holders[i].mode
 		}
 	}
 	return 0
@@ -270,41 +319,76 @@ func (l *keyLock) mode(o *lockOwner) LockMode {
 
 // admits says whether mode goes with the other holders.
 func (l *keyLock) admits(o *lockOwner, mode LockMode) bool {
-	if len(l.holders) == 0 || len(l.holders) == 1 && l.holders[0] == o {
+	bad := mode.conflicts()
+	if l.modes&bad == 0 {
 		return true
 	}
-	return mode == LockShared && !l.exclusive
+	for i := range l.holders {
+		if h := &l.holders[i]; h.owner != o && h.mode&bad != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// passes says whether who holds has may be granted mode before those who wait: where it goes
+// with what they ask for, or they wait for has anyway.
+func (l *keyLock) passes(has, mode LockMode) bool {
+	if l.object == 0 {
+		return l.first == nil || has != 0
+	}
+	bad := mode.conflicts()
+	for r := l.first; r != nil; r = r.next {
+		if r.mode&bad != 0 && r.mode.conflicts()&has == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // grant makes o a holder.
 func (l *keyLock) grant(o *lockOwner, mode LockMode) {
-	has := l.mode(o)
-	if has >= mode {
-		return
+	if got := l.add(o, mode); got != 0 {
+		o.steps = append(o.steps, lockStep{lock: l, got: got})
 	}
-	if has == 0 {
-		l.holders = append(l.holders, o)
-		o.bytes.Add(int64(len(l.key)) + lockOverhead)
-	}
-	l.exclusive = mode == LockExclusive
-	o.steps = append(o.steps, lockStep{lock: l, was: has})
 }
 
-// lower takes o's mode down to what it was.
-func (l *keyLock) lower(o *lockOwner, to LockMode) {
-	l.exclusive = false
-	if to != 0 {
-		return
+// add is grant without a step, and returns what o did not have before.
+func (l *keyLock) add(o *lockOwner, mode LockMode) LockMode {
+	has := l.mode(o)
+	if has.covers(mode) {
+		return 0
 	}
-	for i, h := range l.holders {
-		if h == o {
-			last := len(l.holders) - 1
-			l.holders[i], l.holders[last] = l.holders[last], nil
-			l.holders = l.holders[:last]
-			o.bytes.Add(-int64(len(l.key)) - lockOverhead)
-			return
+	l.modes |= mode
+	if has == 0 {
+		l.holders = append(l.holders, lockHolder{o, mode})
+		o.bytes.Add(int64(len(l.key)) + lockOverhead)
+		return mode
+	}
+	for i := range l.holders {
+		if l.holders[i].owner == o {
+			l.holders[i].mode |= mode
 		}
 	}
+	return mode &^ has
+}
+
+// lower takes modes from o.
+func (l *keyLock) lower(o *lockOwner, modes LockMode) {
+	all := LockMode(0)
+	for i := len(l.holders) - 1; i >= 0; i-- {
+		h := &l.holders[i]
+		if h.owner == o {
+			h.mode &^= modes
+		}
+		if all |= h.mode; h.mode == 0 {
+			last := len(l.holders) - 1
+			l.holders[i], l.holders[last] = l.holders[last], lockHolder{}
+			l.holders = l.holders[:last]
+			o.bytes.Add(-int64(len(l.key)) - lockOverhead)
+		}
+	}
+	l.modes = all
 }
 
 // enqueue puts r at the end of the queue, or at its head.
@@ -368,11 +452,12 @@ func (r *lockRequest) closesCircle() bool {
 }
 
 // before calls fn for those whom r waits for: the holders, and who stands before
-// it in the queue as far as they do not wait for each other, which is found from
-// them.
+// it in the queue, as far as it does not go with them. Whom those before an exclusive lock
+// wait for is found from that.
 func (r *lockRequest) before(fn func(o *lockOwner)) {
+	bad := r.mode.conflicts()
 	for p := r.prev; p != nil; p = p.prev {
-		if r.mode == LockExclusive || p.mode == LockExclusive {
+		if p.mode&bad != 0 {
 			fn(p.owner)
 		}
 		if p.mode == LockExclusive {
@@ -380,17 +465,21 @@ func (r *lockRequest) before(fn func(o *lockOwner)) {
 		}
 	}
 	for _, h := range r.lock.holders {
-		if h != r.owner {
-			fn(h)
+		if h.owner != r.owner && h.mode&bad != 0 {
+			fn(h.owner)
 		}
 	}
 }
 
-func lockError(state, message, key string) *dberr.Error {
-	return dberr.SQL(state, "%s", message).WithDetail("the key is %x", key).Wrap(&conflictAt{key: []byte(key)})
+// error says why a lock of l was not given.
+func (l *keyLock) error(state, message string) *dberr.Error {
+	if l.object != 0 {
+		return l.objectError(state)
+	}
+	return dberr.SQL(state, "%s", message).WithDetail("the key is %x", l.key).Wrap(&conflictAt{key: []byte(l.key)})
 }
 
-// each calls fn for every lock that o holds.
+// each calls fn for every lock of a key that o holds.
 func (t *lockTable) each(o *lockOwner, fn func(key string, mode LockMode)) {
 	if o == nil {
 		return
@@ -398,6 +487,12 @@ func (t *lockTable) each(o *lockOwner, fn func(key string, mode LockMode)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, st := range o.steps {
-		fn(st.lock.key, st.lock.mode(o))
+		switch {
+		case st.lock.object != 0:
+		case st.lock.mode(o)&LockExclusive != 0:
+			fn(st.lock.key, LockExclusive)
+		default:
+			fn(st.lock.key, LockShared)
+		}
 	}
 }

@@ -86,7 +86,7 @@ func New(opts Options) (*Store, error) {
 		return nil, fmt.Errorf("open transactions: %w", err)
 	}
 	s := &Store{opts: opts.withDefaults(), pool: records.New()}
-	s.locks.mu.keys = map[string]*keyLock{}
+	s.locks.mu.keys, s.locks.mu.objects = map[string]*keyLock{}, map[ObjectID]*keyLock{}
 	s.limits = s.opts.limits()
 	s.sweepLimit.Store(math.MaxUint64)
 	return s, nil

@@ -91,13 +91,14 @@ func (s *Store) reclaim() {
 		}
 		if s.opts.MaxTxAge > 0 && !tx.opts.AnyAge && now.Sub(tx.began) > s.opts.MaxTxAge {
 			tx.expired.Store(true)
+			tx.weak.close()
 			if o := tx.locks.Load(); o != nil {
 				old = append(old, o)
 			}
 		}
 	})
 	for _, o := range old { // they can only be rolled back
-		s.locks.undo(o, 0, errTooOld(s.opts.MaxTxAge))
+		s.locks.fail(o, errTooOld(s.opts.MaxTxAge))
 	}
 	for all := false; !all && !s.sweeper.stopping(); {
 		s.commit.Lock()

@@ -38,6 +38,7 @@ type Tx struct {
 	// transaction's goroutine, read by the sweeper where the transaction is too old.
 	locks     atomic.Pointer[lockOwner]
 	keepLocks bool // Update releases them
+	weak      weakLocks
 	looked    bool // at anything of the snapshot; of a read-write transaction
 
 	flush bool // it reads a generation and nothing else
@@ -277,7 +278,7 @@ func (tx *Tx) RollbackTo(sp Savepoint) error {
 	for _, it := range tx.iters {
 		it.undone(sp.writes)
 	}
-	tx.store.locks.undo(tx.locks.Load(), sp.locks, nil)
+	tx.store.locks.undo(tx.locks.Load(), sp.locks)
 	return nil
 }
 
@@ -314,6 +315,7 @@ func (tx *Tx) Rollback() {
 	}
 	tx.stored.closeAll()
 	tx.store.live.leave(tx)
+	tx.weak.close()
 	if !tx.keepLocks {
 		tx.store.locks.release(tx.locks.Load())
 	}

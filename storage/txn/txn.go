@@ -105,6 +105,8 @@ type TxOptions struct {
 	// AnyAge lets the transaction become older than Options.MaxTxAge. For work that
 	// takes as long as there are data, such as a backup.
 	AnyAge bool
+	// Session tells in ObjectLocks whose the transaction is; 0 nobody's.
+	Session uint64
 }
 
 // Reader reads one snapshot.
