@@ -41,6 +41,13 @@ func (b *slab) add(series uint64, at int64, v Value) {
 	v.appendTo(&b.points, at)
 }
 
+// addFloat is add of a float.
+func (b *slab) addFloat(series uint64, at int64, v float64) {
+	b.series = append(b.series, series)
+	b.points.Times = append(b.points.Times, at)
+	b.points.Floats = append(b.points.Floats, v)
+}
+
 func (b *slab) before(i, j int) bool {
 	t := b.points.Times
 	return t[i] < t[j] || t[i] == t[j] && b.series[i] < b.series[j]

@@ -91,7 +91,7 @@ func (l *life) transact() {
 			l.unwrite(want, host, from, to)
 		} else {
 			points := l.draw(1 + l.r.IntN(20))
-			l.must(s.Write(l.t.Context(), points))
+			l.writeTo(s, points)
 			l.apply(want, points)
 		}
 		if l.r.IntN(2) == 0 {

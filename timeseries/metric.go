@@ -3,7 +3,6 @@ package timeseries
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -75,7 +74,12 @@ type Metric struct {
 
 // Field finds a field by its name; -1 where there is none.
 func (m *Metric) Field(name string) int {
-	return slices.IndexFunc(m.Fields, func(f FieldInfo) bool { return f.Name == name })
+	for i := range m.Fields {
+		if m.Fields[i].Name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 const metricVersion = 1

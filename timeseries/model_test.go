@@ -102,8 +102,23 @@ func (l *life) write() {
 
 func (l *life) put(n int) {
 	points := l.draw(n)
-	l.must(l.s.Write(l.t.Context(), points))
+	l.writeTo(l.s, points)
 	l.apply(l.want, points)
+}
+
+// writeTo writes points, or what an appender takes of them.
+func (l *life) writeTo(s *timeseries.Store, points []timeseries.Point) {
+	if l.r.IntN(3) > 0 {
+		l.must(s.Write(l.t.Context(), points))
+		return
+	}
+	a := s.Appender("f")
+	for i := range points {
+		p := &points[i]
+		p.Fields, p.Ref = p.Fields[:1], l.ref(p.Tags)
+		a.Append(p.Ref, p.Time, p.Fields[0].Value.Float)
+	}
+	l.must(a.Commit(l.t.Context()))
 }
 
 // draw draws points, some of them by references.

@@ -406,6 +406,18 @@ func TestLatePointsAreRefused(t *testing.T) {
 	if code(err) != "POINT_TOO_OLD" {
 		t.Errorf("an old point gives %v", err)
 	}
+	ref, err := timeseries.NewRef(fresh.Metric, fresh.Tags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := s.Appender(fresh.Fields[0].Name)
+	for _, at := range []int64{fresh.Time, old.Time} { // by now the series is known
+		a.Append(ref, fresh.Time, fresh.Fields[0].Value.Float)
+		a.Append(ref, at, fresh.Fields[0].Value.Float)
+		if err := a.Commit(ctx); at == old.Time && code(err) != "POINT_TOO_OLD" || at != old.Time && err != nil {
+			t.Errorf("an appender of a point of %d gives %v", at, err)
+		}
+	}
 	refused, err := s.WriteEach(ctx, []timeseries.Point{old, fresh, point(start.Add(-time.Hour).UnixNano(), 3, "h", "new")})
 	if err != nil || len(refused) != 2 || refused[0].Point != 0 || refused[1].Point != 2 || code(refused[1].Err) != "POINT_TOO_OLD" {
 		t.Errorf("refused are %v, %v", refused, err)

@@ -235,8 +235,7 @@ func (w *writer) known(t *target, p *Point) (uint64, bool) {
 		return 0, false
 	}
 	if p.Ref != nil {
-		at := p.Ref.at.Load()
-		if at.serves(t.id, w.snapshot) && at.store == &w.s.head.places && at.db == w.s.db {
+		if at := p.Ref.at.Load(); w.serves(at, t) {
 			return at.series, true
 		}
 		return 0, false
@@ -246,6 +245,11 @@ func (w *writer) known(t *target, p *Point) (uint64, bool) {
 		return at.series, true
 	}
 	return 0, false
+}
+
+// serves says whether the place that a reference has is that of its series.
+func (w *writer) serves(at *place, t *target) bool {
+	return at.serves(t.id, w.snapshot) && at.store == &w.s.head.places && at.db == w.s.db
 }
 
 // series finds the series of tags in the store, or makes it.
@@ -276,6 +280,9 @@ func (t *target) check(p *Point) error {
 	for i := range p.Fields {
 		f := &p.Fields[i]
 		n := t.Field(f.Name)
+		if n >= 0 && t.Fields[n].Kind == f.Value.Kind && f.Value.Kind != block.Text {
+			continue
+		}
 		if err := f.settle(t.Metric, n); err != nil {
 			return err
 		}
@@ -338,20 +345,36 @@ func (w *writer) addField(t *target, series uint64, at int64, f *Field) error {
 			return err
 		}
 	}
-	v, _ := f.Value.as(t.Fields[n].Kind)
-	for n >= len(t.slabs) {
+	b := t.slab(n)
+	switch kind := t.Fields[n].Kind; {
+	case kind == block.Float && f.Value.Kind == block.Float: // mostly
+		b.addFloat(series, at, f.Value.Float)
+	default:
+		v, _ := f.Value.as(kind)
+		b.add(series, at, v)
+	}
+	if len(t.few) < batchColumns {
+		t.note(series, n)
+	}
+	return nil
+}
+
+// slab is where the points of a field are gathered.
+func (t *target) slab(field int) *slab {
+	for field >= len(t.slabs) {
 		k := len(t.slabs)
 		b := slabs.Get().(*slab)
 		b.reset(k, t.Fields[k].Kind)
 		t.slabs = append(t.slabs, b)
 	}
-	t.slabs[n].add(series, at, v)
-	if len(t.few) < batchColumns {
-		if c := (column{t.id, series, n}); !slices.Contains(t.few, c) {
-			t.few = append(t.few, c)
-		}
+	return t.slabs[field]
+}
+
+// note takes note of a column, while there are few.
+func (t *target) note(series uint64, field int) {
+	if c := (column{t.id, series, field}); !slices.Contains(t.few, c) {
+		t.few = append(t.few, c)
 	}
-	return nil
 }
 
 // finish puts what was gathered: into open records where it is of few columns, and into
