@@ -202,7 +202,7 @@ func (r *feedReader) messages(ctx context.Context, set *txn.ChangeSet) ([]*Messa
 }
 
 // Moment is that of a commit: what was there just before it and is there after it. Its
-// transactions begin when they are asked for, and end with it.
+// transactions begin when they are asked for, and end with it; nobody keeps them.
 type Moment struct {
 	ctx           context.Context
 	txns          *txn.Store
@@ -233,7 +233,7 @@ func (m *Moment) begin(tx **txn.Tx, at txn.Timestamp) (*txn.Tx, error) {
 func (m *Moment) end() {
 	for _, tx := range []*txn.Tx{m.before, m.after} {
 		if tx != nil {
-			tx.Rollback()
+			tx.Release()
 		}
 	}
 }

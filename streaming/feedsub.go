@@ -182,6 +182,11 @@ func (sub *Subscription) nextOfFeed(ctx context.Context) (d Delivery, err error)
 // tail.
 func (sub *Subscription) readPast(ctx context.Context) error {
 	f := sub.feed
+	if _, behind, _, err := f.tail.take(sub.next, 1); !behind && err == nil { // though writers may go on
+		f.past.close()
+		f.past = nil
+		return nil
+	}
 	at := sub.s.txns.LastCommit()
 	sub.s.txns.Settle()
 	list, err := f.past.next(context.WithoutCancel(ctx)) // what it has taken would be lost

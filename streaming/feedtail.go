@@ -245,7 +245,7 @@ func (t *feedTail) add(list []*Message) {
 	}
 	t.mu.messages = append(t.mu.messages, list...)
 	drop := 0
-	for len(t.mu.messages)-drop > max(o.TailMessages, len(list)) || t.mu.bytes > o.TailBytes && len(t.mu.messages)-drop > len(list) {
+	for len(t.mu.messages)-drop > max(o.FeedMessages, len(list)) || t.mu.bytes > o.FeedBytes && len(t.mu.messages)-drop > len(list) {
 		t.mu.bytes -= t.mu.messages[drop].size()
 		t.mu.from = t.mu.messages[drop].Offset + 1
 		drop++

@@ -18,6 +18,11 @@ type Options struct {
 	// the store. Defaults 1,024 and 1 MiB.
 	TailMessages int
 	TailBytes    int
+	// FeedMessages and FeedBytes are the same of the feed of a table or another object
+	// that somebody follows: to read on from the history means a look through the whole
+	// object. Defaults 8,192 and 4 MiB.
+	FeedMessages int
+	FeedBytes    int
 	// ProducerKeep is how long the last number of a producer is remembered after it
 	// published. Default 7 days.
 	ProducerKeep time.Duration
@@ -51,6 +56,12 @@ func (o Options) withDefaults() Options {
 	if o.TailBytes == 0 {
 		o.TailBytes = 1 << 20
 	}
+	if o.FeedMessages == 0 {
+		o.FeedMessages = 8 << 10
+	}
+	if o.FeedBytes == 0 {
+		o.FeedBytes = 4 << 20
+	}
 	if o.ProducerKeep == 0 {
 		o.ProducerKeep = 7 * 24 * time.Hour
 	}
@@ -63,7 +74,8 @@ func (o Options) Validate() error {
 	for _, f := range []struct {
 		name string
 		n    int64
-	}{{"TailMessages", int64(o.TailMessages)}, {"TailBytes", int64(o.TailBytes)}, {"ProducerKeep", int64(o.ProducerKeep)}} {
+	}{{"TailMessages", int64(o.TailMessages)}, {"TailBytes", int64(o.TailBytes)},
+		{"FeedMessages", int64(o.FeedMessages)}, {"FeedBytes", int64(o.FeedBytes)}, {"ProducerKeep", int64(o.ProducerKeep)}} {
 		if f.n < 0 {
 			errs = append(errs, fmt.Errorf("%s %d is negative", f.name, f.n))
 		}

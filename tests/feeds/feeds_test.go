@@ -331,6 +331,40 @@ func TestSubscription(t *testing.T) {
 	}
 }
 
+// TestBackToTail: a follower that fell behind goes over to the messages that are made once
+// for all as soon as these go back to its place, though it is never at the end of what
+// writers do.
+func TestBackToTail(t *testing.T) {
+	db := open(t, weft.Options{Streaming: streaming.Options{FeedMessages: 4}})
+	exec(t, db, "CREATE TABLE x (id int PRIMARY KEY)")
+	near := subscribe(t, db, "cdc.default.x", streaming.Latest)
+	far := subscribe(t, db, "cdc.default.x", streaming.Latest)
+	var made, read []*streaming.Message
+	insert := func() {
+		t.Helper()
+		exec(t, db, "INSERT INTO x VALUES ($1)", len(made))
+		made = append(made, next(t, near)...)
+	}
+	for range 20 {
+		insert()
+	}
+	for len(read) < 18 {
+		read = append(read, next(t, far)...)
+	}
+	for range 3 {
+		insert()
+		read = append(read, next(t, far)...)
+	}
+	for i, m := range read {
+		if m.Offset != made[i].Offset || string(m.Data) != string(made[i].Data) {
+			t.Errorf("change %d comes as %+v, want %+v", i, m, made[i])
+		}
+		if i >= 18 && m != made[i] {
+			t.Errorf("change %d was made again", i)
+		}
+	}
+}
+
 // TestGroup: a group shares the changes of an object, and hands them out again.
 func TestGroup(t *testing.T) {
 	db := open(t, weft.Options{})

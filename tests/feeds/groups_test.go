@@ -83,7 +83,7 @@ func field(json, name string) string {
 // TestGroupFarBehind: a group that reads the history in small pulls is given every change
 // once and in order, whatever is pulled, given back and changed meanwhile.
 func TestGroupFarBehind(t *testing.T) {
-	db := open(t, weft.Options{Streaming: streaming.Options{TailMessages: 4}})
+	db := open(t, weft.Options{Streaming: streaming.Options{FeedMessages: 4}})
 	ctx, s := t.Context(), db.Streaming()
 	const feed, rows = "cdc.default.x", 300
 	exec(t, db, "CREATE TABLE x (id int PRIMARY KEY, v int)")

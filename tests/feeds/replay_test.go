@@ -169,7 +169,7 @@ func TestReplay(t *testing.T) {
 	}
 	db, err := weft.Open(t.TempDir(), weft.Options{
 		Storage:   storage.Options{Durability: txn.DurabilityInterval, BufferBytes: 1 << 20, CheckpointBytes: 64 << 10},
-		Streaming: streaming.Options{TailMessages: 32},
+		Streaming: streaming.Options{FeedMessages: 32},
 	})
 	if err != nil {
 		t.Fatal(err)
