@@ -7,7 +7,9 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/exec"
+	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
 )
@@ -19,8 +21,12 @@ type cursor struct {
 	rows   [][]sqltype.Datum
 	pos    int // 0 is before the first row, len(rows)+1 after the last
 	hold   bool
+	held   bool // its transaction has ended
 	scroll bool
-	level  int // how many savepoints there were
+	keys   []plan.RowKey     // of which tables the keys are
+	at     [][]sqltype.Datum // the keys of each row
+	locks  bool              // it has FOR UPDATE or its like
+	level  int               // how many savepoints there were
 	bytes  int64
 	sql    string
 	made   time.Time
@@ -42,11 +48,12 @@ func (r *running) declare(st *ast.DeclareCursor) error {
 	case s.cursors[st.Name] != nil:
 		return dberr.SQL("42P03", "cursor %q already exists", st.Name).At(st.Pos())
 	}
+	r.declares = true
 	c, err := r.compileLocked(st.Query)
 	if err != nil {
 		return err
 	}
-	cur := &cursor{cols: c.cols, hold: st.Hold, scroll: st.Scroll != ast.No, level: len(s.saves), sql: r.sql, made: time.Now()}
+	cur := &cursor{cols: c.cols, keys: c.rowKeys, locks: locksRows(st.Query), hold: st.Hold, scroll: st.Scroll != ast.No, level: len(s.saves), sql: r.sql, made: time.Now()}
 	held, most := int64(0), s.memory()
 	for _, other := range s.cursors {
 		held += other.bytes
@@ -64,7 +71,10 @@ func (r *running) declare(st *ast.DeclareCursor) error {
 			for k, v := range b.Cols {
 				row[k] = v.Get(int(i))
 			}
-			cur.rows = append(cur.rows, row)
+			cur.rows = append(cur.rows, row[:len(c.cols):len(c.cols)])
+			if len(c.rowKeys) > 0 {
+				cur.at = append(cur.at, row[len(c.cols):])
+			}
 		}
 		return nil
 	})
@@ -159,6 +169,50 @@ func (c *cursor) move(st *ast.Fetch) (rows [][]sqltype.Datum, err error) {
 	return rows, nil
 }
 
+// locksRows says whether a query has FOR UPDATE or its like.
+func locksRows(st ast.Stmt) bool {
+	sel, ok := st.(*ast.Select)
+	return ok && len(sel.Locking) > 0
+}
+
+// currentRow gives the key of the row of a table on which a cursor stands.
+func (s *Session) currentRow(name string, t *catalog.Table) ([]sqltype.Datum, error) {
+	c, err := s.cursor(name, 0)
+	if err != nil {
+		return nil, err
+	}
+	if c.held {
+		return nil, dberr.SQL(stateCursor, "cursor %q is held from a previous transaction", name)
+	}
+	from, found := 0, -1
+	var key plan.RowKey
+	for _, k := range c.keys {
+		if k.Table == t.ID {
+			if found >= 0 {
+				return nil, dberr.SQL(stateCursor, "cursor %q has multiple FOR UPDATE/SHARE references to table %q", name, t.Name)
+			}
+			found, key = from, k
+		}
+		from += k.Cols
+	}
+	switch {
+	case found < 0 && c.locks:
+		return nil, dberr.SQL(stateCursor, "cursor %q does not have a FOR UPDATE/SHARE reference to table %q", name, t.Name)
+	case found < 0:
+		return nil, dberr.SQL(stateCursor, "cursor %q is not a simply updatable scan of table %q", name, t.Name)
+	case c.pos < 1 || c.pos > len(c.rows):
+		return nil, dberr.SQL(stateCursor, "cursor %q is not positioned on a row", name)
+	}
+	row := c.at[c.pos-1][found : found+key.Cols]
+	if row[0].Null { // the empty side of an outer join
+		return nil, nil
+	}
+	return row, nil
+}
+
+// stateCursor is the SQLSTATE of an invalid cursor state.
+const stateCursor = "24000"
+
 // here gives the row on which the cursor stands.
 func (c *cursor) here() [][]sqltype.Datum {
 	if c.pos < 1 || c.pos > len(c.rows) {
@@ -183,7 +237,7 @@ func (r *running) closeCursor(st *ast.CloseCursor) error {
 // where it was rolled back.
 func (s *Session) endCursors() {
 	for name, c := range s.cursors {
-		if !c.hold {
+		if c.held = true; !c.hold {
 			delete(s.cursors, name)
 		}
 	}

@@ -75,6 +75,8 @@ type running struct {
 	pasts  *pasts  // in which it reads tables as of other times
 	begun  time.Time
 	snap   *catalog.Snapshot // for which it was planned, nil before
+	// declares says that the query is planned for a cursor.
+	declares bool
 
 	command  string
 	rows     int64
@@ -160,8 +162,10 @@ type compiled struct {
 	// external are the tables of other models that the plan reads or writes.
 	external map[tableKey]toldExternal
 	locks    []tableLock
-	choice   *choice // nil where this plan is always the one to use
-	custom   bool    // made for the values of one execution
+	rowKeys  []plan.RowKey // of a cursor's query: what its last columns are
+	once     bool          // it is for this moment alone
+	choice   *choice       // nil where this plan is always the one to use
+	custom   bool          // made for the values of one execution
 }
 
 // planKey finds a plan. The settings in it are those that change what a text means.
@@ -208,6 +212,7 @@ func (s *Session) scope(snap *catalog.Snapshot, params []Param) *plan.Scope {
 		Virtual:  virtualTable,
 		Implies:  opt.Implies,
 		External: s.external,
+		Cursor:   s.currentRow,
 		Sequence: s.e.seqs.function, SequenceBy: s.e.seqs.functionBy,
 	}
 }
@@ -230,7 +235,7 @@ func (r *running) general(st ast.Stmt) (*compiled, error) {
 		return c, err
 	}
 	key := planKey{db: uint32(s.db.ID), sql: r.sql, params: paramKey(params), zone: s.set.zone.String(), style: s.set.style, path: s.temp + "," + strings.Join(s.set.path, ","), set: s.set.planner, mysql: r.text.mysql, maintains: r.text.maintains}
-	if c, ok := s.e.plans.get(key, r.holds); ok {
+	if c, ok := s.e.plans.get(key, r.holds); ok && !r.declares {
 		holds, err := s.externalHolds(r.ctx, c)
 		if err != nil {
 			return nil, err
@@ -246,12 +251,13 @@ func (r *running) general(st ast.Stmt) (*compiled, error) {
 	scope := s.scope(snap, params)
 	scope.History, scope.External = r.history, r.external
 	scope.MySQL, scope.Maintains = r.text.mysql, r.text.maintains
+	scope.RowKeys = r.declares
 	c, err := s.e.plan(r.ctx, scope, st, s.set.planner)
 	if err != nil {
 		return nil, err
 	}
 	c.stamp = snap.Stamp
-	if r.pasts == nil { // other times are not the same the next time
+	if r.pasts == nil && !r.declares && !c.once { // other times are not the same the next time
 		c.choice = newChoice(st, c)
 		s.e.plans.put(key, c)
 	}
@@ -292,11 +298,16 @@ func (e *Engine) planWith(ctx context.Context, scope *plan.Scope, st ast.Stmt, s
 	if err != nil {
 		return nil, fmt.Errorf("plan statement: %w", err)
 	}
-	c := &compiled{root: res.Root, command: q.Command, params: q.Params, writes: q.Writes, told: source.told, external: source.external}
+	c := &compiled{root: res.Root, command: q.Command, params: q.Params, writes: q.Writes, once: q.Once, told: source.told, external: source.external}
 	c.locks = usedTables(q, scope.Catalog)
 	if q.Out != nil {
-		c.cols = make([]Column, 0, len(q.Out))
-		for _, col := range q.Out {
+		c.rowKeys = q.RowKeys
+		seen := q.Out
+		for _, k := range q.RowKeys {
+			seen = seen[:len(seen)-k.Cols]
+		}
+		c.cols = make([]Column, 0, len(seen))
+		for _, col := range seen {
 			c.cols = append(c.cols, Column{Name: q.Info[col].Name, Type: q.Info[col].Type})
 		}
 	}

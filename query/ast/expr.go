@@ -292,6 +292,13 @@ type Grouping struct {
 // Default is the word DEFAULT as a value in INSERT and UPDATE.
 type Default struct{ Loc }
 
+// CurrentOf is WHERE CURRENT OF cursor, all that stands in the WHERE of UPDATE or DELETE.
+type CurrentOf struct {
+	Loc
+	Cursor string
+}
+
+func (*CurrentOf) expr()  {}
 func (*Literal) expr()    {}
 func (*ColumnRef) expr()  {}
 func (*Param) expr()      {}

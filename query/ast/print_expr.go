@@ -137,6 +137,8 @@ func (p *printer) expr(e Expr) {
 		p.operand(e.L)
 		p.s(" IS", not(e.Not), " DISTINCT FROM ")
 		p.operand(e.R)
+	case *CurrentOf:
+		p.s("CURRENT OF ", QuoteIdent(e.Cursor))
 	case *Collate:
 		p.operand(e.Arg)
 		p.s(" COLLATE ")

@@ -43,6 +43,9 @@ func (m *mapper) expr(n *pg.Node) ast.Expr {
 		return m.boolExpr(v.BoolExpr)
 	case *pg.Node_TypeCast:
 		return &ast.Cast{Loc: m.castLoc(v.TypeCast), Arg: m.expr(v.TypeCast.Arg), Type: m.typeName(v.TypeCast.TypeName)}
+	case *pg.Node_CurrentOfExpr:
+		m.refuseIf(v.CurrentOfExpr.CursorParam != 0, 0, "a parameter here")
+		return &ast.CurrentOf{Cursor: v.CurrentOfExpr.CursorName}
 	case *pg.Node_CollateClause:
 		return &ast.Collate{Loc: m.loc(v.CollateClause.Location), Arg: m.expr(v.CollateClause.Arg), Name: m.strs(v.CollateClause.Collname)}
 	case *pg.Node_FuncCall:

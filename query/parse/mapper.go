@@ -93,7 +93,7 @@ var nodeNames = map[string]string{
 	"JsonObjectConstructor": "the SQL/JSON form of JSON_OBJECT", "JsonArrayConstructor": "JSON_ARRAY",
 	"JsonArrayQueryConstructor": "JSON_ARRAY", "JsonArrayAgg": "JSON_ARRAYAGG", "JsonObjectAgg": "JSON_OBJECTAGG",
 	"JsonTable": "JSON_TABLE", "JsonParseExpr": "the SQL/JSON function JSON", "JsonScalarExpr": "JSON_SCALAR",
-	"JsonSerializeExpr": "JSON_SERIALIZE", "CurrentOfExpr": "WHERE CURRENT OF", "CreatedbStmt": "CREATE DATABASE",
+	"JsonSerializeExpr": "JSON_SERIALIZE", "CreatedbStmt": "CREATE DATABASE",
 	"CallStmt": "CALL", "CopyStmt": "COPY", "CreateForeignTableStmt": "CREATE FOREIGN TABLE",
 	"RangeFunction": "this function in FROM", "AlterTsdictionaryStmt": "ALTER TEXT SEARCH",
 	"AlterTsconfigurationStmt": "ALTER TEXT SEARCH", "CreateFdwStmt": "CREATE FOREIGN DATA WRAPPER",

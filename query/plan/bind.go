@@ -51,6 +51,11 @@ type Scope struct {
 	// Implies reports whether a condition over the slots of a table implies another; nil proves
 	// only a condition that is the same.
 	Implies func(t *catalog.Table, given, pred Expr) bool
+	// RowKeys has the query give the keys of rows of its tables, for a cursor.
+	RowKeys bool
+	// Cursor gives the key of the row of a table on which a cursor stands; nil where it stands on
+	// none of it.
+	Cursor func(name string, t *catalog.Table) ([]sqltype.Datum, error)
 	// MySQL binds the statement with the meaning of that dialect.
 	MySQL bool
 	// Maintains lets the statement write to materialized views.
@@ -74,6 +79,7 @@ type binder struct {
 	mergeAction *string         // what merge_action() is, nil outside of MERGE … RETURNING
 	asOf        uint64          // within a view that is read as of a time
 	hit         visible         // the column that was found last
+	root        *ast.Select     // the statement, where it is a query
 }
 
 type relKey struct{ schema, name string }
@@ -183,6 +189,7 @@ func (b *binder) statement(stmt ast.Stmt, parent *scope) *bound {
 	case *ast.Select:
 		if parent == nil {
 			b.q.Command = "SELECT"
+			b.root = s
 		}
 		return b.query(s, parent, nil)
 	case *ast.Insert:

@@ -430,6 +430,9 @@ func (b *binder) dmlFrom(s *scope, rel Rel, from []ast.TableExpr, where ast.Expr
 		}
 		rel = b.addItem(s, rel, b.tableExpr(seen, f), f.Pos())
 	}
+	if at, ok := where.(*ast.CurrentOf); ok {
+		return &LFilter{Input: rel, Conds: b.currentOf(s, at)}
+	}
 	if where != nil {
 		s.what, s.noAgg, s.noWin = "WHERE", "WHERE", "WHERE"
 		rel = &LFilter{Input: rel, Conds: Conjuncts(b.boolean(s, where, "WHERE"))}

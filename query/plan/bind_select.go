@@ -64,6 +64,7 @@ func (b *binder) core(sel *ast.Select, parent *scope, hints []sqltype.Type) *bou
 		rel = &LFilter{Input: rel, Conds: Conjuncts(b.boolean(s, sel.Where, "WHERE"))}
 	}
 	locks := b.locks(sel, s)
+	keys := b.cursorKeys(sel, s)
 	s.agg, s.win = &aggState{}, &winState{defs: map[string]*ast.WindowDef{}}
 	for _, w := range sel.Windows {
 		if s.win.defs[w.Name] != nil {
@@ -91,8 +92,11 @@ func (b *binder) core(sel *ast.Select, parent *scope, hints []sqltype.Type) *bou
 		rel = b.fillGaps(s, rel.(*LAgg), where, having)
 	}
 	b.noLocks(sel, s, targets)
+	if keys != nil && len(locks) == 0 && (group != nil || having != nil || len(s.agg.calls) > 0 || len(s.win.specs) > 0 || setsIn(targets)) {
+		keys = nil // its rows are not those of the table
+	}
 	rel = b.expandSets(b.windows(s, rel), selected(targets, orders, distinct))
-	return b.project(sel, s, rel, targets, orders, distinct, locks)
+	return b.project(sel, s, rel, targets, orders, distinct, locks, keys)
 }
 
 // targets binds a select list.
@@ -244,7 +248,7 @@ func (o order) key(e Expr) SortKey {
 }
 
 // project adds the select list, DISTINCT, ORDER BY and LIMIT.
-func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, orders, distinct []order, locks []*LLock) *bound {
+func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, orders, distinct []order, locks []*LLock, rows []RowKey) *bound {
 	p := &LProject{Input: rel}
 	out := &bound{}
 	used, own := ColSet{}, SetOf(rel.Cols()) // a column from outside gets an id of its own here
@@ -305,6 +309,12 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 		}
 		l.Input, out.rel = out.rel, l
 	}
+	for _, k := range rows {
+		for _, c := range k.cols {
+			out.cols, out.names = append(out.cols, add(b.q.Ref(c), "")), append(out.names, "")
+		}
+	}
+	b.q.RowKeys = append(b.q.RowKeys, rows...)
 	b.limit(sel, s, out, keys)
 	if len(p.ColIDs) > len(out.cols) { // drop what was only for the order
 		strip := &LProject{Input: out.rel}

@@ -309,6 +309,10 @@ type Query struct {
 	Volatile bool
 	// External are the tables of other models that it names.
 	External []*catalog.Table
+	// RowKeys are the last columns of Out where Scope.RowKeys was set: Cols of each table.
+	RowKeys []RowKey
+	// Once says that the plan is one for this moment: it has the row of a cursor.
+	Once bool
 	// Tables are the tables that it uses, of no other model and not of the past.
 	Tables  []TableUse
 	withIDs int
