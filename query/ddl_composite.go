@@ -63,97 +63,203 @@ func (d *definer) compositeType(n ast.Name) (*catalog.UserType, error) {
 
 // alterAttributes adds, drops and retypes fields of a composite type. The type gets a new
 // handle, so that what the old one describes, for transactions that see it, stays as it is.
+// Values in tables are written anew, where fields are added or dropped; where one gets another
+// type, nothing may have any, as in PostgreSQL.
 func (d *definer) alterAttributes(st *ast.AlterTable) error {
 	t, err := d.compositeType(st.Name)
 	if err != nil {
 		return err
 	}
-	if err := d.typeUnused(t, st.Pos()); err != nil {
+	retypes := slices.ContainsFunc(st.Cmds, func(c ast.AlterCmd) bool { return c.Action == ast.SetType })
+	if err := d.typeUnused(t, retypes, st.Pos()); err != nil {
 		return err
 	}
 	d.changed = true
+	from := make([]int, len(t.Fields)) // which field each one was
+	for i := range from {
+		from[i] = i
+	}
 	for i := range st.Cmds {
-		if err := d.alterAttribute(t, &st.Cmds[i]); err != nil {
+		if from, err = d.alterAttribute(t, &st.Cmds[i], from); err != nil {
 			return err
 		}
 	}
+	old := t.Handle
 	newHandle(t)
 	t.Register()
-	return d.e.PutType(t)
+	sqltype.RegisterReshape(old, t.Handle, from)
+	if err := d.e.PutType(t); err != nil {
+		return err
+	}
+	err = d.changeHandles(map[int32]int32{old: t.Handle})
+	if e := dberr.As(err); e != nil && e.SQLState == dberr.StateUndefinedColumn {
+		i := max(slices.IndexFunc(st.Cmds, func(c ast.AlterCmd) bool { return c.Action == ast.DropColumn }), 0)
+		return dberr.SQL(dberr.StateDependentObjects, "cannot drop column %s of composite type %s because other objects depend on it", st.Cmds[i].Name, t.Name).
+			WithDetail("%s", e.Message).At(st.Pos())
+	}
+	return err
 }
 
-func (d *definer) alterAttribute(t *catalog.UserType, c *ast.AlterCmd) error {
+// changeHandles brings new handles of composite types to what is made of them: other types,
+// which get new ones too, and columns, of which the rows are written anew.
+func (d *definer) changeHandles(to map[int32]int32) error {
+	moved := func(t *sqltype.Type) bool {
+		handle, ok := to[t.Mod]
+		if ok = ok && t.IsComposite(); ok {
+			t.Mod = handle
+		}
+		return ok
+	}
+	for again := true; again; {
+		again = false
+		for _, o := range d.e.UserTypes() {
+			o, any := o.Clone(), false
+			same := make([]int, len(o.Fields))
+			for i := range o.Fields {
+				same[i] = i
+				any = moved(&o.Fields[i].Type) || any
+			}
+			if !any {
+				continue
+			}
+			again = true
+			old := o.Handle
+			newHandle(o)
+			o.Register()
+			sqltype.RegisterReshape(old, o.Handle, same)
+			to[old] = o.Handle
+			if err := d.e.PutType(o); err != nil {
+				return err
+			}
+		}
+	}
+	for _, tab := range d.e.Tables() {
+		t, any := tab.Clone(), false
+		for i := range t.Columns {
+			any = moved(&t.Columns[i].Type) || any
+		}
+		if !any {
+			continue
+		}
+		for i := range t.Indexes {
+			for k := range t.Indexes[i].Columns {
+				moved(&t.Indexes[i].Columns[k].Type)
+			}
+		}
+		if err := d.rewrite(tab, t, nil); err != nil {
+			return err
+		}
+	}
+	for _, v := range d.e.Views() {
+		c, any := *v, false
+		c.Columns = slices.Clone(v.Columns)
+		for i := range c.Columns {
+			any = moved(&c.Columns[i].Type) || any
+		}
+		if any {
+			if err := d.e.PutView(&c); err != nil {
+				return err
+			}
+		}
+	}
+	for _, v := range d.e.Views() {
+		if _, err := d.storedPlan(v.Query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alterAttribute runs one action; from tells which field of before each one is.
+func (d *definer) alterAttribute(t *catalog.UserType, c *ast.AlterCmd, from []int) ([]int, error) {
 	switch c.Action {
 	case ast.AddColumn:
 		f := c.Def
 		if len(f.Constraints) > 0 {
-			return dberr.SQL(dberr.StateSyntax, "an attribute of a type has no constraints").At(f.Pos())
+			return nil, dberr.SQL(dberr.StateSyntax, "an attribute of a type has no constraints").At(f.Pos())
 		}
 		if fieldIndex(t, f.Name) >= 0 {
-			return dberr.SQL(dberr.StateDuplicateColumn, "column %q of relation %q already exists", f.Name, t.Name).At(f.Pos())
+			return nil, dberr.SQL(dberr.StateDuplicateColumn, "column %q of relation %q already exists", f.Name, t.Name).At(f.Pos())
 		}
 		typ, err := d.fieldType(f.Name, f.Type, f.Collate, f.Pos())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if isType(t, typ, 0) {
-			return dberr.SQL(dberr.StateInvalidTableDefinition, "composite type %s cannot be made a member of itself", t.Name).At(f.Pos())
+		if typ.IsComposite() && d.holders(t)[typ.Mod] {
+			return nil, dberr.SQL(dberr.StateInvalidTableDefinition, "composite type %s cannot be made a member of itself", t.Name).At(f.Pos())
 		}
 		t.Fields = append(t.Fields, catalog.ViewColumn{Name: f.Name, Type: typ})
-		return nil
+		return append(from, -1), nil
 	case ast.DropColumn, ast.SetType:
 	default:
-		return refuse(c.Pos(), "%s of ALTER TYPE", actionWords[c.Action])
+		return nil, refuse(c.Pos(), "%s of ALTER TYPE", actionWords[c.Action])
 	}
 	i := fieldIndex(t, c.Name)
 	switch {
 	case i < 0 && c.IfExists:
-		return nil
+		return from, nil
 	case i < 0:
-		return dberr.SQL(dberr.StateUndefinedColumn, "column %q of relation %q does not exist", c.Name, t.Name)
+		return nil, dberr.SQL(dberr.StateUndefinedColumn, "column %q of relation %q does not exist", c.Name, t.Name)
 	case c.Action == ast.DropColumn:
 		t.Fields = slices.Delete(t.Fields, i, i+1)
-		return nil
+		return slices.Delete(from, i, i+1), nil
 	case c.Expr != nil:
-		return refuse(c.Pos(), "USING of an attribute")
+		return nil, refuse(c.Pos(), "USING of an attribute")
 	}
 	typ, err := d.fieldType(c.Name, c.Type, c.Collate, c.Pos())
 	t.Fields[i].Type = typ
-	return err
+	return from, err
 }
 
-// typeUnused refuses to change the fields of a type that something has values of, which
-// would have to change with it.
-func (d *definer) typeUnused(t *catalog.UserType, pos int) error {
+// typeUnused refuses to change the fields of a type that something depends on which cannot
+// change with it; retypes says that stored values cannot either.
+func (d *definer) typeUnused(t *catalog.UserType, retypes bool, pos int) error {
 	used := func(what string, args ...any) error {
 		return dberr.SQL(dberr.StateFeatureNotSupported, "cannot alter type %q because %s uses it", t.Name, fmt.Sprintf(what, args...)).
 			WithHint("Make a type with other fields, and change the columns to it by ALTER COLUMN … TYPE … USING.").At(pos)
 	}
+	holds := d.holders(t)
 	for _, tab := range d.e.Tables() {
 		for _, c := range tab.Columns {
-			if isType(t, c.Type, 0) {
+			if c.Type.IsComposite() && holds[c.Type.Mod] && (retypes || c.Generated != "" || tab.Kind == catalog.Materialized) {
 				return used("column \"%s.%s\"", tab.Name, c.Name)
 			}
 		}
 	}
 	for _, o := range d.e.UserTypes() {
-		for _, f := range o.Fields {
-			if isType(t, f.Type, 0) {
-				return used("column \"%s.%s\"", o.Name, f.Name)
-			}
-		}
 		if o.Kind == catalog.Domain && isType(t, o.Base, 0) {
 			return used("domain %q", o.Name)
 		}
 	}
 	d.dropping = nil
-	if d.dropTypeViews(t, false) != nil {
-		return used("a view")
-	}
-	if d.dropTypeTexts(t, false) != nil {
-		return used("a default, a constraint or an index")
+	for _, o := range d.e.UserTypes() {
+		if o.Kind != catalog.Composite || !holds[o.Handle] {
+			continue
+		}
+		if d.dropTypeViews(o, false) != nil {
+			return used("a view")
+		}
+		if d.dropTypeTexts(o, false) != nil {
+			return used("a default, a constraint or an index")
+		}
 	}
 	return nil
+}
+
+// holders are the handles of a composite type and of those that have fields of it.
+func (d *definer) holders(t *catalog.UserType) map[int32]bool {
+	holds := map[int32]bool{t.Handle: true}
+	for n := 0; n != len(holds); {
+		n = len(holds)
+		for _, o := range d.e.UserTypes() {
+			for _, f := range o.Fields {
+				if f.Type.IsComposite() && holds[f.Type.Mod] {
+					holds[o.Handle] = true
+				}
+			}
+		}
+	}
+	return holds
 }
 
 // renameAttribute changes the name of a field, which values do not have.

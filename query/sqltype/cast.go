@@ -75,6 +75,9 @@ func CanCast(from, to Type) CastContext {
 		return CastImplicit
 	}
 	if from.ID == Record && to.HasFields() && from.Mod != to.Mod {
+		if _, ok := reshapes.Load([2]int32{from.Mod, to.Mod}); ok {
+			return CastAssignment
+		}
 		if from.Mod > 0 {
 			return CastNone
 		}

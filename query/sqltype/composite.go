@@ -97,12 +97,36 @@ func (t Type) compositeName() string {
 	return "record"
 }
 
+// reshapes holds how values of composite types that were changed become those of the types
+// they have become: for the handles of both, which old field each new one is, -1 for none.
+var reshapes sync.Map // [2]int32 → []int
+
+// RegisterReshape has casts between two composite types take the fields of the first by
+// number.
+func RegisterReshape(from, to int32, fields []int) { reshapes.Store([2]int32{from, to}, fields) }
+
+// reshape gives a row the fields of c.
+func reshape(r *RecordValue, c *CompositeType, fields []int) *RecordValue {
+	out := &RecordValue{Types: make([]Type, len(fields)), Vals: make([]Datum, len(fields))}
+	for i, k := range fields {
+		if k < 0 || k >= len(r.Vals) {
+			out.Types[i], out.Vals[i] = c.Fields[i].Type, NullDatum
+			continue
+		}
+		out.Types[i], out.Vals[i] = r.Types[k], r.Vals[k]
+	}
+	return out
+}
+
 // castRecord makes a row one of a composite type, field by field.
 func castRecord(d Datum, from, to Type, explicit bool, env *Env) (Datum, error) {
 	r, ok := d.Any.(*RecordValue)
 	c, known := CompositeOf(to)
 	if !ok || !known {
 		return d, nil
+	}
+	if m, ok := reshapes.Load([2]int32{from.Mod, to.Mod}); ok {
+		r = reshape(r, c, m.([]int))
 	}
 	if len(r.Vals) != len(c.Fields) {
 		err := errCannotCast(from, to)
