@@ -53,7 +53,19 @@ func (s *Store) forgetEmptyOf(ctx context.Context, m *Metric, stats *SealStats) 
 			return err
 		}
 		st, err := s.retained(tx, m.id)
+		if err != nil {
+			return err
+		}
+		at, err := s.mark(tx, m.id)
+		if err != nil {
+			return err
+		}
+		var lies columnCounter // series with points in batches that no pass has come to
+		s.head.eachColumn(metricKey{s.db, m.id}, at.now, func(_ int, series uint64) { lies.add(0, series) })
 		for i := 0; i < len(all) && err == nil; i++ {
+			if lies.has(0, all[i].id) {
+				continue
+			}
 			var empty bool
 			if empty, err = s.empty(tx, m, st, all[i].id); empty {
 				list = append(list, all[i])

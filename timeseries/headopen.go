@@ -2,6 +2,7 @@ package timeseries
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -115,37 +116,53 @@ func joinColumns(a, b []ripeColumn) []ripeColumn {
 
 // count counts the columns of a metric in which something is not sealed.
 func (h *head) count(key metricKey) int {
-	h.mu.RLock()
-	x := h.metrics[key]
-	var runs []*headRun
-	var waiting []waitingBatch
-	if x != nil {
-		runs, waiting = x.runs, slices.Clone(x.waiting)
-	}
-	h.mu.RUnlock()
 	var seen columnCounter
-	for _, r := range runs {
-		for field := range r.fields {
-			for _, id := range r.fields[field].series {
-				seen.add(field, id)
-			}
-		}
-	}
-	for _, b := range waiting {
-		_ = scanBatch(b.raw, func(field, points int, ids, _ []byte) { // it was read before
-			r, id := enc.NewReader(ids), uint64(0)
-			for range points {
-				id += uint64(r.Varint())
-				seen.add(field, id)
-			}
-		})
-	}
+	x := h.eachColumn(key, 0, seen.add)
 	if x != nil {
 		h.mu.Lock()
 		x.columns = seen.n
 		h.mu.Unlock()
 	}
 	return seen.n
+}
+
+// eachColumn calls fn, perhaps many times, with each column of a metric that has points of
+// commits after since. Nothing is folded for it.
+func (h *head) eachColumn(key metricKey, since uint64, fn func(field int, series uint64)) *headMetric {
+	h.mu.RLock()
+	x := h.metrics[key]
+	var runs []*headRun
+	var waiting []waitingBatch
+	if x != nil {
+		runs, waiting, since = x.runs, slices.Clone(x.waiting), max(since, x.done)
+	}
+	h.mu.RUnlock()
+	for _, r := range runs {
+		if r.batches[0].at > since {
+			for field := range r.fields {
+				for _, id := range r.fields[field].series {
+					fn(field, id)
+				}
+			}
+			continue
+		}
+		for _, c := range r.columns(key.metric, since, math.MaxUint64) {
+			fn(c.field, c.series)
+		}
+	}
+	for _, b := range waiting {
+		if b.at <= since {
+			continue
+		}
+		_ = scanBatch(b.raw, func(field, points int, ids, _ []byte) { // it was read before
+			r, id := enc.NewReader(ids), uint64(0)
+			for range points {
+				id += uint64(r.Varint())
+				fn(field, id)
+			}
+		})
+	}
+	return x
 }
 
 // columnCounter counts columns. Ids of series that are made together are neighbours, and a
@@ -155,6 +172,12 @@ type columnCounter struct {
 	pages map[columnKey]*uint64
 	at    columnKey
 	page  *uint64
+}
+
+// has says whether a column was added.
+func (s *columnCounter) has(field int, id uint64) bool {
+	p := s.pages[columnKey{id / 64, field}]
+	return p != nil && *p&(1<<(id%64)) != 0
 }
 
 func (s *columnCounter) add(field int, id uint64) {

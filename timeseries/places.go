@@ -15,7 +15,7 @@ import (
 // every snapshot that is not older than the series, until a commit removes it.
 type places struct {
 	mu      sync.RWMutex
-	bySpell map[string]*place
+	bySpell map[string]*spelling
 	bySeen  map[string]*place // by the key of the series: database, metric, sorted tags
 	removed uint64            // the last commit that removed a series
 }
@@ -30,6 +30,29 @@ type place struct {
 	gone   atomic.Bool
 }
 
+// spelling is a way in which writers spell the tags of a series. Who writes many series mostly
+// does so in one order, so each has the one that came behind it last: to hold tags against
+// that is less than to look into the table.
+type spelling struct {
+	*place
+	tags string // as spell has them
+	next atomic.Pointer[spelling]
+}
+
+// is says whether tags are spelled like that. Of long ones it does not know.
+func (x *spelling) is(tags []Tag) bool {
+	rest := x.tags
+	for i := range tags {
+		for _, s := range [...]string{tags[i].Key, tags[i].Value} {
+			if n := len(s); n >= 0x80 || len(rest) <= n || int(rest[0]) != n || rest[1:1+n] != s {
+				return false
+			}
+			rest = rest[1+len(s):]
+		}
+	}
+	return rest == ""
+}
+
 // maxPlaces bounds what is kept; over it all is found anew.
 const maxPlaces = 1 << 18
 
@@ -38,7 +61,7 @@ func (p *place) serves(metric, snapshot uint64) bool {
 	return p != nil && p.metric == metric && p.since <= snapshot && !p.gone.Load()
 }
 
-// spell appends tags as they are given.
+// spell appends the database, the metric and tags as they are given.
 func spell(dst []byte, db keyspace.DatabaseID, metric uint64, tags []Tag) []byte {
 	dst = binary.AppendUvarint(binary.AppendUvarint(dst, uint64(db)), metric)
 	for i := range tags {
@@ -49,7 +72,7 @@ func spell(dst []byte, db keyspace.DatabaseID, metric uint64, tags []Tag) []byte
 	return dst
 }
 
-func (x *places) find(spelled []byte) *place {
+func (x *places) find(spelled []byte) *spelling {
 	x.mu.RLock()
 	p := x.bySpell[string(spelled)]
 	x.mu.RUnlock()
@@ -68,7 +91,7 @@ func (x *places) keep(spelled []byte, key []byte, p *place, snapshot uint64) *pl
 		for _, p := range x.bySeen { // a Ref may have it, and nobody would tell it of a removal
 			p.gone.Store(true)
 		}
-		x.bySpell, x.bySeen = make(map[string]*place), make(map[string]*place)
+		x.bySpell, x.bySeen = make(map[string]*spelling), make(map[string]*place)
 	}
 	at := x.bySeen[string(key)]
 	if at == nil || at.gone.Load() || at.series != p.series {
@@ -76,7 +99,8 @@ func (x *places) keep(spelled []byte, key []byte, p *place, snapshot uint64) *pl
 		x.bySeen[string(key)] = at
 	}
 	if spelled != nil {
-		x.bySpell[string(spelled)] = at
+		text := string(spelled)
+		x.bySpell[text] = &spelling{place: at, tags: text[len(spell(nil, p.db, p.metric, nil)):]}
 	}
 	return at
 }

@@ -136,6 +136,7 @@ type writer struct {
 	order    []*target
 	last     *target
 	spelled  []byte
+	behind   *spelling // of the point before
 }
 
 // target is a metric that is written to.
@@ -240,9 +241,19 @@ func (w *writer) known(t *target, p *Point) (uint64, bool) {
 		}
 		return 0, false
 	}
-	w.spelled = spell(w.spelled[:0], w.s.db, t.id, p.Tags)
-	if at := w.s.head.places.find(w.spelled); at.serves(t.id, w.snapshot) {
-		return at.series, true
+	var next *spelling
+	if w.behind != nil {
+		next = w.behind.next.Load()
+	}
+	if next == nil || next.metric != t.id || !next.is(p.Tags) {
+		w.spelled = spell(w.spelled[:0], w.s.db, t.id, p.Tags)
+		next = w.s.head.places.find(w.spelled)
+		if w.behind != nil && next != nil {
+			w.behind.next.Store(next)
+		}
+	}
+	if w.behind = next; next != nil && next.serves(t.id, w.snapshot) {
+		return next.series, true
 	}
 	return 0, false
 }
@@ -268,6 +279,7 @@ func (w *writer) series(t *target, p *Point, tags []Tag, canon []byte) (uint64, 
 		if p.Ref != nil {
 			p.Ref.at.Store(w.s.head.places.keep(nil, key, at, w.snapshot))
 		} else {
+			w.spelled = spell(w.spelled[:0], w.s.db, t.id, p.Tags)
 			w.s.head.places.keep(w.spelled, key, at, w.snapshot)
 		}
 	}
