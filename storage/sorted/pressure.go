@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
 )
@@ -73,6 +74,8 @@ func (s *Store) WaitReady(ctx context.Context, hurry func() bool) error {
 		return err
 	}
 	defer s.endRead()
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
 	for {
 		changed := s.pressure.wait()
 		if err := s.Failed(); err != nil {
@@ -82,10 +85,13 @@ func (s *Store) WaitReady(ctx context.Context, hurry func() bool) error {
 			return nil
 		}
 		if err := s.pressure.getTrouble(); err != nil {
+			s.nudge()
 			return dberr.New(dberr.ErrUnavailable, "COMPACTION_FAILED", "the sorted store %s cannot merge its files", s.dir).Wrap(err)
 		}
 		select {
 		case <-changed:
+		case <-again.C:
+			s.nudge()
 		case <-s.use.closing():
 			return errClosed
 		case <-ctx.Done():
@@ -93,6 +99,13 @@ func (s *Store) WaitReady(ctx context.Context, hurry func() bool) error {
 		}
 	}
 }
+
+// lookAgain is how often the engine is asked for compactions where one is waited for.
+const lookAgain = time.Second
+
+// nudge has the engine look for compactions. Files that one has failed with it leaves alone
+// for half a minute, and looks for others with the next flush, which may be what waits.
+func (s *Store) nudge() { _ = s.db.NewSnapshot().Close() } // it never fails
 
 // look takes note of the state of the first level.
 func (s *Store) look() {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -365,6 +366,74 @@ func TestPressure(t *testing.T) {
 	defer mu.Unlock()
 	if len(compactions) < 2 || compactions[0].Err == nil {
 		t.Errorf("compactions: %+v", compactions)
+	}
+}
+
+// TestPressureAfterFailure: a compaction that failed for once is done half a minute later,
+// though nothing is flushed meanwhile, since the next flush waits for it.
+func TestPressureAfterFailure(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the engine waits for 30 s")
+	}
+	for _, told := range []bool{true, false} { // of the failure; a later compaction of other files may have ended well
+		t.Run(fmt.Sprintf("told=%v", told), func(t *testing.T) {
+			t.Parallel()
+			pressureAfterFailure(t, told)
+		})
+	}
+}
+
+func pressureAfterFailure(t *testing.T, told bool) {
+	var blocked atomic.Bool
+	fault := vfs.NewFault(vfs.NewMem(), func(op vfs.Op) error {
+		if blocked.Load() && op.Kind == vfs.OpCreate && strings.HasSuffix(op.Path, ".sst") && strings.Contains(op.Path, "/db/") {
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	failed := make(chan struct{}, 100)
+	s, err := Open(fault, "d", testID, Options{MaxSublevels: 3, Events: Events{Compacted: func(c CompactionInfo) {
+		if c.Err != nil {
+			failed <- struct{}{}
+		}
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for i := uint64(1); !s.Overloaded(); i++ {
+		if _, err := s.Flush(ctx, entries(Entry{Key: []byte("a"), TS: 2 * i}, Entry{Key: []byte("z"), TS: 2*i + 1}), 2*i+1, 0); err != nil {
+			t.Fatal(err)
+		}
+		switch i {
+		case 1: // what the others are to be merged with
+			if err := s.Settle(ctx); err != nil {
+				t.Fatal(err)
+			}
+			blocked.Store(true)
+		case 2:
+			for range 2 { // with the books, and with the keys
+				<-failed
+			}
+		}
+		s.look()
+	}
+	blocked.Store(false)
+	if !told {
+		s.pressure.setTrouble(nil)
+	}
+	for err = s.WaitReady(ctx, calm); told && errors.Is(err, syscall.ENOSPC); err = s.WaitReady(ctx, calm) {
+		select { // who wants to flush comes again
+		case <-s.pressure.wait():
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			t.Fatalf("never ready: %v", err)
+		}
+	}
+	if err != nil {
+		t.Errorf("%v: %+v", err, s.Stats())
 	}
 }
 
