@@ -136,7 +136,7 @@ func TestQuantiles(t *testing.T) {
 func TestSuspend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{})
-		s.Attach(newFake())
+		s.Attach(newFake(t))
 		query := func(sql string) *httptest.ResponseRecorder {
 			w := httptest.NewRecorder()
 			r := httptest.NewRequest("POST", "/api/v1/query", strings.NewReader(`{"sql":"`+sql+`"}`))

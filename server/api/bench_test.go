@@ -21,7 +21,7 @@ func (d *discard) WriteHeader(int)             {}
 // BenchmarkPointSelect is all that the server adds to a statement: the handler on
 // an engine that answers at once, beside an echo handler that answers a constant.
 func BenchmarkPointSelect(b *testing.B) {
-	s, f := New(Options{}), newFake()
+	s, f := New(Options{}), newFake(b)
 	s.Attach(f)
 	e := echo.New()
 	answer := []byte(`{"success":true,"data":{"columns":["n"],"types":["bigint"],"rows":[[1]],"rows_affected":0},"execution_time_ms":0.041}`)
@@ -43,7 +43,7 @@ func BenchmarkPointSelect(b *testing.B) {
 
 // BenchmarkRender is the writing of rows as JSON and CSV.
 func BenchmarkRender(b *testing.B) {
-	s, f := New(Options{CompressMin: -1}), newFake()
+	s, f := New(Options{CompressMin: -1}), newFake(b)
 	s.Attach(f)
 	for _, format := range []string{"json", "ndjson", "csv"} {
 		b.Run("format="+format, func(b *testing.B) {

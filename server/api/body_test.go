@@ -30,7 +30,7 @@ func TestStalledBody(t *testing.T) {
 		status int
 	}{{`{"sql":`, true, 499}, {`{"sql":"SELECT 1"}`, false, 200}} {
 		s := New(Options{})
-		s.Attach(newFake())
+		s.Attach(newFake(t))
 		in := iotest.OneByteReader(strings.NewReader(c.body))
 		if c.fails {
 			in = &thenFail{in: strings.NewReader(c.body)}

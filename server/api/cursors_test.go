@@ -16,7 +16,7 @@ var cursorScenarios = []scenario{
 // TestCursorAnswersMatchSpec validates what cursors answer through their life.
 func TestCursorAnswersMatchSpec(t *testing.T) {
 	s := New(Options{})
-	s.Attach(newFake())
+	s.Attach(newFake(t))
 	sp := loadSpec(t)
 	do := func(method, url, body, status string) []byte {
 		t.Helper()

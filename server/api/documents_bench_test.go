@@ -18,7 +18,7 @@ import (
 // and 20 of a range in order.
 func BenchmarkDocuments(b *testing.B) {
 	const n = 20_000
-	s, f := New(Options{}), newFake()
+	s, f := New(Options{}), newFake(b)
 	s.Attach(f)
 	ctx, docs := context.Background(), f.docs()
 	for _, x := range []document.Index{{Fields: []document.IndexField{{Path: "email"}}, Unique: true}, {Fields: []document.IndexField{{Path: "group"}, {Path: "age"}}}} {

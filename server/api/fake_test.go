@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/weftdb/weft"
@@ -36,16 +38,25 @@ type fake struct {
 	stream  func() *streaming.Store
 	series  func() *timeseries.Store
 	db      *weft.DB // for continuous queries, nil before the first
+	closing []func() error
 	health  error
 }
 
-func newFake() *fake {
-	f := &fake{dbs: []string{"default"}, kv: sync.OnceValue(newKV)}
+// newFake is a fake whose stores are closed when the test ends: each has goroutines of its own.
+func newFake(t testing.TB) *fake {
+	f := &fake{dbs: []string{"default"}}
+	t.Cleanup(f.close)
+	f.kv = sync.OnceValue(func() *memoryKV {
+		s := newKV()
+		f.opened(s.txns.Close, s.Close)
+		return s
+	})
 	f.docs = sync.OnceValue(func() *document.Store {
 		s, err := document.Open(f.kv().txns, document.Options{SweepEvery: -1})
 		if err != nil {
 			panic(err)
 		}
+		f.opened(s.Close)
 		return s
 	})
 	f.series = sync.OnceValue(func() *timeseries.Store {
@@ -53,6 +64,7 @@ func newFake() *fake {
 		if err != nil {
 			panic(err)
 		}
+		f.opened(s.Close)
 		return s
 	})
 	f.stream = sync.OnceValue(func() *streaming.Store {
@@ -60,6 +72,7 @@ func newFake() *fake {
 		if err != nil {
 			panic(err)
 		}
+		f.opened(s.Close)
 		return s
 	})
 	f.scripts = map[string]func(context.Context, query.Request, query.Sink) error{
@@ -319,6 +332,23 @@ func (f *fake) TimeSeries(_ context.Context, database string, create bool) (*tim
 	return f.series(), nil
 }
 
+// opened keeps what closes something.
+func (f *fake) opened(closing ...func() error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closing = append(f.closing, closing...)
+}
+
+// close closes what was opened, the last first.
+func (f *fake) close() {
+	f.mu.Lock()
+	list := f.closing
+	f.mu.Unlock()
+	for _, c := range slices.Backward(list) {
+		_ = c() // of stores that tests leave as they like
+	}
+}
+
 func (f *fake) Continuous() ContinuousQueries { return f.weft().Continuous() }
 
 // weft is a database of its own, for what runs queries of SQL.
@@ -329,6 +359,7 @@ func (f *fake) weft() *weft.DB {
 			panic(err)
 		}
 		f.db = db
+		f.opened(db.Close)
 	}
 	return f.db
 }

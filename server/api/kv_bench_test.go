@@ -14,7 +14,7 @@ import (
 // BenchmarkKV is what a get and a set of 100 bytes cost in the server, beside an
 // echo handler that answers a constant of the same length.
 func BenchmarkKV(b *testing.B) {
-	s, f := New(Options{}), newFake()
+	s, f := New(Options{}), newFake(b)
 	s.Attach(f)
 	value := `"` + strings.Repeat("x", 98) + `"`
 	have("user:1", value)(s, f)

@@ -372,7 +372,7 @@ func TestNaughtyStrings(t *testing.T) {
 	if err := json.Unmarshal(b, &list); err != nil {
 		t.Fatal(err)
 	}
-	s, f := New(Options{}), newFake()
+	s, f := New(Options{}), newFake(t)
 	s.Attach(f)
 	do := func(method, url, contentType string, body []byte) []byte {
 		t.Helper()
@@ -426,7 +426,7 @@ func FuzzKVBody(f *testing.F) {
 		}
 	}
 	s := New(Options{})
-	s.Attach(newFake())
+	s.Attach(newFake(f))
 	f.Fuzz(func(t *testing.T, url, body string) {
 		for _, sc := range kvScenarios {
 			if sc.url == url && sc.body != "" {

@@ -28,7 +28,7 @@ import (
 // listening serves a fake over a real connection.
 func listening(t *testing.T, opts Options) (*httptest.Server, *Server, *fake) {
 	t.Helper()
-	s, f := New(opts), newFake()
+	s, f := New(opts), newFake(t)
 	s.Attach(f)
 	ts := httptest.NewUnstartedServer(s.Handler())
 	l, err := wire.Listen("127.0.0.1:0")
@@ -120,7 +120,7 @@ func TestSlowStreamsFlush(t *testing.T) {
 // and without one as soon as it has come.
 func TestBodyLimit(t *testing.T) {
 	s := New(Options{BodyBytes: 100})
-	s.Attach(newFake())
+	s.Attach(newFake(t))
 	for _, announced := range []bool{true, false} {
 		body := strings.NewReader(`{"sql":"` + strings.Repeat("x", 10_000) + `"}`)
 		r := httptest.NewRequest("POST", "/api/v1/query", io.NopCloser(body))
@@ -426,7 +426,7 @@ func FuzzQueryBody(f *testing.F) {
 			f.Add(sc.body)
 		}
 	}
-	s, back := New(Options{}), newFake()
+	s, back := New(Options{}), newFake(f)
 	s.Attach(back)
 	f.Fuzz(func(t *testing.T, body string) {
 		r := httptest.NewRequest("POST", "/api/v1/query", strings.NewReader(body))

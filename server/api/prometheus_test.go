@@ -158,7 +158,7 @@ func tight() (o Options) {
 
 // TestRemoteReadAnswer: the samples of the range come back, and no others.
 func TestRemoteReadAnswer(t *testing.T) {
-	f := newFake()
+	f := newFake(t)
 	s := New(Options{})
 	s.Attach(f)
 	series()(s, f)

@@ -38,7 +38,7 @@ func (sc scenario) request() (method, url, body string) {
 
 func (sc scenario) run(t *testing.T) *httptest.ResponseRecorder {
 	t.Helper()
-	f := newFake()
+	f := newFake(t)
 	s := New(sc.opts)
 	s.Attach(f)
 	if sc.state != nil {

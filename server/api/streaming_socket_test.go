@@ -328,7 +328,7 @@ func TestSocketsOfOtherPages(t *testing.T) {
 
 // TestSocketsLeaveNothing: however sockets end, no goroutine stays.
 func TestSocketsLeaveNothing(t *testing.T) {
-	s, f := New(Options{}), newFake()
+	s, f := New(Options{}), newFake(t)
 	s.Attach(f)
 	f.stream()
 	ts := httptest.NewServer(s.Handler())

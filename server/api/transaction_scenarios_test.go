@@ -88,7 +88,7 @@ func prepareOne(s *Server, f *fake) {
 // TestTransactionAnswers: the answers about a transaction that lives are as described.
 func TestTransactionAnswers(t *testing.T) {
 	s := New(Options{})
-	s.Attach(newFake())
+	s.Attach(newFake(t))
 	sp := loadSpec(t)
 	do := func(method, url, body string, status int, headers ...string) string {
 		t.Helper()
