@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -107,7 +106,7 @@ func (m *tableMaker) indexPart(el ast.IndexElem) (p catalog.IndexColumn, name st
 			return p, "", dberr.SQL(dberr.StateUndefinedColumn, "column %q does not exist", el.Column).At(el.Pos())
 		}
 		p.Column, p.Type = m.t.Columns[i].ID, m.t.Columns[i].Type
-		if err := operatorClass(el, p.Type); err != nil {
+		if err := plan.OperatorClass(el, p.Type); err != nil {
 			return p, "", err
 		}
 		return p, el.Column, indexable(p.Type, el.Pos())
@@ -120,7 +119,7 @@ func (m *tableMaker) indexPart(el ast.IndexElem) (p catalog.IndexColumn, name st
 		return p, "", err
 	}
 	p.Expr, p.Type = ast.String(el.Expr), x.Type()
-	if err := operatorClass(el, p.Type); err != nil {
+	if err := plan.OperatorClass(el, p.Type); err != nil {
 		return p, "", err
 	}
 	name = "expr"
@@ -129,38 +128,6 @@ func (m *tableMaker) indexPart(el ast.IndexElem) (p catalog.IndexColumn, name st
 	}
 	return p, name, indexable(p.Type, el.Pos())
 }
-
-// operatorClass checks the operator class of a key part. Those that PostgreSQL takes by
-// default mean the order that indexes have here, and so do the pattern classes: text is in the
-// order of its bytes.
-func operatorClass(el ast.IndexElem, t sqltype.Type) error {
-	if len(el.OpClass) == 0 {
-		return nil
-	}
-	name := el.OpClass[len(el.OpClass)-1]
-	kinds, ok := operatorClasses[name]
-	switch {
-	case !ok:
-		return dberr.SQL(dberr.StateUndefinedObject, "operator class %q does not exist for access method \"btree\"", name).At(el.Pos())
-	case kinds != nil && slices.Contains(kinds, t.ID),
-		name == "enum_ops" && t.ID == sqltype.Enum, name == "array_ops" && t.ID == sqltype.Array, name == "record_ops" && t.ID == sqltype.Record,
-		name == "range_ops" && t.IsRange(), name == "multirange_ops" && t.IsMultirange():
-		return nil
-	}
-	return dberr.SQL(dberr.StateDatatypeMismatch, "operator class %q does not accept data type %s", name, t.Name()).At(el.Pos())
-}
-
-var operatorClasses = func() map[string][]sqltype.ID {
-	text := []sqltype.ID{sqltype.Text, sqltype.Varchar}
-	m := map[string][]sqltype.ID{"text_ops": text, "text_pattern_ops": text, "varchar_ops": text, "varchar_pattern_ops": text,
-		"enum_ops": nil, "array_ops": nil, "record_ops": nil, "range_ops": nil, "multirange_ops": nil, "inet_ops": {sqltype.Inet, sqltype.Cidr}, "cidr_ops": {sqltype.Inet, sqltype.Cidr}}
-	for _, id := range []sqltype.ID{sqltype.Bool, sqltype.Int2, sqltype.Int4, sqltype.Int8, sqltype.Float4, sqltype.Float8, sqltype.Numeric, sqltype.Bpchar, sqltype.Name,
-		sqltype.Bytea, sqltype.Date, sqltype.Time, sqltype.TimeTZ, sqltype.Timestamp, sqltype.TimestampTZ, sqltype.Interval, sqltype.UUID, sqltype.OID, sqltype.JSONB,
-		sqltype.Bit, sqltype.Varbit, sqltype.Macaddr, sqltype.Macaddr8} {
-		m[id.String()+"_ops"] = []sqltype.ID{id}
-	}
-	return m
-}()
 
 // lasting checks that what an index stores means the same in every session and at any
 // time: entries that one of them writes are searched by others.

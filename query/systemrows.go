@@ -211,7 +211,15 @@ func (v *viewCall) pgSequence() error {
 
 func (v *viewCall) pgSequences() error {
 	for _, q := range v.snap.Sequences() {
-		v.add(q.Schema, q.Name, sqlOwner, q.Type.OID(), q.Start, q.Min, q.Max, q.Increment, q.Cycle, q.Cache)
+		last, fresh, err := v.e.seqs.position(v.ctx, v.tx, q)
+		if err != nil {
+			return err
+		}
+		var value any = last
+		if fresh {
+			value = nil
+		}
+		v.add(q.Schema, q.Name, sqlOwner, q.Type.OID(), q.Start, q.Min, q.Max, q.Increment, q.Cycle, q.Cache, value)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -68,7 +69,8 @@ func arrayGet(c *call) (sqltype.Datum, error) {
 	return a.Vals[at], nil
 }
 
-// arraySlice is a[lo:hi][lo:hi]…; a NULL bound stands for one left out.
+// arraySlice is a[lo:hi][lo:hi]…, NULL where a bound is. The least and the greatest int4 stand for
+// bounds that were left out.
 func arraySlice(c *call) (sqltype.Datum, error) {
 	if c.arg[0].Null {
 		return sqltype.NullDatum, nil
@@ -76,6 +78,11 @@ func arraySlice(c *call) (sqltype.Datum, error) {
 	a := arrayOfDatum(c.arg[0])
 	empty := sqltype.Datum{Any: newArray(a.Elem, nil)}
 	bounds := c.arg[1:]
+	for _, b := range bounds {
+		if b.Null {
+			return sqltype.NullDatum, nil
+		}
+	}
 	if len(bounds)%2 != 0 || len(bounds)/2 > len(a.Dims) {
 		return empty, nil
 	}
@@ -84,12 +91,7 @@ func arraySlice(c *call) (sqltype.Datum, error) {
 	for k := range a.Dims {
 		l, h := int64(a.Lower[k]), int64(a.Lower[k]+a.Dims[k]-1)
 		if 2*k < len(bounds) {
-			if b := bounds[2*k]; !b.Null {
-				l = max(l, b.Int)
-			}
-			if b := bounds[2*k+1]; !b.Null {
-				h = min(h, b.Int)
-			}
+			l, h = max(l, bounds[2*k].Int), min(h, bounds[2*k+1].Int)
 		}
 		if h < l {
 			return empty, nil
@@ -477,7 +479,7 @@ func registerArray(t *tables) {
 			return sqltype.NullDatum, errDims("number of elements to trim must be between 0 and " + strconv.Itoa(n))
 		}
 		c2 := *c
-		c2.arg = []sqltype.Datum{c.arg[0], {Null: true}, {Int: int64(lower + n - 1 - int(c.arg[1].Int))}}
+		c2.arg = []sqltype.Datum{c.arg[0], {Int: math.MinInt32}, {Int: int64(lower + n - 1 - int(c.arg[1].Int))}}
 		return arraySlice(&c2)
 	}))
 }

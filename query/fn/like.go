@@ -25,6 +25,7 @@ const (
 	likeContains
 	likeAll
 	likeGeneral
+	likeBroken // ends with the escape character
 )
 
 func errLikeEscape() error {
@@ -32,7 +33,7 @@ func errLikeEscape() error {
 }
 
 // compileLike reads a pattern whose escape character is the backslash.
-func compileLike(p string) (*likePattern, error) {
+func compileLike(p string) *likePattern {
 	var lit strings.Builder
 	head, tail, inner := false, false, false
 	wild := false
@@ -41,7 +42,7 @@ func compileLike(p string) (*likePattern, error) {
 		case '\\':
 			i++
 			if i == len(p) {
-				return nil, errLikeEscape()
+				return &likePattern{kind: likeBroken, lit: p}
 			}
 			inner = inner || tail
 			lit.WriteByte(p[i])
@@ -71,7 +72,7 @@ func compileLike(p string) (*likePattern, error) {
 	case tail:
 		l.kind = likePrefix
 	}
-	return l, nil
+	return l
 }
 
 // splitLike cuts a pattern at its %s.
@@ -120,6 +121,84 @@ func (l *likePattern) match(s string) bool {
 		s = s[at+n:]
 	}
 	return likeTail(s, l.parts[last])
+}
+
+// likeAnswer is what matching from some place came to.
+type likeAnswer uint8
+
+const (
+	likeNo   likeAnswer = iota
+	likeOver            // the text has ended: no later place matches either
+	likeYes
+)
+
+// likeSteps matches byte by byte as PostgreSQL does, a pattern that ends with the escape character: it is an
+// error where the text comes to the end of the pattern, and nothing where it does not.
+func likeSteps(s, p string) (likeAnswer, error) {
+	for s != "" && p != "" {
+		switch p[0] {
+		case '\\':
+			if p = p[1:]; p == "" {
+				return likeNo, errLikeEscape()
+			}
+			if s[0] != p[0] {
+				return likeNo, nil
+			}
+			s = s[1:]
+		case '%':
+			return likeRest(s, p[1:])
+		case '_':
+			_, w := utf8.DecodeRuneInString(s)
+			s = s[w:]
+		default:
+			if s[0] != p[0] {
+				return likeNo, nil
+			}
+			s = s[1:]
+		}
+		p = p[1:]
+	}
+	if s != "" {
+		return likeNo, nil
+	}
+	if strings.Trim(p, "%") == "" {
+		return likeYes, nil
+	}
+	return likeOver, nil
+}
+
+// likeRest matches what comes after a %.
+func likeRest(s, p string) (likeAnswer, error) {
+	for ; p != "" && (p[0] == '%' || p[0] == '_'); p = p[1:] {
+		if p[0] == '%' {
+			continue
+		}
+		if s == "" {
+			return likeOver, nil
+		}
+		_, w := utf8.DecodeRuneInString(s)
+		s = s[w:]
+	}
+	if p == "" {
+		return likeYes, nil
+	}
+	first := p[0]
+	if first == '\\' {
+		if len(p) < 2 {
+			return likeNo, errLikeEscape()
+		}
+		first = p[1]
+	}
+	for s != "" {
+		if s[0] == first {
+			if met, err := likeSteps(s, p); met != likeNo || err != nil {
+				return met, err
+			}
+		}
+		_, w := utf8.DecodeRuneInString(s)
+		s = s[w:]
+	}
+	return likeOver, nil
 }
 
 // likeFind finds the first place in s that matches a piece, and the length of the
@@ -200,14 +279,19 @@ func like(fold bool, neg int64) Eval {
 				if fold {
 					p = strings.ToLower(p)
 				}
-				var err error
-				if pat, err = compileLike(p); err != nil {
-					return err
-				}
+				pat = compileLike(p)
 			}
 			s := x[int(i)&mx]
 			if fold {
 				s = strings.ToLower(s)
+			}
+			if pat.kind == likeBroken {
+				met, err := likeSteps(s, pat.lit)
+				if err != nil {
+					return err
+				}
+				o[i] = b2i(met == likeYes) ^ neg
+				continue
 			}
 			o[i] = b2i(pat.match(s)) ^ neg
 		}

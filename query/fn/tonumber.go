@@ -2,8 +2,10 @@ package fn
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/sqltype"
@@ -402,41 +404,145 @@ func toScientific(n sqltype.Num, nf *numFormat) string {
 	return s
 }
 
-// toNumber reads a number by a template: what the template has as separators and
-// signs is skipped or heeded, digits are collected.
+// numReader reads a number by a template, as PostgreSQL's NUM_processor does: each part of the template
+// takes what it may of the text, and where it takes nothing the text waits for the next.
+type numReader struct {
+	nf        *numFormat
+	in        string
+	sign      byte // ' ' before one was read
+	digits    []byte
+	pre, post int // digits read before and after the point
+	point     bool
+}
+
+// number is what was read.
+func (r *numReader) number() string {
+	return string(r.sign) + strings.TrimSuffix(string(r.digits), ".")
+}
+
+// skip passes over n characters that are no part of a number.
+func (r *numReader) skip(n int) {
+	for ; n > 0 && r.in != "" && !strings.ContainsRune("0123456789.,+-", rune(r.in[0])); n-- {
+		r.pass()
+	}
+}
+
+func (r *numReader) pass() {
+	_, w := utf8.DecodeRuneInString(r.in)
+	r.in = r.in[w:]
+}
+
+// anchored says that the sign of the number stands where S is.
+func (r *numReader) anchored() bool { return r.nf.sign == "S" }
+
+// part reads for 9, 0 and the point, and leaves the character after which the text goes on.
+func (r *numReader) part(digit bool) {
+	if r.in[0] == ' ' {
+		if r.in = r.in[1:]; r.in == "" {
+			return
+		}
+	}
+	if r.sign == ' ' && digit && r.pre+r.post == 0 {
+		c := r.in[0]
+		switch {
+		case r.anchored() && !r.nf.signFirst:
+			if c == '-' || c == '+' {
+				r.sign, r.in = c, r.in[1:]
+			}
+		case c == '-' || r.nf.sign == "PR" && c == '<':
+			r.sign, r.in = '-', r.in[1:]
+		case c == '+':
+			r.sign, r.in = '+', r.in[1:]
+		}
+		if r.in == "" {
+			return
+		}
+	}
+	read := false
+	switch c := r.in[0]; {
+	case c >= '0' && c <= '9':
+		if r.point && r.post == r.nf.post {
+			return
+		}
+		r.digits = append(r.digits, c)
+		if read = true; r.point {
+			r.post++
+		} else {
+			r.pre++
+		}
+	case c == '.' && r.nf.point && !r.point:
+		r.digits, r.point, read = append(r.digits, '.'), true, true
+	}
+	if r.sign != ' ' || r.pre+r.post == 0 {
+		return
+	}
+	switch {
+	case r.anchored() && read && len(r.in) > 1 && (r.in[1] == '-' || r.in[1] == '+'):
+		r.sign, r.in = r.in[1], r.in[1:]
+	case !read && !r.anchored() && !r.signed("PL") && !r.signed("MI") && (r.in[0] == '-' || r.in[0] == '+'):
+		r.sign = r.in[0]
+	}
+}
+
+// signed says whether the template has a sign of a kind, of which SG is both.
+func (r *numReader) signed(word string) bool {
+	return slices.ContainsFunc(r.nf.items, func(it string) bool { return it == word || it == "SG" })
+}
+
+// step reads for one part of the template.
+func (r *numReader) step(it string) {
+	switch it {
+	case "9", "0", ".", "D":
+		r.part(it == "9" || it == "0")
+	case ",", "G":
+		if r.in[0] != ',' || r.nf.fill {
+			return
+		}
+	case "L":
+		r.skip(1)
+		return
+	case "TH", "th", "Th", "tH":
+		if r.sign != '-' && !r.nf.point {
+			r.skip(2)
+		}
+		return
+	case "MI", "PL", "SG":
+		if c := r.in[0]; c == '-' && it != "PL" || c == '+' && it != "MI" {
+			r.sign = c
+			break
+		}
+		r.skip(1)
+		return
+	default:
+		if lit, ok := strings.CutPrefix(it, `"`); ok {
+			for range utf8.RuneCountInString(lit) {
+				r.pass()
+			}
+		}
+		return
+	}
+	if r.in != "" {
+		r.in = r.in[1:]
+	}
+}
+
+// toNumber reads a number by a template.
 func toNumber(s, f string) (sqltype.Num, error) {
 	nf, err := parseNumFormat(f)
 	if err != nil {
 		return sqltype.Num{}, err
 	}
-	var b strings.Builder
-	neg, point := false, false
-	limit, taken := nf.pre+nf.post+nf.multi, 0
-	if strings.Contains(s, "-") || nf.sign == "PR" && strings.Contains(s, "<") {
-		neg = true
-	}
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9':
-			if taken < limit {
-				b.WriteByte(c)
-			}
-			taken++
-		case c == '.' && nf.point && !point:
-			point = true
-			b.WriteByte('.')
+	r := &numReader{nf: nf, in: s, sign: ' '}
+	for _, it := range nf.items {
+		if r.in == "" {
+			break
 		}
+		r.step(it)
 	}
-	text := b.String()
-	if text == "" || text == "." {
-		return sqltype.Num{}, dberr.SQL(dberr.StateInvalidTextRepr, "invalid input syntax for type numeric: \"%s\"", " ")
-	}
-	n, err := sqltype.ParseNum(strings.TrimSuffix(text, "."))
-	if err != nil {
-		return n, err
-	}
-	if neg {
-		n = n.Neg()
+	text := r.number()
+	n, err := sqltype.ParseNum(strings.TrimSpace(text))
+	if err != nil || len(r.digits) == 0 {
+		return n, dberr.SQL(dberr.StateInvalidTextRepr, "invalid input syntax for type numeric: \"%s\"", text)
 	}
 	for range nf.multi {
 		if n, err = n.Div(sqltype.NumInt(10)); err != nil {

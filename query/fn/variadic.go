@@ -7,7 +7,7 @@ import (
 
 // ResolveVariadic chooses the function for a call whose last argument is VARIADIC: an
 // array whose elements are the arguments from there on. The call is NULL where the
-// array is.
+// array is, but that of format.
 func ResolveVariadic(name string, args []sqltype.Type) (*Func, []sqltype.Type, error) {
 	last := len(args) - 1
 	if args[last].ID != sqltype.Array {
@@ -37,11 +37,14 @@ func spreading(name string, types []sqltype.Type, strict bool) Eval {
 	elem := types[last].ElemType().Base()
 	return rowwise(func(c *call) (sqltype.Datum, error) {
 		for i, a := range c.arg {
-			if a.Null && (strict || i == last) {
+			if a.Null && (strict || i == last && name != "format") { // to which it is no values
 				return sqltype.NullDatum, nil
 			}
 		}
-		vals := arrayOfDatum(c.arg[last]).Vals
+		var vals []sqltype.Datum
+		if !c.arg[last].Null {
+			vals = arrayOfDatum(c.arg[last]).Vals
+		}
 		spread := append([]sqltype.Type(nil), types[:last]...)
 		args := append([]sqltype.Datum(nil), c.arg[:last]...)
 		for _, v := range vals {

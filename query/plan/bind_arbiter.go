@@ -16,6 +16,12 @@ func (b *binder) arbiter(c *ast.OnConflict, tg *dmlTarget) int {
 	elems := make([]Expr, len(c.Columns))
 	for k, e := range c.Columns {
 		elems[k] = b.overTarget(tg, elemExpr(e), sqltype.TUnknown, "ON CONFLICT")
+		if err := OperatorClass(e, elems[k].Type()); err != nil {
+			if e := dberr.As(err); e != nil && e.SQLState == dberr.StateUndefinedObject {
+				fail(err)
+			}
+			fail(errNoArbiter(c))
+		}
 	}
 	var where Expr
 	if c.Where != nil {
@@ -41,8 +47,12 @@ func (b *binder) arbiter(c *ast.OnConflict, tg *dmlTarget) int {
 			return i
 		}
 	}
-	failAt(c.Pos(), dberr.StateInvalidColumnRef, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+	fail(errNoArbiter(c))
 	return 0
+}
+
+func errNoArbiter(c *ast.OnConflict) error {
+	return dberr.SQL(dberr.StateInvalidColumnRef, "there is no unique or exclusion constraint matching the ON CONFLICT specification").At(c.Pos())
 }
 
 // covers reports whether an index with a predicate holds all rows that ON CONFLICT … WHERE

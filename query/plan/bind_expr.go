@@ -596,8 +596,15 @@ func (b *binder) index(s *scope, e *ast.Index) Expr {
 		switch {
 		case !slice:
 			args = append(args, bound(sub.Lo))
-		case sub.Slice:
-			args = append(args, bound(sub.Lo), bound(sub.Hi))
+		case sub.Slice: // a bound that is left out takes all there is, and one that is NULL nothing
+			lo, hi := Expr(&Const{Typ: sqltype.TInt4, Value: sqltype.Datum{Int: math.MinInt32}}), Expr(&Const{Typ: sqltype.TInt4, Value: sqltype.Datum{Int: math.MaxInt32}})
+			if sub.Lo != nil {
+				lo = bound(sub.Lo)
+			}
+			if sub.Hi != nil {
+				hi = bound(sub.Hi)
+			}
+			args = append(args, lo, hi)
 		default: // among slices a single index stands for everything up to it
 			args = append(args, &Const{Typ: sqltype.TInt4, Value: sqltype.Datum{Int: 1}}, bound(sub.Lo))
 		}
