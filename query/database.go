@@ -32,7 +32,8 @@ type Engine struct {
 	plans *lru[planKey, *compiled]
 
 	quiet      quiet
-	continuous Continuous // nil: nothing keeps queries over streams
+	sessions   atomic.Int64 // that were opened
+	continuous Continuous   // nil: nothing keeps queries over streams
 	external   source.Memo[tableKey, externalCount]
 
 	// onlineHook, where set by a test, is called before each batch of an index being built.

@@ -354,7 +354,7 @@ func (r *running) env() *fn.Env {
 	env := s.environment()
 	*env = fn.Env{
 		Now: s.work.start, Location: s.set.zone, Style: s.set.style, Database: s.db.Name, User: sqlUser, Schema: schema,
-		Statement: begun, ServerVersion: s.e.opts.Version, Session: &s.set.sequences, Host: alone{s}, Names: names{s},
+		Statement: begun, Backend: s.number, ServerVersion: s.e.opts.Version, Session: &s.set.sequences, Host: alone{s}, Names: names{s},
 	}
 	return env
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ import (
 // and COMMIT in a later one. Not safe for concurrent use.
 type Session struct {
 	e        *Engine
+	number   int64 // among the sessions of the process: its pid in system catalogs
 	db       catalog.Database
 	set      settings
 	prepared map[string]*preparedText // nil before the first PREPARE
@@ -86,8 +88,11 @@ func (e *Engine) NewSession(ctx context.Context, database string) (*Session, err
 }
 
 func (e *Engine) session(db catalog.Database) *Session {
-	return &Session{e: e, db: db, set: e.defaultSettings()}
+	return &Session{e: e, number: e.nextSession(), db: db, set: e.defaultSettings()}
 }
+
+// nextSession numbers a session, from 1; numbers come again after 2³¹-1.
+func (e *Engine) nextSession() int64 { return (e.sessions.Add(1)-1)%math.MaxInt32 + 1 }
 
 // InTransaction reports whether a BEGIN waits for its COMMIT or ROLLBACK.
 func (s *Session) InTransaction() bool { return s.block }
@@ -376,6 +381,7 @@ func (s *Session) withDefaults(o txn.TxOptions) txn.TxOptions {
 // restart begins the block's transaction anew. Settings stay as they are.
 func (s *Session) restart(ctx context.Context, opts txn.TxOptions) error {
 	opts.After = nil // the one before, which may hold those locks, ends only when the new one has begun
+	opts.Session = uint64(s.number)
 	tx, err := s.e.store.Begin(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
@@ -411,6 +417,7 @@ func (s *Session) open(ctx context.Context, reads bool, opts txn.TxOptions) erro
 	if s.met != nil {
 		opts.After = s.met
 	}
+	opts.Session = uint64(s.number)
 	tx, err := s.e.store.Begin(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)

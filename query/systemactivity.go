@@ -2,23 +2,24 @@ package query
 
 import (
 	_ "embed"
-	"os"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // The rows of the views of pg_catalog about what runs and what is counted. A session sees
-// itself alone, as it does in pg_cursors; what is not counted at all is NULL.
+// itself alone, as it does in pg_cursors, but for locks of tables; what is not counted at all is NULL.
 
 // ownTransaction is the number of the transaction of the session in pg_locks.
 const ownTransaction = "1/1"
 
 // pgStatActivity is the session that asks.
 func (v *viewCall) pgStatActivity() error {
-	r := row{"datid": objectOID(0) + int(v.s.db.ID), "datname": v.db, "pid": os.Getpid(), "usesysid": ownerOID, "usename": sqlOwner,
+	r := row{"datid": objectOID(0) + int(v.s.db.ID), "datname": v.db, "pid": v.s.number, "usesysid": ownerOID, "usename": sqlOwner,
 		"application_name": v.s.set.application, "state": "active", "backend_type": "client backend"}
 	if v.s.call != nil {
 		r["query"] = v.s.call.SQL
@@ -33,11 +34,16 @@ func (v *viewCall) pgStatActivity() error {
 	return nil
 }
 
-// pgLocks is the lock of the session on its own transaction, as PostgreSQL shows it. Relations
-// are not locked, and locks of rows are not shown there either.
+// pgLocks is the lock of the session on its own transaction, as PostgreSQL shows it, and the
+// locks of tables of all sessions. Locks of rows are not shown there either.
 func (v *viewCall) pgLocks() error {
-	v.set(row{"locktype": "virtualxid", "virtualxid": ownTransaction, "virtualtransaction": ownTransaction, "pid": os.Getpid(), "mode": "ExclusiveLock",
+	v.set(row{"locktype": "virtualxid", "virtualxid": ownTransaction, "virtualtransaction": ownTransaction, "pid": v.s.number, "mode": "ExclusiveLock",
 		"granted": true, "fastpath": true})
+	for _, l := range v.e.store.ObjectLocks() {
+		db, table := keyspace.DatabaseID(l.Object>>32), keyspace.ObjectID(uint32(l.Object))
+		v.set(row{"locktype": "relation", "database": objectOID(0) + int(db), "relation": objectOID(table), "virtualtransaction": fmt.Sprintf("%d/1", l.Session),
+			"pid": int64(l.Session), "mode": l.Mode.String(), "granted": l.Granted})
+	}
 	return nil
 }
 

@@ -215,6 +215,44 @@ func TestLockTableWaits(t *testing.T) {
 	})
 }
 
+// TestLocksShown: pg_locks tells who holds a table and who waits for it.
+func TestLocksShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, err := txn.NewMemory(txn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		e, err := New(store, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		mustExec(t, e, "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int)")
+		a, b, c := session(t, e), session(t, e), session(t, e)
+		must(t, a, "BEGIN; INSERT INTO u VALUES (1); LOCK TABLE t IN SHARE MODE")
+		holder, waiter := must(t, a, "SELECT pg_backend_pid()"), must(t, b, "SELECT pg_backend_pid()")
+		done := make(chan error)
+		go func() {
+			_, err := in(b, "INSERT INTO t VALUES (1)")
+			done <- err
+		}()
+		synctest.Wait()
+		want := fmt.Sprintf("%[1]s|t|ShareLock|t\n%[2]s|t|RowExclusiveLock|f\n%[1]s|u|RowExclusiveLock|t", holder, waiter)
+		sql := "SELECT pid, relation::regclass, mode, granted FROM pg_locks WHERE locktype = 'relation' ORDER BY relation::regclass::text, granted DESC"
+		if got := must(t, c, sql); got != want {
+			t.Errorf("%s gives\n%s\nwant\n%s", sql, got, want)
+		}
+		must(t, a, "COMMIT")
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if got := must(t, c, "SELECT count(*) FROM pg_locks WHERE locktype = 'relation'"); got != "0" {
+			t.Errorf("%s locks are left", got)
+		}
+	})
+}
+
 func TestLockTableOther(t *testing.T) {
 	e := testEngine(t, Options{Retries: -1})
 	mustExec(t, e, lockSchema+"; CREATE TABLE t (id int PRIMARY KEY)")

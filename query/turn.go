@@ -43,6 +43,7 @@ var turns = sync.Pool{New: func() any { return new(turn) }}
 func (e *Engine) turn(db catalog.Database) *turn {
 	t := turns.Get().(*turn)
 	t.session.e, t.session.db, t.session.set, t.session.turn = e, db, e.defaultSettings(), t
+	t.session.number = e.nextSession()
 	return t
 }
 

@@ -42,6 +42,8 @@ type Env struct {
 	ServerVersion string
 	// Session is the session's own state, for functions that the engine makes (nextval).
 	Session any
+	// Backend is the number of the session, 0 where there is none.
+	Backend int64
 	// Host is what runs the statement; nil where there is no session.
 	Host Host
 }

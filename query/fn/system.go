@@ -1,7 +1,6 @@
 package fn
 
 import (
-	"os"
 	"strconv"
 	"strings"
 
@@ -170,7 +169,7 @@ func registerSystem(t *tables) {
 		}
 		return sqltype.Datum{Str: `"default"`}, nil
 	}))
-	t.def("pg_backend_pid() int4 stable", n0(func(*Env) (int64, error) { return int64(os.Getpid()), nil }))
+	t.def("pg_backend_pid() int4 stable", n0(func(e *Env) (int64, error) { return e.Backend, nil }))
 	t.def("pg_is_in_recovery() bool stable", rowwise(no))
 	t.def("pg_encoding_to_char(int4) name stable", p1(func(v int64) string {
 		if v == 6 {
