@@ -105,3 +105,28 @@ func drawBatch(t *testing.T, r *rand.Rand, n uint64, one bool, want map[column][
 	}
 	return b
 }
+
+// BenchmarkFold turns 400 batches of 1,000 points, of 10,000 series, into a run.
+func BenchmarkFold(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var list []waitingBatch
+	for n := range 400 {
+		var s slab
+		s.reset(0, block.Float)
+		for i := range 1000 {
+			s.add(uint64(20+n%10*1000+i), int64(n/10)*1e10, FloatValue(float64(r.IntN(1000))/10))
+		}
+		raw, err := s.append([]byte{batchVersion})
+		if err != nil {
+			b.Fatal(err)
+		}
+		list = append(list, waitingBatch{batchAt{at: uint64(n + 1), number: uint64(n), points: 1000}, raw})
+	}
+	var f folder
+	for b.Loop() {
+		if _, err := f.fold(list); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/400e3, "ns/point")
+}
