@@ -116,11 +116,23 @@ func (p *pasts) at(ts uint64) (*txn.Tx, error) {
 	return tx, nil
 }
 
-func (p *pasts) end() {
-	for _, tx := range p.txs {
+// endPasts ends the transactions that binding has begun, also where the statement never ran.
+func (r *running) endPasts() {
+	if r.pasts == nil {
+		return
+	}
+	for _, tx := range r.pasts.txs {
 		tx.Rollback()
 	}
-	p.txs = nil
+	r.pasts.txs = nil
+}
+
+// reading has the plan that runs next read the other times that the statement named, until
+// done is called.
+func (r *running) reading() (done func()) {
+	was := r.s.pasts
+	r.s.pasts = r.pasts
+	return func() { r.s.pasts = was }
 }
 
 // history gives the binder the catalog as of the time that an expression names.

@@ -68,3 +68,45 @@ func TestAsOf(t *testing.T) {
 	}
 	t.Errorf("a relative time stands still at %s rows", before)
 }
+
+// TestAsOfEnds: the transactions in which a statement reads the past end with it, whether it
+// runs, is only explained or planned, or fails; and it can be explained with what it took.
+func TestAsOfEnds(t *testing.T) {
+	e := testEngine(t, Options{})
+	mustExec(t, e, "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 10), (2, 20)")
+	from := "FROM t AS OF SYSTEM TIME '" + fmt.Sprint(time.Now().UnixNano()) + "'"
+	mustExec(t, e, "DELETE FROM t")
+	locker := session(t, e)
+	for sql, want := range map[string]string{
+		"SELECT * " + from:                 "",
+		"EXPLAIN SELECT * " + from:         "",
+		"EXPLAIN ANALYZE SELECT * " + from: "",
+		"PREPARE p AS SELECT * " + from:    "",
+		"SELECT nope " + from:              dberr.StateUndefinedColumn,
+		"SELECT 1/(v-v) " + from:           "22012",
+		"SET lock_timeout = '1ms'; SELECT * FROM t, (SELECT v " + from + ") o": dberr.StateLockNotAvailable,
+	} {
+		s := session(t, e)
+		s.turn = new(turn)
+		texts := strings.Split(sql, "; ")
+		if len(texts) > 1 {
+			must(t, s, texts[0])
+			must(t, locker, "BEGIN; LOCK TABLE t")
+			s.turn = new(turn)
+		}
+		text := texts[len(texts)-1]
+		out, err := in(s, text)
+		if err != nil && state(err) != want || err == nil && want != "" {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+		if strings.HasPrefix(text, "EXPLAIN ANALYZE") && !strings.Contains(out, "rows=2") {
+			t.Errorf("%s gave\n%s", text, out)
+		}
+		if p := s.turn.run.pasts; p == nil || len(p.txs) > 0 {
+			t.Errorf("%s: transactions of the past are %+v", text, p)
+		}
+		if len(texts) > 1 {
+			must(t, locker, "ROLLBACK")
+		}
+	}
+}

@@ -24,6 +24,7 @@ func (s *Session) statement(ctx context.Context, text *parsed, i int, st ast.Stm
 	from, to := st.Range()
 	r := s.running()
 	*r = running{s: s, ctx: ctx, sink: sink, number: i, sql: text.sql[from:to], text: text, begun: time.Now()}
+	defer r.endPasts()
 	s.begun = r.begun
 	if e := s.e.opts.Events.Statement; e != nil {
 		defer func() {
@@ -415,9 +416,7 @@ func (r *running) exec(c *compiled, out func(*vec.Batch) error) (int64, error) {
 		return 0, err
 	}
 	if r.pasts != nil {
-		defer r.pasts.end()
-		r.s.pasts = r.pasts
-		defer func() { r.s.pasts = nil }()
+		defer r.reading()()
 	}
 	return r.s.runIn(r.s.execContextAt(r.ctx, r.snap, r.env()), c, params, out)
 }

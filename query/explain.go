@@ -49,6 +49,7 @@ func (r *running) explain(st *ast.Explain) error {
 		if err != nil {
 			return err
 		}
+		defer r.reading()()
 		if x.Actual, err = r.s.runMeasured(r.ctx, c, params, r.env(), func(*vec.Batch) error { return nil }); err != nil {
 			return err
 		}

@@ -48,6 +48,7 @@ func (e *Engine) Prepare(ctx context.Context, database, sql, dialect string) (p 
 	}
 	from, to := st.Range()
 	r := &running{s: s, ctx: ctx, sql: text.sql[from:to], text: text, params: make([]Param, text.params)}
+	defer r.endPasts()
 	c, err := r.general(st)
 	if err != nil {
 		return p, s.classify(ctx, err)
