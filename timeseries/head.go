@@ -2,7 +2,6 @@ package timeseries
 
 import (
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -153,7 +152,7 @@ func (h *head) view(key metricKey, snapshot uint64) (v headView, ok bool, err er
 			err = x.err
 		case len(x.waiting) > 0 && x.waiting[0].at <= snapshot:
 			h.mu.RUnlock()
-			h.fold(x, math.MaxUint64)
+			h.fold(x, snapshot) // and no more: writers may be faster
 			continue
 		default:
 			v.runs, ok = x.runs, true

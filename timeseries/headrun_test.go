@@ -130,3 +130,27 @@ func BenchmarkFold(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/400e3, "ns/point")
 }
+
+// TestViewIsOfItsSnapshot: who reads makes runs of what the snapshot has. Who made them of
+// all that there is would run behind writers who are faster, and never end.
+func TestViewIsOfItsSnapshot(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 9))
+	key := metricKey{1, 2}
+	x := &headMetric{}
+	h := head{metrics: map[metricKey]*headMetric{key: x}}
+	for n := range uint64(10) {
+		x.waiting = append(x.waiting, drawBatch(t, r, n+1, true, map[column][]Sample{}))
+	}
+	highest := uint64(0)
+	for _, snapshot := range []uint64{4, 4, 7, 6, 20} {
+		v, ok, err := h.view(key, snapshot)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		highest = max(highest, snapshot)
+		last, left := v.runs[len(v.runs)-1].last(), len(x.waiting)
+		if want := min(highest, 10); last != want || left != 10-int(want) {
+			t.Errorf("a view of %d goes up to %d, %d batches are left", snapshot, last, left)
+		}
+	}
+}
