@@ -164,6 +164,9 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 		if !dberr.RunAgain(err) || inBlock && started || held == nil || held.sent || attempt >= s.e.opts.Retries || !sameTransaction(text.stmts) {
 			return err
 		}
+		if inBlock && s.tx == nil {
+			return err // its COMMIT failed, so there is no block any more
+		}
 		if e := dberr.As(err); inBlock && s.work.locked && e != nil && e.SQLState == dberr.StateDeadlock {
 			return err // it would go on to hold what the others wait for
 		}

@@ -115,7 +115,11 @@ func (s *Session) lockUsed(ctx context.Context, locks []tableLock) (waited bool,
 // lockObject takes a lock, within lock_timeout.
 func (s *Session) lockObject(ctx context.Context, l *tableLock, implied bool, wait txn.LockPolicy) (waited bool, err error) {
 	limited, limit := ctx, s.set.lockTimeout
-	if limit > 0 && wait == txn.LockWait {
+	if limit > 0 && wait == txn.LockWait { // the time counts from when it waits
+		waited, err = s.tx.LockObject(ctx, l.table.object(), l.mode, implied, txn.LockNoWait)
+		if e := dberr.As(err); e == nil || e.SQLState != dberr.StateLockNotAvailable {
+			return waited, err
+		}
 		var cancel context.CancelFunc
 		limited, cancel = context.WithTimeoutCause(ctx, limit, exec.ErrLockTimeout)
 		defer cancel()

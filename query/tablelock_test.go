@@ -331,3 +331,47 @@ func TestLockTableOther(t *testing.T) {
 		t.Errorf("bulk: %v", err)
 	}
 }
+
+// TestCommitOfFirstQueryFails: a block whose first query and COMMIT come as one text, which
+// meets a conflict, has ended, and the session goes on.
+func TestCommitOfFirstQueryFails(t *testing.T) {
+	e := testEngine(t, Options{})
+	mustExec(t, e, "CREATE TABLE t (id int PRIMARY KEY, v int)")
+	mustExec(t, e, "INSERT INTO t VALUES (1, 0)")
+	s := session(t, e)
+	must(t, s, "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT v FROM t")
+	mustExec(t, e, "UPDATE t SET v = 1")
+	if _, err := in(s, "UPDATE t SET v = v + 10; COMMIT"); state(err) != "40001" {
+		t.Errorf("a conflict gives %v", err)
+	}
+	must(t, s, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if _, err := e.Exec(bg, "", "UPDATE t SET v = v + 1"); err != nil && state(err) != "40001" {
+					t.Error(err)
+					return
+				}
+			}
+		}
+	}()
+	for met := 0; met < 3; {
+		_, err := in(s, "UPDATE t SET v = v + 10; COMMIT")
+		if err != nil && state(err) != "40001" {
+			t.Fatal(err)
+		}
+		if err != nil {
+			met++
+		}
+		must(t, s, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+	}
+	close(stop)
+	<-done
+	must(t, s, "ROLLBACK; SELECT v FROM t")
+}
