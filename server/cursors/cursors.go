@@ -442,11 +442,13 @@ func (r *Registry) Close(ctx context.Context, id string) (Info, error) {
 	return r.Get(id)
 }
 
-// Cancel fails the page that is being made, and with it the cursor.
+// Cancel fails the page that is being made or will be made next, and with it the cursor:
+// whoever cancels the request for a page cannot know how far it has come. A cursor whose
+// last page has been made stays.
 func (r *Registry) Cancel(id string, cause error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if c := r.mu.all[id]; c != nil && c.made != nil {
+	if c := r.mu.all[id]; c != nil {
 		c.cancel(cause)
 	}
 }

@@ -304,6 +304,18 @@ func TestSlowPages(t *testing.T) {
 		if _, _, err := r.Page(t.Context(), i.ID, 1); err == nil || !strings.Contains(err.Error(), "canceled by request") {
 			t.Errorf("got %v", err)
 		}
+		i, err = r.Open(t.Context(), Ask{}, stuck)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun = time.Now() // canceled before its request has come to ask for the page
+		r.Cancel(i.ID, dberr.SQL(dberr.StateQueryCanceled, "canceled early"))
+		if _, _, err := r.Page(t.Context(), i.ID, 1); err == nil || !strings.Contains(err.Error(), "canceled early") {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("it took %v", took)
+		}
 		_, err = r.Open(t.Context(), Ask{}, func(ctx context.Context, _ query.Sink) error { <-ctx.Done(); return ctx.Err() })
 		want(t, show(Page{}, err), "TIMEOUT") // before its columns are known
 		time.Sleep(time.Hour)
