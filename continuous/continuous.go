@@ -102,7 +102,13 @@ type Service struct {
 		stop    func() // of the hook; nil before the first query
 		running map[ref]*running
 		faults  map[ref]fault
-		moved   chan struct{} // closed, and replaced, when a query has got on, or does not
+	}
+
+	// moves has what is closed, and replaced, when a query has got on, or does not, or a
+	// definition has changed. Its lock is a leaf: the hook of commits takes it.
+	moves struct {
+		sync.Mutex
+		moved chan struct{}
 	}
 }
 
@@ -136,7 +142,7 @@ func Open(txns *txn.Store, engine *query.Engine, channels *streaming.Store, seri
 	}
 	s := &Service{txns: txns, engine: engine, channels: channels, series: series, opts: opts, wake: make(chan struct{}, 1)}
 	s.mu.running, s.mu.faults = map[ref]*running{}, map[ref]fault{}
-	s.mu.moved = make(chan struct{})
+	s.moves.moved = make(chan struct{})
 	s.ctx, s.end = context.WithCancel(context.Background())
 	found := 0
 	err := txns.View(s.ctx, func(tx *txn.Tx) error {
@@ -185,7 +191,7 @@ func (s *Service) listen(ctx context.Context) error {
 	if s.mu.closed {
 		return dberr.New(dberr.ErrUnavailable, "SHUTTING_DOWN", "continuous queries are closed")
 	}
-	if s.mu.stop != nil || s.opts.Idle {
+	if s.mu.stop != nil {
 		return nil
 	}
 	since, stop := s.txns.OnCommitBriefly(s.hear)
@@ -194,6 +200,9 @@ func (s *Service) listen(ctx context.Context) error {
 		return err
 	}
 	s.mu.stop = stop
+	if s.opts.Idle {
+		return nil
+	}
 	s.work.Add(1)
 	go s.supervise()
 	s.poke()
@@ -213,6 +222,7 @@ func (s *Service) hear(set *txn.ChangeSet) {
 		_, space, obj, _, ok := keyspace.Split(set.Ops[i].Key)
 		if ok && space == keyspace.SpaceContinuous && (obj == objQueries || obj == objFills) {
 			s.poke()
+			s.move() // who waits for a query of which nothing runs yet
 			return
 		}
 	}
@@ -327,7 +337,7 @@ func (s *Service) startLocked(at ref, w wanted) {
 			s.mu.Lock()
 			delete(s.mu.running, at)
 			delete(s.mu.faults, at)
-			s.moveLocked() // it may be paused now
+			s.move() // it may be paused now
 			s.mu.Unlock()
 			end()
 			close(r.done)
@@ -370,23 +380,19 @@ func (s *Service) fail(r *runner, err error) {
 		return
 	}
 	s.mu.faults[r.at] = fault{err, time.Now()}
-	s.moveLocked()
+	s.move()
 }
 
-// moved is closed when a query has got on, or does not.
+// moved is closed when a query has got on, or does not, or a definition has changed.
 func (s *Service) moved() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.mu.moved
+	s.moves.Lock()
+	defer s.moves.Unlock()
+	return s.moves.moved
 }
 
 func (s *Service) move() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.moveLocked()
-}
-
-func (s *Service) moveLocked() {
-	close(s.mu.moved)
-	s.mu.moved = make(chan struct{})
+	s.moves.Lock()
+	defer s.moves.Unlock()
+	close(s.moves.moved)
+	s.moves.moved = make(chan struct{})
 }
