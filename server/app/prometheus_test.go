@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	testserve "github.com/weftdb/weft/internal/testkit/serve"
 )
 
 // runPrometheus runs Prometheus with a configuration, in which $self is its own address, and
@@ -26,12 +27,7 @@ func runPrometheus(t *testing.T, config string) string {
 	if err != nil {
 		t.Skip("prometheus is not installed")
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	self := free.Addr().String()
-	free.Close()
+	self := testserve.Address(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(config, "$self", self)), 0o600); err != nil {
@@ -70,7 +66,7 @@ func runPrometheus(t *testing.T, config string) string {
 func waitFor(t *testing.T, what string, fn func() string) {
 	t.Helper()
 	why := ""
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
 		if why = fn(); why == "" {
 			return
 		}

@@ -220,21 +220,21 @@ func testDeadlines(t *testing.T, set func(c *wire.Conn, at time.Time) error) {
 	for _, d := range []time.Duration{30 * time.Millisecond, 2600 * time.Millisecond} {
 		now := time.Now()
 		set(c, now.Add(d))
-		timedOut("ahead", now, d, d+5*time.Second)
-		timedOut("still", time.Now(), 0, 5*time.Second)
+		timedOut("ahead", now, d, d+time.Minute)
+		timedOut("still", time.Now(), 0, time.Minute)
 		set(c, time.Time{})
 		reads("none")
 	}
 	set(c, time.Unix(1, 0))
 	io.WriteString(other, "late")
-	timedOut("past", time.Now(), 0, 5*time.Second)
+	timedOut("past", time.Now(), 0, time.Minute)
 	set(c, time.Now().Add(time.Hour))
 	reads("late")
 
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		timedOut("while it reads", time.Now(), 0, 20*time.Second)
+		timedOut("while it reads", time.Now(), 0, time.Minute)
 	}()
 	for !c.Reading() {
 		runtime.Gosched()
@@ -281,7 +281,7 @@ func TestTimeouts(t *testing.T) {
 			io.WriteString(conn, request)
 			all.Go(func() {
 				_, err := io.Copy(io.Discard, r)
-				if took := time.Since(start); err != nil || took < d || took > d+10*time.Second {
+				if took := time.Since(start); err != nil || took < d || took > d+time.Minute {
 					t.Errorf("%q with %v: ended after %v (%v)", request, d, took, err)
 				}
 			})

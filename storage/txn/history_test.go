@@ -473,7 +473,7 @@ func TestLinearizable(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := porcupine.CheckOperationsTimeout(model, slices.Concat(ops[:]...), 20*time.Second); got != porcupine.Ok {
+	if got := porcupine.CheckOperationsTimeout(model, slices.Concat(ops[:]...), 5*time.Minute); got != porcupine.Ok {
 		t.Fatalf("history is %v", got)
 	}
 }

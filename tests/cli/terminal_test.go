@@ -87,7 +87,7 @@ func (x *terminal) typeIn(s string) {
 // expect waits until text appears after what earlier calls found.
 func (x *terminal) expect(text string) {
 	x.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		x.mu.Lock()
 		rest := x.got.String()[x.seen:]
@@ -167,7 +167,7 @@ func TestInteractiveShell(t *testing.T) {
 // waitForQuery waits until the server runs the query.
 func waitForQuery(t *testing.T, e *env) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
 		out, err := exec.Command("curl", "-s", e.url+"/api/v1/queries").Output()
 		if err == nil && strings.Contains(string(out), "a.i + b.i") {
 			return

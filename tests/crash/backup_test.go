@@ -26,7 +26,7 @@ func admin(method, url, body string) (status int, answer string) {
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Minute}
 	res, err := client.Do(req)
 	if err != nil {
 		return 0, err.Error() // killed
@@ -64,7 +64,7 @@ func backupIDs(t *testing.T, s *serve.Server) (ids []string) {
 // leftovers looks for what half a backup or half a restore has left.
 func leftovers(t *testing.T, dir string) {
 	t.Helper()
-	patience := time.After(10 * time.Second)
+	patience := time.After(2 * time.Minute)
 	for pattern, most := range map[string]int{"restored-*": 1, "backups/*.tmp": 0, "*.tmp": 0} {
 		for {
 			found, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -112,7 +112,7 @@ func TestKillWhileBackingUp(t *testing.T) {
 		for range 4 {
 			rc := rand.New(rand.NewPCG(seed, r.Uint64()))
 			clients.Go(func() {
-				client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+				client := &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute}
 				defer client.CloseIdleConnections()
 				for ctx.Err() == nil {
 					query(ctx, client, s.URL, fmt.Sprintf("BEGIN; UPDATE account SET balance = balance - 1 WHERE id = %d; UPDATE account SET balance = balance + 1 WHERE id = %d; COMMIT", 1+rc.IntN(accounts), 1+rc.IntN(accounts)))

@@ -112,7 +112,7 @@ func (j *journal) ack(n int64) {
 
 // write is one client's life: inserts of several rows, and transfers.
 func write(ctx context.Context, s *serve.Server, j *journal, r *rand.Rand, pad string) {
-	client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute}
 	defer client.CloseIdleConnections()
 	for ctx.Err() == nil {
 		if r.IntN(3) == 0 {

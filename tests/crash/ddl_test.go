@@ -46,7 +46,7 @@ var ddlChanges = []string{
 
 // hammer is one client's life among those that fight over constraints.
 func hammer(ctx context.Context, s *serve.Server, r *rand.Rand, given *sync.Map, done *atomic.Int64, t *testing.T) {
-	client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute}
 	defer client.CloseIdleConnections()
 	for ctx.Err() == nil {
 		a, b := r.IntN(8), r.IntN(8)
@@ -77,7 +77,7 @@ func hammer(ctx context.Context, s *serve.Server, r *rand.Rand, given *sync.Map,
 
 // define is the life of a client that changes the schema.
 func define(ctx context.Context, s *serve.Server, r *rand.Rand, done []atomic.Int64) {
-	client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute}
 	defer client.CloseIdleConnections()
 	for ctx.Err() == nil {
 		i := r.IntN(len(ddlChanges))

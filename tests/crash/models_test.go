@@ -202,7 +202,7 @@ func TestKillModels(t *testing.T) {
 	var wg sync.WaitGroup
 	list := make([]*modelClient, modelClients)
 	for i := range list {
-		c := &modelClient{t: t, base: base, http: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second},
+		c := &modelClient{t: t, base: base, http: &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute},
 			rand: rand.New(rand.NewPCG(seed, uint64(i))), name: fmt.Sprintf("c%d", i), docs: map[string]int{}}
 		list[i] = c
 		wg.Go(func() { c.live(stop) })
@@ -210,12 +210,12 @@ func TestKillModels(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, modelClients))
 	for round := range rounds {
 		<-time.After(time.Duration(50+r.IntN(400)) * time.Millisecond) // the moment of the crash is the point of the test
+		mu.Lock()                                                      // until there is another: its port may become one of anybody's
 		s.Kill()
 		if out, err := exec.Command(bin, "check", "--data-dir", dir).CombinedOutput(); err != nil {
 			t.Errorf("round %d: weft check: %v\n%s", round, err, out)
 		}
 		s = serve.Start(t, bin, dir, args...)
-		mu.Lock()
 		url = s.URL
 		mu.Unlock()
 	}
@@ -366,7 +366,7 @@ func checkBrief(t *testing.T, base func() string, list []*modelClient) (brief, l
 	var docs struct {
 		Count int `json:"count"`
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; <-time.After(20 * time.Millisecond) { // another process gives no event to wait for
+	for deadline := time.Now().Add(2 * time.Minute); ; <-time.After(20 * time.Millisecond) { // another process gives no event to wait for
 		ask(t, base, "POST", "/documents/collections/brief/count", `{}`, &docs)
 		if docs.Count == len(keep) || time.Now().After(deadline) {
 			break

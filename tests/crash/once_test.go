@@ -17,7 +17,7 @@ import (
 
 // send sends a request until the server answers it; base tells where the server is.
 func send(t *testing.T, base func() string, client *http.Client, method, path, body string, headers ...string) (int, string) {
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
 		req, err := http.NewRequest(method, base()+"/api/v1"+path, strings.NewReader(body))
 		if err != nil {
 			t.Error(err)
@@ -37,7 +37,7 @@ func send(t *testing.T, base func() string, client *http.Client, method, path, b
 		}
 		<-time.After(time.Millisecond) // another process gives no event to wait for
 	}
-	t.Error("the server did not answer for a minute")
+	t.Error("the server did not answer for five minutes")
 	return 0, ""
 }
 
@@ -66,7 +66,7 @@ func TestKillDoesNothingTwice(t *testing.T) {
 	for c := range clients {
 		must(t, s, fmt.Sprintf("INSERT INTO total VALUES (%d, 0)", c))
 		wg.Go(func() {
-			client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+			client := &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute}
 			defer client.CloseIdleConnections()
 			for {
 				select {
@@ -90,9 +90,9 @@ func TestKillDoesNothingTwice(t *testing.T) {
 	}
 	for range rounds {
 		<-time.After(time.Duration(50+rand.IntN(250)) * time.Millisecond) // the moment of the crash is the point of the test
+		mu.Lock()                                                         // until there is another: its port may become one of anybody's
 		s.Kill()
 		s = serve.Start(t, bin, dir)
-		mu.Lock()
 		url = s.URL
 		mu.Unlock()
 	}

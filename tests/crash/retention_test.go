@@ -28,7 +28,7 @@ func TestKillRetention(t *testing.T) {
 	args := []string{"--set", "storage.checkpoint_bytes=256KiB"}
 	s := serve.Start(t, bin, dir, args...)
 	base := func() string { return s.URL }
-	client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+	client := &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute}
 	defer client.CloseIdleConnections()
 	do := func(method, path, body string) {
 		t.Helper()
@@ -103,7 +103,7 @@ func pairs(list []string) string {
 // waitRetained waits until the policy has been carried out.
 func waitRetained(t *testing.T, base func() string) {
 	t.Helper()
-	for range 600 {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); {
 		var got struct {
 			Metrics []struct {
 				Raw   *string `json:"raw_from"`

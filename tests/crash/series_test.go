@@ -128,7 +128,7 @@ func TestKillSeries(t *testing.T) {
 	var wg sync.WaitGroup
 	var list []*seriesClient
 	for i := range 8 {
-		c := &seriesClient{t: t, base: base, http: &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second},
+		c := &seriesClient{t: t, base: base, http: &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute},
 			rand: rand.New(rand.NewPCG(seed, uint64(i))), name: fmt.Sprintf("c%d", i), want: map[int]int{}}
 		list = append(list, c)
 		wg.Go(func() { c.live(stop) })
@@ -136,12 +136,12 @@ func TestKillSeries(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 8))
 	for round := range rounds {
 		<-time.After(time.Duration(50+r.IntN(1500)) * time.Millisecond) // the moment of the crash is the point of the test
+		mu.Lock()                                                       // until there is another: its port may become one of anybody's
 		s.Kill()
 		if out, err := exec.Command(bin, "check", "--data-dir", dir).CombinedOutput(); err != nil {
 			t.Errorf("round %d: weft check: %v\n%s", round, err, out)
 		}
 		s = serve.Start(t, bin, dir, args...)
-		mu.Lock()
 		url = s.URL
 		mu.Unlock()
 	}

@@ -239,14 +239,14 @@ func TestKillTransfers(t *testing.T) {
 	var wg sync.WaitGroup
 	movers := make([]*mover, modelClients)
 	for i := range movers {
-		m := &mover{t: t, base: base, http: &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second},
+		m := &mover{t: t, base: base, http: &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute},
 			rand: rand.New(rand.NewPCG(seed, uint64(i))), name: fmt.Sprintf("c%d", i), acked: map[string]bool{}}
 		movers[i] = m
 		wg.Go(func() { m.live(stop) })
 	}
 	looks := 0
 	wg.Go(func() {
-		client := &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second}
+		client := &http.Client{Transport: &http.Transport{}, Timeout: 2 * time.Minute}
 		defer client.CloseIdleConnections()
 		for {
 			select {
@@ -263,9 +263,9 @@ func TestKillTransfers(t *testing.T) {
 	kills := 0
 	for end := time.Now().Add(lasts); time.Now().Before(end); kills++ {
 		<-time.After(every/2 + time.Duration(r.Int64N(int64(every)))) // the moment of the crash is the point of the test
+		mu.Lock()                                                     // until there is another: its port may become one of anybody's
 		s.Kill()
 		s = serve.Start(t, bin, dir, args...)
-		mu.Lock()
 		url = s.URL
 		mu.Unlock()
 	}

@@ -4,7 +4,6 @@
 package readme
 
 import (
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/weftdb/weft/internal/testkit/serve"
 )
 
 type block struct{ lang, text string }
@@ -41,16 +42,6 @@ func copyTracked(t *testing.T, root, dir string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("copy: %v\n%s", err, out)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // makeRun starts `make run` and waits until the server is ready.
@@ -120,7 +111,7 @@ func TestReadme(t *testing.T) {
 	}
 	dir := t.TempDir()
 	copyTracked(t, root, dir)
-	addr := freeAddress(t)
+	addr := serve.Address(t)
 	makeRun(t, dir, addr)
 	ran := 0
 	for i, b := range all[1:] {

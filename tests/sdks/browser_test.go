@@ -68,7 +68,8 @@ func TestBrowser(t *testing.T) {
 	defer site.Close()
 	bin, dir := serve.Build(t), t.TempDir()
 	origin := "server.cors_origins=" + site.URL
-	s := serve.Start(t, bin, dir, "--set", origin)
+	address := serve.Address(t)
+	s := serve.Start(t, bin, dir, "--set", origin, "--listen", address)
 	api = s.URL
 	publish := func(n int) {
 		t.Helper()
@@ -99,7 +100,7 @@ func TestBrowser(t *testing.T) {
 	heard("message 2")
 	s.Kill()
 	heard("interrupted")
-	s = serve.Start(t, bin, dir, "--set", origin, "--listen", strings.TrimPrefix(api, "http://"))
+	s = serve.Start(t, bin, dir, "--set", origin, "--listen", address)
 	publish(3)
 	for { // it tries again, perhaps before the server is there
 		got := <-told

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -100,6 +102,21 @@ func (l *log) String() string {
 	return l.buf.String()
 }
 
+// Address returns an address of this machine where nobody listens. Its port is none of those
+// that the system gives away by itself, so that nobody gets it by chance before it is used,
+// or between two uses.
+func Address(t testing.TB) string {
+	t.Helper()
+	for {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(12_000)))
+		if err != nil {
+			continue // somebody's
+		}
+		defer l.Close()
+		return l.Addr().String()
+	}
+}
+
 var listening = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 // Start runs `weft serve` on a data directory and returns once it is ready. The
@@ -113,7 +130,7 @@ func Start(t testing.TB, bin, dataDir string, args ...string) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Kill)
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); {
 		if s.URL == "" {
 			s.URL = listening.FindString(s.log.String())
 		}
