@@ -137,13 +137,12 @@ func (p *Pool) pushInOrder(q queue) {
 // merge brings writes that come in key order into the tree, a page at a time.
 type merge struct {
 	p      *Pool
-	leaf   *leaf // where the last key belongs
-	page   *page
+	page   view      // where the last key belongs
 	places []arrival // what came into the page
 	added  []addr    // nodes that were made
 	nodes  []addr    // of the page and what came into it
 	heads  []uint64
-	leaves []*leaf // that were made, in order
+	leaves []addr // that were made, in order
 }
 
 // arrival is a new node and the place in the page that it comes before.
@@ -155,14 +154,14 @@ type arrival struct {
 // key installs the writes of one key, oldest first.
 func (m *merge) key(key []byte, b *Backlog, writes []logged) {
 	p := m.p
-	if m.page == nil || m.page.ends(key) {
-		m.turn()
-		m.seek(key)
+	if m.page.page == nil || p.s.ends(m.page.page, key) {
+		next := m.turn()
+		m.seek(next, key)
 	}
-	i, ok := p.tree.search(m.page, int(m.page.n.Load()), key)
+	i, ok := p.s.search(&m.page, key)
 	var node addr
 	if ok {
-		node = m.page.nodes[i]
+		node = m.page.node(i)
 	} else {
 		var v addr
 		value, flags, ts := b.write(writes[0].at)
@@ -180,42 +179,44 @@ func (m *merge) key(key []byte, b *Backlog, writes []logged) {
 	}
 }
 
-// ends says whether the page ends before key.
-func (p *page) ends(key []byte) bool { return p.next != nil && p.isLeftOf(key, false) }
-
-// seek goes to the page of key, which is right of the last one.
-func (m *merge) seek(key []byte) {
-	if m.page != nil && m.page.next != nil {
-		l := m.page.next
-		if pg := l.page.Load(); !pg.ends(key) {
-			m.leaf, m.page = l, pg
+// seek goes to the page of key, which is right of the last one: in the leaf next, or behind
+// it. There is none where that is 0.
+func (m *merge) seek(next addr, key []byte) {
+	if next != 0 {
+		if pg := m.p.s.page(next); !m.p.s.ends(pg, key) {
+			m.page = pg.view()
 			return
 		}
 	}
-	m.leaf, m.page = m.p.tree.pageFor(key, false)
+	m.page = m.p.tree.pageFor(key, false).view()
 }
 
-// turn makes the page anew with what came into it, and as many as it takes.
-func (m *merge) turn() {
-	if len(m.places) == 0 {
-		return
+// turn makes the page anew with what came into it, and as many as it takes. It returns the
+// leaf that was to the right.
+func (m *merge) turn() (next addr) {
+	if m.page.page == nil {
+		return 0
 	}
-	t, old := &m.p.tree, m.page
+	next = m.page.next
+	if len(m.places) == 0 {
+		return next
+	}
+	t, old := &m.p.tree, &m.page
 	m.nodes, m.heads = m.nodes[:0], m.heads[:0]
-	n := int(old.n.Load())
 	from := 0
 	for _, pl := range m.places {
-		m.nodes, m.heads = append(m.nodes, old.nodes[from:pl.at]...), append(m.heads, old.heads[from:pl.at]...)
-		m.nodes, m.heads = append(m.nodes, pl.node), append(m.heads, word(t.s.key(pl.node), old.skip))
+		m.nodes, m.heads = old.gather(m.nodes, m.heads, from, pl.at)
+		m.nodes, m.heads = append(m.nodes, pl.node), append(m.heads, word(t.s.key(pl.node), int(old.skip)))
 		from = pl.at
 	}
-	m.nodes, m.heads = append(m.nodes, old.nodes[from:n]...), append(m.heads, old.heads[from:n]...)
+	m.nodes, m.heads = old.gather(m.nodes, m.heads, from, old.n)
 	per := mergedEntries
-	if m.places[0].at == n {
+	if m.places[0].at == old.n {
 		per = pageEntries // ascending keys: leave the pages full
 	}
-	m.split(old, per)
-	m.places = m.places[:0]
+	m.split(old.page, per)
+	m.page, m.places = view{}, m.places[:0]
+	return next
 }
 
 // mergedEntries is how full pages are made that take keys in between theirs.
@@ -227,35 +228,21 @@ func (m *merge) split(old *page, per int) {
 	if total <= pageEntries {
 		per = total
 	}
-	l, low := m.leaf, old.low
+	next, whole, skip := old.next, old.whole, int(old.skip)
+	l := old.leaf
+	t.scrap(t.s.pageAt(l)) // nobody reads
 	for from := 0; from < total; {
 		to := min(from+per, total)
-		pg := &page{low: low, next: old.next, whole: old.whole}
-		t.fillFrom(pg, m.nodes[from:to], m.heads[from:to], old.skip)
-		var right *leaf
+		right := next
 		if to < total {
-			right = newLeaf(separator(t.s.key(m.nodes[to-1]), t.s.key(m.nodes[to])))
-			low = &right.low
-			pg.next = right
+			right = t.newLeaf(separator(t.s.key(m.nodes[to-1]), t.s.key(m.nodes[to])))
 			m.leaves = append(m.leaves, right)
 		}
-		l.page.Store(pg)
+		a, pg := t.newPage(l, right, whole)
+		t.fillFrom(pg, m.nodes[from:to], m.heads[from:to], skip)
+		t.begin(l, a)
 		l, from = right, to
 	}
-}
-
-// fillFrom is fill, where heads are of the nodes and behind skip bytes. The keys are
-// looked at only where another skip is much better.
-func (t *tree) fillFrom(p *page, nodes []addr, heads []uint64, skip int) {
-	common := commonPrefix(t.s.key(nodes[0]), t.s.key(nodes[len(nodes)-1]))
-	if common < skip || common > skip+2 || len(nodes) == 1 {
-		t.fill(p, nodes)
-		return
-	}
-	p.skip = skip
-	copy(p.nodes[:], nodes)
-	copy(p.heads[:], heads)
-	p.n.Store(int32(len(nodes)))
 }
 
 // reindexShare is the part of the leaves, one in so many, that must be new for it to be
@@ -264,14 +251,13 @@ const reindexShare = 64
 
 // enter enters leaves into the inner nodes. They are in order and their neighbours lead
 // to them already.
-func (t *tree) enter(leaves []*leaf) {
+func (t *tree) enter(leaves []addr) {
 	if len(leaves) == 0 {
 		return
 	}
-	t.bytes.Add(leafBytes * int64(len(leaves)))
 	n := t.leaves.Add(int64(len(leaves)))
 	for _, l := range leaves {
-		if l.page.Load().whole {
+		if t.s.page(l).whole {
 			t.whole.Add(1)
 		}
 	}
@@ -282,41 +268,4 @@ func (t *tree) enter(leaves []*leaf) {
 	for _, l := range leaves {
 		t.post(l)
 	}
-}
-
-// reindex makes all inner nodes anew.
-func (t *tree) reindex() {
-	n := t.root.Load()
-	for n.leaves == nil {
-		n = n.kids[0]
-	}
-	var fences []*fence
-	var leaves []*leaf
-	for l := n.leaves[0]; l != nil; {
-		pg := l.page.Load()
-		if pg.low != nil {
-			fences = append(fences, pg.low)
-		}
-		leaves = append(leaves, l)
-		l = pg.next
-	}
-	kids, fences := level(leaves, fences, func(f []*fence, l []*leaf) *inner { return newInner(f, nil, l) })
-	for len(kids) > 1 {
-		kids, fences = level(kids, fences, func(f []*fence, k []*inner) *inner { return newInner(f, k, nil) })
-	}
-	t.root.Store(kids[0])
-}
-
-// level groups children, between which fences lie, into inner nodes.
-func level[T any](below []T, fences []*fence, node func([]*fence, []T) *inner) (nodes []*inner, between []*fence) {
-	const kids = innerKids * 3 / 4
-	groups := (len(below) + kids - 1) / kids
-	for g := range groups {
-		from, to := len(below)*g/groups, len(below)*(g+1)/groups
-		nodes = append(nodes, node(slices.Clone(fences[from:to-1]), slices.Clone(below[from:to])))
-		if to < len(below) {
-			between = append(between, fences[to-1])
-		}
-	}
-	return nodes, between
 }

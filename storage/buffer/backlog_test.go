@@ -9,6 +9,10 @@ import (
 // TestBacklog: the writes of many commits, installed together, leave what they do one by
 // one, between writes of other kinds.
 func TestBacklog(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 21
+	}
 	for seed := range uint64(4) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		one, many := New(), New()
@@ -23,7 +27,7 @@ func TestBacklog(t *testing.T) {
 		}
 		ts := uint64(1)
 		var b Backlog
-		for round := range 40 {
+		for round := range rounds {
 			for range rng.IntN(40) {
 				ts++
 				for i, key := range bulkKeys(rng) {

@@ -10,7 +10,7 @@
 // What it owns. Slabs of memory without pointers (slab.go), in which keys and
 // versions are blocks (record.go), so that a million records are a few hundred
 // objects to the garbage collector; a hash index for point reads (hash.go); a
-// B-link tree for ranges (tree.go); the queue of superseded versions (sweep.go);
+// B-link tree for ranges (tree.go), whose leaves are blocks, too; the queue of superseded versions (sweep.go);
 // and the list of what the sorted store does not have yet (generation.go).
 //
 // What holds. The versions of a key in memory are its newest ones, without a gap.
@@ -37,11 +37,12 @@ type Pool struct {
 	old   queue // versions that hide others, oldest first
 	tombs queue // deletions with nothing in front of them that are not stored yet
 	bin   bin   // blocks out of use that a reader may still look at
-	// evicted holds those that were evicted: no generation has them.
-	evicted bin
-	epoch   uint64
-	keys    counter
-	stale   counter // versions that are hidden by newer ones
+	// evicted and pages hold those that no generation has: what was evicted, and what was
+	// of the tree.
+	evicted, pages bin
+	epoch          uint64
+	keys           counter
+	stale          counter // versions that are hidden by newer ones
 
 	// What a sorted store has. Without one, applied is after every timestamp.
 	applied atomic.Uint64                   // everything up to it is stored
@@ -60,7 +61,7 @@ type Pool struct {
 func New() *Pool {
 	p := &Pool{}
 	p.hash.init(&p.s)
-	p.tree.init(&p.s)
+	p.tree.init(p)
 	p.applied.Store(math.MaxUint64)
 	keepRegions(p)
 	return p
@@ -74,8 +75,7 @@ func (p *Pool) Back(applied uint64, empty bool) {
 	if !empty {
 		p.gone.Store(applied)
 		p.parted.Store(true)
-		p.tree.init(&p.s)
-		p.tree.root.Load().leaves[0].page.Load().whole = false
+		p.s.page(p.tree.root.Load().leaves[0]).whole = false
 		p.tree.whole.Store(0)
 	}
 }
@@ -115,13 +115,13 @@ func (p *Pool) installAt(at Place, key, value []byte, flags uint32, ts uint64) {
 		return
 	}
 	node, v := p.fresh(key, value, flags, ts)
-	l, pg := p.tree.pageFor(key, false)
-	i, _ := p.tree.search(pg, int(pg.n.Load()), key)
+	pg := p.tree.pageFor(key, false).view()
+	i, _ := p.s.search(&pg, key)
 	if pg.whole {
 		p.s.mark(node, markBottom)
 	}
 	p.hash.add(at.hash, node)
-	p.tree.insertAt(l, pg, i, node)
+	p.tree.insertAt(&pg, i, node)
 	p.keys.add(1)
 	p.begun(node, v, flags, ts)
 }
@@ -216,24 +216,22 @@ func (p *Pool) ChangedSince(lower, upper []byte, ts uint64) (key []byte, at uint
 
 // each calls fn for the nodes in [lower, upper), in order, until it returns false.
 func (p *Pool) each(lower, upper []byte, fn func(node addr) bool) {
-	_, pg := p.tree.pageFor(lower, false)
-	n := int(pg.n.Load())
+	pg := p.tree.pageFor(lower, false).view()
 	i := 0
 	if lower != nil {
-		i, _ = p.tree.search(pg, n, lower)
+		i, _ = p.s.search(&pg, lower)
 	}
 	for {
-		for ; i < n; i++ {
-			node := pg.nodes[i]
+		for ; i < pg.n; i++ {
+			node := pg.node(i)
 			if upper != nil && bytes.Compare(p.s.key(node), upper) >= 0 || !fn(node) {
 				return
 			}
 		}
-		if pg.next == nil {
+		if pg.next == 0 {
 			return
 		}
-		pg = pg.next.page.Load()
-		n, i = int(pg.n.Load()), 0
+		pg, i = p.s.page(pg.next).view(), 0
 	}
 }
 
@@ -248,16 +246,17 @@ func (p *Pool) Get(key []byte, ts uint64) (value []byte, at uint64, seen Seen) {
 		if p.tree.whole.Load()*wholeShare < p.tree.leaves.Load() {
 			return nil, 0, Elsewhere // most likely; asking costs less than finding out
 		}
-		_, pg := p.tree.pageFor(key, false)
+		pg := p.tree.pageFor(key, false)
 		if !pg.whole {
 			return nil, 0, Elsewhere
 		}
 		// It may have come in since.
-		i, ok := p.tree.search(pg, int(pg.n.Load()), key)
+		v := pg.view()
+		i, ok := p.s.search(&v, key)
 		if !ok {
 			return nil, 0, Absent
 		}
-		node = pg.nodes[i]
+		node = v.node(i)
 	}
 	if p.Backed() && p.s.marks(node)&markUsed == 0 {
 		p.s.mark(node, markUsed)
@@ -271,12 +270,12 @@ func (p *Pool) Get(key []byte, ts uint64) (value []byte, at uint64, seen Seen) {
 // where it is the last. Range drops are no versions of what they hide. A reader at
 // since must keep them from being swept.
 func (p *Pool) PageVersions(lower, upper []byte, since, until uint64) (found []Version, high []byte) {
-	_, pg := p.tree.pageFor(lower, false)
-	n, i := int(pg.n.Load()), 0
+	pg, i := p.tree.pageFor(lower, false).view(), 0
 	if lower != nil {
-		i, _ = p.tree.search(pg, n, lower)
+		i, _ = p.s.search(&pg, lower)
 	}
-	for _, node := range pg.nodes[i:n] {
+	for ; i < pg.n; i++ {
+		node := pg.node(i)
 		key := p.s.key(node)
 		if upper != nil && bytes.Compare(key, upper) >= 0 {
 			break
@@ -293,7 +292,7 @@ func (p *Pool) PageVersions(lower, upper []byte, since, until uint64) (found []V
 			found = append(found, Version{Key: key, Value: value, TS: ts, Deleted: deleted})
 		}
 	}
-	return found, pg.high().bound()
+	return found, p.s.fence(pg.next)
 }
 
 // Stats describes a pool.
@@ -308,13 +307,13 @@ type Stats struct {
 
 // Load is what records and indexes take, without what is only kept for readers.
 func (p *Pool) Load() int64 {
-	return p.s.used.Load() - p.bin.bytes.Load() - p.evicted.bytes.Load() + p.hash.bytes.Load() + p.tree.bytes.Load()
+	return p.s.used.Load() - p.bin.bytes.Load() - p.evicted.bytes.Load() - p.pages.bytes.Load() + p.hash.bytes.Load() + p.tree.inners()
 }
 
 // Stats may be called at any time.
 func (p *Pool) Stats() Stats {
 	return Stats{
-		Keys: p.keys.get(), Stale: p.stale.get(), UsedBytes: p.s.used.Load(), HeldBytes: p.s.held.Load(),
-		IndexBytes: p.hash.bytes.Load() + p.tree.bytes.Load(), DirtyBytes: p.DirtyBytes(),
+		Keys: p.keys.get(), Stale: p.stale.get(), UsedBytes: p.s.used.Load() - p.tree.blocks.Load() - p.pages.bytes.Load(), HeldBytes: p.s.held.Load(),
+		IndexBytes: p.hash.bytes.Load() + p.tree.bytes(), DirtyBytes: p.DirtyBytes(),
 	}
 }

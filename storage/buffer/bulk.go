@@ -6,8 +6,7 @@ package buffer
 type Bulk struct {
 	p     *Pool
 	ts    uint64
-	leaf  *leaf // holds the key written last
-	page  *page
+	page  view // holds the key written last
 	added []addr
 }
 
@@ -23,20 +22,21 @@ func (b *Bulk) Delete(key []byte) { b.install(key, nil, deletedFlag) }
 
 func (b *Bulk) install(key, value []byte, flags uint32) {
 	p := b.p
-	if b.leaf == nil || (b.page.ends(key)) {
-		b.leaf, b.page = p.tree.pageFor(key, false)
+	if b.page.page == nil || p.s.ends(b.page.page, key) {
+		b.page = p.tree.pageFor(key, false).view()
 	}
-	i, ok := p.tree.search(b.page, int(b.page.n.Load()), key)
+	i, ok := p.s.search(&b.page, key)
 	if ok {
-		p.supersede(b.page.nodes[i], value, flags, b.ts)
+		p.supersede(b.page.node(i), value, flags, b.ts)
 		return
 	}
 	node, v := p.fresh(key, value, flags, b.ts)
 	if b.page.whole {
 		p.s.mark(node, markBottom)
 	}
-	p.tree.insertAt(b.leaf, b.page, i, node)
-	b.page = b.leaf.page.Load()
+	leaf := b.page.leaf
+	p.tree.insertAt(&b.page, i, node)
+	b.page = p.s.page(leaf).view()
 	p.begun(node, v, flags, b.ts)
 	b.added = append(b.added, node)
 }

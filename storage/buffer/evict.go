@@ -21,24 +21,24 @@ const warmShare = 4
 // again once Reclaim has seen to it.
 func (p *Pool) Evict(leaves int) (done Evicted) {
 	for range leaves {
-		l, pg := p.tree.pageFor(p.hand, false)
-		high := pg.high()
-		p.evictPage(l, pg, &done)
+		pg := p.tree.pageFor(p.hand, false).view()
+		high := p.s.fence(pg.next)
+		p.evictPage(&pg, &done)
 		if high == nil {
 			p.hand, done.Round = nil, true
 			return done
 		}
-		p.hand = high.key
+		p.hand = append(p.hand[:0], high...) // the leaf may go
 	}
 	return done
 }
 
-func (p *Pool) evictPage(l *leaf, pg *page, done *Evicted) {
+func (p *Pool) evictPage(pg *view, done *Evicted) {
 	var keep, gone [pageEntries]addr
 	kept, going, used := 0, 0, 0
-	n := int(pg.n.Load())
 	applied := p.applied.Load()
-	for _, node := range pg.nodes[:n] {
+	for i := range pg.n {
+		node := pg.node(i)
 		switch {
 		case p.s.marks(node)&markUsed != 0:
 			p.s.unmark(node, markUsed)
@@ -52,7 +52,7 @@ func (p *Pool) evictPage(l *leaf, pg *page, done *Evicted) {
 			going++
 		}
 	}
-	if going == 0 || used*warmShare >= n {
+	if going == 0 || used*warmShare >= pg.n {
 		return
 	}
 	p.parted.Store(true)
@@ -62,9 +62,9 @@ func (p *Pool) evictPage(l *leaf, pg *page, done *Evicted) {
 	if pg.whole {
 		p.tree.whole.Add(-1)
 	}
-	fresh := &page{low: pg.low, next: pg.next}
+	a, fresh := p.tree.newPage(pg.leaf, pg.next, false)
 	p.tree.fill(fresh, keep[:kept])
-	l.page.Store(fresh)
+	p.tree.replace(pg.leaf, a)
 	for _, node := range gone[:going] {
 		done.Bytes += int64(nodeHeader + len(p.s.key(node)) + p.s.size(p.s.head(node)))
 		p.hash.remove(p.s.key(node))
@@ -83,30 +83,31 @@ func (p *Pool) evictable(node addr, applied uint64) bool {
 
 // shrink lets the leaf to the left of a page take it over, where both are not half full.
 func (t *tree) shrink(p *page) {
-	if p.low == nil || p.n.Load() > pageEntries/3 {
+	low := t.s.fence(p.leaf)
+	if low == nil || p.count() > pageEntries/3 {
 		return
 	}
-	if _, left := t.pageFor(p.low.key, true); left.n.Load()+p.n.Load() <= pageEntries*2/3 {
+	if left := t.pageFor(low, true); left.count()+p.count() <= pageEntries*2/3 {
 		t.absorb(p)
 	}
 }
 
 // part notes that the leaf of key is not whole any more.
 func (t *tree) part(key []byte) {
-	if l, p := t.pageFor(key, false); p.whole {
-		t.setWhole(l, p, false)
-	}
+	t.setWhole(t.pageFor(key, false), false)
 }
 
 // setWhole replaces a page by one that is whole, or that is not.
-func (t *tree) setWhole(l *leaf, p *page, whole bool) {
+func (t *tree) setWhole(p *page, whole bool) {
 	if p.whole == whole {
 		return
 	}
-	n := int(p.n.Load())
-	fresh := &page{low: p.low, next: p.next, whole: whole}
-	fresh.begin(p, n)
-	l.page.Store(fresh)
+	v := p.view()
+	a, fresh := t.newPage(p.leaf, p.next, whole)
+	fresh.skip = p.skip
+	v.gather(fresh.nodes[:0], fresh.heads[:0], 0, v.n)
+	fresh.filled(v.n)
+	t.replace(p.leaf, a)
 	if whole {
 		t.whole.Add(1)
 	} else {
@@ -116,20 +117,15 @@ func (t *tree) setWhole(l *leaf, p *page, whole bool) {
 
 // cut makes a leaf begin at key.
 func (t *tree) cut(key []byte) {
-	l, p := t.pageFor(key, false)
-	if p.low != nil && bytes.Equal(p.low.key, key) || len(key) == 0 {
+	v := t.pageFor(key, false).view()
+	if len(key) == 0 || bytes.Equal(t.s.fence(v.leaf), key) {
 		return
 	}
-	n := int(p.n.Load())
-	i, _ := t.search(p, n, key)
-	right := newLeaf(key)
-	rp := &page{low: &right.low, next: p.next, whole: p.whole}
-	t.fill(rp, p.nodes[i:n])
-	right.page.Store(rp)
-	fresh := &page{low: p.low, next: right, whole: p.whole}
-	t.fill(fresh, p.nodes[:i])
-	l.page.Store(fresh)
-	t.added(right, rp.whole)
+	i, _ := t.s.search(&v, key)
+	var nodes [pageEntries]addr
+	var heads [pageEntries]uint64
+	all, words := v.gather(nodes[:0], heads[:0], 0, v.n)
+	t.splitAt(v.page, key, all, words, i, int(v.skip))
 }
 
 // Admit puts a version into memory that was read from the sorted store. It is the
@@ -148,15 +144,15 @@ func (p *Pool) admit(key, value []byte, ts uint64) bool {
 	if p.hash.find(hash, key) != 0 {
 		return false
 	}
-	l, pg := p.tree.pageFor(key, false)
-	i, ok := p.tree.search(pg, int(pg.n.Load()), key)
+	pg := p.tree.pageFor(key, false).view()
+	i, ok := p.s.search(&pg, key)
 	if ok || pg.whole {
 		return false
 	}
 	node, _ := p.fresh(key, value, 0, ts)
 	p.s.mark(node, markStored)
 	p.hash.add(hash, node)
-	p.tree.insertAt(l, pg, i, node)
+	p.tree.insertAt(&pg, i, node)
 	p.keys.add(1)
 	return true
 }
@@ -177,20 +173,19 @@ func (p *Pool) AdmitRange(low, high []byte, found []Version, applied uint64) (ad
 			admitted++
 		}
 	}
-	l, pg := p.tree.pageFor(low, false)
-	for {
-		p.tree.setWhole(l, pg, true)
-		if pg.next == nil || (high != nil && bytes.Compare(pg.next.low.key, high) >= 0) {
+	for pg := p.tree.pageFor(low, false); ; {
+		next := pg.next
+		p.tree.setWhole(pg, true)
+		if next == 0 || (high != nil && bytes.Compare(p.s.fence(next), high) >= 0) {
 			return admitted, true
 		}
-		l = pg.next
-		pg = l.page.Load()
+		pg = p.s.page(next)
 	}
 }
 
 // PageOf is the range of the page that holds key, nil bounds open, and whether it is
-// whole.
+// whole. The bounds are copies.
 func (p *Pool) PageOf(key []byte) (low, high []byte, whole bool) {
-	_, pg := p.tree.pageFor(key, false)
-	return pg.low.bound(), pg.high().bound(), pg.whole
+	pg := p.tree.pageFor(key, false)
+	return bytes.Clone(p.s.fence(pg.leaf)), bytes.Clone(p.s.fence(pg.next)), pg.whole
 }

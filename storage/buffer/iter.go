@@ -7,9 +7,8 @@ type Iter struct {
 	p       *Pool
 	ts      uint64
 	reverse bool
-	page    *page
+	page    view
 	edge    []byte // where the iteration came into page
-	n       int    // entries of page when it was loaded
 	i       int    // the next entry forward; in reverse, one more than the next entry
 	node    addr
 	val     []byte
@@ -59,13 +58,12 @@ func (it *Iter) Seek(key []byte) {
 	it.node, it.val = 0, nil
 	it.forget()
 	it.edge = key
-	_, it.page = it.p.tree.pageFor(key, it.reverse)
-	it.n = int(it.page.n.Load())
+	it.page = it.p.tree.pageFor(key, it.reverse).view()
 	switch {
 	case key != nil:
-		it.i, _ = it.p.tree.search(it.page, it.n, key)
+		it.i, _ = it.p.s.search(&it.page, key)
 	case it.reverse:
-		it.i = it.n
+		it.i = it.page.n
 	default:
 		it.i = 0
 	}
@@ -89,9 +87,9 @@ func (it *Iter) Next() Step {
 		it.use++
 		if it.reverse {
 			it.i--
-			it.node = it.page.nodes[it.i]
+			it.node = it.page.node(it.i)
 		} else {
-			it.node = it.page.nodes[it.i]
+			it.node = it.page.node(it.i)
 			it.i++
 		}
 		switch v {
@@ -111,18 +109,21 @@ func (it *Iter) rest() int {
 	if it.reverse {
 		return it.i
 	}
-	return it.n - it.i
+	return it.page.n - it.i
 }
 
 // lookAhead looks up the next entries of the page.
 func (it *Iter) lookAhead() {
 	it.depth = min(max(2*it.depth, aheadFirst), aheadMost)
 	n := min(it.depth, it.rest())
-	nodes := it.page.nodes[:]
+	first := it.i
 	if it.reverse {
-		nodes = nodes[it.i-n : it.i]
-	} else {
-		nodes = nodes[it.i : it.i+n]
+		first -= n
+	}
+	var near [aheadMost]addr
+	nodes := near[:n]
+	for i := range nodes {
+		nodes[i] = it.page.node(first + i)
 	}
 	s, ts := &it.p.s, it.ts
 	if it.warm > 0 {
@@ -172,19 +173,19 @@ func (it *Iter) turn() Step {
 // it, and says whether there is one.
 func (it *Iter) Turn() bool {
 	if it.reverse {
-		if it.page.low == nil {
+		low := it.Low()
+		if low == nil {
 			return false
 		}
-		it.Seek(it.page.low.key)
+		it.Seek(low)
 		return true
 	}
-	if it.page.next == nil {
+	if it.page.next == 0 {
 		return false
 	}
 	it.forget()
-	it.edge = it.page.next.low.key
-	it.page = it.page.next.page.Load()
-	it.n, it.i = int(it.page.n.Load()), 0
+	it.edge = it.High()
+	it.page, it.i = it.p.s.page(it.page.next).view(), 0
 	return true
 }
 
@@ -197,17 +198,10 @@ func (it *Iter) Whole() bool { return it.page.whole }
 func (it *Iter) Edge() []byte { return it.edge }
 
 // Low is the first key of the page's range, nil where it has no bound.
-func (it *Iter) Low() []byte { return it.page.low.bound() }
+func (it *Iter) Low() []byte { return it.p.s.fence(it.page.leaf) }
 
 // High is the first key behind the page's range, nil where it has no bound.
-func (it *Iter) High() []byte { return it.page.high().bound() }
-
-func (f *fence) bound() []byte {
-	if f == nil {
-		return nil
-	}
-	return f.key
-}
+func (it *Iter) High() []byte { return it.p.s.fence(it.page.next) }
 
 // Peek is the key that the iteration comes to next in the page, and what memory
 // knows of it; nil at the end of the page. Skip moves over it.
@@ -216,10 +210,10 @@ func (it *Iter) Peek() (key, value []byte, at uint64, seen Seen) {
 	if it.reverse {
 		i--
 	}
-	if i < 0 || i >= it.n {
+	if i < 0 || i >= it.page.n {
 		return nil, nil, 0, Absent
 	}
-	node := it.page.nodes[i]
+	node := it.page.node(i)
 	if it.warm > 0 {
 		if it.warm--; it.p.s.marks(node)&markUsed == 0 {
 			it.p.s.mark(node, markUsed)

@@ -3,3 +3,5 @@
 package buffer
 
 const poison = false
+
+var poisoned []byte

@@ -59,6 +59,15 @@ func class(n int) (c, size int) {
 	return smallSteps + 8*(log-10) + step + 1, (8 + step + 1) << (log - 3)
 }
 
+// footprint is what a block of n bytes takes.
+func footprint(n int) int {
+	if n > blockMax {
+		return n
+	}
+	_, size := class(n)
+	return size
+}
+
 // alloc returns a block of at least n bytes with any content.
 func (s *slabs) alloc(n int) addr {
 	if n > blockMax {
@@ -149,10 +158,7 @@ func (s *slabs) release(a addr, n int) {
 	}
 	c, size := class(n)
 	if poison {
-		block := unsafe.Slice((*byte)(s.at(a)), size)
-		for i := range block {
-			block[i] = 0xdb
-		}
+		copy(unsafe.Slice((*byte)(s.at(a)), size), poisoned)
 	}
 	s.used.Add(-int64(size))
 	s.link(c, a)

@@ -271,11 +271,11 @@ func (p *Pool) Reclaim(done uint64, limit int) (all bool) {
 	return p.ReclaimEvicted(done, limit) && p.reclaim(&p.bin, done, limit)
 }
 
-// ReclaimEvicted does so for what was evicted only, which a generation has nothing of:
-// the readers of generations need not be done. A flush takes long, and what is written
-// meanwhile has to find room.
+// ReclaimEvicted does so for what was evicted and for pages of the tree only, which a
+// generation has nothing of: the readers of generations need not be done. A flush takes
+// long, and what is written meanwhile has to find room.
 func (p *Pool) ReclaimEvicted(done uint64, limit int) (all bool) {
-	return p.reclaim(&p.evicted, done, limit)
+	return p.reclaim(&p.evicted, done, limit) && p.reclaim(&p.pages, done, limit)
 }
 
 func (p *Pool) reclaim(b *bin, done uint64, limit int) (all bool) {

@@ -39,13 +39,12 @@ type Loaded struct {
 	whole     bool // found is all there is to see of the range
 }
 
-// LoadRange reads what the sorted store has of a range that begins at from, as far as the
-// page in memory goes and loadKeys allow. It is not the writer's. There is nothing to
-// be loaded where ok is false.
-func (s *Store) LoadRange(ctx context.Context, from []byte) (l Loaded, ok bool, err error) {
-	_, high, whole := s.PageOf(from)
+// LoadRange reads what the sorted store has of a range that begins at from, as far as
+// high, where the page in memory ends (PageOf), and loadKeys allow. It is not the
+// writer's. There is nothing to be loaded where ok is false.
+func (s *Store) LoadRange(ctx context.Context, from, high []byte) (l Loaded, ok bool, err error) {
 	disk := s.disk.Load()
-	if whole || disk == nil || ctx.Err() != nil {
+	if disk == nil || ctx.Err() != nil {
 		return l, false, nil
 	}
 	l = Loaded{low: from, high: high, applied: s.Applied(), whole: true}

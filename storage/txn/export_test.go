@@ -19,7 +19,6 @@ func (s *Store) EvictForTesting(leaves, versions int) {
 	s.sweepMu.Lock()
 	defer s.sweepMu.Unlock()
 	s.commit.Lock()
-	s.pool.Epoch(s.epoch.Load())
 	s.pool.Trim(math.MaxUint64, s.oldestWriter(), versions)
 	s.pool.Evict(leaves)
 	s.commit.Unlock()

@@ -154,7 +154,7 @@ func (s *Store) relieve() {
 	if s.pool.Disk() == nil {
 		return
 	}
-	s.sweepMu.Lock() // what drops blocks and what reclaims them take turns; see reclaim
+	s.sweepMu.Lock()
 	defer s.sweepMu.Unlock()
 	s.trimHistory()
 	low := s.limits.memory - s.limits.memory/32
@@ -166,7 +166,6 @@ func (s *Store) relieve() {
 	trimmed, oldest := true, s.oldestWriter()
 	for rounds := 0; rounds < 2 && s.pool.Load() > low && !s.upkeep.stopping(); {
 		s.commit.Lock()
-		s.pool.Epoch(s.epoch.Load())
 		if trimmed {
 			done := s.pool.Trim(math.MaxUint64, oldest, sweepStep)
 			trimmed = done.More
@@ -191,7 +190,6 @@ func (s *Store) trimHistory() {
 			return
 		}
 		s.commit.Lock()
-		s.pool.Epoch(s.epoch.Load())
 		done := s.pool.Trim(s.pool.StaleAt(int(excess)), s.oldestWriter(), sweepStep)
 		s.commit.Unlock()
 		if done.Versions+done.Keys == 0 {
@@ -245,7 +243,13 @@ func (s *Store) admit(o records.Offer, more <-chan records.Offer) {
 // load brings a range that was read into memory, as long as there is room.
 func (s *Store) load(ctx context.Context, from []byte) {
 	for n := 0; n < records.MaxLoads && from != nil && s.pool.Load() < s.limits.memory; n++ {
-		l, ok, err := s.pool.LoadRange(ctx, from)
+		s.commit.Lock() // who is in no transaction must not walk the tree beside the writer
+		_, high, whole := s.pool.PageOf(from)
+		s.commit.Unlock()
+		if whole {
+			return
+		}
+		l, ok, err := s.pool.LoadRange(ctx, from, high)
 		if err != nil || !ok {
 			return // who reads the range is told
 		}

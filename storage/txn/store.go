@@ -48,11 +48,11 @@ type Store struct {
 	hooks  hooks
 	locks  lockTable
 
-	// sweepMu lets one goroutine at a time drop blocks of memory and reclaim them: a
-	// pass of the sweeper, or an eviction. Taken before commit.
+	// sweepMu lets one goroutine at a time drop versions and keys from memory and reclaim
+	// blocks: a pass of the sweeper, or an eviction. Taken before commit.
 	sweepMu sync.Mutex
 	sweeper sweeper
-	epoch   atomic.Uint64 // rises with each pass; see buffer.Pool.Reclaim
+	epoch   atomic.Uint64 // rises with each pass, under commit, where the pool is told; see buffer.Pool.Reclaim
 	// sweepLimit keeps the sweep from what a flush may still need; set under sweepMu.
 	sweepLimit atomic.Uint64
 

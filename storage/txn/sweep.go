@@ -61,7 +61,6 @@ func (s *Store) Sweep() {
 	info := SweepInfo{Horizon: Timestamp(horizon)}
 	for more := true; more && !s.sweeper.stopping(); {
 		s.commit.Lock()
-		s.pool.Epoch(s.epoch.Load())
 		done := s.pool.Sweep(horizon, sweepStep)
 		s.commit.Unlock()
 		info.Versions += done.Versions
@@ -76,11 +75,14 @@ func (s *Store) Sweep() {
 }
 
 // reclaim gives back the memory of what was dropped before the oldest running
-// transaction began. Under sweepMu, as everything that drops blocks: what is dropped
-// with an epoch is so before the next one begins here.
+// transaction began. Blocks are dropped under the commit lock, by commits, too, and an epoch
+// begins under it: what is dropped with an epoch is so before the next one begins.
 func (s *Store) reclaim() {
+	s.commit.Lock()
 	oldest := s.epoch.Add(1) // who begins from now on cannot see what was dropped
-	flush := oldest          // the same for who reads a generation
+	s.pool.Epoch(oldest)
+	s.commit.Unlock()
+	flush := oldest // the same for who reads a generation
 	now := s.opts.Clock.Now()
 	var old []*lockOwner
 	s.live.each(func(tx *Tx) {
