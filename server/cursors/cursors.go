@@ -188,7 +188,7 @@ func (r *Registry) Open(ctx context.Context, ask Ask, run Run) (Info, error) {
 	}
 	c := &cursor{r: r, ask: ask, wants: make(chan struct{}, 1), begun: make(chan struct{}), gone: make(chan struct{})}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
-	c.Info = Info{ID: newID(), Client: ask.Client, Database: ask.Database, SQL: ask.SQL, PageRows: ask.PageRows, Created: time.Now(), State: Open}
+	c.Info = Info{ID: newID(), Client: ask.Client, Database: ask.Database, SQL: ask.SQL, PageRows: ask.PageRows, Created: time.Now()} // of no state yet: it may end before it is anybody's
 	opening := time.AfterFunc(ask.PageTime, func() { c.cancel(errSlow(ask.PageTime)) })
 	go c.run(run)
 	select {
@@ -210,10 +210,10 @@ func (r *Registry) Open(ctx context.Context, ask Ask, run Run) (Info, error) {
 		}
 	}
 	if c.err != nil {
-		c.State = Failed // so that what its query still does is nobody's
 		r.releaseLocked(ask.Client)
 		return Info{}, c.err
 	}
+	c.State = Open
 	r.mu.all[c.ID] = c
 	c.age = time.AfterFunc(r.opts.MaxAge, func() {
 		r.end(c, Expired, "it was open for longer than the maximum of "+r.opts.MaxAge.String(), nil)

@@ -279,6 +279,23 @@ func stuck(ctx context.Context, sink query.Sink) error {
 	return ctx.Err()
 }
 
+// TestGivenUpAsItOpens: a request that is given up while its query gives the columns opens
+// nothing, whether its query ends before that is told or after it.
+func TestGivenUpAsItOpens(t *testing.T) {
+	r := New(Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		_, err := r.Open(ctx, Ask{}, func(_ context.Context, sink query.Sink) error {
+			return sink.Begin(0, []query.Column{{Name: "n", Type: sqltype.TInt4}})
+		})
+		want(t, show(Page{}, err), "CANCELED")
+	}
+	if list := r.List(); len(list)+r.mu.open+len(r.mu.clients) != 0 {
+		t.Errorf("left are %v, counted %d of %v", list, r.mu.open, r.mu.clients)
+	}
+}
+
 // TestSlowPages: a page has its time, and can be canceled; waiting for a client takes none of it.
 func TestSlowPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
