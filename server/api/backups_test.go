@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +131,100 @@ func TestQuantiles(t *testing.T) {
 	if got := h.over(slowQuery); got != 67 {
 		t.Errorf("%d slow ones, want 67", got)
 	}
+}
+
+// TestSuspendEndsWhatIsYetToCome: requests that were let in before, and of which nothing ran
+// that could be canceled, end as those do which ran; nothing that they opened is left.
+func TestSuspendEndsWhatIsYetToCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{})
+		s.Attach(newFake(t))
+		begun := time.Now()
+		type late struct {
+			path, body string
+			w          *httptest.ResponseRecorder
+			in         *io.PipeWriter
+		}
+		list := []late{{path: "query", body: `{"sql":"wait"}`}, {path: "cursors", body: `{"sql":"wait"}`}, {path: "cursors", body: `{"sql":"SELECT 1"}`}, {path: "transactions", body: `{}`}}
+		var all sync.WaitGroup
+		for i := range list {
+			l := &list[i]
+			body, in := io.Pipe()
+			l.w, l.in = httptest.NewRecorder(), in
+			all.Go(func() { s.Handler().ServeHTTP(l.w, httptest.NewRequest("POST", "/api/v1/"+l.path, body)) })
+		}
+		synctest.Wait() // they are inside, and wait for their bodies
+		suspended := make(chan error)
+		go func() { suspended <- s.Suspend(t.Context(), dberr.SQL(dberr.StateAdminShutdown, "the reason")) }()
+		synctest.Wait()
+		subscription, end := s.streamContext(t.Context())
+		defer end(nil)
+		if synctest.Wait(); subscription.Err() == nil {
+			t.Error("a subscription goes on")
+		}
+		for _, l := range list {
+			io.WriteString(l.in, l.body)
+			l.in.Close()
+		}
+		if err := <-suspended; err != nil {
+			t.Error(err)
+		}
+		all.Wait()
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("it took %v", took)
+		}
+		for _, l := range list {
+			if l.path != "transactions" && (l.w.Code != 503 || !strings.Contains(l.w.Body.String(), "the reason")) {
+				t.Errorf("%s %s: %d %s", l.path, l.body, l.w.Code, l.w.Body)
+			}
+		}
+		if c, tx := s.cursors.List(), s.transactions.List(); len(c)+len(tx) != 0 {
+			t.Errorf("left are the cursors %v and the transactions %v", c, tx)
+		}
+		s.Resume()
+		after, end := s.streamContext(t.Context())
+		defer end(nil)
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, httptest.NewRequest("POST", "/api/v1/query", strings.NewReader(`{"sql":"SELECT 1"}`)))
+		if synctest.Wait(); after.Err() != nil || w.Code != 200 {
+			t.Errorf("afterwards a subscription has %v, and a query %d %s", after.Err(), w.Code, w.Body)
+		}
+
+		s.CancelAll(dberr.SQL(dberr.StateAdminShutdown, "the end"))
+		s.Resume() // which does not undo it
+		w = httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, httptest.NewRequest("POST", "/api/v1/query", strings.NewReader(`{"sql":"wait"}`)))
+		if w.Code != 503 || !strings.Contains(w.Body.String(), "the end") {
+			t.Errorf("after the end a query got %d %s", w.Code, w.Body)
+		}
+		s.Drain()
+	})
+}
+
+// TestOpeningIsCanceled: a cursor that is being opened is a query that can be canceled.
+func TestOpeningIsCanceled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{})
+		s.Attach(newFake(t))
+		answer := make(chan *httptest.ResponseRecorder)
+		go func() {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest("POST", "/api/v1/cursors", strings.NewReader(`{"sql":"wait"}`))
+			r.Header.Set("X-Request-Id", "opening")
+			s.Handler().ServeHTTP(w, r)
+			answer <- w
+		}()
+		synctest.Wait()
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, httptest.NewRequest("DELETE", "/api/v1/queries/opening", nil))
+		if w.Code != 200 {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		if w := <-answer; w.Code != 499 || !strings.Contains(w.Body.String(), "canceled by request") {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		s.Drain()
+	})
 }
 
 // TestSuspend: it cancels what runs, waits for it, and lets nobody in meanwhile.

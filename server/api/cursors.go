@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
@@ -125,12 +126,34 @@ func (s *Server) openCursor(c echo.Context) error {
 	req := in.execution()
 	req.ReadOnly, req.OneStatement, req.MaxRows = true, true, -1
 	req.Timeout = cursorTime // its pages have their own
-	info, err := s.cursors.Open(x.Request().Context(), in.ask, func(ctx context.Context, sink query.Sink) error { return db.Execute(ctx, req, sink) })
+	info, err := s.open(x, &in, func(ctx context.Context, sink query.Sink) error { return db.Execute(ctx, req, sink) })
 	if err != nil {
 		return err
 	}
 	c.Response().Header().Set("Location", "/api/v1/cursors/"+info.ID)
 	return c.JSON(http.StatusCreated, describeCursor(info).ok())
+}
+
+// open opens a cursor as a query that can be canceled until its columns are known.
+func (s *Server) open(x *exchange, in *cursorInput, run cursors.Run) (cursors.Info, error) {
+	ctx, cancel := context.WithCancelCause(x.Request().Context())
+	defer cancel(nil)
+	st := statement{id: x.id, sql: in.sql, database: in.database, client: x.Request().RemoteAddr, start: time.Now(), cancel: cancel}
+	s.running.add(&st)
+	info, err := s.cursors.Open(ctx, in.ask, run)
+	s.running.remove(&st)
+	cause := context.Cause(ctx)
+	if cause == nil {
+		return info, err
+	}
+	if err == nil { // it was canceled as it was opened, and nobody would come for it
+		_, _ = s.cursors.Close(ctx, info.ID) // it may have ended by itself
+		err = dberr.New(dberr.ErrCanceled, "CANCELED", "the request was given up").Wrap(cause)
+	}
+	if dberr.As(cause) != nil {
+		err = cause // who canceled knows better than what was canceled
+	}
+	return cursors.Info{}, err
 }
 
 // cursorTime is more than the age to which any cursor lives.

@@ -88,16 +88,15 @@ func errExchanging() error {
 // Suspend keeps requests away from the database, cancels the statements that run,
 // rolls back open transactions and ends cursors and subscriptions, telling them the cause,
 // and returns once no request uses the database any more, or ctx ends. Resume, or Attach, lets requests in again.
+// What requests that were let in before come to begin only now ends likewise.
 func (s *Server) Suspend(ctx context.Context, cause error) error {
 	empty := s.gate.close()
-	s.restartStreams()
-	s.CancelAll(cause)
-	s.cursors.EndAll(ctx, "the database was replaced")
-	for _, t := range s.transactions.List() {
-		_, _ = s.transactions.Abort(ctx, t.ID) // it may have ended by itself; none outlives the database
-	}
+	s.streams.Load().end()
+	s.running.suspend(cause)
+	s.endKept(ctx)
 	select {
 	case <-empty:
+		s.endKept(ctx) // what the last of them have opened
 		return nil
 	case <-ctx.Done():
 		s.Resume()
@@ -106,5 +105,26 @@ func (s *Server) Suspend(ctx context.Context, cause error) error {
 	}
 }
 
+// endKept ends what is open between the requests of a client. None of it outlives the
+// database. Transactions end at the same time, as one may wait for what another has locked.
+func (s *Server) endKept(ctx context.Context) {
+	s.cursors.EndAll(ctx, "the database was replaced")
+	var all sync.WaitGroup
+	for _, t := range s.transactions.List() {
+		all.Go(func() { _, _ = s.transactions.Abort(ctx, t.ID) }) // it may have ended by itself
+	}
+	all.Wait()
+}
+
 // Resume lets requests in again after Suspend.
-func (s *Server) Resume() { s.gate.open() }
+func (s *Server) Resume() {
+	s.running.resume()
+	if st := s.streams.Load(); st.ctx.Err() != nil {
+		fresh := newStreams()
+		s.streams.Store(fresh)
+		if s.draining.Load() { // Drain may have ended the former ones
+			fresh.end()
+		}
+	}
+	s.gate.open()
+}

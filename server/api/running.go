@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -21,17 +22,25 @@ type statement struct {
 // running knows the statements that run. Its lock is a leaf and never held over
 // a call.
 type running struct {
-	mu    sync.Mutex
-	first *statement
+	mu        sync.Mutex
+	first     *statement
+	ended     error // why all that come are canceled at once: the server stops
+	suspended error // likewise, until resume
 }
 
+// add lists a statement. Where all were canceled, so is this one, whose request had come
+// before, and had got no further.
 func (r *running) add(st *statement) {
 	r.mu.Lock()
+	cause := cmp.Or(r.ended, r.suspended)
 	if st.after = r.first; st.after != nil {
 		st.after.before = st
 	}
 	r.first = st
 	r.mu.Unlock()
+	if cause != nil {
+		st.cancel(cause)
+	}
 }
 
 func (r *running) remove(st *statement) {
@@ -71,7 +80,22 @@ func (r *running) cancel(id string) (n int) {
 	return n
 }
 
-func (r *running) cancelAll(cause error) {
+// end cancels the statements that run and those that are yet to come.
+func (r *running) end(cause error) { r.cancelAll(&r.ended, cause) }
+
+// suspend is end until resume.
+func (r *running) suspend(cause error) { r.cancelAll(&r.suspended, cause) }
+
+func (r *running) resume() {
+	r.mu.Lock()
+	r.suspended = nil
+	r.mu.Unlock()
+}
+
+func (r *running) cancelAll(why *error, cause error) {
+	r.mu.Lock()
+	*why = cause
+	r.mu.Unlock()
 	for _, st := range r.list() {
 		st.cancel(cause)
 	}

@@ -244,11 +244,11 @@ func (s *Server) Metrics() *Metrics { return s.metrics }
 // Attach gives the server its database: it is ready from now on.
 func (s *Server) Attach(b Backend) {
 	s.backend.Store(&b)
-	s.gate.open()
+	s.Resume()
 }
 
 // streams is how long subscriptions last: until the server begins to stop, or the
-// database is exchanged.
+// database is exchanged. Those that begin while it does end at once.
 type streams struct {
 	ctx context.Context
 	end context.CancelFunc
@@ -259,17 +259,15 @@ func newStreams() *streams {
 	return &streams{ctx, end}
 }
 
-// restartStreams ends the subscriptions of now, but not those to come.
-func (s *Server) restartStreams() { s.streams.Swap(newStreams()).end() }
-
 // Drain makes readyz say no, so that nobody sends more, and ends subscriptions.
 func (s *Server) Drain() {
 	s.draining.Store(true)
 	s.streams.Load().end()
 }
 
-// CancelAll ends the queries that still run, telling them why.
-func (s *Server) CancelAll(cause error) { s.running.cancelAll(cause) }
+// CancelAll ends the queries that still run, telling them why, and those that requests
+// which are there come to begin.
+func (s *Server) CancelAll(cause error) { s.running.end(cause) }
 
 // EndTransactions rolls back the transactions that clients have left open and
 // returns how many there were. No more can be begun.

@@ -217,7 +217,9 @@ func (s *Server) getContinuous(c echo.Context) error {
 		}
 		return plainJSON(c, http.StatusOK, a)
 	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), wait)
+	ctx, end := s.streamContext(c.Request().Context())
+	defer end(nil)
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	st, err := db.Continuous().Wait(ctx, q.Get("database"), name)
 	if err != nil {
