@@ -97,15 +97,17 @@ func New(opts Options) *Sender {
 
 // Add begins to send for a webhook of a database; one that is there is replaced.
 func (s *Sender) Add(database string, store *streaming.Store, w streaming.Webhook) {
-	s.Remove(database, w.Channel, w.Name)
-	s.mu.Lock()
+	key := id{database, w.Channel, w.Name}
+	for s.mu.Lock(); s.mu.hooks[key] != nil; s.mu.Lock() { // others may add it, too
+		s.mu.Unlock()
+		s.Remove(database, w.Channel, w.Name)
+	}
 	defer s.mu.Unlock()
 	if s.mu.closed {
 		return
 	}
 	ctx, end := context.WithCancel(s.ctx)
 	h := &hook{w: w, store: store, end: end, done: make(chan struct{})}
-	key := id{database, w.Channel, w.Name}
 	s.mu.hooks[key] = h
 	s.work.Go(func() {
 		defer close(h.done)

@@ -127,6 +127,24 @@ func settled(t *testing.T, s *streaming.Store, w *streaming.Webhook) streaming.G
 	}
 }
 
+// TestAddedAtTheSameTime: of those that add one webhook at the same time one sends, and none
+// when it is removed.
+func TestAddedAtTheSameTime(t *testing.T) {
+	store, e := open(t), newEndpoint(t)
+	publish(t, store, "a1")
+	w := hookOf(t, store, e.URL, streaming.WebhookOptions{})
+	s := sender(t, loopback)
+	for range 20 {
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() { s.Add("d", store, w) })
+		}
+		all.Wait()
+		s.Remove("d", w.Channel, w.Name)
+	}
+	s.work.Wait()
+}
+
 // TestDelivers: what is published comes, also what was published while nobody sent, what
 // is refused comes again, and a message that is refused too often is a dead letter.
 func TestDelivers(t *testing.T) {
