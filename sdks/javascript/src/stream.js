@@ -17,6 +17,7 @@ import { decoders } from "./values.js";
 export async function* lines(response, signal) {
   const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
   const stop = () => void reader.cancel(signal?.reason).catch(() => {});
+  if (signal?.aborted) stop(); // between the answer and the first look at it
   signal?.addEventListener("abort", stop, { once: true });
   const decoder = new TextDecoder();
   let rest = "";

@@ -186,6 +186,7 @@ export function pause(ms, signal) {
       clearTimeout(timer);
       reject(signal?.reason);
     }
+    if (signal?.aborted) return stop();
     signal?.addEventListener("abort", stop, { once: true });
   });
 }

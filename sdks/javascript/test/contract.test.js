@@ -15,6 +15,8 @@ import {
   WeftError,
   connect,
 } from "../src/index.js";
+import { lines } from "../src/stream.js";
+import { pause } from "../src/transport.js";
 
 const url = process.env.WEFT_URL;
 const database = `js_${process.pid}`;
@@ -145,6 +147,13 @@ async function proxy(broken) {
   await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
   return { url: `http://127.0.0.1:${server.address().port}`, close: () => (server.closeAllConnections(), server.close()) };
 }
+
+test("what is aborted before anybody waits ends at once", async () => {
+  const aborted = AbortSignal.abort(new Error("enough"));
+  await assert.rejects(pause(2 ** 30, aborted), /enough/);
+  const silent = new Response(new ReadableStream());
+  await assert.rejects(lines(silent, aborted).next(), /enough/);
+});
 
 test("what was lost is sent again, and done once", async () => {
   await db.query("CREATE TABLE once (n int)");
