@@ -118,6 +118,9 @@ func (sp *spec) schemaPointer(method, path, status, media string) string {
 // TestAnswersMatchSpec runs every scenario and validates its answer, and the body
 // that it sent where it was accepted.
 func TestAnswersMatchSpec(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the same requests as TestScenarios, and a minute of schemas under the race detector")
+	}
 	sp := loadSpec(t)
 	validated := make(map[string]bool)
 	for _, list := range [][]scenario{queryScenarios, bodyScenarios, errorScenarios, catalogScenarios, operationScenarios, kvScenarios, transactionScenarios, backupScenarios, storageScenarios, documentScenarios, textScenarios, seriesScenarios, lineScenarios, promScenarios, otlpScenarios, streamingScenarios, groupScenarios, continuousScenarios, cursorScenarios} {
