@@ -231,7 +231,7 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 		s.Close()
 	}
 	// A goroutine that Close has waited for may not quite have ended yet.
-	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > before && time.Now().Before(end); {
 		runtime.Gosched()
 	}
 	if after := runtime.NumGoroutine(); after > before {

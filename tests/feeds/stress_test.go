@@ -327,7 +327,7 @@ func (s *stress) live(life, messages int) {
 	if messages > 0 {
 		select {
 		case <-s.full:
-		case <-time.After(2 * time.Minute):
+		case <-time.After(5 * time.Minute):
 			s.t.Fatalf("seed %d: %d more was to be had", s.seed, s.await.Load())
 		}
 	} else {
@@ -352,7 +352,7 @@ func (s *stress) live(life, messages int) {
 // finish waits until all have had all, and holds what they had against what there is.
 func (s *stress) finish(db *weft.DB) {
 	s.t.Helper()
-	over := time.After(2 * time.Minute)
+	over := time.After(5 * time.Minute)
 	for {
 		missing := s.missing(db)
 		if missing == "" {
@@ -463,7 +463,7 @@ func TestStress(t *testing.T) {
 	server.Close()
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections() //nolint:forcetypeassert // it is one
 	t.Logf("%d lives, %d messages", life+1, len(s.mu.followed))
-	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > before && time.Now().Before(end); {
 		runtime.Gosched()
 	}
 	if after := runtime.NumGoroutine(); after > before {
