@@ -119,7 +119,7 @@ func TestDurabilityIsWhatWasAsked(t *testing.T) {
 					return
 				}
 				s.Kill()
-				if try == 5 {
+				if try == 30 {
 					t.Fatal("never lost: it was not async")
 				}
 			}

@@ -69,7 +69,7 @@ func makeRun(t *testing.T, dir, addr string) {
 		<-ended
 		out.Close()
 	})
-	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(8 * time.Minute); time.Now().Before(deadline); {
 		if res, err := http.Get("http://" + addr + "/readyz"); err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
