@@ -205,7 +205,10 @@ func (d *definer) dropConstraint(t *catalog.Table, c *ast.AlterCmd) error {
 			t = d.e.Table(t.ID).Clone()
 			old := t.Clone()
 			t.Indexes[0] = hiddenKey()
-			return d.rewrite(old, t, nil)
+			if err := d.rewrite(old, t, nil); err != nil {
+				return err
+			}
+			return d.dropGrouped(t.ID, c.Name, c.Cascade)
 		}
 		return d.removeIndex(t.ID, x.ID)
 	}
@@ -213,6 +216,24 @@ func (d *definer) dropConstraint(t *catalog.Table, c *ast.AlterCmd) error {
 		return nil
 	}
 	return dberr.SQL(dberr.StateUndefinedObject, "constraint %q of relation %q does not exist", c.Name, t.Name).At(c.Pos())
+}
+
+// dropGrouped refuses to drop a primary key by which views are grouped, or drops those.
+func (d *definer) dropGrouped(table keyspace.ObjectID, name string, cascade bool) error {
+	for _, r := range d.readers(table) {
+		_, _, err := d.uses(r)
+		if msg := dberr.As(err); msg == nil || msg.SQLState != dberr.StateGrouping {
+			continue
+		}
+		what := name + " on table " + d.e.Table(table).Name
+		if !cascade {
+			return dependent("constraint", what, r.name()+" depends on constraint "+what)
+		}
+		if err := d.dropReader(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // validateConstraint checks the rows that were there before a constraint.

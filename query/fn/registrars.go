@@ -29,4 +29,5 @@ var registrars = []func(*tables){
 	registerPartitions,
 	registerKeywords,
 	registerWindows,
+	registerOperatorFuncs, // of the operators of all of those
 }

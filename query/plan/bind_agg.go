@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -51,13 +52,13 @@ func (b *binder) aggCall(s *scope, e *ast.FuncCall, name string) Expr {
 
 // addAgg makes the value of an aggregate a column of the query level that it is over.
 func (b *binder) addAgg(s *scope, e *ast.FuncCall, call AggCall, name string) Expr {
-	level := aggLevel(s, &call)
+	level, nested := aggLevel(s, &call)
 	switch {
 	case level != s && level.noAgg == "here":
 		failAt(e.Pos(), dberr.StateGrouping, "aggregate functions are not allowed in FROM clause of their own query level")
 	case level.noAgg != "":
 		b.refuseAgg(level, e)
-	case level.inAgg:
+	case level.inAgg || nested:
 		failAt(e.Pos(), dberr.StateGrouping, "aggregate function calls cannot be nested")
 	}
 	s = level
@@ -73,8 +74,9 @@ func (b *binder) addAgg(s *scope, e *ast.FuncCall, call AggCall, name string) Ex
 }
 
 // aggLevel is the query whose rows an aggregate is over: the innermost one whose
-// columns it reads, and its own where it reads none.
-func aggLevel(s *scope, call *AggCall) *scope {
+// columns it reads, and its own where it reads none. Nested is whether it reads values of
+// aggregates of that query too.
+func aggLevel(s *scope, call *AggCall) (level *scope, nested bool) {
 	reads := ColSet{}
 	for _, list := range [][]Expr{call.Args, call.Direct, {call.Filter}} {
 		for _, e := range list {
@@ -86,25 +88,34 @@ func aggLevel(s *scope, call *AggCall) *scope {
 	for _, o := range call.Order {
 		VarsOf(o.Expr, reads)
 	}
-	for level := s; level != nil && len(reads) > 0; level = level.parent {
-		for _, v := range level.vis {
-			has := ColSet{}
-			VarsOf(v.expr, has)
-			for c := range has {
-				if reads.Has(c) {
-					return level
-				}
-			}
+	for level = s; level != nil && len(reads) > 0; level = level.parent {
+		nested = level.agg != nil && slices.ContainsFunc(level.agg.cols, func(c Col) bool { return reads.Has(c) })
+		if nested || level.reads(reads) {
+			return level, nested
 		}
-		for _, t := range level.tables { // columns that USING hides
-			for _, v := range t.cols {
-				if x, ok := v.expr.(*Var); ok && reads.Has(x.Col) {
-					return level
-				}
+	}
+	return s, false
+}
+
+// reads reports whether any of the columns is one of the tables of the query.
+func (s *scope) reads(cols ColSet) bool {
+	for _, v := range s.vis {
+		has := ColSet{}
+		VarsOf(v.expr, has)
+		for c := range has {
+			if cols.Has(c) {
+				return true
 			}
 		}
 	}
-	return s
+	for _, t := range s.tables { // columns that USING hides
+		for _, v := range t.cols {
+			if x, ok := v.expr.(*Var); ok && cols.Has(x.Col) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (b *binder) refuseAgg(s *scope, e *ast.FuncCall) {
@@ -196,7 +207,7 @@ func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 		call.Distinct = !picksOne(name) // which of equal rows is seen first must not depend on memory
 	}
 	if e.Filter != nil {
-		in.what = "FILTER"
+		in.what, in.noAgg = "FILTER", "FILTER"
 		call.Filter = b.boolean(in, e.Filter, "FILTER")
 	}
 	return call
@@ -599,7 +610,7 @@ func (b *binder) grouping(s *scope, e *ast.Grouping) Expr {
 	for _, a := range e.Args {
 		args = append(args, b.expr(&in, a))
 	}
-	s = aggLevel(s, &AggCall{Args: args}) // that whose columns it names
+	s, _ = aggLevel(s, &AggCall{Args: args}) // that whose columns it names
 	if s.noAgg != "" || s.agg == nil {
 		failAt(e.Pos(), dberr.StateGrouping, "grouping operations are not allowed in %s", s.noAgg)
 	}

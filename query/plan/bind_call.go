@@ -52,7 +52,7 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 	case name == "locf" || name == "interpolate":
 		return b.fillCall(s, e, name)
 	}
-	b.plainCall(e, name)
+	b.plainCall(s, e, name)
 	if b.CatalogFunc != nil && !e.Star && b.CatalogFunc(name, len(e.Args)) != nil {
 		args, _ := b.args(s, e.Args)
 		return b.catalogCall(name, args, e.Pos())
@@ -128,8 +128,13 @@ func (b *binder) arrange(e *ast.FuncCall, name string) []ast.Expr {
 }
 
 // plainCall refuses what only aggregates may have.
-func (b *binder) plainCall(e *ast.FuncCall, name string) {
+func (b *binder) plainCall(s *scope, e *ast.FuncCall, name string) {
+	if !e.Distinct && !e.WithinGroup && len(e.OrderBy) == 0 && e.Filter == nil && !e.Star {
+		return
+	}
 	switch {
+	case !b.named(name):
+		b.noFunction(s, e, name)
 	case e.Distinct:
 		failAt(e.Pos(), dberr.StateWrongObjectType, "DISTINCT specified, but %s is not an aggregate function", name)
 	case e.WithinGroup:
@@ -143,9 +148,20 @@ func (b *binder) plainCall(e *ast.FuncCall, name string) {
 	}
 }
 
+// named reports whether there is a function of the name.
+func (b *binder) named(name string) bool {
+	return fn.IsFunc(name) || fn.IsSet(name) || isSequenceCall(name) || name == "merge_action" || b.CatalogFunc != nil && slices.ContainsFunc([]int{0, 1, 2, 3}, func(n int) bool { return b.CatalogFunc(name, n) != nil })
+}
+
 // noFunction reports a function that is not there with its argument types.
 func (b *binder) noFunction(s *scope, e *ast.FuncCall, name string) {
-	_, types := b.args(s, e.Args)
+	given := e.Args
+	if e.WithinGroup {
+		for _, o := range e.OrderBy {
+			given = append(given[:len(given):len(given)], o.Expr)
+		}
+	}
+	_, types := b.args(s, given)
 	list := make([]string, len(types))
 	for i, t := range types {
 		list[i] = t.Name()
@@ -165,7 +181,7 @@ func isSequenceCall(name string) bool {
 // sequenceCall binds nextval('name') and its like. Of a name that is a constant the plan
 // knows the sequence; others are looked up row by row.
 func (b *binder) sequenceCall(s *scope, e *ast.FuncCall, name string) Expr {
-	b.plainCall(e, name)
+	b.plainCall(s, e, name)
 	want := map[string]int{"nextval": 1, "currval": 1, "lastval": 0, "setval": 2}[name]
 	if len(e.Args) != want && !(name == "setval" && len(e.Args) == 3) || b.Sequence == nil || b.SequenceBy == nil {
 		b.noFunction(s, e, name)

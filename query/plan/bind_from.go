@@ -417,16 +417,14 @@ func (b *binder) recordItem(s *scope, rel *LFunc, e *entry, f ast.FuncItem) {
 	switch {
 	case name == "":
 		failAt(pos, dberr.StateSyntax, "a column definition list is only allowed for functions returning \"record\"")
-	case strings.Contains(name, "_populate_") && len(f.ColDefs) == 0:
-		b.populateItem(s, rel, e, f.Call.(*ast.FuncCall), name)
-		return
 	case strings.Contains(name, "_populate_"):
-		failAt(pos, dberr.StateSyntax, "a column definition list is redundant for a function returning a named composite type")
+		b.populateItem(s, rel, e, f, name)
+		return
 	case len(f.ColDefs) == 0:
 		failAt(pos, dberr.StateSyntax, "a column definition list is required for functions returning \"record\"")
 	}
 	call := f.Call.(*ast.FuncCall)
-	b.plainCall(call, name)
+	b.plainCall(s, call, name)
 	if len(call.Args) != 1 {
 		b.noFunction(s, call, name)
 	}
@@ -434,7 +432,13 @@ func (b *binder) recordItem(s *scope, rel *LFunc, e *entry, f ast.FuncItem) {
 	if strings.HasPrefix(name, "jsonb") {
 		typ.ID = sqltype.JSONB
 	}
-	var cols []fn.Column
+	cols := b.columnDefs(rel, e, f)
+	x := b.coerce(b.expr(s, call.Args[0]), typ, call.Args[0].Pos())
+	rel.Calls = append(rel.Calls, &SetCall{Set: fn.JSONRecords(name, typ, cols, many), Args: []Expr{x}})
+}
+
+// columnDefs makes the columns of a column definition list.
+func (b *binder) columnDefs(rel *LFunc, e *entry, f ast.FuncItem) (cols []fn.Column) {
 	for _, d := range f.ColDefs {
 		t, user := b.resolveType(d.Type)
 		if user != nil && user.Kind == catalog.Domain {
@@ -443,8 +447,7 @@ func (b *binder) recordItem(s *scope, rel *LFunc, e *entry, f ast.FuncItem) {
 		cols = append(cols, fn.Column{Name: d.Name, Type: t})
 		b.funcCol(rel, e, d.Name, t)
 	}
-	x := b.coerce(b.expr(s, call.Args[0]), typ, call.Args[0].Pos())
-	rel.Calls = append(rel.Calls, &SetCall{Set: fn.JSONRecords(name, typ, cols, many), Args: []Expr{x}})
+	return cols
 }
 
 // spreadUnnest turns unnest(a, b) into unnest(a) and unnest(b).
@@ -621,18 +624,7 @@ func (b *binder) using(rel *LJoin, item, left, right *fromItem, names []string, 
 			b.uses.Merged[l.origin], b.uses.Merged[r.origin] = true, true
 		}
 		rel.On = append(rel.On, b.operator("=", l.expr, r.expr, j.Pos()))
-		v := l
-		switch j.Kind {
-		case ast.RightJoin:
-			v = visible{name: n, expr: r.expr, from: r.from}
-		case ast.FullJoin:
-			t, err := fn.CommonType("JOIN/USING", l.expr.Type(), r.expr.Type())
-			if err != nil {
-				fail(at(err, j.Pos()))
-			}
-			v = visible{name: n, expr: &Coalesce{Typ: t, Args: []Expr{b.coerce(l.expr, t, j.Pos()), b.coerce(r.expr, t, j.Pos())}}}
-		}
-		item.vis = append(item.vis, v)
+		item.vis = append(item.vis, b.mergedColumn(l, r, j))
 	}
 	for _, side := range [][]visible{left.vis, right.vis} {
 		for _, v := range side {
@@ -647,4 +639,29 @@ func (b *binder) using(rel *LJoin, item, left, right *fromItem, names []string, 
 		e.cols = append(e.cols, item.vis[:len(names)]...)
 		item.tables = append(item.tables, e)
 	}
+}
+
+// mergedColumn is the column that two columns of USING become: that of the side whose rows are
+// all there, of the type that both have in common.
+func (b *binder) mergedColumn(l, r visible, j *ast.Join) visible {
+	t, err := fn.CommonType("JOIN/USING", l.expr.Type(), r.expr.Type())
+	if err != nil {
+		fail(at(err, j.Pos()))
+	}
+	of := func(v visible) visible {
+		if v.expr.Type().Base() == t.Base() {
+			return v
+		}
+		return visible{name: l.name, expr: b.coerce(v.expr, t, j.Pos())}
+	}
+	switch {
+	case j.Kind == ast.FullJoin:
+		return visible{name: l.name, expr: &Coalesce{Typ: t, Args: []Expr{b.coerce(l.expr, t, j.Pos()), b.coerce(r.expr, t, j.Pos())}}}
+	case j.Kind == ast.RightJoin:
+		r = of(r)
+		return visible{name: l.name, expr: r.expr, from: r.from}
+	case j.Kind == ast.InnerJoin && l.expr.Type().Base() != t.Base() && r.expr.Type().Base() == t.Base():
+		return visible{name: l.name, expr: r.expr, from: r.from}
+	}
+	return of(l)
 }

@@ -59,7 +59,7 @@ func gapArgs(e *ast.FuncCall, name string, names ...string) []ast.Expr {
 
 // gapCall binds time_bucket_gapfill(width, time, start, finish).
 func (b *binder) gapCall(s *scope, e *ast.FuncCall) Expr {
-	b.plainCall(e, gapName)
+	b.plainCall(s, e, gapName)
 	if s.agg == nil || s.inAgg {
 		failAt(e.Pos(), dberr.StateGrouping, "%s is only allowed as an expression of GROUP BY", gapName)
 	}
@@ -111,7 +111,7 @@ func fixed(e Expr) bool {
 
 // fillCall binds locf(value) and interpolate(value).
 func (b *binder) fillCall(s *scope, e *ast.FuncCall, name string) Expr {
-	b.plainCall(e, name)
+	b.plainCall(s, e, name)
 	if s.agg == nil || s.inAgg || s.noAgg != "" || s.what == "HAVING" {
 		failAt(e.Pos(), dberr.StateGrouping, "%s is only allowed in the select list and ORDER BY of a query with %s in GROUP BY", name, gapName)
 	}

@@ -28,7 +28,7 @@ func (b *binder) hypotheticalCall(s *scope, e *ast.FuncCall, name string) Expr {
 	elems := make([]Expr, len(args))
 	for i, o := range e.OrderBy {
 		k := b.expr(in, o.Expr)
-		t, err := fn.CommonType("WITHIN GROUP", args[i].Type(), k.Type())
+		t, err := fn.CommonType("WITHIN GROUP", k.Type(), args[i].Type())
 		if err != nil {
 			fail(at(err, e.Args[i].Pos()))
 		}
@@ -41,7 +41,7 @@ func (b *binder) hypotheticalCall(s *scope, e *ast.FuncCall, name string) Expr {
 	}
 	var given []Expr
 	if e.Filter != nil {
-		in.what = "FILTER"
+		in.what, in.noAgg = "FILTER", "FILTER"
 		given = []Expr{b.boolean(in, e.Filter, "FILTER")}
 	}
 	count := func(distinct []Expr, conds ...Expr) Expr {

@@ -184,27 +184,56 @@ func (b *binder) rowTypeOf(n *ast.TypeName) (sqltype.Type, bool) {
 }
 
 // populateItem adds json_populate_record and its like in FROM, whose columns are the fields of
-// its first argument.
-func (b *binder) populateItem(s *scope, rel *LFunc, e *entry, call *ast.FuncCall, name string) {
-	b.plainCall(call, name)
+// its first argument, or of a row without a type those of a column definition list.
+func (b *binder) populateItem(s *scope, rel *LFunc, e *entry, f ast.FuncItem, name string) {
+	call := f.Call.(*ast.FuncCall)
+	b.plainCall(s, call, name)
 	if len(call.Args) != 2 {
 		b.noFunction(s, call, name)
 	}
 	base := b.expr(s, call.Args[0])
 	c, ok := sqltype.CompositeOf(base.Type())
-	if !ok || base.Type().ID != sqltype.Record {
+	var cols []fn.Column
+	switch {
+	case base.Type().ID != sqltype.Record:
 		failAt(call.Args[0].Pos(), dberr.StateDatatypeMismatch, "first argument of %s must be a row type", name)
+	case ok && len(f.ColDefs) > 0:
+		failAt(f.Call.Pos(), dberr.StateSyntax, "a column definition list is redundant for a function returning a named composite type")
+	case !ok && len(f.ColDefs) == 0:
+		failAt(f.Call.Pos(), dberr.StateSyntax, "a column definition list is required for functions returning \"record\"")
+	case !ok:
+		cols = b.columnDefs(rel, e, f)
+		base = b.recordOf(base, cols, f.Call.Pos())
+	default:
+		for _, f := range c.Fields {
+			cols = append(cols, fn.Column{Name: f.Name, Type: f.Type})
+			b.funcCol(rel, e, f.Name, f.Type)
+		}
 	}
 	typ := sqltype.TJSON
 	if strings.HasPrefix(name, "jsonb") {
 		typ = sqltype.TJSONB
 	}
-	var cols []fn.Column
-	for _, f := range c.Fields {
-		cols = append(cols, fn.Column{Name: f.Name, Type: f.Type})
-		b.funcCol(rel, e, f.Name, f.Type)
-	}
 	x := b.coerce(b.expr(s, call.Args[1]), typ, call.Args[1].Pos())
 	set := fn.JSONPopulate(name, base.Type(), typ, cols, strings.HasSuffix(name, "set"))
 	rel.Calls = append(rel.Calls, &SetCall{Set: set, Args: []Expr{base, x}})
+}
+
+// recordOf gives a row without a type the columns of a definition list.
+func (b *binder) recordOf(base Expr, cols []fn.Column, pos int) Expr {
+	fields := make([]sqltype.CompositeField, len(cols))
+	for i, c := range cols {
+		fields[i] = sqltype.CompositeField{Name: c.Name, Type: c.Type}
+	}
+	if row, ok := base.(*RowExpr); ok { // whose fields have names of their own
+		same := len(row.Elems) == len(cols)
+		for i := 0; same && i < len(cols); i++ {
+			same = row.Elems[i].Type().Base() == cols[i].Type.Base()
+			fields[i].Name = "f" + itoa(i+1)
+		}
+		if !same {
+			failAt(pos, dberr.StateDatatypeMismatch, "function return row and query-specified return row do not match")
+		}
+	}
+	return b.coerce(base, sqltype.RowTypeOf("", fields), pos)
 }

@@ -263,8 +263,15 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 		p.Exprs, p.ColIDs = append(p.Exprs, e), append(p.ColIDs, c)
 		return c
 	}
+	late := map[Col]Expr{} // computed at the end
 	for i := range targets {
 		t := &targets[i]
+		if isLate(sel, t.expr, i, orders, distinct) {
+			c := b.q.NewCol(t.name, t.expr.Type())
+			late[c] = t.expr
+			out.cols, out.names = append(out.cols, c), append(out.names, t.name)
+			continue
+		}
 		if (sel.Distinct || len(orders) > 0 && ordersBy(orders, i)) && t.expr.Type().ID == sqltype.Unknown {
 			t.expr = b.settled(t.expr)
 		}
@@ -315,15 +322,37 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 		}
 	}
 	b.q.RowKeys = append(b.q.RowKeys, rows...)
+	for _, c := range out.cols {
+		if late[c] == nil {
+			continue
+		}
+		late[c] = Map(late[c], func(x Expr) Expr {
+			if v, ok := x.(*Var); ok && own.Has(v.Col) {
+				return keyOf(order{target: -1, expr: v})
+			}
+			return x
+		})
+	}
 	b.limit(sel, s, out, keys)
-	if len(p.ColIDs) > len(out.cols) { // drop what was only for the order
+	if len(p.ColIDs) > len(out.cols) || len(late) > 0 { // drop what was only for the order
 		strip := &LProject{Input: out.rel}
 		for _, c := range out.cols {
-			strip.Exprs, strip.ColIDs = append(strip.Exprs, b.q.Ref(c)), append(strip.ColIDs, c)
+			e := late[c]
+			if e == nil {
+				e = b.q.Ref(c)
+			}
+			strip.Exprs, strip.ColIDs = append(strip.Exprs, e), append(strip.ColIDs, c)
 		}
 		out.rel = strip
 	}
 	return out
+}
+
+// isLate reports whether a target is computed of the rows that come out, in their order: one that gives
+// another value each time and is not sorted by.
+func isLate(sel *ast.Select, e Expr, i int, orders, distinct []order) bool {
+	return (len(orders) > 0 || sel.Limit != nil) && (!sel.Distinct || sel.DistinctOn != nil) && Volatile(e) &&
+		!ordersBy(orders, i) && !ordersBy(distinct, i)
 }
 
 func ordersBy(orders []order, target int) bool {

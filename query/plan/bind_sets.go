@@ -67,7 +67,7 @@ func (b *binder) boundSet(s *scope, e *ast.FuncCall, name string) *SetCall {
 	if !s.setsOK {
 		b.refuseSet(s, e.Pos())
 	}
-	b.plainCall(e, name)
+	b.plainCall(s, e, name)
 	given := b.arrange(e, name)
 	args, types := b.args(s, given)
 	f, want, err := fn.ResolveSet(name, types)
