@@ -9,6 +9,8 @@ REF      ?= main
 BENCH    ?= .
 FILES    ?=
 export CGO_ENABLED ?= 0
+# One form of packages for the binary and for tests, or each would be compiled twice.
+export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 
 .PHONY: run build test test-race test-long bench bench-compare lint fmt cover slt fuzz clean help
 
@@ -19,7 +21,7 @@ run: build ## build and serve on 127.0.0.1:7600 with data in ./weft-data
 	./bin/weft serve
 
 build: ## build bin/weft, one static binary
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/weft ./cmd/weft
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/weft ./cmd/weft
 
 sdks/javascript/node_modules: sdks/javascript/package-lock.json
 	@if command -v npm >/dev/null 2>&1; then npm ci --silent --prefix sdks/javascript && touch $@; \

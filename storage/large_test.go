@@ -43,6 +43,9 @@ func TestLarge(t *testing.T) {
 	l := &large{records: 30_000, value: 500, dir: t.TempDir(), opts: storage.Options{
 		BufferBytes: 1 << 20, SegmentBytes: 1 << 20, CheckpointLogBytes: 4 << 20, History: -1, Durability: txn.DurabilityInterval,
 	}}
+	if testing.Short() { // as under the race detector
+		l.records /= 3
+	}
 	if os.Getenv("WEFT_LONG") == "1" {
 		l.records, l.value = 10_000_000, 1000
 		l.opts.BufferBytes, l.opts.SegmentBytes, l.opts.CheckpointLogBytes = 256<<20, 0, 0

@@ -196,7 +196,11 @@ func columnsModel(t *testing.T, rng *rand.Rand, s *txn.Store, c *columnTable, ca
 			tx.Rollback()
 		}
 	}()
-	for range 160 {
+	steps := 160
+	if testing.Short() { // as under the race detector
+		steps = 50
+	}
+	for range steps {
 		switch k := rng.IntN(10); {
 		case k < 3:
 			tx := begin(txn.TxOptions{})

@@ -247,13 +247,17 @@ func randomBounds(r *rand.Rand) (lower, upper []byte) {
 // and reads both.
 func TestModel(t *testing.T) {
 	zstd := compress.Codec{Algorithm: compress.Zstd, Level: 7}
+	seeds := uint64(6)
+	if testing.Short() { // as under the race detector, where all take a minute
+		seeds = 2
+	}
 	for name, opts := range map[string]Options{
 		"default": {},
 		"small":   {TargetFileBytes: minFileBytes, BlockBytes: 1 << 10, CacheBytes: 1 << 16},
 		"plain":   {Compression: &compress.Codec{}, BottomCompression: &zstd, BloomBits: -1, BlockBytes: 1 << 10},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(6) {
+			for seed := range seeds {
 				runModel(t, opts, seed, 120)
 			}
 		})
