@@ -17,6 +17,7 @@ import (
 	"github.com/weftdb/weft/document/match"
 	"github.com/weftdb/weft/document/update"
 	"github.com/weftdb/weft/internal/dberr"
+	testseed "github.com/weftdb/weft/internal/testkit/seed"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/vfs"
 )
@@ -156,8 +157,8 @@ func runModel(t *testing.T, plain bool) {
 	if os.Getenv("WEFT_LONG") != "" {
 		rounds = 100_000
 	}
-	seed := rand.Uint64()
-	m := maker{rand.New(rand.NewPCG(seed, 2)), plain}
+	from := testseed.Of(t)
+	m := maker{rand.New(rand.NewPCG(from, 2)), plain}
 	s, ctx := open(t), t.Context()
 	if _, err := s.CreateCollection(ctx, "c", CollectionOptions{}); err != nil {
 		t.Fatal(err)
@@ -184,7 +185,7 @@ func runModel(t *testing.T, plain bool) {
 			return m.ask(ctx, s, model)
 		}
 		if err := step(); err != nil {
-			t.Fatalf("seed %d, round %d: %v", seed, round, err)
+			t.Fatalf("seed %d, round %d: %v", from, round, err)
 		}
 		if round%500 == 0 {
 			check(t, s)

@@ -29,7 +29,7 @@ func TestWritersBesideTheSealer(t *testing.T) {
 	}
 	rounds := 2000
 	if testing.Short() {
-		rounds = 150 // as under the race detector
+		rounds = 400
 	}
 	for w := range 4 {
 		b := beside{t: t, s: s, worker: w, r: rand.New(rand.NewPCG(uint64(w), 3)), have: map[string]map[sample]bool{}}

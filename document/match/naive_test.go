@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/weftdb/weft/document/doc"
+	"github.com/weftdb/weft/internal/testkit/seed"
 )
 
 // The naive interpreter: filters and documents as plain Go values, each operator as
@@ -473,14 +474,14 @@ func TestAgainstNaive(t *testing.T) {
 	if os.Getenv("WEFT_LONG") != "" {
 		filters = 100_000
 	}
-	seed := rand.Uint64()
-	m := maker{rand.New(rand.NewPCG(seed, 1))}
+	from := seed.Of(t)
+	m := maker{rand.New(rand.NewPCG(from, 1))}
 	held := 0
 	for range filters {
 		text := m.whole()
 		f, err := Parse([]byte(text))
 		if err != nil {
-			t.Fatalf("seed %d: %s is refused: %v", seed, text, err)
+			t.Fatalf("seed %d: %s is refused: %v", from, text, err)
 		}
 		fv, _ := doc.Parse([]byte(text))
 		pf := plain(fv).(object)
@@ -492,7 +493,7 @@ func TestAgainstNaive(t *testing.T) {
 			}
 			got, want := f.Match(v), naive(pf, plain(v))
 			if got != want {
-				t.Fatalf("seed %d: %s on %s: got %v, want %v", seed, text, d, got, want)
+				t.Fatalf("seed %d: %s on %s: got %v, want %v", from, text, d, got, want)
 			}
 			if got {
 				held++

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weftdb/weft/internal/dberr"
+	"github.com/weftdb/weft/internal/testkit/seed"
 	"github.com/weftdb/weft/storage/crypt"
 	"github.com/weftdb/weft/storage/vfs"
 )
@@ -98,7 +99,7 @@ func crashed(disk *vfs.Mem, seed uint64, percent int) *vfs.Mem {
 var (
 	view      = func(fs vfs.FS) vfs.FS { return fs }
 	encrypted bool
-	stride    = 1 // one of so many operations is tried, others each time
+	stride    = 1 // one of so many operations is tried, others with each seed
 )
 
 // TestEncryptedCrashes runs the crash tests over an encrypted disk.
@@ -128,7 +129,8 @@ var crashOptions = []Options{
 func TestCrashAtEveryOperation(t *testing.T) {
 	for i, opts := range crashOptions {
 		t.Run(fmt.Sprintf("options=%d", i), func(t *testing.T) {
-			for n := 1 + rand.IntN(stride); crashAt(t, opts, n); n += stride {
+			r := rand.New(rand.NewPCG(seed.Of(t), 1))
+			for n := 1 + r.IntN(stride); crashAt(t, opts, n); n += stride {
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/weftdb/weft"
 	"github.com/weftdb/weft/document"
 	"github.com/weftdb/weft/document/doc"
+	"github.com/weftdb/weft/internal/testkit/seed"
 	"github.com/weftdb/weft/kv"
 	"github.com/weftdb/weft/storage"
 	"github.com/weftdb/weft/storage/txn"
@@ -194,16 +195,15 @@ func TestReplay(t *testing.T) {
 	}
 	exec(t, db, "CREATE TABLE rows_ (k text PRIMARY KEY, v text)")
 	end("begin")
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	from := seed.Of(t)
 	var writers, followers sync.WaitGroup
 	for i := range 3 {
-		writers.Go(func() { writer(ctx, t, db, rand.New(rand.NewPCG(seed, uint64(i))), rounds) })
+		writers.Go(func() { writer(ctx, t, db, rand.New(rand.NewPCG(from, uint64(i))), rounds) })
 	}
 	var list []*follower
 	feeds := []string{"cdc.default.rows_", "cdc.default.keys", "cdc.default.docs"}
 	for i := range 9 {
-		f := &follower{t: t, db: db, feed: feeds[i%3], rand: rand.New(rand.NewPCG(seed, uint64(100+i))), state: map[string]string{}, group: map[string]int{}}
+		f := &follower{t: t, db: db, feed: feeds[i%3], rand: rand.New(rand.NewPCG(from, uint64(100+i))), state: map[string]string{}, group: map[string]int{}}
 		list = append(list, f)
 		followers.Go(func() { f.run(ctx) })
 	}
@@ -212,7 +212,7 @@ func TestReplay(t *testing.T) {
 	followers.Wait()
 	want := map[string]map[string]string{}
 	for _, feed := range feeds {
-		f := &follower{t: t, db: db, feed: feed, rand: rand.New(rand.NewPCG(seed, 1)), state: map[string]string{}, group: map[string]int{}}
+		f := &follower{t: t, db: db, feed: feed, rand: rand.New(rand.NewPCG(from, 1)), state: map[string]string{}, group: map[string]int{}}
 		sub := subscribe(t, db, feed, streaming.Snapshot)
 		for done := false; !done; {
 			for _, m := range next(t, sub) {
