@@ -194,6 +194,8 @@ func (r *Registry) Open(ctx context.Context, ask Ask, run Run) (Info, error) {
 	select {
 	case <-c.begun:
 	case <-ctx.Done():
+	}
+	if ctx.Err() != nil { // though its query has begun, too
 		c.cancel(dberr.New(dberr.ErrCanceled, "CANCELED", "the request was given up").Wrap(context.Cause(ctx)))
 		<-c.begun
 	}
