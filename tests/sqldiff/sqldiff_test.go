@@ -53,7 +53,7 @@ func startPostgres(t *testing.T) *postgres {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pg.close() })
-	for _, sql := range []string{"SET statement_timeout = '4s'", ddl, fill(dataSeed), "ANALYZE"} {
+	for _, sql := range []string{ddl, fill(dataSeed), "ANALYZE", "SET statement_timeout = '4s'"} {
 		if a := ask(t, pg, sql); a.state != "" {
 			t.Fatalf("%s\n%.200s", a, sql)
 		}

@@ -53,7 +53,7 @@ func (e *embedded) query(sql string) (answer, error) { return e.run(sql, e.sessi
 
 func (e *embedded) run(sql string, execute func(context.Context, query.Request, query.Sink) error) (answer, error) {
 	var sink query.MemorySink
-	err := execute(context.Background(), query.Request{SQL: sql, MaxRows: -1, Timeout: 10 * time.Second}, &sink)
+	err := execute(context.Background(), query.Request{SQL: sql, MaxRows: -1, Timeout: 30 * time.Second}, &sink)
 	if err != nil {
 		a := answer{state: "XX000", message: err.Error()}
 		if d := dberr.As(err); d != nil && d.SQLState != "" {
