@@ -28,7 +28,7 @@ var catalogFunctions = map[string]catalogFunction{
 	"format_type":            {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).formatType},
 	"pg_get_indexdef":        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).indexDef},
 	"pg_get_constraintdef":   {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).constraintDef},
-	"pg_get_viewdef":         {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).viewDef},
+	"pg_get_viewdef":         {[]sqltype.Type{regClass, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).viewDef},
 	"pg_get_serial_sequence": {[]sqltype.Type{sqltype.TText, sqltype.TText}, 2, sqltype.TText, (*catalogCall).serialSequence},
 	"obj_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TName}, 1, sqltype.TText, (*catalogCall).objDescription},
 	"col_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).colDescription},

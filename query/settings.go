@@ -132,10 +132,23 @@ func init() {
 		"integer_datetimes": fixed("integer_datetimes", "times are exact", "on"),
 		"synchronous_commit": {about: "whether a commit waits for the disk: off is durability async, anything else sync",
 			show: showSynchronous, set: setSynchronous, reset: func(s *Session) { s.set.durability, s.set.synchronous = txn.DurabilityDefault, "" }},
-		"bytea_output": fixed("bytea_output", "form of binary strings", "hex"),
+		"role": {about: "role whose rights hold; there is the user's own", show: func(*Session) string { return "none" },
+			set: func(s *Session, v []string) error { return s.ownRole(v, "none") }, reset: func(*Session) {}},
+		"session_authorization": {about: "user of the session", show: func(s *Session) string { return sqlUser },
+			set: func(s *Session, v []string) error { return s.ownRole(v, "default") }, reset: func(*Session) {}},
+		"bytea_output": {about: "form of binary strings as text", show: func(s *Session) string { return byteForms[s.set.style.EscapeBytes] },
+			set: setByteaOutput, reset: func(s *Session) { s.set.style.EscapeBytes = false }},
 	}
 	addPlannerSettings()
 	addHints()
+}
+
+// ownRole checks that a role is the user's, the only one that a session can take.
+func (s *Session) ownRole(v []string, own string) error {
+	if name := strings.Join(v, ", "); name != sqlUser && !strings.EqualFold(name, own) {
+		return dberr.SQL(dberr.StateInvalidParameterValue, "role \"%s\" does not exist", name)
+	}
+	return nil
 }
 
 var noticeLevels = []string{"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"}

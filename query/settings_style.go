@@ -59,3 +59,14 @@ func setIntervalStyle(s *Session, v []string) error {
 	s.set.style.Intervals = sqltype.IntervalForm(i)
 	return nil
 }
+
+var byteForms = map[bool]string{false: "hex", true: "escape"}
+
+func setByteaOutput(s *Session, v []string) error {
+	switch form := strings.ToLower(strings.Join(v, " ")); form {
+	case "hex", "escape":
+		s.set.style.EscapeBytes = form == "escape"
+		return nil
+	}
+	return badValue("bytea_output", v).WithHint("Available values: escape, hex.")
+}

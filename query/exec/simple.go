@@ -95,6 +95,7 @@ type project struct {
 	exprs []evaluator
 	out   vec.Batch
 	cols  []*vec.Vector
+	byRow []*vec.Vector // where values depend on what the row before and the column before have done
 }
 
 func newProject(c *Context, n *plan.Project) (Operator, error) {
@@ -111,7 +112,30 @@ func newProject(c *Context, n *plan.Project) (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &project{n: n, in: in, exprs: exprs, cols: make([]*vec.Vector, len(exprs))}, nil
+	p := &project{n: n, in: in, exprs: exprs, cols: make([]*vec.Vector, len(exprs))}
+	if sequenceCalls(n.Exprs) > 1 {
+		for _, e := range n.Exprs {
+			p.byRow = append(p.byRow, newOut(e.Type()))
+		}
+	}
+	return p, nil
+}
+
+// sequenceCalls counts the calls that take or tell values of sequences: of several, each row must
+// be done with before the next.
+func sequenceCalls(list []plan.Expr) (n int) {
+	for _, e := range list {
+		plan.Walk(e, func(x plan.Expr) bool {
+			if c, ok := x.(*plan.Call); ok {
+				switch c.Func.Name {
+				case "nextval", "currval", "lastval", "setval":
+					n++
+				}
+			}
+			return true
+		})
+	}
+	return n
 }
 
 func (p *project) Next(ctx context.Context) (*vec.Batch, error) {
@@ -119,12 +143,34 @@ func (p *project) Next(ctx context.Context) (*vec.Batch, error) {
 	if b == nil || err != nil {
 		return nil, err
 	}
+	if p.byRow != nil {
+		return p.rows(b)
+	}
 	for i, x := range p.exprs {
 		if p.cols[i], err = x.eval(b, b.Sel); err != nil {
 			return nil, err
 		}
 	}
 	p.out = vec.Batch{Len: b.Len, Sel: b.Sel, Cols: p.cols}
+	return &p.out, nil
+}
+
+// rows computes one row after the other.
+func (p *project) rows(b *vec.Batch) (*vec.Batch, error) {
+	for _, v := range p.byRow {
+		v.Reset(b.Len)
+	}
+	for _, i := range live(b) {
+		sel := []int32{i}
+		for k, x := range p.exprs {
+			v, err := x.eval(b, sel)
+			if err != nil {
+				return nil, err
+			}
+			p.byRow[k].Set(int(i), v.Get(int(i)))
+		}
+	}
+	p.out = vec.Batch{Len: b.Len, Sel: b.Sel, Cols: p.byRow}
 	return &p.out, nil
 }
 

@@ -306,7 +306,7 @@ func stackArrays(elem sqltype.Type, vals []sqltype.Datum) (sqltype.Datum, error)
 	out := &array{Elem: elem}
 	for i, v := range vals {
 		if v.Null {
-			return v, errDims("cannot accumulate null arrays")
+			return v, dberr.SQL("22004", "cannot accumulate null arrays")
 		}
 		a := arrayOfDatum(v)
 		if len(a.Dims) == 0 {

@@ -350,6 +350,9 @@ func arrayFill(c *call) (sqltype.Datum, error) {
 		}
 	}
 	dims := arrayOfDatum(c.arg[1])
+	if len(dims.Dims) > 1 {
+		return sqltype.NullDatum, dberr.SQL("2202E", "wrong number of array subscripts").WithDetail("Dimension array must be one dimensional.")
+	}
 	out := &array{Elem: c.ret.ElemType()}
 	total := int64(1)
 	for i, d := range dims.Vals {

@@ -511,7 +511,7 @@ func registerMakers(t *tables) {
 		if err != nil {
 			return sqltype.NullDatum, err
 		}
-		loc, err := sqltype.LoadLocation(c.arg[6].Str)
+		loc, err := sqltype.MakerZone(c.arg[6].Str)
 		if err != nil {
 			return sqltype.NullDatum, err
 		}

@@ -386,26 +386,72 @@ func arrayLength(s string) (int64, error) {
 	return 0, errParam("cannot get array length of a scalar")
 }
 
+// checkEscapes checks the escapes of JSON text that is looked into, since its type keeps them
+// as they were written.
+func checkEscapes(s string) error {
+	if !strings.Contains(s, `\u`) {
+		return nil
+	}
+	_, err := sqltype.ParseJSON(s)
+	if d := dberr.As(err); d != nil && (d.SQLState == dberr.StateInvalidTextRepr || d.SQLState == "22P05") {
+		return err
+	}
+	return nil
+}
+
 func registerJSON(t *tables) {
 	for _, typ := range []string{"json", "jsonb"} {
-		t.op("->("+typ+",text) "+typ, e2(func(s, k string) (string, error) { return rawOr(rawKey(s, k)) }))
 		rawIndex := rawIndex
+		checked := func(string) error { return nil }
 		if typ == "jsonb" {
 			rawIndex = rawElement
+		} else {
+			checked = checkEscapes
 		}
-		t.op("->("+typ+",int4) "+typ, e2(func(s string, i int64) (string, error) { return rawOr(rawIndex(s, i)) }))
-		t.op("->>("+typ+",text) text", e2(func(s, k string) (string, error) { return textOr(rawKey(s, k)) }))
-		t.op("->>("+typ+",int4) text", e2(func(s string, i int64) (string, error) { return textOr(rawIndex(s, i)) }))
-		path := e2(func(s string, p any) (string, error) { return rawOr(rawPath(s, p.(*array).Vals)) })
-		pathText := e2(func(s string, p any) (string, error) { return textOr(rawPath(s, p.(*array).Vals)) })
-		t.op("#>("+typ+",text[]) "+typ, path)
-		t.op("#>>("+typ+",text[]) text", pathText)
+		t.op("->("+typ+",text) "+typ, e2(func(s, k string) (string, error) {
+			if err := checked(s); err != nil {
+				return "", err
+			}
+			return rawOr(rawKey(s, k))
+		}))
+		t.op("->("+typ+",int4) "+typ, e2(func(s string, i int64) (string, error) {
+			if err := checked(s); err != nil {
+				return "", err
+			}
+			return rawOr(rawIndex(s, i))
+		}))
+		t.op("->>("+typ+",text) text", e2(func(s, k string) (string, error) {
+			if err := checked(s); err != nil {
+				return "", err
+			}
+			return textOr(rawKey(s, k))
+		}))
+		t.op("->>("+typ+",int4) text", e2(func(s string, i int64) (string, error) {
+			if err := checked(s); err != nil {
+				return "", err
+			}
+			return textOr(rawIndex(s, i))
+		}))
+		at := func(s string, path []sqltype.Datum) (string, error) {
+			if err := checked(s); err != nil {
+				return "", err
+			}
+			return rawOr(rawPath(s, path))
+		}
+		textAt := func(s string, path []sqltype.Datum) (string, error) {
+			if err := checked(s); err != nil {
+				return "", err
+			}
+			return textOr(rawPath(s, path))
+		}
+		t.op("#>("+typ+",text[]) "+typ, e2(func(s string, p any) (string, error) { return at(s, p.(*array).Vals) }))
+		t.op("#>>("+typ+",text[]) text", e2(func(s string, p any) (string, error) { return textAt(s, p.(*array).Vals) }))
 		t.def(typ+"_extract_path("+typ+",variadic text) "+typ, rowwise(func(c *call) (sqltype.Datum, error) {
-			s, err := rawOr(rawPath(c.arg[0].Str, c.arg[1:]))
+			s, err := at(c.arg[0].Str, c.arg[1:])
 			return sqltype.Datum{Str: s}, err
 		}))
 		t.def(typ+"_extract_path_text("+typ+",variadic text) text", rowwise(func(c *call) (sqltype.Datum, error) {
-			s, err := textOr(rawPath(c.arg[0].Str, c.arg[1:]))
+			s, err := textAt(c.arg[0].Str, c.arg[1:])
 			return sqltype.Datum{Str: s}, err
 		}))
 		t.def(typ+"_typeof("+typ+") text", p1(rawTypeof))

@@ -132,6 +132,9 @@ func buildObject(b bool) func(c *call) (sqltype.Datum, error) {
 			if i > 0 {
 				dst = append(dst, ", "...)
 			}
+			if c.arg[i].Null && b {
+				return sqltype.NullDatum, errParam("argument %d: key must not be null", i+1)
+			}
 			if c.arg[i].Null {
 				return sqltype.NullDatum, errParam("argument %d cannot be null", i+1).WithHint("Object keys should be text.")
 			}
@@ -161,15 +164,25 @@ func buildArray(b bool) func(c *call) (sqltype.Datum, error) {
 // jsonObject is json_object of one array of pairs, or of keys and values.
 func jsonObject(b bool) func(c *call) (sqltype.Datum, error) {
 	return func(c *call) (sqltype.Datum, error) {
-		keys := arrayOfDatum(c.arg[0]).Vals
+		first := arrayOfDatum(c.arg[0])
+		keys := first.Vals
 		var vals []sqltype.Datum
 		if len(c.arg) == 2 {
-			vals = arrayOfDatum(c.arg[1]).Vals
+			second := arrayOfDatum(c.arg[1])
+			vals = second.Vals
+			if len(first.Dims) > 1 || len(first.Dims) != len(second.Dims) {
+				return sqltype.NullDatum, errDims("wrong number of array subscripts")
+			}
 			if len(keys) != len(vals) {
 				return sqltype.NullDatum, errDims("mismatched array dimensions")
 			}
 		} else {
-			if len(keys)%2 != 0 {
+			switch {
+			case len(first.Dims) > 2:
+				return sqltype.NullDatum, errDims("wrong number of array subscripts")
+			case len(first.Dims) == 2 && first.Dims[1] != 2:
+				return sqltype.NullDatum, errDims("array must have two columns")
+			case len(keys)%2 != 0:
 				return sqltype.NullDatum, errDims("array must have even number of elements")
 			}
 			var ks []sqltype.Datum

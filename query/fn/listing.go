@@ -3,6 +3,7 @@ package fn
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/weftdb/weft/query/sqltype"
 )
@@ -42,8 +43,10 @@ func typeLabels(list []sqltype.Type) []string {
 	return out
 }
 
-// Functions lists every overload of every function, by name.
-func Functions() (list []Listed) {
+// Functions lists every overload of every function, by name. The list is one for all, and not to be changed.
+var Functions = sync.OnceValue(listFunctions)
+
+func listFunctions() (list []Listed) {
 	for _, fs := range registry.funcs {
 		for _, f := range fs {
 			list = append(list, Listed{Name: f.Name, Kind: 'f', Args: typeLabels(f.Args), ArgNames: f.ArgNames, Ret: typeLabel(f.Ret), Variadic: f.Variadic,

@@ -254,6 +254,9 @@ func bucketNum(v, lo, hi sqltype.Num, n int64) (int64, error) {
 // bucketArray finds v among ascending thresholds.
 func bucketArray(c *call) (sqltype.Datum, error) {
 	a := c.arg[1].Any.(*sqltype.ArrayValue)
+	if len(a.Dims) > 1 {
+		return sqltype.NullDatum, errDims("thresholds must be one-dimensional array")
+	}
 	lo, hi := 0, len(a.Vals)
 	for lo < hi {
 		mid := (lo + hi) / 2

@@ -215,6 +215,17 @@ func registerRecent(t *tables) {
 		d, err := sqltype.CastDatum(sqltype.Datum{Int: day*sqltype.MicrosPerDay + us}, sqltype.TTimestamp, sqltype.TTimestampTZ, true, env.types())
 		return d.Int, err
 	}))
+	t.def("timestamptz(date,timetz) timestamptz", e2(func(day int64, v any) (int64, error) {
+		if infinite(day) {
+			return day, nil
+		}
+		z := v.(sqltype.TimeTZValue)
+		us := day*sqltype.MicrosPerDay + z.Micros - int64(z.OffsetSec)*sqltype.MicrosPerSecond
+		if !sqltype.ValidTimestamp(us) {
+			return 0, dberr.SQL(dberr.StateDatetimeOverflow, "timestamp out of range")
+		}
+		return us, nil
+	}))
 	t.def("timestamp(date,time) timestamp", e2(func(day, us int64) (int64, error) {
 		if infinite(day) {
 			return day, nil

@@ -12,7 +12,7 @@ import (
 
 // dateParts collects what a template found in a text.
 type dateParts struct {
-	src string
+	src, raw string // all of it, and the field that is read
 
 	year, month, day, hour, minute, second, micro int
 	yearDay, isoYear, isoWeek, isoDay, week, cent int
@@ -185,7 +185,6 @@ func digits(s string, it dateItem, adjacent bool) (n int64, used int, rest strin
 	i := 0
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		i++
-		limit++
 	}
 	start := i
 	for i < len(s) && i < limit && s[i] >= '0' && s[i] <= '9' {
@@ -194,6 +193,11 @@ func digits(s string, it dateItem, adjacent bool) (n int64, used int, rest strin
 	if i == start {
 		return 0, 0, s, errToDate("invalid value \"%s\" for \"%s\"", s[:min(len(s), max(width, 1))], it.raw).
 			WithDetail("Value must be an integer.")
+	}
+	if i < limit && adjacent && !it.fill && it.key != "J" {
+		return 0, 0, s, errToDate("invalid value \"%s\" for \"%s\"", s[:limit], it.raw).
+			WithDetail("Field requires %d characters, but only %d could be parsed.", width, i).
+			WithHint("If your source string is not fixed-width, try using the \"FM\" modifier.")
 	}
 	n, perr := strconv.ParseInt(s[:i], 10, 64)
 	if perr != nil || n > 1<<31 {
@@ -218,8 +222,13 @@ func nameIn(s string, names []string, short int) (int, string, bool) {
 }
 
 func (p *dateParts) read(s string, it dateItem, adjacent bool) (string, error) {
+	p.raw = it.raw
 	bad := func() error {
-		return errToDate("invalid value \"%s\" for \"%s\"", s[:min(len(s), len(it.raw))], it.raw).
+		word := s
+		if i := strings.IndexAny(s, " \t\n\r\f\v"); i >= 0 {
+			word = s[:i]
+		}
+		return errToDate("invalid value \"%s\" for \"%s\"", word, it.raw).
 			WithDetail("The given value did not match any of the allowed values for this field.")
 	}
 	switch it.key {
@@ -319,7 +328,7 @@ func (p *dateParts) once(key string, n int64) error {
 		field = f
 	}
 	if old := p.set[field]; old != 0 && old != n {
-		return errToDate("conflicting values for \"%s\" field in formatting string", key).
+		return errToDate("conflicting values for \"%s\" field in formatting string", p.raw).
 			WithDetail("This value contradicts a previous setting for the same field type.")
 	}
 	p.set[field] = n
@@ -394,9 +403,6 @@ func (p *dateParts) number(key string, n int64, used int) error {
 		}
 		p.milli = v
 	case "US", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6":
-		if key == "US" && used > 6 {
-			return nil
-		}
 		for ; used < 6; used++ {
 			v *= 10
 		}
@@ -496,7 +502,7 @@ func (p *dateParts) instant(loc *time.Location) (int64, error) {
 			hour += 12
 		}
 	}
-	if hour > 23 || p.ssss >= 24*60*60 || p.minute > 59 || p.second > 59 {
+	if hour > 23 || p.ssss >= 24*60*60 || p.minute > 59 || p.second > 59 || int64(p.milli*1000+p.micro) >= sqltype.MicrosPerSecond {
 		return 0, p.outOfRange()
 	}
 	us := days*sqltype.MicrosPerDay + int64(hour)*sqltype.MicrosPerHour + int64(p.minute)*sqltype.MicrosPerMinute +

@@ -288,7 +288,7 @@ func (w *numWriter) run() string {
 		case "L":
 			w.b.WriteByte(' ')
 		case "TH", "th", "Th", "tH":
-			if !w.neg && w.whole != "" && w.frac == "" {
+			if !w.neg && w.whole != "" && !w.nf.point && !w.over {
 				th := ordinal(w.whole)
 				if it == "TH" {
 					th = strings.ToUpper(th)
@@ -338,17 +338,7 @@ func toCharNum(n sqltype.Num, f string) (string, error) {
 		return toScientific(n, nf), nil
 	}
 	if !n.Finite() {
-		pad := nf.pre - len("NaN")
-		if pad < 0 || !n.IsNaN() {
-			return nf.format(n.Sign() < 0, strings.Repeat("9", nf.pre+1), ""), nil
-		}
-		if nf.fill {
-			return "NaN", nil
-		}
-		if nf.firstZero >= 0 {
-			return " " + strings.Repeat(" ", min(nf.firstZero, pad)) + strings.Repeat("0", max(pad-nf.firstZero, 0)) + "NaN", nil
-		}
-		return strings.Repeat(" ", pad+1) + "NaN", nil
+		return nf.format(n.Sign() < 0, strings.TrimPrefix(n.String(), "-"), ""), nil
 	}
 	if nf.multi > 0 {
 		for range nf.multi {
@@ -375,33 +365,84 @@ func toCharFloat(v float64, bits int, f string) (string, error) {
 	if nf.roman && (math.IsNaN(v) || math.Abs(v) > math.MaxInt32) {
 		return toRoman(0), nil
 	}
-	if nf.roman || nf.eeee || math.IsNaN(v) || math.IsInf(v, 0) {
+	if nf.roman {
 		return toCharNum(sqltype.NumFloat(v, bits), f)
+	}
+	if nf.eeee {
+		return scientific(v < 0, strings.TrimPrefix(strconv.FormatFloat(v, 'e', nf.post, 64), "-"), nf), nil
 	}
 	v *= math.Pow10(nf.multi)
 	sure := 15
 	if bits == 32 {
 		sure = 6
 	}
-	post := max(0, min(nf.post, sure-len(strconv.FormatFloat(math.Abs(v), 'f', 0, 64))))
-	s := strconv.FormatFloat(v, 'f', post, 64)
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		n := sqltype.NumFloat(v, bits)
+		word := strings.TrimPrefix(n.String(), "-")
+		nf.post = max(0, min(nf.post, sure-len(word)))
+		return nf.format(v < 0, word, ""), nil
+	}
+	nf.post = max(0, min(nf.post, sure-len(strconv.FormatFloat(math.Abs(v), 'f', 0, 64))))
+	s := strconv.FormatFloat(v, 'f', nf.post, 64)
 	whole, frac, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
 	return nf.format(s[0] == '-', whole, frac), nil
 }
 
-// toScientific is the EEEE form.
+// toScientific is the EEEE form, with all digits that the number has.
 func toScientific(n sqltype.Num, nf *numFormat) string {
 	if !n.Finite() {
+		return scientific(false, "NaN", nf)
+	}
+	whole, frac, _ := strings.Cut(n.Abs().String(), ".")
+	digits := strings.TrimLeft(whole+frac, "0")
+	exp := len(whole) - 1 - (len(whole+frac) - len(digits))
+	if digits == "" {
+		digits, exp = "0", 0
+	}
+	if len(digits) > nf.post+1 {
+		up := digits[nf.post+1] >= '5'
+		digits = digits[:nf.post+1]
+		if up {
+			digits = increment(digits) // 9.9995 is 10.000e+00
+		}
+	}
+	digits += strings.Repeat("0", max(nf.post+1-len(digits), 0))
+	s := digits[:len(digits)-nf.post]
+	if nf.post > 0 {
+		s += "." + digits[len(digits)-nf.post:]
+	}
+	sign := "+"
+	if exp < 0 {
+		sign, exp = "-", -exp
+	}
+	if exp < 10 {
+		sign += "0"
+	}
+	return scientific(n.Sign() < 0, s+"e"+sign+strconv.Itoa(exp), nf)
+}
+
+// increment adds one to the last of decimal digits.
+func increment(digits string) string {
+	b := []byte(digits)
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i] < '9' {
+			b[i]++
+			return string(b)
+		}
+		b[i] = '0'
+	}
+	return "1" + string(b)
+}
+
+// scientific writes the text of a number with its sign; what is not finite is signs of overflow.
+func scientific(neg bool, s string, nf *numFormat) string {
+	switch {
+	case s[0] < '0' || s[0] > '9':
 		return " " + strings.Repeat("#", nf.pre) + "." + strings.Repeat("#", nf.post+4)
+	case neg:
+		return "-" + s
 	}
-	s := strconv.FormatFloat(n.Float64(), 'e', nf.post, 64)
-	if n.Sign() >= 0 && nf.sign == "" && !nf.fill {
-		s = " " + s
-	}
-	if n.Sign() >= 0 && nf.sign == "S" {
-		s = "+" + s
-	}
-	return s
+	return " " + s
 }
 
 // numReader reads a number by a template, as PostgreSQL's NUM_processor does: each part of the template
@@ -479,7 +520,7 @@ func (r *numReader) part(digit bool) {
 	switch {
 	case r.anchored() && read && len(r.in) > 1 && (r.in[1] == '-' || r.in[1] == '+'):
 		r.sign, r.in = r.in[1], r.in[1:]
-	case !read && !r.anchored() && !r.signed("PL") && !r.signed("MI") && (r.in[0] == '-' || r.in[0] == '+'):
+	case !read && !r.anchored() && (r.signed("PL") || r.signed("MI")) && (r.in[0] == '-' || r.in[0] == '+'):
 		r.sign = r.in[0]
 	}
 }

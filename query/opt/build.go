@@ -74,6 +74,7 @@ type colStat struct {
 type cteInfo struct {
 	rows float64
 	cols []plan.Col
+	free plan.ColSet // columns from outside, with which its rows change
 }
 
 func newBuilder(q *plan.Query, source stats.Source, set Settings) *builder {
@@ -385,7 +386,15 @@ func (b *builder) subPlan(s *plan.SubLink, cols []plan.Col) (plan.Expr, error) {
 			b.used.Add(c)
 		}
 	}
-	args, regs, undo := b.correlate(plan.FreeCols(rel), cols)
+	free := plan.FreeCols(rel)
+	for id, info := range b.ctes { // what reads a query that changes with the row changes with it
+		if total, _ := countRefs(rel, id); len(info.free) > 0 && total > 0 {
+			for c := range info.free {
+				free.Add(c)
+			}
+		}
+	}
+	args, regs, undo := b.correlate(free, cols)
 	defer undo()
 	n := need{}
 	if s.Kind == plan.SubExists {

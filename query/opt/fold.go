@@ -260,7 +260,7 @@ func foldCall(e *plan.Call) plan.Expr {
 			return &plan.Const{Typ: e.Typ, Value: sqltype.NullDatum}
 		}
 	}
-	if e.Func.Volatility != fn.Immutable || e.Func.Eval == nil {
+	if e.Func.Volatility != fn.Immutable || e.Func.Eval == nil || textOfBytes(e) {
 		return e
 	}
 	args := make([]*vec.Vector, len(e.Args))
@@ -301,6 +301,12 @@ func dateCompare(e *plan.Call) plan.Expr {
 		return &plan.Call{Typ: e.Typ, Func: f, Args: args, Op: true, Pos: e.Pos}
 	}
 	return e
+}
+
+// textOfBytes reports whether a call makes text of bytes, which is as bytea_output has it though PostgreSQL
+// calls it immutable.
+func textOfBytes(e *plan.Call) bool {
+	return len(e.Args) == 1 && e.Args[0].Type().ID == sqltype.Bytea && e.Typ.Category() == 'S'
 }
 
 var foldEnv = &fn.Env{}

@@ -205,8 +205,8 @@ func (g *graph) dynamic(n need, cross bool) error {
 			continue
 		}
 		var list []cand
-		for l := (set - 1) & set; l > 0; l = (l - 1) & set {
-			r := set &^ l
+		for _, r := range inners(set) {
+			l := set &^ r
 			if len(g.best[l]) == 0 || len(g.best[r]) == 0 {
 				continue
 			}
@@ -224,6 +224,29 @@ func (g *graph) dynamic(n need, cross bool) error {
 		}
 	}
 	return nil
+}
+
+// inners lists what of a set may be the inner side of a join, in the order in which plans of one cost
+// are wanted, that of FROM: first one relation behind the others, and last what begins with the first.
+func inners(set uint64) []uint64 {
+	list := make([]uint64, 0, 1<<bits.OnesCount64(set)-2)
+	first := set & -set
+	for r := (set - 1) & set; r > 0; r = (r - 1) & set {
+		if r&first == 0 && bits.OnesCount64(r) == 1 {
+			list = append(list, r)
+		}
+	}
+	for r := (set - 1) & set; r > 0; r = (r - 1) & set {
+		if r&first == 0 && bits.OnesCount64(r) > 1 {
+			list = append(list, r)
+		}
+	}
+	for r := (set - 1) & set; r > 0; r = (r - 1) & set {
+		if r&first != 0 {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // greedy joins the pair of sets that gives the fewest rows, again and again.

@@ -177,7 +177,19 @@ func (b *builder) buildWith(r *plan.LWith, n need) (cand, error) {
 	if len(cols) > 0 {
 		p = b.only(p, cols)
 	}
-	info := &cteInfo{rows: p.rows, cols: cols}
+	info := &cteInfo{rows: p.rows, cols: cols, free: plan.FreeCols(r.Plan)}
+	if r.Recursive {
+		for c := range plan.FreeCols(r.Step) {
+			info.free.Add(c)
+		}
+	}
+	for id, other := range b.ctes {
+		if total, _ := countRefs(r.Plan, id); total > 0 {
+			for c := range other.free {
+				info.free.Add(c)
+			}
+		}
+	}
 	b.ctes[r.ID] = info
 	w := &plan.CTE{ID: r.ID, Plan: p.node, Recursive: r.Recursive, Union: r.Union, Modifies: r.Modifies}
 	cost := p.total

@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/sqltype"
 )
 
 // catalogCall calls a function that looks into the catalog.
@@ -12,7 +13,11 @@ func (b *binder) catalogCall(name string, args []Expr, pos int) Expr {
 		failAt(pos, dberr.StateUndefinedFunction, "function %s does not exist", name)
 	}
 	for i := range args {
-		x := b.convert(args[i], f.Args[i], pos, fn.AssignCast)
+		context := fn.AssignCast
+		if f.Args[i].Reg() == sqltype.RegClass && args[i].Type().ID == sqltype.Text { // text names a relation without a cast
+			context = fn.Cast
+		}
+		x := b.convert(args[i], f.Args[i], pos, context)
 		if x == nil {
 			failAt(pos, dberr.StateUndefinedFunction, "function %s(%s) does not exist", name, args[i].Type().Name())
 		}

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
@@ -275,7 +277,8 @@ func (b *binder) tableExprs(t *catalog.Table) (checks []RowCheck, parts *IndexEx
 			checks = append(checks, b.domainChecks(d, &Slot{Typ: c.Type, Index: i, Name: c.Name})...)
 		}
 	}
-	for _, c := range t.Checks {
+	list := slices.SortedFunc(slices.Values(t.Checks), func(a, b catalog.Check) int { return strings.Compare(a.Name, b.Name) })
+	for _, c := range list {
 		checks = append(checks, RowCheck{Name: c.Name, Cond: b.overTable(t, c.Expr, sqltype.TBool, "check constraint")})
 	}
 	return checks, b.indexExprs(t)

@@ -569,6 +569,25 @@ func (b *binder) arrayOf(s *scope, e *ast.Array, elem sqltype.Type) Expr {
 	return a
 }
 
+// jsonbStep binds one subscript of a jsonb, which is a step of a path: a number is a key of an object
+// too, and a scalar has no parts.
+func (b *binder) jsonbStep(s *scope, x Expr, sub ast.Expr) Expr {
+	step := b.settled(b.expr(s, sub))
+	switch step.Type().ID {
+	case sqltype.Int2, sqltype.Int4:
+		step = b.cast(step, sqltype.TText, sub.Pos())
+	case sqltype.Text, sqltype.Varchar, sqltype.Bpchar, sqltype.Name:
+		step = b.coerce(step, sqltype.TText, sub.Pos())
+	default:
+		fail(dberr.SQL(dberr.StateDatatypeMismatch, "subscript type %s is not supported", step.Type().Name()).
+			WithHint("jsonb subscript must be coercible to either integer or text.").At(sub.Pos()))
+	}
+	if c, ok := step.(*Const); ok && !c.Value.Null && !strings.ContainsAny(c.Value.Str, "0123456789") {
+		return b.operator("->", x, step, sub.Pos()) // as the operator has it, which indexes know
+	}
+	return b.function("jsonb_extract_path", []Expr{x, step}, sub.Pos())
+}
+
 func (b *binder) index(s *scope, e *ast.Index) Expr {
 	x := b.expr(s, e.Arg)
 	t := x.Type()
@@ -577,9 +596,12 @@ func (b *binder) index(s *scope, e *ast.Index) Expr {
 			if sub.Slice {
 				failAt(e.Pos(), dberr.StateDatatypeMismatch, "jsonb subscript does not support slices")
 			}
-			x = b.operator("->", x, b.expr(s, sub.Lo), e.Pos())
+			x = b.jsonbStep(s, x, sub.Lo)
 		}
 		return x
+	}
+	if len(e.Subs) > 6 {
+		failAt(e.Pos(), dberr.StateProgramLimit, "number of array dimensions (%d) exceeds the maximum allowed (6)", len(e.Subs))
 	}
 	if t.ID != sqltype.Array {
 		failAt(e.Pos(), dberr.StateDatatypeMismatch, "cannot subscript type %s because it does not support subscripting", t.Name())

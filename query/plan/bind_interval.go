@@ -3,7 +3,6 @@ package plan
 import (
 	"math/bits"
 	"regexp"
-	"strings"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
@@ -25,8 +24,7 @@ func (b *binder) interval(e *ast.Cast) Expr {
 	}
 	s := text.Text
 	if e.Type.Fields == ast.FieldMinute|ast.FieldSecond && minuteSecond.MatchString(s) {
-		sign := strings.IndexAny(s, "0123456789")
-		s = s[:sign] + "0:" + s[sign:]
+		s = minuteSecond.ReplaceAllString(s, "${1}0:${2}${4}")
 	}
 	if e.Type.Fields == ast.FieldDay|ast.FieldHour {
 		s = dayHour.ReplaceAllString(s, "$1 days $2 hours")
@@ -67,7 +65,7 @@ func (b *binder) interval(e *ast.Cast) Expr {
 }
 
 var (
-	minuteSecond = regexp.MustCompile(`^\s*[-+]?\d+:\d+(\.\d*)?\s*$`)
+	minuteSecond = regexp.MustCompile(`(^|[\s+-])(\d+:\d+(\.\d*)?)(\s|$)`)
 	dayHour      = regexp.MustCompile(`^\s*([-+]?\d+)\s+([-+]?\d+)\s*$`)
 )
 

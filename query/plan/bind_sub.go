@@ -196,7 +196,11 @@ func (b *binder) rowSubquery(s *scope, op string, l *ast.Row, sub *ast.Subquery,
 
 // with binds the queries of a WITH clause into a scope.
 func (b *binder) with(w *ast.With, s *scope) (wraps []*LWith) {
-	for _, c := range w.CTEs {
+	list := w.CTEs
+	if w.Recursive {
+		list = usedFirst(list)
+	}
+	for _, c := range list {
 		if s.ctes[c.Name] != nil {
 			failAt(c.Pos(), dberr.StateDuplicateAlias, "WITH query name %q specified more than once", c.Name)
 		}
@@ -232,6 +236,39 @@ func (b *binder) with(w *ast.With, s *scope) (wraps []*LWith) {
 	return wraps
 }
 
+// usedFirst puts the queries of WITH RECURSIVE, which may use each other in any order, behind those that
+// they use.
+func usedFirst(list []*ast.CTE) []*ast.CTE {
+	const waits, done = 1, 2
+	out, state := make([]*ast.CTE, 0, len(list)), map[string]int{}
+	var add func(c *ast.CTE)
+	add = func(c *ast.CTE) {
+		state[c.Name] = waits
+		for _, o := range list {
+			if o.Name == c.Name || state[o.Name] == done || !refersTo(c.Query, o.Name) {
+				continue
+			}
+			if state[o.Name] == waits {
+				failAt(c.Pos(), dberr.StateFeatureNotSupported, "mutual recursion between WITH items is not implemented")
+			}
+			add(o)
+		}
+		state[c.Name] = done
+		out = append(out, c)
+	}
+	for i, c := range list {
+		if slices.ContainsFunc(list[:i], func(o *ast.CTE) bool { return o.Name == c.Name }) {
+			return list // which is refused
+		}
+	}
+	for _, c := range list {
+		if state[c.Name] == 0 {
+			add(c)
+		}
+	}
+	return out
+}
+
 // statementIn binds a query or a change of data within another statement.
 func (b *binder) statementIn(stmt ast.Stmt, s *scope) *bound {
 	return b.statement(stmt, s)
@@ -256,6 +293,9 @@ func (b *binder) recursive(lw *LWith, c *ast.CTE, sel *ast.Select, s *scope) {
 	}
 	if sel.OrderBy != nil || sel.Limit != nil || sel.Offset != nil {
 		unsupported(c.Pos(), "ORDER BY or LIMIT in a recursive query")
+	}
+	if sel.Locking != nil {
+		failAt(c.Pos(), dberr.StateFeatureNotSupported, "FOR UPDATE/SHARE in a recursive query is not implemented")
 	}
 	if sel.With != nil {
 		unsupported(sel.With.Pos(), "WITH within a recursive query")
@@ -289,6 +329,10 @@ func (b *binder) recursive(lw *LWith, c *ast.CTE, sel *ast.Select, s *scope) {
 	for i := range step.cols {
 		t := b.q.TypeOf(first.cols[i])
 		have := b.q.TypeOf(step.cols[i])
+		if have.Base() == t.Base() && have != t && (t.ID == sqltype.Numeric || t.ID == sqltype.Varchar || t.ID == sqltype.Bpchar) && t != t.Base() {
+			fail(dberr.SQL(dberr.StateDatatypeMismatch, "recursive query %q column %d has type %s in non-recursive term but type %s overall", c.Name, i+1, t, t.Base()).
+				WithHint("Cast the output of the non-recursive term to the correct type.").At(targetPos(sel.Left, i)))
+		}
 		if have.ID == sqltype.Unknown || have.Base() == t.Base() || fn.ImplicitCast(have, t) != nil {
 			b.retype(step, i, t)
 			continue
@@ -305,8 +349,8 @@ func (b *binder) recursive(lw *LWith, c *ast.CTE, sel *ast.Select, s *scope) {
 }
 
 // refersTo reports whether a query reads a table of the name.
-func refersTo(sel *ast.Select, name string) (found bool) {
-	ast.Walk(sel, func(n any) bool {
+func refersTo(query ast.Stmt, name string) (found bool) {
+	ast.Walk(query, func(n any) bool {
 		if t, ok := n.(*ast.TableRef); ok && t.Name.Schema == "" && t.Name.Name == name {
 			found = true
 		}

@@ -138,6 +138,15 @@ func (c Civil) Timestamp() (us int64, ok bool) {
 	return us, ValidTimestamp(us)
 }
 
+// nearTimestamp is Timestamp, a little beyond the range too, from where a zone may bring it back.
+func (c Civil) nearTimestamp() (us int64, ok bool) {
+	days := DaysFromCivil(c.Year, c.Month, c.Day)
+	if days < minDate-366 || days > endTimestamp/MicrosPerDay+366 {
+		return 0, false
+	}
+	return days*MicrosPerDay + c.timeMicros(), true
+}
+
 // ValidTimestamp reports whether us is a finite timestamp in PostgreSQL's range.
 func ValidTimestamp(us int64) bool { return us >= minTimestamp && us < endTimestamp }
 

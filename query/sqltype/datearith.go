@@ -60,12 +60,11 @@ func timestampAdd(loc *time.Location, us int64, v IntervalValue) (int64, error) 
 		us = ToUTC(loc, local)
 	}
 	if v.Days != 0 {
-		shift, ok := mulInt64(int64(v.Days), MicrosPerDay)
-		local, ok2 := addInt64(FromUTC(loc, us), shift)
-		if !ok || !ok2 || !ValidTimestamp(local) {
+		days, rest := floorDivMod(FromUTC(loc, us), MicrosPerDay)
+		if days += int64(v.Days); days < minDate || days > endTimestamp/MicrosPerDay {
 			return 0, errOutOf("timestamp")
 		}
-		us = ToUTC(loc, local)
+		us = ToUTC(loc, days*MicrosPerDay+rest)
 	}
 	us, ok := addInt64(us, v.Micros)
 	if !ok || !ValidTimestamp(us) {

@@ -65,6 +65,9 @@ func (d *decoded) field(fields []dtField, i int) (fieldMask, dtErr) {
 	f := fields[i]
 	iso := d.isoTime
 	d.isoTime = false
+	if d.julian && f.kind == fDate {
+		return d.julianZone(f.text)
+	}
 	if d.julian && f.kind != fNumber {
 		return 0, dtBadFormat
 	}
@@ -88,7 +91,7 @@ func (d *decoded) field(fields []dtField, i int) (fieldMask, dtErr) {
 
 // dateField reads a date, or after one a zone name or a run-together time with zone.
 func (d *decoded) dateField(s string, iso bool) (fieldMask, dtErr) {
-	if d.mask&mDate != mDate && !iso && !d.timeWithZone(s) {
+	if d.mask&(mMonth|mDay) != mMonth|mDay && !iso && !d.timeWithZone(s) {
 		return d.decodeDate(s)
 	}
 	if !isDigit(s[0]) {
@@ -275,6 +278,24 @@ func (d *decoded) numberField(s string, iso bool) (fieldMask, dtErr) {
 		return d.runTogether(s, false)
 	}
 	return d.plainNumber(s, d.mask)
+}
+
+// julianZone reads a Julian day with a zone.
+func (d *decoded) julianZone(s string) (fieldMask, dtErr) {
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
+		n++
+	}
+	if n == 0 {
+		return 0, dtBadFormat
+	}
+	off, code := decodeOffset(s[n:])
+	if code != dtOK {
+		return 0, code
+	}
+	d.zone, d.hasZone, d.julian = off, true, false
+	m, code := d.julianDay(s[:n], -1)
+	return m | mTime | mZone, code
 }
 
 func (d *decoded) julianDay(s string, dot int) (fieldMask, dtErr) {

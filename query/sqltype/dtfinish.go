@@ -28,6 +28,9 @@ func (d *decoded) wordField(fields []dtField, i int) (fieldMask, dtErr) {
 		return mEra, dtOK
 	case tkIgnore:
 		return 0, dtOK
+	case tkSummer:
+		d.zone += 3600
+		return 0, dtOK
 	case tkISOTime:
 		if d.mask&mDate != mDate && !d.timeOnly || i+1 == len(fields) {
 			return 0, dtBadFormat
@@ -60,11 +63,16 @@ func (d *decoded) reserved(word int) (fieldMask, dtErr) {
 		d.special = word
 		return mDate | mTime | mZone | mReserved, dtOK
 	}
-	if d.mask != 0 {
+	if d.always() {
 		return 0, dtBadFormat
 	}
-	d.special = word
-	return mDate | mTime | mZone | mReserved, dtOK
+	d.special = word // whatever else is said
+	return 0, dtOK
+}
+
+// always reports whether the text says epoch or infinity.
+func (d *decoded) always() bool {
+	return d.special == wordEpoch || d.special == wordInfinity || d.special == wordNInfinity
 }
 
 func (d *decoded) zoneWord(s string) (fieldMask, dtErr) {
@@ -143,7 +151,7 @@ func decodeDatetime(s string, order DateOrder) (d decoded, code dtErr) {
 	if code = d.decodeFields(fields); code != dtOK {
 		return d, code
 	}
-	if d.mask&mDate != mDate {
+	if d.mask&mDate != mDate && !d.always() {
 		return d, dtBadFormat
 	}
 	return d, dtOK
@@ -202,8 +210,8 @@ func parseTimestamp(env *Env, s string, withZone bool) (int64, dtErr) {
 	case wordNInfinity:
 		return IntNInfinity, dtOK
 	}
-	us, ok := d.Timestamp()
-	if !ok && d.mask&mZone == 0 {
+	us, ok := d.nearTimestamp()
+	if !ok {
 		return 0, dtFieldRange
 	}
 	if withZone {

@@ -11,6 +11,8 @@ type Style struct {
 	Dates     DateForm
 	Order     DateOrder
 	Intervals IntervalForm
+	// EscapeBytes writes binary strings with escapes (bytea_output = escape) and not in hex.
+	EscapeBytes bool
 }
 
 // DateForm is a form of dates and times.

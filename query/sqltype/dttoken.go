@@ -188,6 +188,7 @@ const (
 	tkISOTime
 	tkUnits
 	tkJulian
+	tkSummer
 )
 
 type dtToken struct {
@@ -229,7 +230,7 @@ var dateTokens = map[string]dtToken{
 	"yesterday": {tkReserved, wordYesterday}, "epoch": {tkReserved, wordEpoch},
 	"infinity":  {tkReserved, wordInfinity},
 	"-infinity": {tkReserved, wordNInfinity}, "allballs": {tkReserved, wordAllballs},
-	"at": {tkIgnore, 0}, "on": {tkIgnore, 0}, "dst": {tkIgnore, 0},
+	"at": {tkIgnore, 0}, "on": {tkIgnore, 0}, "dst": {tkSummer, 0},
 	"t": {tkISOTime, 0}, "j": {tkJulian, 0}, "jd": {tkJulian, 0}, "julian": {tkJulian, 0},
 	"d": {tkUnits, 0}, "h": {tkUnits, 0}, "m": {tkUnits, 0}, "s": {tkUnits, 0}, "y": {tkUnits, 0}, "mm": {tkUnits, 0},
 }

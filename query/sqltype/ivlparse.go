@@ -66,9 +66,17 @@ func (b *ivlBuilder) add(p *int64, v, mul int64) {
 	*p = s
 }
 
-// addFrac adds a fraction of a unit of mul microseconds.
+// addFrac adds a fraction of a unit of mul microseconds. Half a microsecond is cut off.
 func (b *ivlBuilder) addFrac(frac float64, mul int64) {
-	b.add(&b.us, int64(math.RoundToEven(frac*float64(mul))), 1)
+	frac *= float64(mul)
+	us := int64(frac)
+	switch frac -= float64(us); {
+	case frac > 0.5:
+		us++
+	case frac < -0.5:
+		us--
+	}
+	b.add(&b.us, us, 1)
 }
 
 // addFracDays adds a fraction of a unit of days: whole days, and the rest as time.
@@ -324,92 +332,6 @@ func zeroIfEmpty(s string) string {
 		return "0"
 	}
 	return s
-}
-
-// parseISOInterval reads P1Y2M3DT4H5M6S, P3W and P0001-02-03T04:05:06.
-func parseISOInterval(s string) (IntervalValue, dtErr) {
-	s = strings.TrimSpace(s)
-	if len(s) < 2 || s[0] != 'P' && s[0] != 'p' {
-		return IntervalValue{}, dtBadFormat
-	}
-	var b ivlBuilder
-	s = s[1:]
-	inTime, any := false, false
-	dateUnits := map[byte]unit{'Y': uYear, 'M': uMonth, 'W': uWeek, 'D': uDay}
-	timeUnits := map[byte]unit{'H': uHour, 'M': uMinute, 'S': uSecond}
-	for s != "" {
-		if s[0] == 'T' {
-			inTime, any = true, true
-			s = s[1:]
-			continue
-		}
-		num, rest, ok := isoNumber(s)
-		if !ok {
-			return IntervalValue{}, dtBadFormat
-		}
-		if rest == "" || rest[0] == '-' || rest[0] == ':' || !inTime && rest[0] == 'T' && !any {
-			return parseISOAlternative(&b, s, inTime)
-		}
-		u, ok := dateUnits[rest[0]]
-		if inTime {
-			u, ok = timeUnits[rest[0]]
-		}
-		if !ok {
-			return IntervalValue{}, dtBadFormat
-		}
-		b.seen = 0
-		if code := b.number(num, u); code != dtOK {
-			return IntervalValue{}, code
-		}
-		s, any = rest[1:], true
-	}
-	if !any {
-		return IntervalValue{}, dtBadFormat
-	}
-	return b.value(false)
-}
-
-func isoNumber(s string) (num, rest string, ok bool) {
-	i := 0
-	if i < len(s) && (s[i] == '-' || s[i] == '+') {
-		i++
-	}
-	from := i
-	for i < len(s) && (isDigit(s[i]) || s[i] == '.') {
-		i++
-	}
-	return s[:i], s[i:], i > from && strings.Count(s[:i], ".") <= 1
-}
-
-// parseISOAlternative reads yyyy-mm-ddThh:mm:ss with trailing parts left out.
-func parseISOAlternative(b *ivlBuilder, s string, inTime bool) (IntervalValue, dtErr) {
-	date, clock, hasTime := strings.Cut(s, "T")
-	if inTime {
-		date, clock, hasTime = "", s, true
-	}
-	units := []unit{uYear, uMonth, uDay}
-	if date != "" {
-		for i, p := range strings.Split(date, "-") {
-			if i > 2 || !allDigits(p) || p == "" {
-				return IntervalValue{}, dtBadFormat
-			}
-			if code := b.number(p, units[i]); code != dtOK {
-				return IntervalValue{}, code
-			}
-		}
-	}
-	units = []unit{uHour, uMinute, uSecond}
-	if hasTime {
-		for i, p := range strings.Split(clock, ":") {
-			if i > 2 || p == "" || !isDigit(p[0]) {
-				return IntervalValue{}, dtBadFormat
-			}
-			if code := b.number(p, units[i]); code != dtOK {
-				return IntervalValue{}, code
-			}
-		}
-	}
-	return b.value(false)
 }
 
 // badZone finds the name in a text that is no zone's.

@@ -18,11 +18,11 @@ func mulPow10(v int64, p int) (int64, bool) {
 
 func mulInt64(a, b int64) (int64, bool) {
 	hi, lo := bits.Mul64(absU64(a), absU64(b))
+	if negative := (a < 0) != (b < 0); negative && hi == 0 && lo <= -math.MinInt64 {
+		return int64(-lo), true
+	}
 	if hi != 0 || lo > math.MaxInt64 {
 		return 0, false
-	}
-	if (a < 0) != (b < 0) {
-		return -int64(lo), true
 	}
 	return int64(lo), true
 }

@@ -38,6 +38,9 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 	case Numeric:
 		return d.Num.AppendText(dst)
 	case Bytea:
+		if env.style().EscapeBytes {
+			return appendEscaped(dst, d.Str)
+		}
 		return hex.AppendEncode(append(dst, '\\', 'x'), []byte(d.Str))
 	case UUID:
 		return appendUUID(dst, d.Str)
@@ -76,6 +79,21 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 		return appendMultirange(dst, env, x)
 	}
 	return append(dst, d.Str...)
+}
+
+// appendEscaped writes bytes that are not printable as \ooo.
+func appendEscaped(dst []byte, s string) []byte {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '\\':
+			dst = append(dst, '\\', '\\')
+		case c < ' ' || c > '~':
+			dst = append(dst, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
 }
 
 // FormatText returns the text form of a value in UTC.

@@ -80,6 +80,22 @@ func ZoneFor(name string) (*time.Location, error) {
 	return LoadLocation(name)
 }
 
+// MakerZone returns the zone that make_timestamptz is given: an offset as in timestamps, where
+// east is positive, or what ZoneFor takes.
+func MakerZone(name string) (*time.Location, error) {
+	if name != "" && isDigit(name[0]) {
+		return nil, dberr.SQL(dberr.StateInvalidParameterValue, "invalid input syntax for type numeric time zone: \"%s\"", name).
+			WithHint("Numeric time zones must have \"-\" or \"+\" as first character.")
+	}
+	switch off, code := decodeOffset(name); code {
+	case dtOK:
+		return time.FixedZone(name, off), nil
+	case dtZoneRange:
+		return nil, dberr.SQL(dberr.StateInvalidParameterValue, "numeric time zone \"%s\" out of range", name)
+	}
+	return ZoneFor(name)
+}
+
 func findZone(name, key string) *time.Location {
 	switch key {
 	case "utc", "etc/utc", "gmt", "z", "zulu", "uct":
@@ -158,7 +174,7 @@ func decodeOffset(s string) (sec int, code dtErr) {
 		return 0, dtBadFormat
 	}
 	for i, p := range parts {
-		if !allDigits(p) || p == "" || len(p) > 9 {
+		if !allDigits(p) || len(p) > 9 {
 			return 0, dtBadFormat
 		}
 		for _, c := range p {

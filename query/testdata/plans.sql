@@ -56,10 +56,10 @@ SELECT t.b, u.note FROM t JOIN u ON u.tid = t.id WHERE t.id = 3
 Project
   ->  Nested Loop
         Join Filter: (tid = id)
-        ->  Index Scan using u_tid on u
-              Index Cond: (tid = 3)
         ->  Primary Key Lookup on t
               Index Cond: (id = 3)
+        ->  Index Scan using u_tid on u
+              Index Cond: (tid = 3)
 
 plan
 SELECT t.b, u.note FROM t LEFT JOIN u ON u.tid = t.id WHERE u.note = 'x'
@@ -121,11 +121,10 @@ With
   CTE
     ->  Seq Scan on t
           Filter: (a > 1)
-  ->  Project
-        ->  Hash Join
-              Hash Cond: (a = id)
-              ->  CTE Scan on x
-              ->  CTE Scan on x
+  ->  Hash Join
+        Hash Cond: (id = a)
+        ->  CTE Scan on x
+        ->  CTE Scan on x
 
 plan
 SELECT id, row_number() OVER (PARTITION BY b ORDER BY c) FROM t
@@ -194,4 +193,20 @@ Project
                     Index Cond: (uid = outer.id)
         ->  Primary Key Lookup on t
               Index Cond: (id = outer.tid)
+
+plan
+SELECT * FROM t, u
+----
+Nested Loop
+  ->  Seq Scan on t
+  ->  Seq Scan on u
+
+plan
+SELECT * FROM t, u, t v
+----
+Nested Loop
+  ->  Nested Loop
+        ->  Seq Scan on t
+        ->  Seq Scan on u
+  ->  Seq Scan on t v
 
