@@ -89,7 +89,10 @@ func (s *Store) Now() time.Time { return s.txns.Clock().Now() }
 
 // View runs fn in a read-only transaction: several reads of one instant.
 func (s *Store) View(ctx context.Context, fn func(tx *txn.Tx) error) error {
-	return s.view(ctx, fn)
+	if s.tx != nil {
+		return fn(s.tx)
+	}
+	return s.txns.View(ctx, fn)
 }
 
 // Update runs fn in a transaction and commits it, again where it met a conflict.
@@ -100,12 +103,12 @@ func (s *Store) Update(ctx context.Context, fn func(tx *txn.Tx) error) error {
 	return s.txns.Update(ctx, txn.TxOptions{}, fn) // fn may use models whose caches follow commits
 }
 
-// view runs fn in a read-only transaction, or in the caller's.
+// view is View for an fn that keeps nothing of the transaction.
 func (s *Store) view(ctx context.Context, fn func(tx *txn.Tx) error) error {
 	if s.tx != nil {
 		return fn(s.tx)
 	}
-	return s.txns.View(ctx, fn)
+	return s.txns.Look(ctx, fn)
 }
 
 // update runs fn in a serializable transaction until it commits, and returns the

@@ -20,10 +20,15 @@ type Range struct {
 
 // bounds are the ends of the range as keys of the store.
 func (r *Range) bounds(db keyspace.DatabaseID, id keyspace.ObjectID) (lower, upper []byte) {
-	lower = appendDataKey(nil, db, id, r.Prefix)
-	upper = keyspace.End(lower)
-	if start := appendDataKey(nil, db, id, r.Start); bytes.Compare(start, lower) > 0 {
-		lower = start
+	return r.appendBounds(nil, nil, db, id)
+}
+
+// appendBounds is bounds in memory of the caller's, as long as that is enough.
+func (r *Range) appendBounds(lo, up []byte, db keyspace.DatabaseID, id keyspace.ObjectID) (lower, upper []byte) {
+	lower = appendDataKey(lo, db, id, r.Prefix)
+	upper = keyspace.AppendEnd(up, lower)
+	if bytes.Compare(r.Start, r.Prefix) > 0 {
+		lower = appendDataKey(lo, db, id, r.Start)
 	}
 	if len(r.End) > 0 {
 		if end := appendDataKey(nil, db, id, r.End); bytes.Compare(end, upper) < 0 {
@@ -51,39 +56,40 @@ func (s *Store) AllTx(tx *txn.Tx, bucket string, scan Scan) iter.Seq2[Entry, err
 		if err != nil || !ok {
 			return
 		}
-		lower, upper := scan.bounds(s.db, b.id)
-		_, err = s.walk(tx, &b, lower, upper, &scan, yield)
-		if err != nil {
+		var lo, up buf
+		lower, upper := scan.appendBounds(lo[:0], up[:0], s.db, b.id)
+		if err = s.walk(tx, &b, lower, upper, &scan, yield); err != nil {
 			yield(Entry{}, err)
 		}
 	}
 }
 
-// walk hands the entries of [lower, upper) to yield, and says whether it went to the end.
-func (s *Store) walk(tx *txn.Tx, b *Bucket, lower, upper []byte, scan *Scan, yield func(Entry, error) bool) (end bool, err error) {
-	head := len(appendObject(nil, s.db, b.id))
-	it := tx.Iter(txn.IterOptions{Lower: lower, Upper: upper, Reverse: scan.Reverse})
-	defer it.Close()
+// walk hands the entries of [lower, upper) to yield.
+func (s *Store) walk(tx *txn.Tx, b *Bucket, lower, upper []byte, scan *Scan, yield func(Entry, error) bool) (err error) {
+	var start buf
+	head := len(appendObject(start[:0], s.db, b.id))
 	var r record
-	for it.Next() {
-		if err := r.decode(it.Value()); err != nil {
-			return false, fmt.Errorf("read key %q: %w", abbreviate(it.Key()[head:]), err)
+	failed := tx.Each(txn.IterOptions{Lower: lower, Upper: upper, Reverse: scan.Reverse}, func(key, value []byte, at txn.Timestamp) bool {
+		if err = r.decode(value); err != nil {
+			err = fmt.Errorf("read key %q: %w", abbreviate(key[head:]), err)
+			return false
 		}
 		if !r.alive(tx) {
-			continue
+			return true
 		}
-		e := Entry{Key: it.Key()[head:]}
-		e.fill(&r, it.Timestamp())
+		e := Entry{Key: key[head:]}
+		e.fill(&r, at)
 		if !scan.KeysOnly {
 			if e.Value.Data, err = s.load(tx, b.id, &r); err != nil {
-				return false, err
+				return false
 			}
 		}
-		if !yield(e, nil) {
-			return false, nil
-		}
+		return yield(e, nil)
+	})
+	if err == nil {
+		err = failed
 	}
-	return true, it.Err()
+	return err
 }
 
 // Page is a part of a scan.
@@ -146,7 +152,7 @@ func (s *Store) ListTx(tx *txn.Tx, bucket string, o PageOptions) (p Page, err er
 
 func (s *Store) page(tx *txn.Tx, b *Bucket, lower, upper []byte, o *PageOptions, c cursor) (p Page, err error) {
 	size, more := 0, false
-	_, err = s.walk(tx, b, lower, upper, &o.Scan, func(e Entry, _ error) bool {
+	err = s.walk(tx, b, lower, upper, &o.Scan, func(e Entry, _ error) bool {
 		if more = len(p.Entries) == o.Limit || size > o.Bytes; more {
 			return false
 		}

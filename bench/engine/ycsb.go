@@ -101,7 +101,7 @@ func (r kvReader) scan(key []byte, n int) (int, error) {
 	return rows, nil
 }
 
-func (r kvReader) close() error { r.tx.Rollback(); return nil }
+func (r kvReader) close() error { r.tx.Release(); return nil }
 
 // modify reads a record and writes it changed, in one transaction.
 func modify(s *store, key []byte, change func([]byte) []byte) error {
@@ -202,15 +202,15 @@ const ycsbClients = 8
 
 // benchYCSB runs the workloads, one store of each side for all of them.
 func benchYCSB(c *config, t *report.Table) (err error) {
-	openers["kv"] = openKV
-	list, err := c.openAll([]string{"kv", "pebble", "badger", "bbolt"}, setup{memory: plenty}, func(s *store) error {
+	defer func(raw func(setup) (engine, error)) { openers["weft"] = raw }(openers["weft"])
+	openers["weft"] = openKV
+	list, err := c.openAll([]string{"weft", "pebble", "badger", "bbolt"}, setup{memory: plenty}, func(s *store) error {
 		return errors.Join(fill(s, c.records, keyOf), s.settle())
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, removeAll(list)) }()
-	list[0].side = "weft"
 	counts := map[string]*atomic.Int64{}
 	for _, s := range list {
 		counts[s.side] = &atomic.Int64{}

@@ -94,12 +94,16 @@ func Split(key []byte) (db DatabaseID, space Space, obj ObjectID, tuple []byte, 
 
 // End returns the first key after every key that starts with prefix, or nil
 // where there is none.
-func End(prefix []byte) []byte {
-	end := append([]byte(nil), prefix...)
-	for i := len(end) - 1; i >= 0; i-- {
-		if end[i] != 0xff {
-			end[i]++
-			return end[:i+1]
+func End(prefix []byte) []byte { return AppendEnd(nil, prefix) }
+
+// AppendEnd appends what End returns; nil where there is none, whatever dst has.
+func AppendEnd(dst, prefix []byte) []byte {
+	from := len(dst)
+	dst = append(dst, prefix...)
+	for i := len(dst) - 1; i >= from; i-- {
+		if dst[i] != 0xff {
+			dst[i]++
+			return dst[:i+1]
 		}
 	}
 	return nil

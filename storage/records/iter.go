@@ -309,6 +309,9 @@ func (it *Iter) Close() {
 	}
 }
 
+// Owned says whether the owner was told of the iterator, which is not closed yet.
+func (it *Iter) Owned() bool { return it.owned }
+
 // Abandon is Close by the owner.
 func (it *Iter) Abandon() {
 	it.owned = false

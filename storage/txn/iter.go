@@ -44,22 +44,20 @@ func (tx *Tx) Iter(opts IterOptions) Iterator {
 
 // iter makes an iterator that sees the first writes of the transaction.
 func (tx *Tx) iter(opts IterOptions, writes int) Iterator {
-	it := &iterator{tx: tx, opts: opts, open: true}
-	opts.Lower, opts.Upper = bytes.Clone(opts.Lower), bytes.Clone(opts.Upper)
-	it.opts = opts
+	it := &iterator{tx: tx, opts: IterOptions{bytes.Clone(opts.Lower), bytes.Clone(opts.Upper), opts.Reverse}, open: true}
 	if it.err = tx.usable(); it.err != nil {
 		return it
 	}
-	it.base = tx.store.pool.Iter(tx.snapshot, opts.Lower, opts.Upper, opts.Reverse, &tx.stored)
+	it.base = tx.store.pool.Iter(tx.snapshot, it.opts.Lower, it.opts.Upper, opts.Reverse, &tx.stored)
 	it.own = cursor{w: &tx.writes, seq: writes}
 	if !tx.opts.ReadOnly {
 		tx.looked = true
 		tx.iters = append(tx.iters, it)
 	}
 	if opts.Reverse {
-		it.begin(opts.Upper)
+		it.begin(it.opts.Upper)
 	} else {
-		it.begin(opts.Lower)
+		it.begin(it.opts.Lower)
 	}
 	return it
 }

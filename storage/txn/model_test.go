@@ -288,8 +288,10 @@ func (m *modelRun) one() {
 		m.write(tx)
 	case n < 55:
 		m.get(tx)
-	case n < 80:
+	case n < 73:
 		m.scan(tx)
+	case n < 80:
+		m.each(tx, true)
 	case n < 84:
 		tx.saves = append(tx.saves, modelSave{tx.tx.Savepoint(), maps.Clone(tx.state)})
 	case n < 88:
@@ -400,6 +402,48 @@ func (m *modelRun) scan(tx *modelTx) {
 	}
 	if err := it.Err(); err != nil {
 		m.fatalf("scan: %v", err)
+	}
+}
+
+// each walks a random range at once, stops somewhere, and writes meanwhile, which the walk
+// must not see. Now and then another walk is under way within it.
+func (m *modelRun) each(tx *modelTx, another bool) {
+	opts := txn.IterOptions{Reverse: m.r.IntN(2) == 0}
+	if m.r.IntN(2) == 0 {
+		opts.Lower = m.key()
+	}
+	if m.r.IntN(2) == 0 {
+		opts.Upper = m.key()
+	}
+	state := maps.Clone(tx.state)
+	want := ordered(state, opts, nil)
+	stop := m.r.IntN(120)
+	err := tx.tx.Each(opts, func(key, value []byte, at txn.Timestamp) bool {
+		if len(want) == 0 || string(key) != want[0] || string(value) != state[want[0]] {
+			m.fatalf("walk %v: got %q = %q, want %q", opts, key, value, want)
+		}
+		if at > tx.tx.ReadTimestamp() {
+			m.fatalf("walk %v: %q was written at %d, after the snapshot of %d", opts, key, at, tx.tx.ReadTimestamp())
+		}
+		want = want[1:]
+		switch m.r.IntN(30) {
+		case 0:
+			if another {
+				m.each(tx, false)
+			}
+		case 1:
+			if !tx.tx.ReadOnly() {
+				m.write(tx)
+			}
+		}
+		stop--
+		return stop > 0
+	})
+	if err != nil {
+		m.fatalf("walk: %v", err)
+	}
+	if stop > 0 && len(want) > 0 {
+		m.fatalf("walk %v: ended before %q", opts, want)
 	}
 }
 

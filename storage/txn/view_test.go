@@ -40,8 +40,15 @@ func content(t *testing.T, tx *txn.Tx, keys int) []string {
 		}
 	}
 	slices.Reverse(back)
-	if !slices.Equal(got, forward) || !slices.Equal(got, back) {
-		t.Fatalf("Get gives %v, iterators %v and %v", got, forward, back)
+	var walked []string
+	if err := tx.Each(txn.IterOptions{}, func(key, value []byte, _ txn.Timestamp) bool {
+		walked = append(walked, string(key)+"="+string(value))
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got, forward) || !slices.Equal(got, back) || !slices.Equal(got, walked) {
+		t.Fatalf("Get gives %v, iterators %v and %v, Each %v", got, forward, back, walked)
 	}
 	return got
 }
