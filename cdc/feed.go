@@ -59,10 +59,9 @@ func (s *scratch) add(c *change) {
 	}
 }
 
-// piece returns what fn appends to the memory, nil for nothing.
-func (s *scratch) piece(fn func(dst []byte) ([]byte, error)) ([]byte, error) {
+// piece returns what was appended to the memory, which buf is now, nil for nothing.
+func (s *scratch) piece(buf []byte, err error) ([]byte, error) {
 	at := len(s.buf)
-	buf, err := fn(s.buf)
 	if err != nil || len(buf) == at {
 		return nil, err
 	}
@@ -132,17 +131,17 @@ func (o *object) At(tx *txn.Tx) (streaming.Feed, error) {
 }
 
 // Messages implements streaming.Feed.
-func (o *object) Messages(at *streaming.Moment, set *txn.ChangeSet) ([]*streaming.Message, streaming.Feed, error) {
+func (o *object) Messages(dst []*streaming.Message, at *streaming.Moment, set *txn.ChangeSet) ([]*streaming.Message, streaming.Feed, error) {
 	ops := set.Ops
 	if len(ops) > 0 && bytes.Equal(ops[0].Key, o.key) {
 		ops = ops[1:]
 		if o.turned != set.Timestamp {
 			after, err := at.After()
 			if err != nil {
-				return nil, nil, err
+				return dst, nil, err
 			}
 			next, err := o.turn(after, set.Timestamp)
-			return nil, next, err
+			return dst, next, err
 		}
 	}
 	s := scratches.Get().(*scratch) //nolint:forcetypeassert // nothing else is in it
@@ -157,14 +156,18 @@ func (o *object) Messages(at *streaming.Moment, set *txn.ChangeSet) ([]*streamin
 			break
 		}
 		if err := o.model.changes(s, at, &ops[i]); err != nil {
-			return nil, nil, err
+			return dst, nil, err
 		}
 	}
-	out := make([]*streaming.Message, len(s.list))
+	var text [20]byte
+	stamp := strconv.AppendUint(text[:0], uint64(set.Timestamp), 10)
 	for i := range s.list {
-		out[i] = o.message(&s.list[i], set.Timestamp, i+1, len(s.list))
+		c := &s.list[i]
+		m := at.Message(o.room(c, len(s.list)))
+		o.fill(m, c, stamp, i+1, len(s.list))
+		dst = append(dst, m)
 	}
-	return out, nil, nil
+	return dst, nil, nil
 }
 
 // turn is the feed from the commit on that wrote the definition, which after sees.
@@ -213,9 +216,12 @@ func (o *object) Rows(tx *txn.Tx, fn func(m *streaming.Message) error) error {
 	if o.model == nil {
 		return nil
 	}
+	stamp := strconv.AppendUint(nil, uint64(tx.ReadTimestamp()), 10)
 	return o.model.rows(tx, func(c change) error {
 		c.op = opRead
-		return fn(o.message(&c, tx.ReadTimestamp(), 0, 0))
+		m := &streaming.Message{Content: streaming.Content{Data: make([]byte, 0, o.room(&c, 0))}}
+		o.fill(m, &c, stamp, 0, 0)
+		return fn(m)
 	})
 }
 
@@ -230,9 +236,20 @@ func (o *object) ready() *object {
 	return o
 }
 
-// message makes the message of a change, the nth of those that its commit has here.
-func (o *object) message(c *change, at txn.Timestamp, nth, of int) *streaming.Message {
-	b := append(make([]byte, 0, 208+len(o.head)+len(c.keyJSON)+len(c.before)+len(c.after)), `{"op":"`...)
+// room is what the data of the message of a change, one of so many, take: beside what is
+// counted 145 bytes around five numbers.
+func (o *object) room(c *change, of int) int {
+	numbers := 3*20 + 2
+	if of > 9 {
+		numbers += 2 * 19
+	}
+	return 145 + numbers + len(o.head) + len(c.keyJSON) + len(c.before) + len(c.after)
+}
+
+// fill makes m, whose data have room, the message of a change, the nth of those that its
+// commit has here.
+func (o *object) fill(m *streaming.Message, c *change, at []byte, nth, of int) {
+	b := append(m.Data, `{"op":"`...)
 	b = append(append(b, c.op...), o.head...)
 	b = orNull(b, c.keyJSON)
 	b = orNull(append(b, `,"before":`...), c.before)
@@ -240,9 +257,9 @@ func (o *object) message(c *change, at txn.Timestamp, nth, of int) *streaming.Me
 	if c.expired {
 		b = append(b, `,"expired":true`...)
 	}
-	b = strconv.AppendUint(append(b, `,"commit_timestamp":"`...), uint64(at), 10)
+	b = append(append(b, `,"commit_timestamp":"`...), at...)
 	if of > 0 {
-		b = strconv.AppendUint(append(b, `","transaction":{"id":"`...), uint64(at), 10)
+		b = append(append(b, `","transaction":{"id":"`...), at...)
 		b = strconv.AppendInt(append(b, `","event":`...), int64(nth), 10)
 		b = append(strconv.AppendInt(append(b, `,"events":`...), int64(of), 10), '}')
 	} else {
@@ -253,7 +270,7 @@ func (o *object) message(c *change, at txn.Timestamp, nth, of int) *streaming.Me
 		version = o.model.version()
 	}
 	b = append(strconv.AppendUint(append(b, `,"schema_version":`...), version, 10), '}')
-	return &streaming.Message{Content: streaming.Content{Key: c.key, Type: c.op, Source: o.source, JSON: true, Data: b}}
+	m.Key, m.Type, m.Source, m.JSON, m.Data = c.key, c.op, o.source, true, b
 }
 
 func orNull(dst, json []byte) []byte {

@@ -7,7 +7,6 @@ import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/rowstore"
 	"github.com/weftdb/weft/query/sqltype"
-	"github.com/weftdb/weft/query/vec"
 	"github.com/weftdb/weft/storage/txn"
 	"github.com/weftdb/weft/streaming"
 )
@@ -18,6 +17,7 @@ type table struct {
 	layout *rowstore.Layout
 	key    []int    // ordinals of the primary key; none where rows have a hidden id
 	names  [][]byte // of columns as JSON, with what stands around them
+	lines  []bool   // columns whose JSON may have line breaks
 	// readers are those that nobody uses: one is dearer to make than a row is to read.
 	readers sync.Pool
 }
@@ -29,8 +29,18 @@ func newTable(t *catalog.Table) *table {
 	}
 	for i := range t.Columns {
 		x.names = append(x.names, append(sqltype.AppendJSONString([]byte{','}, t.Columns[i].Name), ':'))
+		x.lines = append(x.lines, mayBreak(t.Columns[i].Type))
 	}
 	return x
+}
+
+// mayBreak says whether the JSON of a type's values may have line breaks.
+func mayBreak(t sqltype.Type) bool {
+	switch t.Phys() {
+	case sqltype.PhysInt, sqltype.PhysFloat, sqltype.PhysNumeric, sqltype.PhysInterval:
+		return false
+	}
+	return t.ID != sqltype.Text && t.ID != sqltype.Varchar && t.ID != sqltype.UUID
 }
 
 func (x *table) version() uint64 { return x.t.Version }
@@ -40,12 +50,12 @@ func (x *table) ranges() []txn.Range {
 	return []txn.Range{{Lower: all.Lower, Upper: all.Upper}}
 }
 
-// reader decodes rows.
+// reader writes rows as JSON.
 type reader struct {
 	x    *table
-	dec  *rowstore.Decoder
-	cols []*vec.Vector
+	row  *rowstore.Row
 	ends []int // of the columns in the JSON of the row that was read last
+	text []byte
 }
 
 // reader returns a reader, for x.readers when it is done.
@@ -53,27 +63,14 @@ func (x *table) reader() *reader {
 	if r, ok := x.readers.Get().(*reader); ok {
 		return r
 	}
-	r := &reader{x: x}
-	var ords []int
-	for i := range x.t.Columns {
-		ords = append(ords, i)
-		r.cols = append(r.cols, vec.NewVector(x.t.Columns[i].Type, 1))
-	}
-	if len(x.key) == 0 {
-		ords = append(ords, rowstore.RowID)
-		r.cols = append(r.cols, vec.NewVector(sqltype.TInt8, 1))
-	}
-	r.dec = x.layout.NewDecoder(&x.layout.Indexes[0], ords)
-	return r
+	return &reader{x: x, row: x.layout.NewRow()}
 }
 
-// row appends an entry of the primary index as JSON.
-func (r *reader) row(dst, key, value []byte) ([]byte, error) {
-	r.dec.Begin(r.cols, 1)
-	if err := r.dec.Add(0, key, value); err != nil {
+// appendRow appends an entry of the primary index as JSON.
+func (r *reader) appendRow(dst, key, value []byte) ([]byte, error) {
+	if err := r.row.Load(key, value); err != nil {
 		return dst, err
 	}
-	r.dec.End(1)
 	if len(r.x.names) == 0 {
 		return append(dst, "{}"...), nil
 	}
@@ -82,20 +79,26 @@ func (r *reader) row(dst, key, value []byte) ([]byte, error) {
 	for i, name := range r.x.names {
 		dst = append(dst, name...)
 		from := len(dst)
-		dst = r.cols[i].AppendJSON(dst, 0, sqltype.JSONOptions{})
-		oneLine(dst[from:])
+		var err error
+		if dst, err = r.row.AppendJSON(dst, i); err != nil {
+			return dst, err
+		}
+		if r.x.lines[i] {
+			oneLine(dst[from:])
+		}
 		r.ends = append(r.ends, len(dst)-at)
 	}
 	dst[at] = '{' // was the comma before the first name
 	return append(dst, '}'), nil
 }
 
-// keys appends the key of the row that was read last, as JSON, which is empty where rows
-// have a hidden id, and returns it as that of a message.
-func (r *reader) keys(dst, row []byte) (json []byte, key string) {
-	var text [64]byte
+// appendKey appends the key of the row that was read last, as JSON, which is empty where
+// rows have a hidden id, and returns it as that of a message, which is valid until the next
+// row.
+func (r *reader) appendKey(dst, row []byte) (json, key []byte, err error) {
 	if len(r.x.key) == 0 {
-		return dst, string(r.cols[len(r.x.names)].AppendText(text[:0], nil, 0))
+		r.text, err = r.row.AppendText(r.text[:0], rowstore.RowID)
+		return dst, r.text, err
 	}
 	at := len(dst)
 	for _, col := range r.x.key {
@@ -108,35 +111,49 @@ func (r *reader) keys(dst, row []byte) (json []byte, key string) {
 	dst[at] = '{'
 	dst = append(dst, '}')
 	if len(r.x.key) == 1 {
-		return dst, string(r.cols[r.x.key[0]].AppendText(text[:0], nil, 0))
+		r.text, err = r.row.AppendText(r.text[:0], r.x.key[0])
+		return dst, r.text, err
 	}
-	list := text[:0]
+	r.text = r.text[:0]
 	for _, col := range r.x.key {
-		list = sqltype.AppendJSONString(append(list, ','), string(r.cols[col].AppendText(nil, nil, 0)))
+		part, err := r.row.AppendText(nil, col)
+		if err != nil {
+			return dst, nil, err
+		}
+		r.text = sqltype.AppendJSONString(append(r.text, ','), part)
 	}
-	list[0] = '['
-	return dst, string(append(list, ']'))
+	r.text[0] = '['
+	r.text = append(r.text, ']')
+	return dst, r.text, nil
+}
+
+// before is what was there under the key of a write just before its commit.
+func before(at *streaming.Moment, op *txn.Op) (value []byte, had bool, err error) {
+	if op.New {
+		return nil, false, nil
+	}
+	tx, err := at.Before()
+	if err != nil {
+		return nil, false, err
+	}
+	return tx.Get(op.Key)
 }
 
 func (x *table) changes(s *scratch, at *streaming.Moment, op *txn.Op) error {
 	var c change
 	r := x.reader()
 	defer x.readers.Put(r)
-	before, err := at.Before()
-	if err != nil {
-		return err
-	}
-	old, had, err := before.Get(op.Key)
+	old, had, err := before(at, op)
 	if err != nil {
 		return err
 	}
 	if had {
-		if c.before, err = s.piece(func(dst []byte) ([]byte, error) { return r.row(dst, op.Key, old) }); err != nil {
+		if c.before, err = s.piece(r.appendRow(s.buf, op.Key, old)); err != nil {
 			return err
 		}
 	}
 	if !op.Deleted {
-		if c.after, err = s.piece(func(dst []byte) ([]byte, error) { return r.row(dst, op.Key, op.Value) }); err != nil {
+		if c.after, err = s.piece(r.appendRow(s.buf, op.Key, op.Value)); err != nil {
 			return err
 		}
 	}
@@ -147,10 +164,12 @@ func (x *table) changes(s *scratch, at *streaming.Moment, op *txn.Op) error {
 	if row == nil {
 		return nil
 	}
-	c.keyJSON, _ = s.piece(func(dst []byte) (_ []byte, err error) {
-		dst, c.key = r.keys(dst, row)
-		return dst, nil
-	})
+	json, key, err := r.appendKey(s.buf, row)
+	if err != nil {
+		return err
+	}
+	c.keyJSON, _ = s.piece(json, nil)
+	c.key = at.Text(key)
 	s.add(&c)
 	return nil
 }
@@ -161,16 +180,20 @@ func (x *table) rows(tx *txn.Tx, fn func(c change) error) error {
 	all := x.layout.Indexes[0].All()
 	it := tx.Iter(txn.IterOptions{Lower: all.Lower, Upper: all.Upper})
 	defer it.Close()
-	var row, key []byte
+	var row, json []byte
 	for it.Next() {
 		var c change
 		var err error
-		if row, err = r.row(row[:0], it.Key(), it.Value()); err != nil {
+		if row, err = r.appendRow(row[:0], it.Key(), it.Value()); err != nil {
 			return err
 		}
 		c.after = row
-		if key, c.key = r.keys(key[:0], row); len(key) > 0 {
-			c.keyJSON = key
+		var key []byte
+		if json, key, err = r.appendKey(json[:0], row); err != nil {
+			return err
+		}
+		if c.key = string(key); len(json) > 0 {
+			c.keyJSON = json
 		}
 		if err := fn(c); err != nil {
 			return err

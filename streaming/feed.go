@@ -46,11 +46,11 @@ type Feed interface {
 	Ranges() []txn.Range
 	// At is the feed as an earlier transaction sees the object.
 	At(tx *txn.Tx) (Feed, error)
-	// Messages makes messages of what a commit changed within Ranges: everything but their
-	// offsets and times. Where the commit changed the definition so that Ranges are others,
+	// Messages appends to dst messages of what a commit changed within Ranges: everything but
+	// their offsets and times. Where the commit changed the definition so that Ranges are others,
 	// only the feed from that commit on is returned, whose Messages is asked for the same
 	// commit. An object that went is an error with the code CHANNEL_DROPPED.
-	Messages(at *Moment, set *txn.ChangeSet) ([]*Message, Feed, error)
+	Messages(dst []*Message, at *Moment, set *txn.ChangeSet) ([]*Message, Feed, error)
 	// Rows calls fn with a message for each thing that is there.
 	Rows(tx *txn.Tx, fn func(m *Message) error) error
 }
@@ -129,6 +129,7 @@ type feedReader struct {
 	feed   Feed
 	src    *txn.Feed
 	moment Moment // of the commit that is read
+	press  press
 }
 
 // follow begins behind the commits up to since, as of which the feed is.
@@ -167,38 +168,43 @@ func gone(err error) error {
 
 // next returns the messages of the next commit that has some; none where there is none
 // yet.
-func (r *feedReader) next(ctx context.Context) ([]*Message, error) {
+func (r *feedReader) next(ctx context.Context) ([]*Message, error) { return r.more(ctx, nil) }
+
+// more appends to dst what next returns.
+func (r *feedReader) more(ctx context.Context, dst []*Message) ([]*Message, error) {
 	for {
 		set, err := r.src.Poll(ctx)
 		if set == nil || err != nil {
-			return nil, gone(err)
+			return dst, gone(err)
 		}
-		list, next, err := r.messages(ctx, set)
+		had := len(dst)
+		out, next, err := r.messages(ctx, dst, set)
 		if err != nil {
-			return nil, gone(err)
+			return dst, gone(err)
 		}
 		if next != nil {
 			fresh, err := follow(ctx, r.txns, next, set.Timestamp-1)
 			if err != nil {
-				return nil, err
+				return dst, err
 			}
 			r.src.Close()
 			*r = *fresh
 			continue
 		}
-		for i, m := range list {
-			m.Offset, m.Timestamp = set.Number(i, len(list)), set.Timestamp
+		dst = out
+		for i, m := range dst[had:] {
+			m.Offset, m.Timestamp = set.Number(i, len(dst)-had), set.Timestamp
 		}
-		if len(list) > 0 {
-			return list, nil
+		if len(dst) > had {
+			return dst, nil
 		}
 	}
 }
 
-func (r *feedReader) messages(ctx context.Context, set *txn.ChangeSet) ([]*Message, Feed, error) {
-	r.moment = Moment{ctx: ctx, txns: r.txns, at: set.Timestamp}
+func (r *feedReader) messages(ctx context.Context, dst []*Message, set *txn.ChangeSet) ([]*Message, Feed, error) {
+	r.moment = Moment{ctx: ctx, txns: r.txns, at: set.Timestamp, press: &r.press}
 	defer r.moment.end()
-	return r.feed.Messages(&r.moment, set)
+	return r.feed.Messages(dst, &r.moment, set)
 }
 
 // Moment is that of a commit: what was there just before it and is there after it. Its
@@ -208,10 +214,27 @@ type Moment struct {
 	txns          *txn.Store
 	at            txn.Timestamp
 	before, after *txn.Tx
+	press         *press
 }
 
 // Timestamp is that of the commit.
 func (m *Moment) Timestamp() txn.Timestamp { return m.at }
+
+// Message returns a new message with room for so many bytes of data.
+func (m *Moment) Message(bytes int) *Message {
+	if m.press == nil {
+		m.press = new(press)
+	}
+	return m.press.message(bytes)
+}
+
+// Text returns a copy of b, for one of the messages.
+func (m *Moment) Text(b []byte) string {
+	if m.press == nil {
+		m.press = new(press)
+	}
+	return m.press.text(b)
+}
 
 // Before sees what was there just before the commit.
 func (m *Moment) Before() (*txn.Tx, error) { return m.begin(&m.before, m.at-1) }

@@ -3,6 +3,7 @@ package streaming
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strconv"
 
 	"github.com/weftdb/weft/storage/txn"
@@ -164,6 +165,7 @@ func (sub *Subscription) nextOfFeed(ctx context.Context) (d Delivery, err error)
 			continue
 		case !f.told: // who reads up to a place is to see that it is reached
 			f.told = true
+			runtime.Gosched() // as feedTail.run does
 			if sub.settle() {
 				return Delivery{Next: sub.next}, nil
 			}

@@ -2,6 +2,7 @@ package streaming
 
 import (
 	"context"
+	"runtime"
 	"sort"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type feedTail struct {
 	// work is held by who reads on. Taken before mu.
 	work   sync.Mutex
 	reader *feedReader
+	batch  []*Message // room for what some returns
 
 	mu struct {
 		sync.Mutex
@@ -173,6 +175,7 @@ func (t *feedTail) run() {
 			return
 		case <-more:
 		}
+		runtime.Gosched() // where others have work, there is more to take in at once behind it
 		if !t.advance() {
 			t.core.feeds.forget(t)
 			return
@@ -213,18 +216,16 @@ const feedBatch = 64
 
 // some reads the messages of the next commits.
 func (t *feedTail) some() (list []*Message, err error) {
-	for len(list) < feedBatch {
-		more, err := t.reader.next(t.ctx)
-		if len(more) == 0 || err != nil {
-			return list, err
-		}
-		if list == nil {
-			list = more
-		} else {
-			list = append(list, more...)
-		}
+	list = t.batch[:0]
+	t.reader.press.rest()
+	for had := -1; had < len(list) && len(list) < feedBatch && err == nil; {
+		had = len(list)
+		list, err = t.reader.more(t.ctx, list)
 	}
-	return list, nil
+	if t.batch = nil; cap(list) <= 2*feedBatch {
+		t.batch = list
+	}
+	return list, err
 }
 
 // catchUp takes in all that is visible now, and returns up to where that is.

@@ -306,7 +306,7 @@ func (w *tableWriter) insertAt(b *vec.Batch, x *indexed, r int, rowID int64) err
 	}
 	w.noteAdded(w.key)
 	w.value = w.l.AppendRowOf(w.value[:0], b.Cols, r)
-	return w.keyError(0, w.ch.c.Tx.Put(w.key, w.value))
+	return w.keyError(0, w.ch.c.Tx.PutNew(w.key, w.value))
 }
 
 // taken reports whether a key is there that is written next where it is not.
@@ -333,7 +333,7 @@ func (w *tableWriter) insertRow(x *indexed, r int, rowID int64) error {
 	}
 	w.noteAdded(w.key)
 	w.value, w.scratch = w.l.AppendRow(w.value[:0], w.vals, w.scratch)
-	if err := tx.Put(w.key, w.value); err != nil {
+	if err := tx.PutNew(w.key, w.value); err != nil {
 		return w.keyError(0, err)
 	}
 	primary := w.key[len(prim.Prefix):]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -158,6 +159,36 @@ func show(l *Layout, o int, d sqltype.Datum) string {
 	return sqltype.FormatText(l.Cols[o].Type, d)
 }
 
+// TestRowTexts: a row read by itself says the same as one in vectors.
+func TestRowTexts(t *testing.T) {
+	hidden := table()
+	hidden.Indexes = []catalog.Index{{ID: 7, Primary: true, Columns: []catalog.IndexColumn{{Column: catalog.RowID, Type: sqltype.TInt8}}}}
+	for _, l := range []*Layout{Of(table()), Of(hidden)} {
+		row := l.NewRow()
+		for n := range 4 {
+			vals := values(n&1 != 0, n&2 != 0)
+			key, _ := l.Indexes[0].Key(nil, vals, int64(n), nil)
+			value, _ := l.AppendRow(nil, vals, nil)
+			if err := row.Load(key, value); err != nil {
+				t.Fatal(err)
+			}
+			for o, d := range vals {
+				json, err := row.AppendJSON([]byte("x"), o)
+				if want := sqltype.AppendJSON([]byte("x"), l.Cols[o].Type, d, sqltype.JSONOptions{}); err != nil || string(json) != string(want) {
+					t.Errorf("column %d is %s (%v), want %s", o, json, err, want)
+				}
+				text, err := row.AppendText([]byte("x"), o)
+				if want := sqltype.AppendText([]byte("x"), l.Cols[o].Type, d); err != nil || string(text) != string(want) {
+					t.Errorf("column %d is %s (%v), want %s", o, text, err, want)
+				}
+			}
+			if id, err := row.AppendText(nil, RowID); l.Hidden() && (err != nil || string(id) != strconv.Itoa(n)) {
+				t.Errorf("row id %s (%v), want %d", id, err, n)
+			}
+		}
+	}
+}
+
 // TestDamagedEntries cuts entries short and flips their bits: decoding gives an
 // error or other values, and never panics.
 func TestDamagedEntries(t *testing.T) {
@@ -170,6 +201,11 @@ func TestDamagedEntries(t *testing.T) {
 			}
 			if _, err := decode(l, x, kv{key, value}, held(l, x)); err != nil && !errors.Is(err, dberr.ErrCorrupt) {
 				t.Fatalf("index %d: got %v, want corruption", i, err)
+			}
+			if i == 0 {
+				if err := l.NewRow().Load(key, value); err != nil && !errors.Is(err, dberr.ErrCorrupt) {
+					t.Fatalf("row: got %v, want corruption", err)
+				}
 			}
 			if i > 0 {
 				if _, err := l.Primary(x, key, value, nil); err != nil && !errors.Is(err, dberr.ErrCorrupt) {

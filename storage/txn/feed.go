@@ -42,12 +42,13 @@ type Feed struct {
 	opts FeedOptions
 	stop func()
 	at   Timestamp    // of the last one given
-	past []*ChangeSet // taken from the queue or read from the history, and not given yet
+	past []*ChangeSet // read from the history, and not given yet
+	out  pile         // taken from the queue; where it is not all given, past is empty
 
 	// mu is taken by the hook, under hooks.calling; it takes nothing.
 	mu struct {
 		sync.Mutex
-		queue  []*ChangeSet
+		queue  pile
 		bytes  int
 		missed Timestamp // the history is to be read up to here first
 		closed bool
@@ -106,9 +107,9 @@ func (f *Feed) hear(set *ChangeSet) {
 	}
 	f.mu.Lock()
 	if f.mu.bytes+size > f.opts.QueueBytes {
-		f.mu.queue, f.mu.bytes, f.mu.missed = nil, 0, set.Timestamp
+		f.mu.queue, f.mu.bytes, f.mu.missed = pile{}, 0, set.Timestamp
 	} else {
-		f.mu.queue = append(f.mu.queue, &ChangeSet{Timestamp: set.Timestamp, Ops: cloneOps(ops)})
+		f.mu.queue.add(set.Timestamp, ops)
 		f.mu.bytes += size
 	}
 	f.mu.Unlock()
@@ -116,6 +117,47 @@ func (f *Feed) hear(set *ChangeSet) {
 	case f.more <- struct{}{}:
 	default:
 	}
+}
+
+// pile is change sets with memory of their own, which is used again.
+type pile struct {
+	sets []ChangeSet
+	next int // the first one that was not given
+	ops  []Op
+	data []byte
+}
+
+// maxPile is the memory that a pile keeps for later.
+const maxPile = 64 << 10
+
+func (p *pile) add(at Timestamp, ops []Op) {
+	from := len(p.ops)
+	for i := range ops {
+		op := &ops[i]
+		p.ops = append(p.ops, Op{Key: p.keep(op.Key), Value: p.keep(op.Value), Deleted: op.Deleted, New: op.New})
+	}
+	p.sets = append(p.sets, ChangeSet{Timestamp: at, Ops: p.ops[from:len(p.ops):len(p.ops)]})
+}
+
+func (p *pile) keep(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	from := len(p.data)
+	p.data = append(p.data, b...)
+	return p.data[from:len(p.data):len(p.data)]
+}
+
+// empty makes room for others where nobody needs what was given any more.
+func (p *pile) empty() {
+	if cap(p.data)+64*cap(p.ops) > maxPile {
+		*p = pile{}
+		return
+	}
+	clear(p.sets)
+	clear(p.ops)
+	poison(p.data)
+	p.sets, p.next, p.ops, p.data = p.sets[:0], 0, p.ops[:0], p.data[:0]
 }
 
 // within cuts ops, which are in order, to the bounds.
@@ -138,7 +180,7 @@ func (f *Feed) within(ops []Op) (in []Op) {
 }
 
 // Next returns the changes of the next commit that changed something within the
-// bounds. It waits for one.
+// bounds. It waits for one. What it returns is valid until the next call of Next or Poll.
 func (f *Feed) Next(ctx context.Context) (*ChangeSet, error) {
 	for {
 		if set, err := f.Poll(ctx); set != nil || err != nil {
@@ -164,6 +206,12 @@ func (f *Feed) Poll(ctx context.Context) (*ChangeSet, error) {
 			f.at = set.Timestamp
 			return set, nil
 		}
+		if f.out.next < len(f.out.sets) {
+			set := &f.out.sets[f.out.next]
+			f.out.next++
+			f.at = set.Timestamp
+			return set, nil
+		}
 		missed, closed := f.take()
 		switch {
 		case closed:
@@ -172,7 +220,7 @@ func (f *Feed) Poll(ctx context.Context) (*ChangeSet, error) {
 			if err := f.catchUp(ctx, missed); err != nil {
 				return nil, err
 			}
-		case len(f.past) == 0:
+		case len(f.out.sets) == 0:
 			return nil, nil
 		}
 	}
@@ -181,14 +229,15 @@ func (f *Feed) Poll(ctx context.Context) (*ChangeSet, error) {
 // More has a token where there may be something to Poll since it had one last.
 func (f *Feed) More() <-chan struct{} { return f.more }
 
-// take moves what is in the queue to past, or says up to where the history is to be read.
+// take moves what is in the queue to out, or says up to where the history is to be read.
 func (f *Feed) take() (missed Timestamp, closed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.mu.closed || f.mu.missed != 0 {
 		return f.mu.missed, f.mu.closed
 	}
-	f.past, f.mu.queue, f.mu.bytes = f.mu.queue, nil, 0
+	f.out.empty()
+	f.out, f.mu.queue, f.mu.bytes = f.mu.queue, f.out, 0
 	return 0, false
 }
 
@@ -264,7 +313,7 @@ func (f *Feed) Close() {
 	f.mu.Lock()
 	closed := f.mu.closed
 	f.mu.closed = true
-	f.mu.queue = nil
+	f.mu.queue = pile{}
 	f.mu.Unlock()
 	if !closed {
 		f.stop()

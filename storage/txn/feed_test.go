@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -117,6 +118,77 @@ func TestFeed(t *testing.T) {
 	for n, got := range states {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("reader %d: got %v\nwant %v", n, got, want)
+		}
+	}
+}
+
+// TestNewKeys: commits say of a key that it was new where a transaction has looked for it
+// and put it as such, and of no other.
+func TestNewKeys(t *testing.T) {
+	s := memory(t, txn.Options{})
+	f, err := s.Feed(t.Context(), txn.FeedOptions{Now: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	putNew := func(tx *txn.Tx, key, value string) {
+		if _, there, err := tx.Get([]byte(key)); there || err != nil {
+			t.Errorf("%s is there: %t, %v", key, there, err)
+		}
+		if err := tx.PutNew([]byte(key), []byte(value)); err != nil {
+			t.Error(err)
+		}
+	}
+	put := func(tx *txn.Tx, key, value string) {
+		if err := tx.Put([]byte(key), []byte(value)); err != nil {
+			t.Error(err)
+		}
+	}
+	del := func(tx *txn.Tx, key string) {
+		if err := tx.Delete([]byte(key)); err != nil {
+			t.Error(err)
+		}
+	}
+	back := func(tx *txn.Tx, fn func()) {
+		sp := tx.Savepoint()
+		fn()
+		if err := tx.RollbackTo(sp); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, c := range []struct {
+		do   func(tx *txn.Tx)
+		want string
+	}{
+		{func(tx *txn.Tx) { putNew(tx, "a", "1"); put(tx, "b", "1") }, "a=1 new, b=1"},
+		{func(tx *txn.Tx) { putNew(tx, "c", "1"); put(tx, "c", "2"); put(tx, "a", "2") }, "a=2, c=2 new"},
+		{func(tx *txn.Tx) { del(tx, "a"); putNew(tx, "a", "3") }, "a=3"},
+		{func(tx *txn.Tx) { putNew(tx, "d", "1"); del(tx, "d"); putNew(tx, "d", "2") }, "d=2 new"},
+		{func(tx *txn.Tx) { putNew(tx, "e", "1"); del(tx, "e") }, "e deleted new"},
+		{func(tx *txn.Tx) { back(tx, func() { del(tx, "a") }); put(tx, "a", "4") }, "a=4"},
+		{func(tx *txn.Tx) { back(tx, func() { putNew(tx, "f", "1") }); putNew(tx, "f", "2") }, "f=2 new"},
+		{func(tx *txn.Tx) { del(tx, "b"); back(tx, func() { putNew(tx, "b", "1") }) }, "b deleted"},
+	} {
+		if err := s.Update(t.Context(), txn.TxOptions{}, func(tx *txn.Tx) error { c.do(tx); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		set, err := f.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, op := range set.Ops {
+			text := string(op.Key) + "=" + string(op.Value)
+			if op.Deleted {
+				text = string(op.Key) + " deleted"
+			}
+			if op.New {
+				text += " new"
+			}
+			list = append(list, text)
+		}
+		if have := strings.Join(list, ", "); have != c.want {
+			t.Errorf("have %s, want %s", have, c.want)
 		}
 	}
 }

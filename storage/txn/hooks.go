@@ -14,11 +14,13 @@ type hooks struct {
 	// mu guards the queue and the functions. Taken under Store.commit; takes none.
 	mu struct {
 		sync.Mutex
-		pending []*ChangeSet // appended to the log, not delivered yet
+		pending []ChangeSet // appended to the log, not delivered yet
 		fns     []*hook
 	}
 	// calling is held while functions run, which keeps the order. Taken before mu.
 	calling sync.Mutex
+	sets    []ChangeSet // that functions are called with; under calling, as kept
+	kept    bool        // one of them may keep these sets
 	// delivered: functions have run for all commits up to this timestamp.
 	delivered atomic.Uint64
 }
@@ -85,7 +87,7 @@ func (h *hooks) queue(ts uint64, ops []Op) (kept bool) {
 		return false
 	}
 	h.mu.Lock()
-	h.mu.pending = append(h.mu.pending, &ChangeSet{Timestamp: Timestamp(ts), Ops: ops})
+	h.mu.pending = append(h.mu.pending, ChangeSet{Timestamp: Timestamp(ts), Ops: ops})
 	h.mu.Unlock()
 	return h.keepers.Load() > 0
 }
@@ -104,15 +106,15 @@ func (h *hooks) deliver(published *atomic.Uint64) {
 		for n < len(h.mu.pending) && uint64(h.mu.pending[n].Timestamp) <= to {
 			n++
 		}
-		sets, fns := h.mu.pending[:n:n], h.mu.fns
-		h.mu.pending = h.mu.pending[n:]
+		fns := h.mu.fns
+		h.takeLocked(n)
 		h.mu.Unlock()
 		if n == 0 {
 			h.delivered.Store(to)
 			return
 		}
-		for i, set := range sets {
-			sets[i] = nil
+		for i := range h.sets {
+			set := &h.sets[i]
 			for _, f := range fns {
 				if uint64(set.Timestamp) > f.since {
 					f.fn(set)
@@ -120,6 +122,26 @@ func (h *hooks) deliver(published *atomic.Uint64) {
 			}
 		}
 	}
+}
+
+// maxSets is for how many commits the room is kept.
+const maxSets = 1 << 10
+
+// takeLocked moves the first n of what is pending to h.sets. What is pending next has the
+// room of those that were there before, unless somebody may have kept one.
+func (h *hooks) takeLocked(n int) {
+	if h.kept || cap(h.sets) > maxSets {
+		h.sets = nil
+	}
+	clear(h.sets)
+	room := h.sets[:0]
+	if h.sets, h.kept = room, false; n == 0 {
+		return
+	}
+	pending := h.mu.pending
+	h.mu.pending = append(room, pending[n:]...)
+	clear(pending[n:])
+	h.sets, h.kept = pending[:n], h.keepers.Load() > 0
 }
 
 // Settle returns when the functions of OnCommit have run for every commit that was

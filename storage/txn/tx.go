@@ -196,12 +196,16 @@ func (tx *Tx) GuardRange(lower, upper []byte) error {
 }
 
 // Put sets key to value; both are copied.
-func (tx *Tx) Put(key, value []byte) error { return tx.write(key, value, false) }
+func (tx *Tx) Put(key, value []byte) error { return tx.write(key, value, false, false) }
+
+// PutNew is Put of a key that tx itself has looked for and not found, with Get, Taken or an
+// iterator. Who hears of the commit is told (Op.New).
+func (tx *Tx) PutNew(key, value []byte) error { return tx.write(key, value, false, true) }
 
 // Delete removes key; removing an absent key is no error.
-func (tx *Tx) Delete(key []byte) error { return tx.write(key, nil, true) }
+func (tx *Tx) Delete(key []byte) error { return tx.write(key, nil, true, false) }
 
-func (tx *Tx) write(key, value []byte, deleted bool) error {
+func (tx *Tx) write(key, value []byte, deleted, fresh bool) error {
 	if err := tx.writable(); err != nil {
 		return err
 	}
@@ -218,7 +222,7 @@ func (tx *Tx) write(key, value []byte, deleted bool) error {
 	case !tx.room(len(key) + len(value)):
 		return errTxTooLarge(o.MaxTxBytes)
 	}
-	tx.writes.add(key, value, deleted)
+	tx.writes.add(key, value, deleted, fresh)
 	return nil
 }
 

@@ -153,6 +153,9 @@ type Op struct {
 	Key     []byte
 	Value   []byte // nil where Deleted
 	Deleted bool
+	// New says that the key was not there just before the commit. Where it is not set, the
+	// key may have been there or not; it is set of no commit that is read from the history.
+	New bool
 }
 
 // ChangeSet is what one commit changed, in key order. Its bytes must not be changed.
@@ -182,7 +185,7 @@ func cloneOps(ops []Op) []Op {
 	}
 	out := make([]Op, len(ops))
 	for i := range ops {
-		out[i] = Op{Key: keep(ops[i].Key), Value: keep(ops[i].Value), Deleted: ops[i].Deleted}
+		out[i] = Op{Key: keep(ops[i].Key), Value: keep(ops[i].Value), Deleted: ops[i].Deleted, New: ops[i].New}
 	}
 	return out
 }

@@ -61,8 +61,9 @@ type write struct {
 
 // slot is a key that was written. It stays when its writes are undone.
 type slot struct {
-	key  []byte
-	head int32 // its last write, or none
+	key   []byte
+	head  int32 // its last write, or none
+	fresh bool  // the snapshot is known not to have it
 }
 
 const (
@@ -123,8 +124,9 @@ func (w *writeSet) before(s *slot, seen int) *write {
 	return &w.log[at]
 }
 
-// add records a write; key and value are copied.
-func (w *writeSet) add(key, value []byte, deleted bool) {
+// add records a write; key and value are copied. fresh says that the snapshot does not have
+// the key, where the transaction has not written it yet.
+func (w *writeSet) add(key, value []byte, deleted, fresh bool) {
 	if w.slots == nil {
 		w.makeFew()
 	}
@@ -134,7 +136,7 @@ func (w *writeSet) add(key, value []byte, deleted bool) {
 		id = w.order[run][at]
 	} else {
 		id = int32(len(w.slots))
-		w.slots = append(w.slots, slot{key: w.arena.copy(key), head: none})
+		w.slots = append(w.slots, slot{key: w.arena.copy(key), head: none, fresh: fresh})
 		w.insert(run, at, id)
 	}
 	s := &w.slots[id]
@@ -203,7 +205,7 @@ func (w *writeSet) ops() []Op {
 				continue
 			}
 			wr := &w.log[s.head]
-			ops = append(ops, Op{Key: s.key, Value: wr.value, Deleted: wr.deleted})
+			ops = append(ops, Op{Key: s.key, Value: wr.value, Deleted: wr.deleted, New: s.fresh})
 		}
 	}
 	return ops

@@ -480,3 +480,46 @@ func TestTableKeys(t *testing.T) {
 		t.Errorf("the key of a row of a table without one: %q", bare)
 	}
 }
+
+// TestFollowedTable: who follows a table as it changes gets what another, who comes later,
+// reads of its history, though commits tell the first one which keys were new.
+func TestFollowedTable(t *testing.T) {
+	script := []string{
+		`INSERT INTO kept VALUES (1, true, -2, 3, 1.5, 2.50, E'a\n"b\\', 'v', 'c', '\x00ff', '2024-02-29', '2024-02-29 12:00:00+01', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', E'{"k":\n1}', '{1,2}')`,
+		`INSERT INTO kept (id) VALUES (2), (3), (0)`,
+		`INSERT INTO kept (id, i8, s) VALUES (4, 0, '')`,
+		`DELETE FROM kept WHERE id = 2; INSERT INTO kept (id, s) VALUES (2, 'again')`, // was there, and is
+		`INSERT INTO kept (id) VALUES (9); DELETE FROM kept WHERE id = 9`,
+		`INSERT INTO kept (id) VALUES (10); UPDATE kept SET id = 11 WHERE id = 10`,
+		`INSERT INTO kept (id, s) VALUES (3, 'x'), (5, 'y') ON CONFLICT (id) DO UPDATE SET s = excluded.s`,
+		`BEGIN; SAVEPOINT a; DELETE FROM kept WHERE id = 3; ROLLBACK TO a; UPDATE kept SET s = 'z' WHERE id = 3; COMMIT`,
+		`BEGIN; SAVEPOINT a; INSERT INTO kept (id) VALUES (6); ROLLBACK TO a; INSERT INTO kept (id, i2) VALUES (6, 7); COMMIT`,
+		`BEGIN; DELETE FROM kept WHERE id = 4; SAVEPOINT a; INSERT INTO kept (id) VALUES (4); ROLLBACK TO a; COMMIT`,
+		`INSERT INTO bare VALUES ('a'), (NULL); UPDATE bare SET s = 'b' WHERE s = 'a'; INSERT INTO bare VALUES ('c')`,
+		`INSERT INTO kept (id, s) VALUES (100, 'end'); INSERT INTO bare VALUES ('end')`,
+	}
+	names := []string{"cdc.default.kept", "cdc.default.bare"}
+	begin := func() *weft.DB {
+		db := open(t, weft.Options{})
+		exec(t, db, `CREATE TABLE kept (id int PRIMARY KEY, b bool, i2 smallint, i8 bigint, f float8, n numeric, s text, v varchar(9), c char(3), y bytea, d date, z timestamptz, u uuid, j json, a int[])`)
+		exec(t, db, `CREATE TABLE bare (s text)`)
+		return db
+	}
+	live, later := begin(), begin()
+	subs := []*streaming.Subscription{subscribe(t, live, names[0], streaming.Latest), subscribe(t, live, names[1], streaming.Latest)}
+	for _, sql := range script {
+		exec(t, live, sql)
+		exec(t, later, sql)
+	}
+	for i, name := range names {
+		want := all(t, later, name)
+		var have []string
+		for len(have) == 0 || !strings.Contains(have[len(have)-1], `"end"`) {
+			for _, m := range next(t, subs[i]) {
+				e := read(t, m)
+				have = append(have, fmt.Sprintf("%s %s > %s", e.Op, e.Before, e.After))
+			}
+		}
+		same(t, have, want...)
+	}
+}
