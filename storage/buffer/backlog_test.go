@@ -9,9 +9,9 @@ import (
 // TestBacklog: the writes of many commits, installed together, leave what they do one by
 // one, between writes of other kinds.
 func TestBacklog(t *testing.T) {
-	rounds := 40
+	rounds, freeze := 40, 20
 	if testing.Short() {
-		rounds = 21
+		rounds, freeze = 11, 5
 	}
 	for seed := range uint64(4) {
 		rng := rand.New(rand.NewPCG(seed, 2))
@@ -68,7 +68,7 @@ func TestBacklog(t *testing.T) {
 				p.Reclaim(ts, 1<<30)
 			}
 			same(t, one, many, ts)
-			if round == 20 && one.Backed() {
+			if round == freeze && one.Backed() {
 				for _, p := range []*Pool{one, many} {
 					g := p.Freeze(ts)
 					g.Marked()
