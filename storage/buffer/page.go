@@ -196,9 +196,16 @@ func (t *tree) fill(p *page, nodes []addr) {
 	p.filled(len(nodes))
 }
 
+// unknownSkip says that heads are not of one skip, or none that the keys have in common.
+const unknownSkip = -1
+
 // fillFrom is fill, where heads are of the nodes and behind skip bytes. The keys are
 // looked at only where another skip is much better.
 func (t *tree) fillFrom(p *page, nodes []addr, heads []uint64, skip int) {
+	if skip == unknownSkip {
+		t.fill(p, nodes)
+		return
+	}
 	if len(nodes) > 0 {
 		common := commonPrefix(t.s.key(nodes[0]), t.s.key(nodes[len(nodes)-1]))
 		if common < skip || common > skip+2 || len(nodes) == 1 {

@@ -143,3 +143,34 @@ func TestReadersAndReclaim(t *testing.T) {
 		t.Error("no page was used again")
 	}
 }
+
+// TestShorterPrefix: a key that has less in common with those of a page than they have with
+// one another, wherever it comes and however full the page is.
+func TestShorterPrefix(t *testing.T) {
+	for n := 1; n <= 2*pageEntries; n++ {
+		for length := range 8 {
+			for short := 0; short <= length; short++ {
+				for _, last := range []string{"", "0", "Z"} {
+					p := New()
+					prefix := "AAAAAAAA"[:length]
+					want := map[string]bool{}
+					for i := range n {
+						want[fmt.Sprintf("%s%03d", prefix, i*7%n)] = true
+					}
+					for k := range want {
+						p.Put([]byte(k), nil, 1)
+					}
+					odd := prefix[:short] + last
+					p.Put([]byte(odd), nil, 1)
+					want[odd] = true
+					if err := p.tree.check(); err != nil {
+						t.Fatalf("%d keys behind %q, then %q: %v", n, prefix, odd, err)
+					}
+					if got := collect(p, 1, true); len(got) != len(want) {
+						t.Fatalf("%d keys behind %q, then %q: %d keys, want %d", n, prefix, odd, len(got), len(want))
+					}
+				}
+			}
+		}
+	}
+}

@@ -161,7 +161,7 @@ func (t *tree) insertAt(v *view, i int, node addr) {
 	all, words = v.gather(all, words, i, n)
 	skip := int(v.skip)
 	if !fits {
-		skip = len(key) + 1 // no head is behind so much
+		skip = unknownSkip
 	}
 	if n < pageEntries {
 		a, fresh := t.newPage(v.leaf, v.next, v.whole)
