@@ -170,8 +170,8 @@ func (s *Server) prepare(c echo.Context) error {
 	}
 	now := time.Now()
 	st := prepared{id: "stmt_" + requestID(&http.Request{}), database: q.database, sql: q.sql, dialect: q.dialect, about: about, created: now, used: now}
+	a := s.prepared.describe(&st) // before others can use it
 	s.prepared.add(&st)
-	a := s.prepared.describe(&st)
 	yes := true
 	a.Success = &yes
 	return c.JSON(http.StatusCreated, a)
