@@ -21,8 +21,13 @@ var (
 	fromPostgres = flag.Bool("from-postgres", false, "take expected results from PostgreSQL")
 )
 
+// testEngine is an engine in memory. Its statements take as long as they take, unless a
+// test says otherwise: the race detector and other work make some of them slow.
 func testEngine(t testing.TB, opts Options) *Engine {
 	t.Helper()
+	if opts.Timeout == 0 {
+		opts.Timeout = -1
+	}
 	store, err := txn.NewMemory(txn.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -59,6 +59,10 @@ SELECT count(pg_sleep(3600)) FROM generate_series(1, 3)
 ----
 ERROR 57014: canceling statement due to statement timeout
 
+# what follows has its time
+statement
+SET statement_timeout = 0
+
 statement
 CREATE VIEW walk AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT * FROM n WHERE x < 1) SEARCH DEPTH FIRST BY x SET s CYCLE x SET c TO 'y' DEFAULT 'n' USING p SELECT * FROM n
 
