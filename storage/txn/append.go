@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/weftdb/weft/internal/dberr"
 )
@@ -64,9 +65,9 @@ func (tx *Tx) Append(prefix, value []byte) (handle int, err error) {
 	if n := len(a.list); n > 0 && bytes.Equal(a.list[n-1].prefix, prefix) {
 		prefix = a.list[n-1].prefix
 	} else {
-		prefix = bytes.Clone(prefix)
+		prefix = tx.writes.copy(prefix)
 	}
-	a.list = append(a.list, appended{prefix: prefix, value: append([]byte{}, value...)})
+	a.list = append(a.list, appended{prefix: prefix, value: tx.writes.copy(value)})
 	a.bytes += int64(len(prefix)+numberBytes+len(value)) + writeOverhead
 	return len(a.list) - 1, nil
 }
@@ -104,6 +105,27 @@ func (a *appends) undo(n int) {
 type numbering struct {
 	ops    []Op
 	groups []logGroup
+	keys   []byte // of what is appended
+}
+
+// numberings are used again by commits.
+var numberings = sync.Pool{New: func() any { return new(numbering) }}
+
+// The room that is kept for later.
+const maxNumberOps, maxNumberKeys, maxNumberGroups = 64, 4 << 10, 4
+
+// recycle gives the memory to others. Nobody may use what is in it.
+func (n *numbering) recycle() {
+	if n == nil || cap(n.ops) > maxNumberOps || cap(n.keys) > maxNumberKeys || cap(n.groups) > maxNumberGroups {
+		return
+	}
+	clear(n.ops)
+	poison(n.keys)
+	for i := range n.groups {
+		n.groups[i] = logGroup{members: n.groups[i].members[:0]}
+	}
+	n.ops, n.groups, n.keys = n.ops[:0], n.groups[:0], n.keys[:0]
+	numberings.Put(n)
 }
 
 // logGroup is what goes to one log.
@@ -120,11 +142,12 @@ func (s *Store) number(ctx context.Context, tx *Tx, ops []Op) (*numbering, error
 	if len(tx.appends.list) == 0 {
 		return nil, nil
 	}
-	n := &numbering{}
+	n := numberings.Get().(*numbering) //nolint:forcetypeassert // nothing else is in it
 	for i := range tx.appends.list {
-		n.group(tx.appends.list[i].prefix).members = append(n.group(tx.appends.list[i].prefix).members, int32(i))
+		g := n.group(tx.appends.list[i].prefix)
+		g.members = append(g.members, int32(i))
 	}
-	n.ops = make([]Op, 0, len(ops)+len(tx.appends.list))
+	n.ops = slices.Grow(n.ops, len(ops)+len(tx.appends.list))
 	var last [numberBytes]byte
 	for i := range last {
 		last[i] = 0xff
@@ -134,26 +157,39 @@ func (s *Store) number(ctx context.Context, tx *Tx, ops []Op) (*numbering, error
 		if err := s.lookNumber(ctx, group); err != nil {
 			return nil, fmt.Errorf("read the end of a log: %w", err)
 		}
-		end := append(bytes.Clone(group.prefix), last[:]...)
+		end := n.key(group.prefix, last[:])
 		before, _ := slices.BinarySearchFunc(ops, end, func(op Op, key []byte) int { return bytes.Compare(op.Key, key) })
 		n.ops = append(n.ops, ops[:before]...)
 		ops = ops[before:]
 		group.at = len(n.ops)
-		keys := make([]byte, 0, len(group.members)*len(end))
-		for _, m := range group.members {
-			from := len(keys)
-			keys = append(keys, end...)
-			n.ops = append(n.ops, Op{Key: keys[from:len(keys):len(keys)], Value: tx.appends.list[m].value})
+		for i, m := range group.members {
+			key := end
+			if i > 0 {
+				key = n.key(group.prefix, last[:])
+			}
+			n.ops = append(n.ops, Op{Key: key, Value: tx.appends.list[m].value})
 		}
 	}
 	n.ops = append(n.ops, ops...)
 	return n, nil
 }
 
+// key returns a key of a log.
+func (n *numbering) key(prefix, number []byte) []byte {
+	from := len(n.keys)
+	n.keys = append(append(n.keys, prefix...), number...)
+	return n.keys[from:len(n.keys):len(n.keys)]
+}
+
 // group finds the group of a log, or makes it, in order of the prefixes.
 func (n *numbering) group(prefix []byte) *logGroup {
 	i, ok := slices.BinarySearchFunc(n.groups, prefix, func(g logGroup, p []byte) int { return bytes.Compare(g.prefix, p) })
-	if !ok {
+	switch {
+	case ok:
+	case i == len(n.groups) && i < cap(n.groups): // which has room for its members
+		n.groups = n.groups[:i+1]
+		n.groups[i].prefix = prefix
+	default:
 		n.groups = slices.Insert(n.groups, i, logGroup{prefix: prefix})
 	}
 	return &n.groups[i]

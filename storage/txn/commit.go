@@ -99,6 +99,7 @@ func (s *Store) commitOps(ctx context.Context, tx *Tx, ops []Op) error {
 	}
 	if tx.reads.recycle(); !kept { // the log and the buffer have copies, and whom hooks were to call is called
 		tx.writes.recycle()
+		numbers.recycle()
 	}
 	return nil
 }

@@ -149,6 +149,14 @@ func (w *writeSet) add(key, value []byte, deleted, fresh bool) {
 	w.bytes += int64(len(key)+len(value)) + writeOverhead
 }
 
+// copy returns a copy of b in the memory of the write set.
+func (w *writeSet) copy(b []byte) []byte {
+	if w.slots == nil {
+		w.makeFew()
+	}
+	return w.arena.copy(b)
+}
+
 // insert puts a slot at its place in the order.
 func (w *writeSet) insert(run, at int, id int32) {
 	if len(w.order) == 0 {
