@@ -19,6 +19,10 @@ const (
 	MaxSort      = 8 // fields
 )
 
+// likely is for how many documents a page has room from the beginning, at most, where a
+// limit is given.
+const likely = 32
+
 // SortField is a field of an order.
 type SortField struct {
 	Path       string
@@ -90,6 +94,9 @@ func (s *Store) page(tx *txn.Tx, c *compiled, q Query) (page Page, err error) {
 		limit = DefaultLimit
 	}
 	f := &finder{s: s, tx: tx, skip: q.Skip, limit: limit}
+	if q.Limit > 1 {
+		f.out = make([]Document, 0, min(q.Limit, likely))
+	}
 	if q.Cursor == "" {
 		f.plan, err = s.plan(tx, c, q.Filter, order, q.Skip+limit)
 	} else {
@@ -136,16 +143,25 @@ func isPoint(sp span) bool {
 
 // Find is FindTx in a transaction of its own.
 func (s *Store) Find(ctx context.Context, collection string, q Query) (page Page, err error) {
-	err = s.read(ctx, func(tx *txn.Tx) error {
-		if page, err = s.FindTx(tx, collection, q); err != nil {
-			return err
+	err = s.Show(ctx, collection, q, func(p *Page) {
+		for i := range p.Documents {
+			p.Documents[i].own()
 		}
-		for i := range page.Documents {
-			page.Documents[i].own()
-		}
-		return nil
+		page = *p
 	})
 	return page, err
+}
+
+// Show is Find that shows the page to fn instead of giving it memory of its own: its
+// documents are valid during the call. The transaction lasts as long as fn takes.
+func (s *Store) Show(ctx context.Context, collection string, q Query, fn func(*Page)) error {
+	return s.read(ctx, func(tx *txn.Tx) error {
+		page, err := s.FindTx(tx, collection, q)
+		if err == nil {
+			fn(&page)
+		}
+		return err
+	})
 }
 
 // CountTx returns how many documents there are for which the filter holds.
@@ -336,48 +352,43 @@ func (f *finder) each(fn func(*candidate) (bool, error)) error {
 }
 
 func (f *finder) span(sp span, fn func(*candidate) (bool, error)) (on bool, err error) {
-	it := f.tx.Iter(txn.IterOptions{Lower: sp.lower, Upper: sp.upper, Reverse: f.plan.back})
-	defer func() {
-		if e := it.Close(); err == nil {
-			err = e
-		}
-	}()
 	var k candidate
-	for it.Next() {
+	on = true
+	failed := f.tx.Each(txn.IterOptions{Lower: sp.lower, Upper: sp.upper, Reverse: f.plan.back}, func(key, value []byte, at txn.Timestamp) bool {
 		f.Explain.Keys++
-		k.key = it.Key()
-		ok, err := f.read(it, &k)
-		if err != nil {
-			return false, err
+		k.key = key
+		var ok bool
+		if ok, err = f.read(key, value, at, &k); ok && err == nil {
+			on, err = fn(&k)
 		}
-		if !ok {
-			continue
-		}
-		if on, err := fn(&k); err != nil || !on {
-			return false, err
-		}
+		on = on && err == nil
+		return on
+	})
+	if err == nil {
+		err = failed
 	}
-	return true, it.Err()
+	return on && err == nil, err
 }
 
-// read reads the document of the entry that it stands on, and says whether it is
-// one that is wanted.
-func (f *finder) read(it txn.Iterator, k *candidate) (ok bool, err error) {
+// read reads the document of an entry of the index or the collection, and says whether it
+// is one that is wanted.
+func (f *finder) read(key, value []byte, at txn.Timestamp, k *candidate) (ok bool, err error) {
 	f.Explain.Examined++
 	p := f.plan
 	if p.access == nil {
-		id := string(it.Key()[len(appendObject(nil, f.s.db, p.c.ID)):])
+		var head [32]byte
+		id := string(key[len(appendObject(head[:0], f.s.db, p.c.ID)):])
 		var r record
-		if err := r.decode(it.Value()); err != nil {
+		if err := r.decode(value); err != nil {
 			return false, err
 		}
-		if k.d, err = f.s.document(f.tx, p.c.ID, id, &r, it.Timestamp()); err != nil {
+		if k.d, err = f.s.document(f.tx, p.c.ID, id, &r, at); err != nil {
 			return false, err
 		}
 		return p.filter.Test(k.d.Value)
 	}
 	x := p.access.x
-	entry, id, err := f.s.cutEntry(x, it.Key(), it.Value())
+	entry, id, err := f.s.cutEntry(x, key, value)
 	if err != nil {
 		return false, err
 	}
@@ -423,7 +434,8 @@ func (f *finder) firstOf(x *index, v doc.Value, entry []byte) bool {
 
 // cutEntry takes an entry of an index apart.
 func (s *Store) cutEntry(x *index, key, value []byte) (entry []byte, id string, err error) {
-	entry = key[len(appendObject(nil, s.db, x.ID)):]
+	var head [32]byte
+	entry = key[len(appendObject(head[:0], s.db, x.ID)):]
 	if x.Unique {
 		return entry, string(value), nil
 	}

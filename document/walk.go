@@ -92,7 +92,7 @@ func (w *Walker) Next() bool {
 		}
 		for w.it.Next() {
 			w.k.key = w.it.Key()
-			ok, err := w.f.read(w.it, &w.k)
+			ok, err := w.f.read(w.k.key, w.it.Value(), w.it.Timestamp(), &w.k)
 			if err != nil {
 				w.err = err
 				return false

@@ -54,8 +54,18 @@ const hexDigits = "0123456789abcdef"
 // since JavaScript took them for ends of lines.
 func appendQuoted(dst, s []byte) []byte {
 	dst = append(dst, '"')
-	from := 0
+	from, slow := 0, 0 // where what is not appended yet begins, and up to where bytes are looked at one by one
 	for i := 0; i < len(s); {
+		for i >= slow && i+8 <= len(s) {
+			if special(binary.LittleEndian.Uint64(s[i:])) {
+				slow = i + 8
+				break
+			}
+			i += 8
+		}
+		if i == len(s) {
+			break
+		}
 		c := s[i]
 		if c >= 0x20 && c != '"' && c != '\\' && c != 0xe2 {
 			i++
@@ -93,6 +103,14 @@ func appendQuoted(dst, s []byte) []byte {
 		from = i
 	}
 	return append(append(dst, s[from:]...), '"')
+}
+
+// special says whether one of eight bytes is a control character, a quote, a backslash or
+// the first byte of U+2028. It is never wrong where it says no.
+func special(w uint64) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, slash, line := w^'"'*ones, w^'\\'*ones, w^0xe2*ones
+	return ((w-0x20*ones)&^w|(quote-ones)&^quote|(slash-ones)&^slash|(line-ones)&^line)&tops != 0
 }
 
 func appendUvarint(dst []byte, n int) []byte { return binary.AppendUvarint(dst, uint64(n)) }

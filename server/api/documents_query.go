@@ -114,34 +114,39 @@ func (s *Server) answerQuery(c echo.Context, q document.Query, explain bool) err
 	if err != nil {
 		return err
 	}
-	page, err := store.Find(c.Request().Context(), name, q)
-	if err != nil {
+	buf := getBuffer()
+	defer putBuffer(buf)
+	if err := store.Show(c.Request().Context(), name, q, func(page *document.Page) { buf.b = appendDocumentPage(buf.b, name, page, explain) }); err != nil {
 		return err
 	}
-	return respond(c, http.StatusOK, func(b []byte) []byte {
-		b = append(b, `{"documents":[`...)
-		for i := range page.Documents {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendDocument(b, name, &page.Documents[i])
+	buf.b = append(appendMS(append(buf.b, `,"execution_time_ms":`...), time.Since(began).Microseconds()), "}\n"...)
+	return writeJSON(of(c), buf.b)
+}
+
+// appendDocumentPage appends the answer to a query but for how long it took, and leaves it open.
+func appendDocumentPage(b []byte, collection string, page *document.Page, explain bool) []byte {
+	b = append(b, `{"documents":[`...)
+	for i := range page.Documents {
+		if i > 0 {
+			b = append(b, ',')
 		}
-		b = strconv.AppendInt(append(b, `],"total_scanned":`...), int64(page.Explain.Examined), 10)
-		b = append(b, `,"next_cursor":`...)
-		if page.Cursor != "" {
-			b = appendText(b, page.Cursor)
-		} else {
-			b = append(b, "null"...)
-		}
-		if explain {
-			e := page.Explain
-			b = fmt.Appendf(b, `,"explain":{"plan":%q,"index":`, e.Plan)
-			b = appendText(b, e.Index)
-			b = fmt.Appendf(b, `,"fields_bound":%d,"ranges":%d,"reverse":%v,"sort":%q,"keys_examined":%d,"documents_examined":%d,"documents_returned":%d}`,
-				e.Fields, e.Ranges, e.Reverse, e.Sort, e.Keys, e.Examined, e.Returned)
-		}
-		return append(appendMS(append(b, `,"execution_time_ms":`...), time.Since(began).Microseconds()), '}')
-	})
+		b = appendDocument(b, collection, &page.Documents[i])
+	}
+	b = strconv.AppendInt(append(b, `],"total_scanned":`...), int64(page.Explain.Examined), 10)
+	b = append(b, `,"next_cursor":`...)
+	if page.Cursor != "" {
+		b = appendText(b, page.Cursor)
+	} else {
+		b = append(b, "null"...)
+	}
+	if explain {
+		e := page.Explain
+		b = fmt.Appendf(b, `,"explain":{"plan":%q,"index":`, e.Plan)
+		b = appendText(b, e.Index)
+		b = fmt.Appendf(b, `,"fields_bound":%d,"ranges":%d,"reverse":%v,"sort":%q,"keys_examined":%d,"documents_examined":%d,"documents_returned":%d}`,
+			e.Fields, e.Ranges, e.Reverse, e.Sort, e.Keys, e.Examined, e.Returned)
+	}
+	return b
 }
 
 // getCollection lists documents, as listDocuments does.
