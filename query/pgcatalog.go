@@ -337,9 +337,10 @@ func constraintRows(v *viewCall) error {
 	s, add := v.snap, v.add
 	for _, t := range s.Tables() {
 		rel, ns := objectOID(t.ID), schemaOID(t.Schema)
+		inherits := false // by tables below, which only a check may be
 		row := func(name, kind string, deferrable, deferred, valid bool, index, foreign int, actions [3]string, keys, refs, bin any) {
 			add(constraintID(t, name), name, ns, kind, deferrable, deferred, valid, rel, 0, index, 0, foreign, actions[0], actions[1], actions[2],
-				true, 0, true, keys, refs, nil, nil, nil, nil, nil, bin)
+				true, 0, !inherits, keys, refs, nil, nil, nil, nil, nil, bin)
 		}
 		none := [3]string{" ", " ", " "}
 		for i := range t.Indexes {
@@ -359,8 +360,10 @@ func constraintRows(v *viewCall) error {
 				}
 			}
 			slices.Sort(ids)
+			inherits = !c.NoInherit
 			row(c.Name, "c", false, false, !c.NotValid, 0, 0, none, columnNumbers(ids), nil, c.Expr)
 		}
+		inherits = false
 		for i := range t.ForeignKeys {
 			k := &t.ForeignKeys[i]
 			index := 0
@@ -377,7 +380,7 @@ func constraintRows(v *viewCall) error {
 	for _, u := range s.UserTypes() {
 		for _, c := range u.Checks {
 			add(madeOID("constraint", u.Schema, u.Name, c.Name), c.Name, schemaOID(u.Schema), "c", false, false, !c.NotValid, 0, objectOID(u.ID), 0, 0, 0, " ", " ", " ",
-				true, 0, true, nil, nil, nil, nil, nil, nil, nil, c.Expr)
+				true, 0, false, nil, nil, nil, nil, nil, nil, nil, c.Expr)
 		}
 	}
 	return nil

@@ -93,7 +93,12 @@ func (w *writer) node(n *node) error {
 		w.c.groups[n.n] = n
 		return w.node(n.kids[0])
 	case kBack: // as much as the group could match; the text is compared later
-		return w.repeat(w.c.groups[n.n].kids[0], n.min, n.max)
+		if g := w.c.groups[n.n]; g != nil {
+			return w.repeat(g.kids[0], n.min, n.max)
+		}
+		if n.min > 0 { // of a group that is repeated no times, and never matches
+			w.emit(inst{op: opSet, set: &set{}})
+		}
 	}
 	return nil
 }

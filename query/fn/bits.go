@@ -74,7 +74,12 @@ func registerBits(t *tables) {
 	t.def("bit_length(bit) int4", size)
 	t.def("octet_length(bit) int4", p1(func(s string) int64 { return int64(len(s)+7) / 8 }))
 	t.def("bit_count(bit) int8", p1(func(s string) int64 { return int64(strings.Count(s, "1")) }))
-	t.def("position(bit,bit) int4", p2(func(s, sub string) int64 { return int64(strings.Index(s, sub) + 1) }))
+	t.def("position(bit,bit) int4", p2(func(s, sub string) int64 {
+		if s == "" {
+			return 0
+		}
+		return int64(strings.Index(s, sub) + 1)
+	}))
 	t.def("overlay(bit,bit,int4,int4) bit", e4(overlayBytes))
 	t.def("overlay(bit,bit,int4) bit", e3(func(s, r string, at int64) (string, error) { return overlayBytes(s, r, at, int64(len(r))) }))
 	t.def("substring(bit,int4,int4) bit", e3(bitSubstring))

@@ -43,6 +43,7 @@ type pathRun struct {
 	zones   bool // the functions ending in _tz: the session's time zone may be used
 	root    *jsonValue
 	vars    *jsonValue
+	bare    bool
 	current pathValue
 	last    int // index of the last element of the array being subscripted
 	base    pathBase
@@ -179,7 +180,7 @@ func (r *pathRun) step(p *sqltype.JSONPathItem, v pathValue, out *found, unwrap 
 	case sqltype.PathMethod:
 		return r.method(p, v, out, unwrap)
 	}
-	if p.Next == nil && out == nil {
+	if p.Next == nil && out == nil && p.Op != sqltype.PathVariable { // which may not be there
 		return pathOK, nil
 	}
 	lit, err := r.literal(p)
@@ -218,6 +219,9 @@ func (r *pathRun) literal(p *sqltype.JSONPathItem) (pathValue, error) {
 		v.Kind, v.Num = sqltype.JSONNumber, sqltype.NumInt(int64(r.last))
 	case sqltype.PathVariable:
 		x, ok := r.vars.Get(p.Text)
+		if !ok && r.bare {
+			break
+		}
 		if !ok {
 			return pathValue{}, dberr.SQL(dberr.StateUndefinedObject, "could not find jsonpath variable \"%s\"", p.Text)
 		}

@@ -44,6 +44,7 @@ type pathCall struct {
 	vars      string // "" means none
 	silent    bool
 	zones     bool
+	bare      bool // of an operator, to which variables are null
 	env       *Env
 }
 
@@ -72,7 +73,7 @@ func (c pathCall) run(out *found) (res pathResult, failed bool, err error) {
 }
 
 func (c pathCall) runOn(p *sqltype.JSONPath, doc, vars *jsonValue, out *found) (res pathResult, failed bool, err error) {
-	r := &pathRun{env: c.env, lax: !p.Strict, lenient: !p.Strict, throw: !c.silent, zones: c.zones, root: doc, vars: vars, last: -1, objects: 2, current: pathValue{v: doc}}
+	r := &pathRun{env: c.env, lax: !p.Strict, lenient: !p.Strict, throw: !c.silent, zones: c.zones, bare: c.bare, root: doc, vars: vars, last: -1, objects: 2, current: pathValue{v: doc}}
 	r.base = pathBase{v: doc}
 	if p.Strict && out == nil {
 		out = &found{} // all values, to be sure that there is no error
@@ -180,12 +181,12 @@ func pathQuery(zones bool) func(c *call) (SetIter, error) {
 func registerPath(t *tables) {
 	t.op("@?(jsonb,jsonpath) bool", rowwise(func(c *call) (sqltype.Datum, error) {
 		p := callPath(c, false)
-		p.silent = true
+		p.silent, p.bare = true, true
 		return existsOf(p)
 	}))
 	t.op("@@(jsonb,jsonpath) bool", rowwise(func(c *call) (sqltype.Datum, error) {
 		p := callPath(c, false)
-		p.silent = true
+		p.silent, p.bare = true, true
 		return matchOf(p)
 	}))
 	for _, zoned := range []bool{false, true} {

@@ -25,6 +25,37 @@ func sizePretty(v int64) string {
 	return strconv.FormatInt((v+1)/2, 10) + " " + units[u]
 }
 
+// sizePrettyNum is pg_size_pretty of a numeric, which may be of any size.
+func sizePrettyNum(v sqltype.Num) (string, error) {
+	over := func(x sqltype.Num, limit int64) bool { return x.Abs().Cmp(sqltype.NumInt(limit)) >= 0 }
+	if !over(v, 10*1024) {
+		return v.String() + " bytes", nil
+	}
+	units := []string{"kB", "MB", "GB", "TB", "PB"}
+	v, err := halves(v, 512)
+	u := 0
+	for ; err == nil && over(v, 20*1024-1) && u < len(units)-1; u++ {
+		v, err = halves(v, 1024)
+	}
+	if err != nil {
+		return "", err
+	}
+	add := int64(1)
+	if v.Sign() < 0 {
+		add = -1
+	}
+	if v, err = v.Add(sqltype.NumInt(add)); err == nil {
+		v, err = halves(v, 2)
+	}
+	return v.String() + " " + units[u], err
+}
+
+// halves divides and cuts off.
+func halves(v sqltype.Num, by int64) (sqltype.Num, error) {
+	q, err := v.Div(sqltype.NumInt(by))
+	return q.Trunc(0), err
+}
+
 // sizeBytes is pg_size_bytes.
 func sizeBytes(s string) (int64, error) {
 	t := strings.TrimSpace(s)
@@ -125,6 +156,7 @@ func registerSystem(t *tables) {
 	t.def("typeof(any) text called stable", rowwise(func(c *call) (sqltype.Datum, error) { return sqltype.Datum{Str: c.typ[0].Name()}, nil }))
 	t.def("format_type(oid,int4) text called stable", rowwise(formatType))
 	t.def("pg_size_pretty(int8) text", p1(sizePretty))
+	t.def("pg_size_pretty(numeric) text", e1(sizePrettyNum))
 	t.def("pg_size_bytes(text) int8", e1(sizeBytes))
 	t.def("pg_get_expr(text,oid) text stable", e2(func(s string, _ int64) (string, error) { return s, nil }))
 	t.def("pg_get_expr(text,oid,bool) text stable", e3(func(s string, _, _ int64) (string, error) { return s, nil }))

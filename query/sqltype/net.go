@@ -161,6 +161,9 @@ func ParseMAC(s string, size int) (string, error) {
 		name = "macaddr8"
 	}
 	t := strings.Trim(s, " \t\n\r\v\f")
+	if size == 6 {
+		return parseMAC6(s, t)
+	}
 	var digits []byte
 	group := 0
 	sep := byte(0)
@@ -184,6 +187,44 @@ func ParseMAC(s string, size int) (string, error) {
 		b = []byte{b[0], b[1], b[2], 0xff, 0xfe, b[3], b[4], b[5]}
 	}
 	return string(b), nil
+}
+
+// parseMAC6 reads six bytes with colons or hyphens between them, or all digits in two groups, in three
+// (with hyphens or points) or in one.
+func parseMAC6(s, t string) (string, error) {
+	sep := ""
+	if i := strings.IndexAny(t, ":-."); i >= 0 {
+		sep = t[i : i+1]
+	}
+	groups := []string{t}
+	if sep != "" {
+		groups = strings.Split(t, sep)
+	}
+	width := map[int]int{1: 12, 2: 6, 3: 4}[len(groups)]
+	switch {
+	case sep == "." && len(groups) != 3, sep == ":" && len(groups) == 3, width == 0 && len(groups) != 6:
+		return "", errSyntax("macaddr", s)
+	}
+	out := make([]byte, 0, 6)
+	for _, g := range groups {
+		if width == 0 {
+			v, err := strconv.ParseUint(g, 16, 32)
+			if err != nil {
+				return "", errSyntax("macaddr", s)
+			}
+			if v > 255 {
+				return "", dberr.SQL(dberr.StateNumericOutOfRange, "invalid octet value in \"macaddr\" value: \"%s\"", s)
+			}
+			out = append(out, byte(v))
+			continue
+		}
+		b, err := hex.DecodeString(g)
+		if err != nil || len(g) != width {
+			return "", errSyntax("macaddr", s)
+		}
+		out = append(out, b...)
+	}
+	return string(out), nil
 }
 
 func appendMAC(dst []byte, s string) []byte {
