@@ -165,8 +165,11 @@ func TestRowTexts(t *testing.T) {
 	hidden.Indexes = []catalog.Index{{ID: 7, Primary: true, Columns: []catalog.IndexColumn{{Column: catalog.RowID, Type: sqltype.TInt8}}}}
 	for _, l := range []*Layout{Of(table()), Of(hidden)} {
 		row := l.NewRow()
-		for n := range 4 {
+		for n := range 6 {
 			vals := values(n&1 != 0, n&2 != 0)
+			if n >= 4 {
+				vals[3].Null, vals[3].Str = false, "" // which is not NULL
+			}
 			key, _ := l.Indexes[0].Key(nil, vals, int64(n), nil)
 			value, _ := l.AppendRow(nil, vals, nil)
 			if err := row.Load(key, value); err != nil {
