@@ -360,9 +360,8 @@ func (m *modelRun) get(tx *modelTx) {
 	}
 }
 
-// scan walks a random range in a random direction, seeks now and then, and writes
-// meanwhile, which the iteration must not see.
-func (m *modelRun) scan(tx *modelTx) {
+// span is a random range in a random direction.
+func (m *modelRun) span() txn.IterOptions {
 	opts := txn.IterOptions{Reverse: m.r.IntN(2) == 0}
 	if m.r.IntN(2) == 0 {
 		opts.Lower = m.key()
@@ -370,6 +369,13 @@ func (m *modelRun) scan(tx *modelTx) {
 	if m.r.IntN(2) == 0 {
 		opts.Upper = m.key()
 	}
+	return opts
+}
+
+// scan walks a random range in a random direction, seeks now and then, and writes
+// meanwhile, which the iteration must not see.
+func (m *modelRun) scan(tx *modelTx) {
+	opts := m.span()
 	state := maps.Clone(tx.state)
 	it := tx.tx.Iter(opts)
 	defer it.Close()
@@ -408,13 +414,7 @@ func (m *modelRun) scan(tx *modelTx) {
 // each walks a random range at once, stops somewhere, and writes meanwhile, which the walk
 // must not see. Now and then another walk is under way within it.
 func (m *modelRun) each(tx *modelTx, another bool) {
-	opts := txn.IterOptions{Reverse: m.r.IntN(2) == 0}
-	if m.r.IntN(2) == 0 {
-		opts.Lower = m.key()
-	}
-	if m.r.IntN(2) == 0 {
-		opts.Upper = m.key()
-	}
+	opts := m.span()
 	state := maps.Clone(tx.state)
 	want := ordered(state, opts, nil)
 	stop := m.r.IntN(120)
