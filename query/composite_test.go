@@ -45,18 +45,16 @@ func TestCompositeTypesSurvive(t *testing.T) {
 // TestCompositeDDL holds the statements about composite types that are errors.
 func TestCompositeDDL(t *testing.T) {
 	e := testEngine(t, Options{})
-	mustExec(t, e, "CREATE TYPE pair AS (a int, b text); CREATE TYPE nest AS (p pair); CREATE DOMAIN pos AS int CHECK (value > 0); CREATE TABLE t (v pair); CREATE TABLE u (n nest[])")
+	mustExec(t, e, "CREATE TYPE pair AS (a int, b text); CREATE TYPE nest AS (p pair); CREATE DOMAIN pos AS int CHECK (value > 0); CREATE TABLE t (v pair); CREATE TABLE u (n nest[]); INSERT INTO u VALUES (ARRAY[ROW(ROW(1, 'a')::pair)::nest])")
 	for _, c := range []struct{ sql, state string }{
 		{"CREATE TYPE pair AS (x int)", "42710"},
 		{"CREATE TYPE t AS (x int)", "42710"},
 		{"CREATE TYPE x AS (a int, a int)", "42701"},
 		{"CREATE TYPE x AS (a nothing)", "42704"},
 		{"CREATE TYPE x AS (a serial)", "42704"},
-		{"CREATE TYPE x AS (a pos)", "0A000"},
 		{"CREATE TYPE x AS (a t)", "42704"},
 		{"CREATE TABLE x (v t)", "42704"},
 		{"DROP TYPE pair", "2BP01"},
-		{"DROP TYPE pair CASCADE", "2BP01"},
 		{"ALTER TYPE pair ADD VALUE 'x'", "42809"},
 		{"CREATE TABLE x AS SELECT t FROM t", "42P16"},
 		{"CREATE VIEW x AS SELECT row_to_json(t) FROM t", "0A000"},
@@ -67,7 +65,11 @@ func TestCompositeDDL(t *testing.T) {
 		}
 	}
 	mustExec(t, e, "CREATE TYPE empty AS (); SELECT '()'::empty")
-	mustExec(t, e, "DROP TYPE nest CASCADE; DROP TYPE pair CASCADE")
+	mustExec(t, e, "DROP TYPE pair CASCADE")
+	if got := one(t, e, "SELECT n FROM u"); got != "{()}" {
+		t.Errorf("a row whose only field was dropped: %s", got)
+	}
+	mustExec(t, e, "DROP TYPE nest CASCADE")
 	if got := one(t, e, "SELECT count(*) FROM information_schema.columns WHERE table_name IN ('t', 'u')"); got != "0" {
 		t.Errorf("%s columns are left", got)
 	}

@@ -18,35 +18,36 @@ func (d *definer) typeFields(t *catalog.UserType, st *ast.CreateType) error {
 		if fieldIndex(t, f.Name) >= 0 {
 			return dberr.SQL(dberr.StateDuplicateColumn, "column %q specified more than once", f.Name).At(f.Pos())
 		}
-		typ, err := d.fieldType(f.Name, f.Type, f.Collate, f.Pos())
+		field, err := d.field(f.Name, f.Type, f.Collate, f.Pos())
 		if err != nil {
 			return err
 		}
-		t.Fields = append(t.Fields, catalog.ViewColumn{Name: f.Name, Type: typ})
+		t.Fields = append(t.Fields, field)
 	}
 	return nil
 }
 
 func fieldIndex(t *catalog.UserType, name string) int {
-	return slices.IndexFunc(t.Fields, func(f catalog.ViewColumn) bool { return f.Name == name })
+	return slices.IndexFunc(t.Fields, func(f catalog.Field) bool { return f.Name == name })
 }
 
-// fieldType is the type of a field.
-func (d *definer) fieldType(name string, n *ast.TypeName, collate []string, pos int) (sqltype.Type, error) {
+// field describes a field.
+func (d *definer) field(name string, n *ast.TypeName, collate []string, pos int) (f catalog.Field, err error) {
 	typ, user, err := plan.ResolveType(d.scope(), n)
 	if err != nil {
-		return typ, err
+		return f, err
 	}
+	f = catalog.Field{Name: name, Type: typ}
 	if user != nil && user.Kind == catalog.Domain {
-		return typ, refuse(pos, "a domain as the type of a field")
+		f.Domain = user.ID
 	}
 	if serial, ok := serials[n.Name]; ok && serial == typ && n.Schema == "" {
-		return typ, dberr.SQL(dberr.StateUndefinedObject, "type %q does not exist", n.Name).At(n.Pos())
+		return f, dberr.SQL(dberr.StateUndefinedObject, "type %q does not exist", n.Name).At(n.Pos())
 	}
 	if err := storable(typ, name, n.Pos()); err != nil {
-		return typ, err
+		return f, err
 	}
-	return typ, collation(collate, pos)
+	return f, collation(collate, pos)
 }
 
 // compositeType finds the type of ALTER TYPE … ATTRIBUTE.
@@ -84,6 +85,18 @@ func (d *definer) alterAttributes(st *ast.AlterTable) error {
 			return err
 		}
 	}
+	err = d.reshapeType(t, from)
+	if e := dberr.As(err); e != nil && e.SQLState == dberr.StateUndefinedColumn {
+		i := max(slices.IndexFunc(st.Cmds, func(c ast.AlterCmd) bool { return c.Action == ast.DropColumn }), 0)
+		return dberr.SQL(dberr.StateDependentObjects, "cannot drop column %s of composite type %s because other objects depend on it", st.Cmds[i].Name, t.Name).
+			WithDetail("%s", e.Message).At(st.Pos())
+	}
+	return err
+}
+
+// reshapeType stores a composite type with other fields, of which from tells which of the old
+// ones they were, and writes its values anew.
+func (d *definer) reshapeType(t *catalog.UserType, from []int) error {
 	old := t.Handle
 	newHandle(t)
 	t.Register()
@@ -91,13 +104,7 @@ func (d *definer) alterAttributes(st *ast.AlterTable) error {
 	if err := d.e.PutType(t); err != nil {
 		return err
 	}
-	err = d.changeHandles(map[int32]int32{old: t.Handle})
-	if e := dberr.As(err); e != nil && e.SQLState == dberr.StateUndefinedColumn {
-		i := max(slices.IndexFunc(st.Cmds, func(c ast.AlterCmd) bool { return c.Action == ast.DropColumn }), 0)
-		return dberr.SQL(dberr.StateDependentObjects, "cannot drop column %s of composite type %s because other objects depend on it", st.Cmds[i].Name, t.Name).
-			WithDetail("%s", e.Message).At(st.Pos())
-	}
-	return err
+	return d.changeHandles(map[int32]int32{old: t.Handle})
 }
 
 // changeHandles brings new handles of composite types to what is made of them: other types,
@@ -171,7 +178,7 @@ func (d *definer) changeHandles(to map[int32]int32) error {
 }
 
 // alterAttribute runs one action; from tells which field of before each one is.
-func (d *definer) alterAttribute(t *catalog.UserType, c *ast.AlterCmd, from []int) ([]int, error) {
+func (d *definer) alterAttribute(t *catalog.UserType, c *ast.AlterCmd, from []int) (_ []int, err error) {
 	switch c.Action {
 	case ast.AddColumn:
 		f := c.Def
@@ -181,14 +188,14 @@ func (d *definer) alterAttribute(t *catalog.UserType, c *ast.AlterCmd, from []in
 		if fieldIndex(t, f.Name) >= 0 {
 			return nil, dberr.SQL(dberr.StateDuplicateColumn, "column %q of relation %q already exists", f.Name, t.Name).At(f.Pos())
 		}
-		typ, err := d.fieldType(f.Name, f.Type, f.Collate, f.Pos())
+		field, err := d.field(f.Name, f.Type, f.Collate, f.Pos())
 		if err != nil {
 			return nil, err
 		}
-		if typ.IsComposite() && d.holders(t)[typ.Mod] {
+		if typ := field.Type; typ.IsComposite() && d.holders(t)[typ.Mod] {
 			return nil, dberr.SQL(dberr.StateInvalidTableDefinition, "composite type %s cannot be made a member of itself", t.Name).At(f.Pos())
 		}
-		t.Fields = append(t.Fields, catalog.ViewColumn{Name: f.Name, Type: typ})
+		t.Fields = append(t.Fields, field)
 		return append(from, -1), nil
 	case ast.DropColumn, ast.SetType:
 	default:
@@ -206,8 +213,7 @@ func (d *definer) alterAttribute(t *catalog.UserType, c *ast.AlterCmd, from []in
 	case c.Expr != nil:
 		return nil, refuse(c.Pos(), "USING of an attribute")
 	}
-	typ, err := d.fieldType(c.Name, c.Type, c.Collate, c.Pos())
-	t.Fields[i].Type = typ
+	t.Fields[i], err = d.field(c.Name, c.Type, c.Collate, c.Pos())
 	return from, err
 }
 
@@ -227,7 +233,7 @@ func (d *definer) typeUnused(t *catalog.UserType, retypes bool, pos int) error {
 		}
 	}
 	for _, o := range d.e.UserTypes() {
-		if o.Kind == catalog.Domain && isType(t, o.Base, 0) {
+		if o.Kind == catalog.Domain && isType(t, o.Base, 0) && !d.dropping[o.ID] {
 			return used("domain %q", o.Name)
 		}
 	}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/weftdb/weft/internal/dberr"
@@ -118,6 +119,9 @@ func (d *definer) alterDomain(st *ast.AlterDomain) error {
 	case ast.DomainDropNotNull:
 		t.NotNull = false
 	case ast.DomainSetNotNull:
+		if err := d.domainColumns(t); err != nil {
+			return err
+		}
 		if err := d.eachOfDomain(t.ID, "%s IS NULL", func(tab *catalog.Table, col string) error {
 			return dberr.SQL(dberr.StateNotNullViolation, "column %q of table %q contains null values", col, tab.Name)
 		}); err != nil {
@@ -149,6 +153,9 @@ func (d *definer) alterDomain(st *ast.AlterDomain) error {
 		}
 	}
 	if verify >= 0 {
+		if err := d.domainColumns(t); err != nil {
+			return err
+		}
 		if err := d.verifyDomain(t, &t.Checks[verify]); err != nil {
 			return err
 		}
@@ -178,6 +185,46 @@ func (d *definer) verifyDomain(t *catalog.UserType, k *catalog.Check) error {
 	return d.eachColumn(t.ID, cond, func(tab *catalog.Table, col string) error {
 		return dberr.SQL(dberr.StateCheckViolation, "column %q of table %q contains values that violate the new constraint", col, tab.Name)
 	})
+}
+
+// domainColumns refuses to check values of a domain that columns hold as elements or fields,
+// as PostgreSQL does.
+func (d *definer) domainColumns(t *catalog.UserType) error {
+	used := func(tab *catalog.Table, c *catalog.Column) error {
+		return dberr.SQL(dberr.StateFeatureNotSupported, "cannot alter type %q because column \"%s.%s\" uses it", t.Name, tab.Name, c.Name)
+	}
+	holds := map[int32]bool{}
+	for _, o := range d.e.UserTypes() {
+		for _, f := range o.Fields {
+			if d.isOf(f.Domain, t.ID) {
+				maps.Copy(holds, d.holders(o))
+			}
+		}
+	}
+	var second error
+	for _, tab := range d.e.Tables() {
+		for i := range tab.Columns {
+			c := &tab.Columns[i]
+			if d.isOf(c.Domain, t.ID) && d.ofElements(c.Type, c.Domain) {
+				return used(tab, c)
+			}
+			if second == nil && c.Type.IsComposite() && holds[c.Type.Mod] {
+				second = used(tab, c)
+			}
+		}
+	}
+	return second
+}
+
+// ofElements tells a column that is an array of a domain from one of a domain over an array of
+// domains.
+func (d *definer) ofElements(typ sqltype.Type, id keyspace.ObjectID) bool {
+	for u := d.e.TypeByID(id); u != nil; u = d.e.TypeByID(u.BaseDomain) {
+		if ofElements(typ, u) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *definer) eachOfDomain(id keyspace.ObjectID, cond string, fault func(t *catalog.Table, col string) error) error {

@@ -244,10 +244,8 @@ func (d *definer) dropType(id keyspace.ObjectID, cascade bool) error {
 		return nil
 	}
 	for _, o := range d.e.UserTypes() {
-		for _, f := range o.Fields {
-			if !d.dropping[o.ID] && isType(t, f.Type, 0) { // with CASCADE, too: values hold the field
-				return dependent("type", t.Name, fmt.Sprintf("column %s of composite type %s depends on type %s", f.Name, o.Name, t.Name))
-			}
+		if err := d.dropTypeInFields(o.ID, t, cascade); err != nil {
+			return err
 		}
 		if o.BaseDomain != t.ID && !(t.Kind != catalog.Domain && o.Kind == catalog.Domain && isType(t, o.Base, 0)) {
 			continue
@@ -281,6 +279,35 @@ func (d *definer) dropType(id keyspace.ObjectID, cascade bool) error {
 		return err
 	}
 	return d.e.DropType(d.e.TypeByID(id))
+}
+
+// dropTypeInFields refuses to drop a type that fields of another are of, or drops those.
+func (d *definer) dropTypeInFields(id keyspace.ObjectID, t *catalog.UserType, cascade bool) error {
+	o := d.e.TypeByID(id)
+	if o == nil || d.dropping[id] {
+		return nil
+	}
+	c, from := o.Clone(), []int(nil)
+	c.Fields = c.Fields[:0]
+	for i, f := range o.Fields {
+		if !isType(t, f.Type, f.Domain) {
+			c.Fields, from = append(c.Fields, f), append(from, i)
+			continue
+		}
+		if !cascade {
+			return dependent("type", t.Name, fmt.Sprintf("column %s of composite type %s depends on type %s", f.Name, o.Name, t.Name))
+		}
+	}
+	if len(from) == len(o.Fields) {
+		return nil
+	}
+	dropping := d.dropping
+	err := d.typeUnused(o, false, 0)
+	d.dropping = dropping
+	if err != nil {
+		return err
+	}
+	return d.reshapeType(c, from)
 }
 
 // dropTypeViews refuses to drop a type that views name, or drops those.

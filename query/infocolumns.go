@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/sqltype"
@@ -15,7 +16,7 @@ func (v *viewCall) describe(r row, t sqltype.Type) {
 	if t.ID == sqltype.Array {
 		r["data_type"] = "ARRAY"
 	}
-	if t.IsEnum() {
+	if t.IsEnum() || t.IsComposite() {
 		if u := v.snap.TypeByHandle(t.Mod); u != nil {
 			r["udt_schema"], r["udt_name"] = u.Schema, u.Name
 			if t.ID == sqltype.Array {
@@ -59,6 +60,14 @@ func (v *viewCall) describe(r row, t sqltype.Type) {
 	}
 }
 
+// describeOf is describe of what may be an array of a domain.
+func (v *viewCall) describeOf(r row, t sqltype.Type, domain *catalog.UserType) {
+	v.describe(r, t)
+	if domain != nil && ofElements(t, domain) {
+		r["udt_schema"], r["udt_name"] = domain.Schema, "_"+domain.Name
+	}
+}
+
 func (v *viewCall) infoColumns() error {
 	for _, rel := range pgRelations(v.snap) {
 		if rel.kind != "r" && rel.kind != "v" {
@@ -73,8 +82,8 @@ func (v *viewCall) infoColumns() error {
 			r := row{"table_catalog": v.db, "table_schema": rel.schema, "table_name": rel.name, "column_name": c.name, "ordinal_position": c.num,
 				"is_nullable": yesNo(!c.notNull), "dtd_identifier": fmt.Sprint(c.num), "is_self_referencing": "NO", "is_identity": "NO",
 				"identity_cycle": "NO", "is_generated": "NEVER", "is_updatable": yesNo(updatable)}
-			v.describe(r, c.typ)
-			if u := v.snap.TypeByID(c.domain); u != nil && c.domain != 0 {
+			v.describeOf(r, c.typ, c.domain)
+			if u := c.domain; u != nil && !ofElements(c.typ, u) {
 				r["domain_catalog"], r["domain_schema"], r["domain_name"] = v.db, u.Schema, u.Name
 				if u.NotNull {
 					r["is_nullable"] = "NO"
@@ -111,24 +120,67 @@ func (v *viewCall) ownColumn(r row, t *catalog.Table, c *catalog.Column) {
 	}
 }
 
-// infoElementTypes describes the elements of columns that are arrays.
+// infoElementTypes describes the elements of columns, fields and domains that are arrays.
 func (v *viewCall) infoElementTypes() error {
-	v.relations(func(schema, name string, columns []pgColumn) {
-		kind := "TABLE"
-		if rel, ok := v.snap.Lookup(schema, name); ok && rel.View != nil {
-			kind = "VIEW"
+	add := func(schema, name, kind string, num int, t sqltype.Type, domain *catalog.UserType) {
+		if t.ID != sqltype.Array {
+			return
 		}
-		for _, c := range columns {
-			if c.typ.ID != sqltype.Array {
-				continue
+		full := row{}
+		v.describe(full, t.ElemType())
+		if domain != nil && ofElements(t, domain) {
+			full["data_type"], full["udt_schema"], full["udt_name"] = "USER-DEFINED", domain.Schema, domain.Name
+		}
+		v.set(row{"object_catalog": v.db, "object_schema": schema, "object_name": name, "object_type": kind,
+			"collection_type_identifier": fmt.Sprint(num), "data_type": full["data_type"], "udt_catalog": v.db, "udt_schema": full["udt_schema"],
+			"udt_name": full["udt_name"], "dtd_identifier": fmt.Sprintf("a%d", num)})
+	}
+	kinds := map[string]string{"r": "TABLE", "v": "VIEW", "c": "USER-DEFINED TYPE"}
+	for _, r := range pgRelations(v.snap) {
+		if kind := kinds[r.kind]; kind != "" && r.system == nil {
+			for _, c := range r.columns() {
+				add(r.schema, r.name, kind, c.num, c.typ, c.domain)
 			}
-			full := row{}
-			v.describe(full, c.typ.ElemType())
-			v.set(row{"object_catalog": v.db, "object_schema": schema, "object_name": name, "object_type": kind,
-				"collection_type_identifier": fmt.Sprint(c.num), "data_type": full["data_type"], "udt_catalog": v.db, "udt_schema": full["udt_schema"],
-				"udt_name": full["udt_name"], "dtd_identifier": fmt.Sprintf("a%d", c.num)})
 		}
+	}
+	return v.domains(func(u *catalog.UserType) {
+		add(u.Schema, u.Name, "DOMAIN", 1, u.Base, v.snap.TypeByID(u.BaseDomain))
 	})
+}
+
+// infoAttributes describes the fields of composite types.
+func (v *viewCall) infoAttributes() error {
+	for _, rel := range pgRelations(v.snap) {
+		if rel.composite == nil {
+			continue
+		}
+		for _, c := range rel.columns() {
+			d := row{}
+			v.describeOf(d, c.typ, c.domain)
+			if u := c.domain; u != nil && !ofElements(c.typ, u) {
+				d = row{"data_type": "USER-DEFINED", "udt_schema": u.Schema, "udt_name": u.Name}
+			}
+			r := row{"udt_catalog": v.db, "udt_schema": rel.schema, "udt_name": rel.name, "attribute_name": c.name, "ordinal_position": c.num, "is_nullable": "YES",
+				"attribute_udt_catalog": v.db, "attribute_udt_schema": d["udt_schema"], "attribute_udt_name": d["udt_name"],
+				"dtd_identifier": fmt.Sprint(c.num), "is_derived_reference_attribute": "NO"}
+			delete(d, "udt_catalog")
+			delete(d, "udt_schema")
+			delete(d, "udt_name")
+			maps.Copy(r, d)
+			v.set(r)
+		}
+	}
+	return nil
+}
+
+// infoUserDefinedTypes lists the composite types.
+func (v *viewCall) infoUserDefinedTypes() error {
+	for _, u := range v.snap.UserTypes() {
+		if u.Kind == catalog.Composite {
+			v.set(row{"user_defined_type_catalog": v.db, "user_defined_type_schema": u.Schema, "user_defined_type_name": u.Name,
+				"user_defined_type_category": "STRUCTURED", "is_instantiable": "YES"})
+		}
+	}
 	return nil
 }
 
@@ -136,7 +188,7 @@ func (v *viewCall) infoColumnUDTUsage() error {
 	v.relations(func(schema, name string, columns []pgColumn) {
 		for _, c := range columns {
 			r := row{}
-			v.describe(r, c.typ)
+			v.describeOf(r, c.typ, c.domain)
 			v.add(v.db, r["udt_schema"], r["udt_name"], v.db, schema, name, c.name)
 		}
 	})
@@ -146,7 +198,7 @@ func (v *viewCall) infoColumnUDTUsage() error {
 func (v *viewCall) infoColumnDomainUsage() error {
 	v.relations(func(schema, name string, columns []pgColumn) {
 		for _, c := range columns {
-			if u := v.snap.TypeByID(c.domain); u != nil && c.domain != 0 {
+			if u := c.domain; u != nil && !ofElements(c.typ, u) {
 				v.add(v.db, u.Schema, u.Name, v.db, schema, name, c.name)
 			}
 		}
@@ -183,7 +235,10 @@ func (v *viewCall) domains(f func(u *catalog.UserType)) error {
 func (v *viewCall) infoDomains() error {
 	return v.domains(func(u *catalog.UserType) {
 		r := row{"domain_catalog": v.db, "domain_schema": u.Schema, "domain_name": u.Name, "domain_default": orNull(u.Default), "dtd_identifier": "1"}
-		v.describe(r, u.Base)
+		v.describeOf(r, u.Base, v.snap.TypeByID(u.BaseDomain))
+		if u.Base.ID == sqltype.Array {
+			r["data_type"] = "USER-DEFINED" // as PostgreSQL says of domains over arrays
+		}
 		v.set(r)
 	})
 }
@@ -191,7 +246,7 @@ func (v *viewCall) infoDomains() error {
 func (v *viewCall) infoDomainUDTUsage() error {
 	return v.domains(func(u *catalog.UserType) {
 		r := row{}
-		v.describe(r, u.Base)
+		v.describeOf(r, u.Base, v.snap.TypeByID(u.BaseDomain))
 		v.add(v.db, r["udt_schema"], r["udt_name"], v.db, u.Schema, u.Name)
 	})
 }

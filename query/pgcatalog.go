@@ -60,6 +60,8 @@ type pgRelation struct {
 	view         *catalog.View
 	sequence     *catalog.Sequence
 	system       *systemView
+	composite    *catalog.UserType
+	snap         *catalog.Snapshot
 }
 
 func pgRelations(s *catalog.Snapshot) (list []pgRelation) {
@@ -81,8 +83,16 @@ func pgRelations(s *catalog.Snapshot) (list []pgRelation) {
 	for _, q := range s.Sequences() {
 		list = append(list, pgRelation{oid: objectOID(q.ID), schema: q.Schema, name: q.Name, kind: "S", sequence: q})
 	}
+	for _, u := range s.UserTypes() {
+		if u.Kind == catalog.Composite {
+			list = append(list, pgRelation{oid: madeOID("composite", u.Schema, u.Name), schema: u.Schema, name: u.Name, kind: "c", composite: u})
+		}
+	}
 	for _, v := range systemList {
 		list = append(list, pgRelation{oid: v.oid, schema: v.schema, name: v.name, kind: v.kind, system: v})
+	}
+	for i := range list {
+		list[i].snap = s
 	}
 	return list
 }
@@ -91,7 +101,7 @@ func pgRelations(s *catalog.Snapshot) (list []pgRelation) {
 type pgColumn struct {
 	name      string
 	typ       sqltype.Type
-	domain    keyspace.ObjectID
+	domain    *catalog.UserType // that of the column, or of the elements
 	num       int
 	notNull   bool
 	hasDef    bool
@@ -111,7 +121,7 @@ func (r *pgRelation) columns() (list []pgColumn) {
 		}
 	case r.table != nil:
 		for _, c := range r.table.Columns {
-			k := pgColumn{name: c.Name, typ: c.Type, domain: c.Domain, num: int(c.ID), notNull: c.NotNull, hasDef: c.Default != "" || c.Generated != ""}
+			k := pgColumn{name: c.Name, typ: c.Type, domain: r.snap.TypeByID(c.Domain), num: int(c.ID), notNull: c.NotNull, hasDef: c.Default != "" || c.Generated != ""}
 			if c.Identity != 0 {
 				k.identity = string(rune(c.Identity))
 			}
@@ -123,6 +133,10 @@ func (r *pgRelation) columns() (list []pgColumn) {
 	case r.view != nil:
 		for i, c := range r.view.Columns {
 			list = append(list, pgColumn{name: c.Name, typ: c.Type, num: i + 1, hasDef: c.Default != ""})
+		}
+	case r.composite != nil:
+		for i, f := range r.composite.Fields {
+			list = append(list, pgColumn{name: f.Name, typ: f.Type, domain: r.snap.TypeByID(f.Domain), num: i + 1})
 		}
 	case r.system != nil:
 		for i, c := range r.system.columns {
@@ -138,11 +152,22 @@ func (r *pgRelation) columns() (list []pgColumn) {
 
 // columnTypeOID is the object id of a column's type.
 func (c *pgColumn) typeOID() int {
-	if c.domain != 0 {
-		return objectOID(c.domain)
+	switch {
+	case c.domain == nil:
+		return int(c.typ.OID())
+	case ofElements(c.typ, c.domain):
+		return domainArrayOID(c.domain)
 	}
-	return int(c.typ.OID())
+	return objectOID(c.domain.ID)
 }
+
+// ofElements tells an array of a domain from a domain over arrays.
+func ofElements(t sqltype.Type, domain *catalog.UserType) bool {
+	return t.ID == sqltype.Array && domain.Base.ID != sqltype.Array
+}
+
+// domainArrayOID is the object id of the array of a domain, made as that of other types.
+func domainArrayOID(u *catalog.UserType) int { return objectOID(u.ID) | 1<<30 }
 
 func classRows(v *viewCall) error {
 	s := v.snap
@@ -206,6 +231,9 @@ func classRows(v *viewCall) error {
 func rowTypeOID(r *pgRelation) int {
 	if r.index != nil || r.sequence != nil || r.system != nil {
 		return 0
+	}
+	if r.composite != nil {
+		return objectOID(r.composite.ID)
 	}
 	return madeOID("rowtype", r.schema, r.name)
 }
@@ -426,12 +454,23 @@ func typeRows(v *viewCall) error {
 			if u.Default != "" {
 				def = u.Default
 			}
-			row(objectOID(u.ID), u.Name, schemaOID(u.Schema), int(t.Len()), "d", string(rune(t.Category())), false, 0, 0, 0, base, int(u.Base.TypMod()), u.NotNull, def, t)
+			if of := s.TypeByID(u.BaseDomain); of != nil && ofElements(u.Base, of) {
+				base = domainArrayOID(of)
+			}
+			array := sqltype.ArrayOf(t)
+			row(objectOID(u.ID), u.Name, schemaOID(u.Schema), int(t.Len()), "d", string(rune(t.Category())), false, 0, 0, domainArrayOID(u), base, int(u.Base.TypMod()), u.NotNull, def, t)
+			row(domainArrayOID(u), "_"+u.Name, schemaOID(u.Schema), -1, "b", "A", false, 0, objectOID(u.ID), 0, 0, -1, false, nil, array)
 		}
 	}
 	for _, r := range pgRelations(s) {
+		array := 0
+		if r.composite != nil {
+			t := sqltype.ArrayOf(r.composite.Type())
+			array = int(t.OID())
+			row(array, "_"+r.name, schemaOID(r.schema), -1, "b", "A", false, 0, rowTypeOID(&r), 0, 0, -1, false, nil, t)
+		}
 		if oid := rowTypeOID(&r); oid != 0 {
-			row(oid, r.name, schemaOID(r.schema), -1, "c", "C", false, r.oid, 0, 0, 0, -1, false, nil, sqltype.Type{ID: sqltype.Record})
+			row(oid, r.name, schemaOID(r.schema), -1, "c", "C", false, r.oid, 0, array, 0, -1, false, nil, sqltype.Type{ID: sqltype.Record})
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/query/vec"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // catalogFunction is a function that looks into the catalog.
@@ -196,6 +197,11 @@ func virtualOID(name string) int {
 func (c *catalogCall) formatType(args []sqltype.Datum) (sqltype.Datum, error) {
 	if args[0].Null {
 		return sqltype.NullDatum, nil
+	}
+	if elem := args[0].Int - 1<<30; elem >= catalog.FirstOID && elem < 1<<30 && c.snap.TypeByID(keyspace.ObjectID(elem-catalog.FirstOID)) != nil {
+		d, err := c.formatType([]sqltype.Datum{{Int: elem}, args[1]})
+		d.Str += "[]"
+		return d, err
 	}
 	for _, u := range c.snap.UserTypes() {
 		if int64(objectOID(u.ID)) == args[0].Int {

@@ -124,6 +124,11 @@ func (c *catalogCall) typeOID(args []sqltype.Datum) (sqltype.Datum, error) {
 		return sqltype.Datum{Int: int64(t.Base().OID())}, nil
 	}
 	elem, array := strings.CutSuffix(strings.TrimSpace(name), "[]")
+	if under, ok := strings.CutPrefix(elem, "_"); ok && !array && under != "" { // the name of an array type
+		if d, err := c.typeOID([]sqltype.Datum{{Str: under + "[]"}}); err == nil {
+			return d, nil
+		}
+	}
 	n, err := plan.SplitName(elem)
 	if err != nil {
 		return sqltype.NullDatum, err
@@ -145,6 +150,9 @@ func (c *catalogCall) typeOID(args []sqltype.Datum) (sqltype.Datum, error) {
 	}
 	if array {
 		oid = sqltype.ArrayOf(t).OID()
+		if user != nil {
+			oid = user.OID() | 1<<30
+		}
 	}
 	return sqltype.Datum{Int: int64(oid)}, nil
 }

@@ -70,6 +70,8 @@ func init() { // the functions look at systemRows' views themselves
 		"pg_catalog.pg_user":                  (*viewCall).pgUser,
 		"pg_catalog.pg_views":                 (*viewCall).pgViews,
 
+		"information_schema.attributes":                            (*viewCall).infoAttributes,
+		"information_schema.user_defined_types":                    (*viewCall).infoUserDefinedTypes,
 		"information_schema.character_sets":                        (*viewCall).infoCharacterSets,
 		"information_schema.check_constraints":                     (*viewCall).infoCheckConstraints,
 		"information_schema.collation_character_set_applicability": (*viewCall).infoCollationSets,

@@ -1,6 +1,10 @@
 package catalog
 
-import "github.com/weftdb/weft/storage/keyspace"
+import (
+	"slices"
+
+	"github.com/weftdb/weft/storage/keyspace"
+)
 
 // encodeExtra encodes the fields that format 1 of tables does not have; nil where all
 // of them are empty, so that such a table is written in format 1.
@@ -122,7 +126,11 @@ func (r *reader) formats(a, b byte) byte {
 
 // Type records.
 
-const typeFormat = 1
+// Types of which fields are of domains are written in format 2.
+const (
+	typeFormat       = 1
+	fieldDomainsForm = 2
+)
 
 func encodeType(t *UserType) []byte {
 	w := &writer{}
@@ -153,12 +161,18 @@ func encodeType(t *UserType) []byte {
 		w.str(f.Name)
 		w.typ(f.Type)
 	}
+	if slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Domain != 0 }) {
+		w.b[0] = fieldDomainsForm
+		for _, f := range t.Fields {
+			w.uint(uint64(f.Domain))
+		}
+	}
 	return w.b
 }
 
 func decodeType(b []byte) (*UserType, error) {
 	r := &reader{b: b}
-	r.format(typeFormat)
+	format := r.formats(typeFormat, fieldDomainsForm)
 	t := &UserType{ID: keyspace.ObjectID(r.uint()), Schema: r.str(), Name: r.str(), Kind: TypeKind(r.byte()), Comment: r.str(), Handle: int32(r.uint32())}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		t.Labels = append(t.Labels, EnumLabel{Code: r.int(), Name: r.str()})
@@ -172,7 +186,17 @@ func decodeType(b []byte) (*UserType, error) {
 		t.Checks = append(t.Checks, c)
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
-		t.Fields = append(t.Fields, ViewColumn{Name: r.str(), Type: r.typ()})
+		t.Fields = append(t.Fields, Field{Name: r.str(), Type: r.typ()})
+	}
+	if format == fieldDomainsForm {
+		any := false
+		for i := range t.Fields {
+			t.Fields[i].Domain = keyspace.ObjectID(r.uint())
+			any = any || t.Fields[i].Domain != 0
+		}
+		if !any {
+			r.fail("format 2 without a domain")
+		}
 	}
 	if t.Kind > Composite {
 		r.fail("unknown kind of type")

@@ -26,9 +26,11 @@ func sampleTable2() *Table {
 const (
 	goldenTable2 = "02" + "07067075626c69630174020401630201026964030000010061000003017609002800032778270000016e020806745f706b657900070001010003000000000903745f7601080d76204953204e4f54204e554c4c0100086c6f7765722876290800000301010107745f636865636b066964203e20300102666b0101050102636173" +
 		"01010853454c454354203102030400" + "0c" + "0002706b" + "0300" + "03016b" + "0301010166"
-	goldenSequence2 = "0204067075626c6963017304000002020012020000000163090a01"
-	goldenEnum      = "0105067075626c6963046d6f6f6400016381ffffff07020203736164808080808040026f6b0000000000000000"
-	goldenDomain    = "0106017301640100000009001205010327782701016b0b76616c7565203c3e2027270100"
+	goldenSequence2    = "0204067075626c6963017304000002020012020000000163090a01"
+	goldenEnum         = "0105067075626c6963046d6f6f6400016381ffffff07020203736164808080808040026f6b0000000000000000"
+	goldenComposite    = "0107017301630200030000000000000000010161030000"
+	goldenDomainFields = "020801730166020004000000000000000002016103000001621508000600"
+	goldenDomain       = "0106017301640100000009001205010327782701016b0b76616c7565203c3e2027270100"
 )
 
 func TestTable2Golden(t *testing.T) {
@@ -47,6 +49,8 @@ func TestRecordsGolden(t *testing.T) {
 		{hex.EncodeToString(encodeSequence(sampleSequence2())), goldenSequence2},
 		{hex.EncodeToString(encodeType(sampleTypes()[0])), goldenEnum},
 		{hex.EncodeToString(encodeType(sampleTypes()[1])), goldenDomain},
+		{hex.EncodeToString(encodeType(sampleTypes()[2])), goldenComposite},
+		{hex.EncodeToString(encodeType(sampleTypes()[3])), goldenDomainFields},
 	} {
 		if c.got != c.want {
 			t.Errorf("%d: encoding has changed:\ngot  %s\nwant %s", i, c.got, c.want)
@@ -63,6 +67,8 @@ func sampleTypes() []*UserType {
 		{ID: 5, Schema: "public", Name: "mood", Comment: "c", Handle: 0x7fffff81, Labels: []EnumLabel{{1, "sad"}, {1 << 40, "ok"}}},
 		{ID: 6, Schema: "s", Name: "d", Kind: Domain, Base: sqltype.Type{ID: sqltype.Varchar, Mod: 9}, BaseDomain: 5, NotNull: true, Default: "'x'",
 			Checks: []Check{{Name: "k", Expr: "value <> ''", NotValid: true}}},
+		{ID: 7, Schema: "s", Name: "c", Kind: Composite, Handle: 3, Fields: []Field{{Name: "a", Type: sqltype.TInt4}}},
+		{ID: 8, Schema: "s", Name: "f", Kind: Composite, Handle: 4, Fields: []Field{{Name: "a", Type: sqltype.TInt4, Domain: 6}, {Name: "b", Type: sqltype.ArrayOf(sqltype.TText)}}},
 	}
 }
 

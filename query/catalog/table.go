@@ -26,7 +26,8 @@ type Column struct {
 	Generated string
 	Comment   string
 	// Domain is the domain that the column was declared with, 0 for none. Type is then
-	// the domain's base type, and its rules hold for the column too.
+	// the domain's base type, and its rules hold for the column too; or it is an array of the
+	// domain, where Type is an array of its base type and that is not one.
 	Domain keyspace.ObjectID
 }
 

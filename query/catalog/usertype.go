@@ -39,8 +39,16 @@ type UserType struct {
 	BaseDomain keyspace.ObjectID
 	NotNull    bool
 	Default    string
-	Checks     []Check      // over the name VALUE
-	Fields     []ViewColumn // of a Composite
+	Checks     []Check // over the name VALUE
+	Fields     []Field // of a Composite
+}
+
+// Field is a field of a composite type. Domain is the domain that it was declared with, as in
+// Column.
+type Field struct {
+	Name   string
+	Type   sqltype.Type
+	Domain keyspace.ObjectID
 }
 
 // Type is how values of the type are held: of a domain, its base type.
@@ -70,7 +78,7 @@ func (t *UserType) Register() {
 	if t.Kind == Composite {
 		fields := make([]sqltype.CompositeField, len(t.Fields))
 		for i, f := range t.Fields {
-			fields[i] = sqltype.CompositeField{Name: f.Name, Type: f.Type}
+			fields[i] = sqltype.CompositeField{Name: f.Name, Type: f.Type, Domain: uint64(f.Domain)}
 		}
 		sqltype.RegisterComposite(t.Handle, sqltype.CompositeType{Schema: t.Schema, Name: t.Name, OID: t.OID(), Fields: fields})
 	}

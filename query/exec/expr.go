@@ -70,6 +70,8 @@ func compile(c *Context, e plan.Expr) (evaluator, error) {
 	case *plan.RowExpr:
 		args, err := compileAll(c, e.Elems)
 		return &rowExpr{args: args, types: exprTypes(e.Elems), nullable: e.Nullable, out: newOut(e.Type())}, err
+	case *plan.PartCheck:
+		return compileParts(c, e)
 	case *plan.SubPlan:
 		return compileSub(c, e)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // assigned are the columns that a statement gives values to. One may come several times where
@@ -118,6 +119,9 @@ func (b *binder) assignPart(s *scope, cur Expr, target ast.SetTarget, e Expr, po
 		fail(dberr.SQL(dberr.StateDatatypeMismatch, what, name, part.Name(), e.Type().Name()).
 			WithHint("You will need to rewrite or cast the expression.").At(pos))
 	}
+	if w.domain != 0 {
+		v = partChecked(v, b.domainParts(part, w.domain, nil), pos)
+	}
 	types := make([]sqltype.Type, len(w.subs))
 	for i, x := range w.subs {
 		types[i] = x.Type()
@@ -132,6 +136,9 @@ type partWalk struct {
 	target ast.SetTarget
 	steps  []fn.Step
 	subs   []Expr
+	// domain is that of the part, or of the elements of one that is an array; a column's own
+	// rules are checked when its row is written.
+	domain keyspace.ObjectID
 }
 
 // walk gives the type of the part.
@@ -165,6 +172,7 @@ func (w *partWalk) field(t sqltype.Type, name string) sqltype.Type {
 		step.Fields = append(step.Fields, f.Type)
 	}
 	w.steps = append(w.steps, step)
+	w.domain = keyspace.ObjectID(c.Fields[i].Domain)
 	return c.Fields[i].Type
 }
 
@@ -221,6 +229,9 @@ func (w *partWalk) elements(t sqltype.Type, subs []ast.Subscript) sqltype.Type {
 	w.steps = append(w.steps, step)
 	if step.Slice {
 		return t
+	}
+	if d := w.b.Catalog.TypeByID(w.domain); d != nil && d.Base.ID == sqltype.Array {
+		w.domain = 0 // the elements are of none
 	}
 	return t.ElemType()
 }

@@ -45,11 +45,24 @@ func (b *binder) cast(e Expr, t sqltype.Type, pos int) Expr {
 	return nil
 }
 
+// convert is nil where there is no conversion. The fields of rows that it makes meet the
+// rules of their domains.
 func (b *binder) convert(e Expr, t sqltype.Type, pos int, find func(from, to sqltype.Type) *fn.Func) Expr {
-	from := e.Type()
-	if from == t {
+	if e.Type() == t {
 		return e
 	}
+	out := b.converted(e, t, pos, find)
+	if out == nil || !t.IsComposite() || out.Type() != t {
+		return out
+	}
+	if c, ok := out.(*Const); ok && c.Value.Null {
+		return out
+	}
+	return partChecked(out, b.domainParts(t, 0, nil), pos)
+}
+
+func (b *binder) converted(e Expr, t sqltype.Type, pos int, find func(from, to sqltype.Type) *fn.Func) Expr {
+	from := e.Type()
 	if from.ID == sqltype.Unknown {
 		if out := b.literal(e, t, find); out != nil {
 			return out

@@ -515,7 +515,13 @@ func (b *binder) castExpr(s *scope, e *ast.Cast) Expr {
 	}
 	t, user := b.resolveType(e.Type)
 	if user != nil && user.Kind == catalog.Domain {
-		return b.toDomain(b.cast(b.expr(s, e.Arg), t, e.Pos()), user, e.Pos())
+		var x Expr
+		if a, ok := e.Arg.(*ast.Array); ok && t.ID == sqltype.Array {
+			x = b.arrayOf(s, a, t.ElemType())
+		} else {
+			x = b.expr(s, e.Arg)
+		}
+		return b.toDomain(b.cast(x, t, e.Pos()), user, e.Pos())
 	}
 	if a, ok := e.Arg.(*ast.Array); ok && t.ID == sqltype.Array {
 		return b.cast(b.arrayOf(s, a, t.ElemType()), t, e.Pos())

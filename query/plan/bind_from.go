@@ -11,6 +11,7 @@ import (
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/parse"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // fromItem is a bound item of FROM: its relation and what it lets names see.
@@ -386,9 +387,27 @@ func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
 	if t.Ordinality {
 		b.funcCol(rel, e, "ordinality", sqltype.TInt8)
 	}
-	item := (&fromItem{rel: rel}).single(e)
+	item := (&fromItem{rel: b.checkedCols(rel, e)}).single(e)
 	b.rename(item, names, alias, t.Pos())
 	return item
+}
+
+// checkedCols computes the columns that checkCol has marked right above the functions.
+func (b *binder) checkedCols(rel *LFunc, e *entry) Rel {
+	p := &LProject{Input: rel}
+	any := false
+	for i, id := range rel.ColIDs {
+		x := e.cols[i].expr
+		if _, ok := x.(*PartCheck); ok {
+			any, id = true, b.q.NewCol(e.cols[i].name, x.Type())
+			e.cols[i].expr = b.q.Ref(id)
+		}
+		p.Exprs, p.ColIDs = append(p.Exprs, x), append(p.ColIDs, id)
+	}
+	if !any {
+		return rel
+	}
+	return p
 }
 
 func isJSONTable(e ast.Expr) bool {
@@ -441,11 +460,13 @@ func (b *binder) recordItem(s *scope, rel *LFunc, e *entry, f ast.FuncItem) {
 func (b *binder) columnDefs(rel *LFunc, e *entry, f ast.FuncItem) (cols []fn.Column) {
 	for _, d := range f.ColDefs {
 		t, user := b.resolveType(d.Type)
-		if user != nil && user.Kind == catalog.Domain {
-			unsupported(d.Pos(), "a domain in a column definition list")
-		}
 		cols = append(cols, fn.Column{Name: d.Name, Type: t})
 		b.funcCol(rel, e, d.Name, t)
+		var domain keyspace.ObjectID
+		if user != nil && user.Kind == catalog.Domain {
+			domain = user.ID
+		}
+		b.checkCol(e, t, domain, f.Call.Pos())
 	}
 	return cols
 }
@@ -503,6 +524,13 @@ func (b *binder) funcCol(rel *LFunc, e *entry, name string, t sqltype.Type) {
 	id := b.q.NewCol(name, t)
 	rel.ColIDs = append(rel.ColIDs, id)
 	e.cols = append(e.cols, visible{name: name, expr: b.q.Ref(id), from: e})
+}
+
+// checkCol marks that the values of the last column of a function have to meet the rules of
+// domains.
+func (b *binder) checkCol(e *entry, t sqltype.Type, domain keyspace.ObjectID, pos int) {
+	c := &e.cols[len(e.cols)-1]
+	c.expr = partChecked(c.expr, b.domainParts(t, domain, nil), pos)
 }
 
 // scalarRef is a scalar function in FROM: one row of one column.

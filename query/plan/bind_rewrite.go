@@ -5,6 +5,7 @@ import (
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
+	"github.com/weftdb/weft/query/sqltype"
 )
 
 // BindRewrite binds the move of all rows of a table to another description of it. exprs
@@ -77,6 +78,9 @@ func (b *binder) rewriteColumn(row *scope, old, t *catalog.Table, i int, cols []
 	o := old.Ordinal(c.ID)
 	if o < 0 {
 		return b.defaultOf(t, i, 0)
+	}
+	if from := b.q.Ref(cols[o]); sqltype.Reshapes(from.Type(), c.Type) { // what is there meets no rules anew
+		return b.converted(from, c.Type, 0, fn.AssignCast)
 	}
 	x := b.convert(b.q.Ref(cols[o]), c.Type, 0, fn.AssignCast)
 	if x == nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // A whole row is a row expression over the columns of its table, whose type names them.
@@ -19,13 +20,17 @@ func (b *binder) wholeRow(s *scope, t *entry, pos int) Expr {
 	}
 	row := &RowExpr{Nullable: t.nullable}
 	var fields []sqltype.CompositeField
-	for _, c := range t.cols {
+	for i, c := range t.cols {
 		if c.hidden {
 			continue
 		}
 		x := b.settled(b.found(s, c, pos))
 		row.Elems = append(row.Elems, x)
-		fields = append(fields, sqltype.CompositeField{Name: c.name, Type: x.Type()})
+		f := sqltype.CompositeField{Name: c.name, Type: x.Type()}
+		if t.table != nil && i < len(t.table.Columns) && t.table.Columns[i].Name == c.name {
+			f.Domain = uint64(t.table.Columns[i].Domain)
+		}
+		fields = append(fields, f)
 	}
 	name := "record"
 	if t.table != nil {
@@ -176,7 +181,7 @@ func (b *binder) rowTypeOf(n *ast.TypeName) (sqltype.Type, bool) {
 		}
 		var fields []sqltype.CompositeField
 		for _, c := range rel.Table.Columns {
-			fields = append(fields, sqltype.CompositeField{Name: c.Name, Type: c.Type})
+			fields = append(fields, sqltype.CompositeField{Name: c.Name, Type: c.Type, Domain: uint64(c.Domain)})
 		}
 		return sqltype.RowTypeOf(rel.Table.Name, fields), true
 	}
@@ -208,6 +213,7 @@ func (b *binder) populateItem(s *scope, rel *LFunc, e *entry, f ast.FuncItem, na
 		for _, f := range c.Fields {
 			cols = append(cols, fn.Column{Name: f.Name, Type: f.Type})
 			b.funcCol(rel, e, f.Name, f.Type)
+			b.checkCol(e, f.Type, keyspace.ObjectID(f.Domain), call.Pos())
 		}
 	}
 	typ := sqltype.TJSON

@@ -60,6 +60,9 @@ func (b *binder) setCall(s *scope, e *ast.FuncCall, name string) Expr {
 	if call.Width() > 1 {
 		call.Column = WholeRow
 	}
+	if populates(name) {
+		return partChecked(&setExpr{call}, b.domainParts(call.Set.Cols[0].Type, 0, nil), e.Pos())
+	}
 	return &setExpr{call}
 }
 

@@ -1,16 +1,19 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
-	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/parse"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // ResolveType gives the type that a name means, and the type of the catalog that it
-// is, nil for a built-in one. The type of a domain is its base type.
+// is, nil for a built-in one. The type of a domain is its base type, that of an array of a
+// domain an array of that, which tells it from a domain over arrays.
 func ResolveType(s *Scope, n *ast.TypeName) (sqltype.Type, *catalog.UserType, error) {
 	t, err := n.Resolve()
 	if err == nil || s.Catalog == nil || n.Schema == catalog.SystemSchema {
@@ -39,8 +42,8 @@ func ResolveType(s *Scope, n *ast.TypeName) (sqltype.Type, *catalog.UserType, er
 	if n.Dims == 0 {
 		return t, user, nil
 	}
-	if user.Kind == catalog.Domain {
-		return t, nil, dberr.SQL(dberr.StateFeatureNotSupported, "an array of a domain is not supported").At(n.Pos())
+	if t.ID == sqltype.Array {
+		return t, nil, dberr.SQL(dberr.StateFeatureNotSupported, "an array of a domain over arrays is not supported").At(n.Pos())
 	}
 	return sqltype.ArrayOf(t), user, nil
 }
@@ -70,6 +73,14 @@ func (b *binder) resolveType(n *ast.TypeName) (sqltype.Type, *catalog.UserType) 
 // domainChecks binds the rules of a domain, and of the domains that it is made of,
 // over a value; the innermost come first.
 func (b *binder) domainChecks(d *catalog.UserType, value Expr) (list []RowCheck) {
+	if value.Type().ID == sqltype.Array && d.Base.ID != sqltype.Array { // an array of the domain
+		parts := b.domainParts(value.Type(), d.ID, nil)
+		if len(parts) == 0 {
+			return nil
+		}
+		x := &IsNull{Arg: &PartCheck{Arg: value, Parts: parts}}
+		return []RowCheck{{Domain: d.Name, Cond: &IsBool{Arg: x, Want: 'u', Not: true}}}
+	}
 	if base := b.Catalog.TypeByID(d.BaseDomain); base != nil {
 		list = b.domainChecks(base, value)
 		for i := range list {
@@ -95,21 +106,43 @@ func (b *binder) domainChecks(d *catalog.UserType, value Expr) (list []RowCheck)
 	return list
 }
 
-// toDomain makes a value one of a domain: an error where it breaks a rule.
+// toDomain makes a value one of a domain, or of an array of it: an error where it breaks a rule.
 func (b *binder) toDomain(x Expr, d *catalog.UserType, pos int) Expr {
-	checks := b.domainChecks(d, x)
-	if len(checks) == 0 {
+	return partChecked(x, b.domainParts(x.Type(), d.ID, nil), pos)
+}
+
+func partChecked(x Expr, parts []DomainPart, pos int) Expr {
+	if len(parts) == 0 {
 		return x
 	}
-	if Volatile(x) {
-		unsupported(pos, "a cast of a volatile expression to a domain")
+	return &PartCheck{Arg: x, Parts: parts, Pos: pos}
+}
+
+// domainParts lists what values of a type hold of domains, the innermost first: of fields,
+// of elements, and, where domain is not 0, of the value itself or, in an array of the domain,
+// its elements.
+func (b *binder) domainParts(t sqltype.Type, domain keyspace.ObjectID, path []int) (list []DomainPart) {
+	d := b.Catalog.TypeByID(domain)
+	if t.ID == sqltype.Array {
+		elem := domain
+		if d != nil && d.Base.ID == sqltype.Array {
+			elem = 0
+		}
+		list = b.domainParts(t.ElemType(), elem, append(slices.Clone(path), EachElement))
+		if elem != 0 {
+			return list
+		}
+	} else if c, ok := sqltype.CompositeOf(t); ok {
+		for i, f := range c.Fields {
+			list = append(list, b.domainParts(f.Type, keyspace.ObjectID(f.Domain), append(slices.Clone(path), i))...)
+		}
 	}
-	args, types := []Expr{x}, []sqltype.Type{x.Type()}
-	for _, c := range checks {
-		args, types = append(args, c.Cond), append(types, sqltype.TBool)
+	if d != nil {
+		if checks := b.domainChecks(d, &Slot{Typ: t, Index: 0, Name: "value"}); len(checks) > 0 {
+			list = append(list, DomainPart{Path: path, Typ: t, Checks: checks})
+		}
 	}
-	f := fn.Checked(types, func(i int) error { return checks[i].Error() })
-	return &Call{Typ: x.Type(), Func: f, Args: args, Pos: pos}
+	return list
 }
 
 // Error is the error for a value that breaks the rule of a domain.

@@ -498,6 +498,8 @@ func exprText(e Expr) string {
 		return "COALESCE(" + joinText(e.Args, ", ") + ")"
 	case *ArrayExpr:
 		return "ARRAY[" + joinText(e.Elems, ", ") + "]"
+	case *PartCheck:
+		return exprText(e.Arg)
 	case *RowExpr:
 		return "ROW(" + joinText(e.Elems, ", ") + ")"
 	case *SubPlan:

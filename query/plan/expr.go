@@ -123,6 +123,26 @@ type RowExpr struct {
 	Nullable bool
 }
 
+// PartCheck is Arg, of which the parts that are of domains are checked.
+type PartCheck struct {
+	Arg   Expr
+	Parts []DomainPart
+	Pos   int
+}
+
+// DomainPart is what a value holds of a domain.
+type DomainPart struct {
+	// Path leads to the part: fields of rows by number, and EachElement for all elements of
+	// an array. What is within a NULL is not there.
+	Path []int
+	Typ  sqltype.Type
+	// Checks are the rules, over the part as slot 0.
+	Checks []RowCheck
+}
+
+// EachElement is the step of a path to the elements of an array.
+const EachElement = -1
+
 // SubPlanKind says what becomes of the rows of a SubPlan.
 type SubPlanKind uint8
 
@@ -168,4 +188,5 @@ func (e *Coalesce) Type() sqltype.Type   { return e.Typ }
 func (e *In) Type() sqltype.Type         { return sqltype.TBool }
 func (e *ArrayExpr) Type() sqltype.Type  { return e.Typ }
 func (e *RowExpr) Type() sqltype.Type    { return sqltype.Type{ID: sqltype.Record, Mod: e.Typ.Mod} }
+func (e *PartCheck) Type() sqltype.Type  { return e.Arg.Type() }
 func (e *SubPlan) Type() sqltype.Type    { return e.Typ }

@@ -75,6 +75,15 @@ func writeKey(b *strings.Builder, e Expr) {
 		fmt.Fprintf(b, "array%v", e.Typ)
 	case *RowExpr:
 		fmt.Fprintf(b, "row%d%t", e.Typ.Mod, e.Nullable)
+	case *PartCheck:
+		b.WriteString("parts")
+		for i := range e.Parts {
+			fmt.Fprintf(b, "%v", e.Parts[i].Path)
+			for _, c := range e.Parts[i].Checks {
+				fmt.Fprintf(b, "%q%q", c.Domain, c.Name)
+				writeKey(b, c.Cond)
+			}
+		}
 	case *setExpr:
 		fmt.Fprintf(b, "set%s%d", e.call.Name(), e.call.Column)
 		if e.call.Set.Volatility == fn.Volatile {

@@ -34,6 +34,8 @@ func Children(e Expr) []Expr {
 		return e.Elems
 	case *RowExpr:
 		return e.Elems
+	case *PartCheck:
+		return []Expr{e.Arg}
 	case *setExpr:
 		return e.call.Args
 	case *SubLink:
@@ -85,6 +87,8 @@ func WithChildren(e Expr, kids []Expr) Expr {
 		return &In{Arg: kids[0], List: kids[1:], Not: e.Not, Eq: e.Eq}
 	case *ArrayExpr:
 		return &ArrayExpr{Typ: e.Typ, Elems: kids}
+	case *PartCheck:
+		return &PartCheck{Arg: kids[0], Parts: e.Parts, Pos: e.Pos}
 	case *RowExpr:
 		return &RowExpr{Elems: kids, Typ: e.Typ, Nullable: e.Nullable}
 	case *setExpr:

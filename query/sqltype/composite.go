@@ -22,6 +22,9 @@ type CompositeType struct {
 type CompositeField struct {
 	Name string
 	Type Type
+	// Domain is the domain that the field was declared with, or as an array of: an object id of
+	// the catalog, 0 for none.
+	Domain uint64
 }
 
 // composites holds the composite types of all open databases by handle: positive ones are
@@ -104,6 +107,12 @@ var reshapes sync.Map // [2]int32 → []int
 // RegisterReshape has casts between two composite types take the fields of the first by
 // number.
 func RegisterReshape(from, to int32, fields []int) { reshapes.Store([2]int32{from, to}, fields) }
+
+// Reshapes reports whether a composite type, or an array of it, was changed to another.
+func Reshapes(from, to Type) bool {
+	_, ok := reshapes.Load([2]int32{from.Mod, to.Mod})
+	return ok && from.IsComposite() && to.IsComposite()
+}
 
 // reshape gives a row the fields of c.
 func reshape(r *RecordValue, c *CompositeType, fields []int) *RecordValue {
