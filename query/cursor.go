@@ -252,6 +252,10 @@ func (r *running) vacuum(ctx context.Context, st *ast.Vacuum) error {
 		return dberr.SQL(dberr.StateActiveTransaction, "VACUUM cannot run inside a transaction block").At(st.Pos())
 	}
 	for _, o := range st.Options {
+		switch o.Name {
+		case "parallel", "skip_locked", "index_cleanup", "truncate", "process_toast", "disable_page_skipping":
+			continue // about workers, locks and files that are not here
+		}
 		return dberr.SQL(dberr.StateSyntax, "unrecognized VACUUM option %q", o.Name).At(o.Pos())
 	}
 	snap, err := s.e.cat.At(s.tx, s.db.ID)

@@ -85,14 +85,13 @@ func (s *Session) setConfig(name string, value *string, local bool) (string, err
 		known.reset(s)
 		return known.show(s), nil
 	}
-	values := []string{*value}
+	var err error
 	if key == "search_path" {
-		values = strings.Split(*value, ",")
-		for i, v := range values {
-			values[i] = strings.Trim(strings.TrimSpace(v), "\"")
-		}
+		err = s.setPathText(*value)
+	} else {
+		err = known.set(s, []string{*value})
 	}
-	if err := known.set(s, values); err != nil {
+	if err != nil {
 		return "", err
 	}
 	return known.show(s), nil

@@ -177,10 +177,9 @@ func (d *definer) target(n ast.Name, ifNotExists bool) (schema string, exists bo
 		}
 	}
 	if schema == "" {
-		if len(d.s.set.path) == 0 {
-			return "", false, dberr.SQL(dberr.StateInvalidSchemaName, "no schema has been selected to create in").At(n.Pos())
+		if schema, err = d.creationSchema(n.Pos()); err != nil {
+			return "", false, err
 		}
-		schema = d.s.set.path[0]
 	}
 	if n.Catalog != "" && n.Catalog != d.s.db.Name {
 		return "", false, dberr.SQL(dberr.StateFeatureNotSupported, "cross-database references are not implemented").At(n.Pos())

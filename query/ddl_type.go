@@ -21,17 +21,16 @@ const enumGap = 1 << 40
 // newType begins a type: it decides its schema and that its name is free.
 func (d *definer) newType(n ast.Name) (*catalog.UserType, error) {
 	schema := n.Schema
+	var err error
 	if schema == tempAlias {
-		var err error
 		if schema, err = d.tempSchema(); err != nil {
 			return nil, err
 		}
 	}
 	if schema == "" {
-		if len(d.s.set.path) == 0 {
-			return nil, dberr.SQL(dberr.StateInvalidSchemaName, "no schema has been selected to create in").At(n.Pos())
+		if schema, err = d.creationSchema(n.Pos()); err != nil {
+			return nil, err
 		}
-		schema = d.s.set.path[0]
 	}
 	if !d.e.HasSchema(schema) {
 		return nil, dberr.SQL(dberr.StateInvalidSchemaName, "schema %q does not exist", schema).At(n.Pos())

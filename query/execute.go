@@ -344,17 +344,13 @@ const sqlUser = "weft"
 
 func (r *running) env() *fn.Env {
 	s := r.s
-	schema := ""
-	if len(s.set.path) > 0 {
-		schema = s.set.path[0]
-	}
 	begun := r.begun
 	if begun.IsZero() { // what runs is no statement of a client's
 		begun = time.Now()
 	}
 	env := s.environment()
 	*env = fn.Env{
-		Now: s.work.start, Location: s.set.zone, Style: s.set.style, Database: s.db.Name, User: sqlUser, Schema: schema,
+		Now: s.work.start, Location: s.set.zone, Style: s.set.style, Database: s.db.Name, User: sqlUser,
 		Statement: begun, Backend: s.number, ServerVersion: s.e.opts.Version, Session: &s.set.sequences, Host: alone{s}, Names: names{s},
 	}
 	return env

@@ -222,7 +222,7 @@ func TestSettings(t *testing.T) {
 	show("timezone", "Asia/Tokyo")
 	must(t, s, "COMMIT") // local ones go back, others stay
 	show("timezone", "Europe/Oslo")
-	show("search_path", "public")
+	show("search_path", `"$user", public`)
 	show("lock_timeout", "3s")
 	must(t, s, "BEGIN; SET LOCAL timezone = 'Asia/Tokyo'; SET timezone = 'UTC'; COMMIT")
 	show("timezone", "UTC")

@@ -94,6 +94,12 @@ func (st *stage) SetSetting(name string, value *string, local bool) (string, err
 	return st.s.setConfig(name, value, local)
 }
 
+// Dice implements fn.Host.
+func (st *stage) Dice() **fn.Dice { return &st.s.dice }
+
+// Schemas implements fn.Host.
+func (st *stage) Schemas(all bool) []string { return st.s.schemas(all) }
+
 // alone is the host of an expression that no plan has: it has the settings.
 type alone struct{ s *Session }
 
@@ -114,6 +120,12 @@ func (a alone) Setting(name string) (string, bool) { return a.s.currentSetting(n
 func (a alone) SetSetting(name string, value *string, local bool) (string, error) {
 	return a.s.setConfig(name, value, local)
 }
+
+// Dice implements fn.Host.
+func (a alone) Dice() **fn.Dice { return &a.s.dice }
+
+// Schemas implements fn.Host.
+func (a alone) Schemas(all bool) []string { return a.s.schemas(all) }
 
 // systemSource gives the rows of system views.
 type systemSource struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/weftdb/weft/query/ast"
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/exec"
+	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/parse"
 	"github.com/weftdb/weft/storage/keyspace"
 	"github.com/weftdb/weft/storage/txn"
@@ -41,6 +42,7 @@ type Session struct {
 	met     *txn.Contended // keys over which the request has failed, nil before that
 
 	cursors map[string]*cursor
+	dice    *fn.Dice // of random(), nil before setseed()
 
 	shownNames shownNames // what was looked up to show object ids
 	pasts      *pasts     // of the statement that is running

@@ -10,7 +10,6 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
-	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/opt"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
@@ -30,6 +29,7 @@ type settings struct {
 	defaultIsolation txn.Isolation
 	defaultReadOnly  bool
 	path             []string
+	pathText         string
 	application      string
 	notices          string // the least severity of notices
 	sequences        sequenceValues
@@ -41,12 +41,8 @@ type settings struct {
 	synchronous      string            // the word for it, where it was set
 }
 
-// publicPath is the search path of sessions that have not set one. Paths are replaced, not
-// changed.
-var publicPath = []string{catalog.PublicSchema}
-
 func (e *Engine) defaultSettings() settings {
-	return settings{zone: time.UTC, zoneName: "UTC", path: publicPath, planner: e.opts.Planner, notices: "notice"}
+	return settings{zone: time.UTC, zoneName: "UTC", path: publicPath, pathText: defaultPath, planner: e.opts.Planner, notices: "notice"}
 }
 
 // setting is one name that SET and SHOW know.
@@ -112,19 +108,18 @@ func init() {
 				return err
 			}, reset: func(s *Session) { s.set.defaultIsolation = txn.Serializable }},
 		"search_path": {about: "schemas in which names are looked up",
-			show: func(s *Session) string { return strings.Join(s.set.path, ", ") },
-			set:  setPath, reset: func(s *Session) { s.set.path = []string{catalog.PublicSchema} }},
+			show: func(s *Session) string { return s.set.pathText }, set: setPath, reset: (*Session).resetPath},
 		"application_name": {about: "name of the client", show: func(s *Session) string { return s.set.application },
 			set:   func(s *Session, v []string) error { s.set.application = strings.Join(v, ", "); return nil },
 			reset: func(s *Session) { s.set.application = "" }},
 		"server_version":     {about: "version of the server", show: func(s *Session) string { return s.e.opts.Version }},
 		"server_version_num": {about: "PostgreSQL version whose dialect is spoken", show: func(*Session) string { return "150000" }},
-		"server_encoding":    fixed("server_encoding", "encoding of stored text", "UTF8"),
 		"client_encoding":    fixed("client_encoding", "encoding of text sent and received", "UTF8", "utf-8", "unicode"),
 		"datestyle": {about: "form of dates as text, and the order of their numbers", show: showDateStyle, set: setDateStyle,
 			reset: func(s *Session) { s.set.style.Dates, s.set.style.Order = sqltype.DatesISO, sqltype.OrderMDY }},
 		"intervalstyle": {about: "form of intervals as text", show: func(s *Session) string { return intervalStyles[s.set.style.Intervals] },
 			set: setIntervalStyle, reset: func(s *Session) { s.set.style.Intervals = sqltype.IntervalsPostgres }},
+		"default_with_oids":           fixed("default_with_oids", "rows have no numbers of their own", "off", "false", "0", "no"),
 		"standard_conforming_strings": fixed("standard_conforming_strings", "whether '\\' in strings is just a character", "on", "true", "1"),
 		"extra_float_digits":          fixed("extra_float_digits", "floats are always shown exactly", "1", "2", "3"),
 		"client_min_messages": {about: "least severity of notices that are sent; there are none", show: func(s *Session) string { return s.set.notices },
@@ -256,12 +251,11 @@ func (s *Session) isolate(i txn.Isolation) error {
 
 // restore gives a setting the value that it had, as SHOW told it.
 func (s *Session) restore(name, was string) error {
-	values := []string{was}
 	if name == "search_path" {
-		values = strings.Split(was, ", ")
+		return s.setPathText(was)
 	}
 	known, _ := s.setting(name)
-	return known.set(s, values)
+	return known.set(s, []string{was})
 }
 
 // setLocal notes what a setting was before SET LOCAL, or that SET has changed it for good.
@@ -322,17 +316,6 @@ func setZone(s *Session, v []string) error {
 		name = z.String() // as it is spelled
 	}
 	s.set.zone, s.set.zoneName = z, name
-	return nil
-}
-
-func setPath(s *Session, v []string) error {
-	var path []string
-	for _, p := range v {
-		if p != "$user" && p != catalog.SystemSchema && p != "" {
-			path = append(path, p)
-		}
-	}
-	s.set.path = path
 	return nil
 }
 
@@ -497,16 +480,7 @@ func (r *running) utility(st ast.Stmt) (done bool, err error) {
 		delete(s.prepared, st.Name)
 		return true, r.done("DEALLOCATE")
 	case *ast.Discard:
-		if st.What == "all" || st.What == "sequences" {
-			s.set.sequences = sequenceValues{}
-		}
-		if st.What == "all" {
-			clear(s.prepared)
-			keep := s.set
-			s.set = s.e.defaultSettings()
-			s.set.isolation, s.set.readOnly = keep.isolation, keep.readOnly
-		}
-		return true, r.done("DISCARD " + strings.ToUpper(st.What))
+		return true, r.discard(st)
 	case *ast.Vacuum:
 		return true, r.vacuum(r.ctx, st)
 	case *ast.DeclareCursor:

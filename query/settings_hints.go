@@ -55,10 +55,40 @@ var hints = []hint{
 	{name: "xmloption", kind: hintWord, value: "content", words: []string{"content", "document"}},
 	{name: "default_table_access_method", kind: hintWord, value: "heap", words: []string{"heap"}},
 	{name: "default_tablespace", kind: hintWord, value: "", words: []string{"", "pg_default"}},
+	{name: "array_nulls", kind: hintWord, value: "on", words: []string{"on"}},
+	{name: "backslash_quote", kind: hintWord, value: "safe_encoding", words: []string{"safe_encoding", "on", "off"}},
+	{name: "compute_query_id", kind: hintWord, value: "auto", words: []string{"auto", "on", "off", "regress"}},
+	{name: "default_toast_compression", kind: hintWord, value: "pglz", words: []string{"pglz", "lz4"}},
+	{name: "default_transaction_deferrable", value: "off"}, {name: "transaction_deferrable", value: "off"},
+	{name: "idle_session_timeout", kind: hintWord, value: "0", words: []string{"0"}},
+	{name: "lc_messages", kind: hintWord, value: "C", words: localeNames}, {name: "lc_monetary", kind: hintWord, value: "C", words: localeNames},
+	{name: "lc_numeric", kind: hintWord, value: "C", words: localeNames}, {name: "lc_time", kind: hintWord, value: "C", words: localeNames},
+	{name: "lo_compat_privileges", value: "off"}, {name: "track_activities", value: "on"}, {name: "track_counts", value: "on"},
+	{name: "track_io_timing", value: "off"}, {name: "track_functions", kind: hintWord, value: "none", words: []string{"none", "pl", "all"}},
+	{name: "stats_fetch_consistency", kind: hintWord, value: "cache", words: []string{"none", "cache", "snapshot"}},
 	{name: "session_replication_role", kind: hintWord, value: "origin", words: []string{"origin"}},
 }
 
+// localeNames are the locales whose forms of numbers and messages are the ones here.
+var localeNames = []string{"C", "POSIX", "C.UTF-8", "C.utf8"}
+
+// given are settings of a server that tools read, and nobody sets.
+var given = []struct{ name, value, about string }{
+	{"block_size", "8192", "unit in which PostgreSQL's settings count memory; there are no blocks of it"},
+	{"in_hot_standby", "off", "whether the server only follows another"},
+	{"is_superuser", "on", "whether the user may do everything"},
+	{"lc_collate", "C", "order of text"},
+	{"lc_ctype", "C.UTF-8", "what is a letter"},
+	{"max_identifier_length", "63", "bytes of a name"},
+	{"max_index_keys", "32", "columns of a key that PostgreSQL takes"},
+	{"server_encoding", "UTF8", "encoding of stored text"},
+	{"ssl", "off", "whether PostgreSQL's protocol is encrypted; it is not spoken"},
+}
+
 func addHints() {
+	for _, g := range given {
+		knownSettings[g.name] = setting{about: g.about, show: func(*Session) string { return g.value }}
+	}
 	for _, h := range hints {
 		knownSettings[h.name] = setting{
 			about: "a setting of PostgreSQL that is kept and has no effect",

@@ -29,7 +29,7 @@ var testEnv = func() *Env {
 		panic(err)
 	}
 	now := time.Date(2024, 3, 10, 12, 0, 0, 0, time.UTC)
-	return &Env{Now: now, Statement: now, Location: loc, Database: "postgres", User: "t", Schema: "public", ServerVersion: "test"}
+	return &Env{Now: now, Statement: now, Location: loc, Database: "postgres", User: "t", ServerVersion: "test"}
 }()
 
 func evalText(src string) (typed, error) {

@@ -37,7 +37,6 @@ type Env struct {
 	Names         sqltype.Names // of objects of the catalog; nil where there is none
 	Database      string
 	User          string
-	Schema        string
 	Statement     time.Time
 	ServerVersion string
 	// Session is the session's own state, for functions that the engine makes (nextval).
@@ -58,6 +57,10 @@ type Host interface {
 	Setting(name string) (value string, ok bool)
 	// SetSetting changes one; a nil value is its default.
 	SetSetting(name string, value *string, local bool) (string, error)
+	// Schemas are those of the search path that are there, or all that are searched.
+	Schemas(all bool) []string
+	// Dice is where the session keeps its generator of random(), nil before setseed().
+	Dice() **Dice
 }
 
 // Eval computes out for the live rows of a batch of n rows: those in sel, or all

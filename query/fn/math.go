@@ -3,8 +3,6 @@ package fn
 import (
 	"math"
 	"math/big"
-	"math/rand/v2"
-	"sync"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/sqltype"
@@ -209,7 +207,11 @@ func bucketFloat(v, lo, hi float64, n int64) (int64, error) {
 	case v >= hi:
 		return toInt(n+1, 32)
 	}
-	return min(int64((v-lo)/(hi-lo)*float64(n)), n-1) + 1, nil
+	part := (v - lo) / (hi - lo)
+	if math.IsInf(hi-lo, 0) { // halves of what has no difference
+		part = (v/2 - lo/2) / (hi/2 - lo/2)
+	}
+	return min(int64(part*float64(n)), n-1) + 1, nil
 }
 
 func bucketNum(v, lo, hi sqltype.Num, n int64) (int64, error) {
@@ -272,31 +274,6 @@ func bucketArray(c *call) (sqltype.Datum, error) {
 	return sqltype.Datum{Int: int64(lo)}, nil
 }
 
-// dice is the generator of random(), which setseed() makes repeatable.
-var dice = struct {
-	sync.Mutex
-	seeded *rand.Rand
-}{}
-
-func random() float64 {
-	dice.Lock()
-	defer dice.Unlock()
-	if dice.seeded != nil {
-		return dice.seeded.Float64()
-	}
-	return rand.Float64()
-}
-
-func setSeed(v float64) (string, error) {
-	if !(v >= -1 && v <= 1) {
-		return "", errParam("setseed parameter %g is out of allowed range [-1,1]", v)
-	}
-	dice.Lock()
-	defer dice.Unlock()
-	dice.seeded = rand.New(rand.NewPCG(math.Float64bits(v), 0))
-	return "", nil
-}
-
 func roundFloat(v float64) float64 { return math.RoundToEven(v) }
 
 func registerMath(t *tables) {
@@ -309,8 +286,8 @@ func registerMath(t *tables) {
 			t.def("lcm"+sig, e2(lcmInt(n.size)))
 		}
 	}
-	t.def("random() float8 volatile", n0(func(*Env) (float64, error) { return random(), nil }))
-	t.def("setseed(float8) void volatile", e1(setSeed))
+	t.def("random() float8 volatile", n0(random))
+	t.def("setseed(float8) void volatile", n1(setSeed))
 	t.def("width_bucket(float8,float8,float8,int4) int4", e4(bucketFloat))
 	t.def("width_bucket(numeric,numeric,numeric,int4) int4", e4(bucketNum))
 	t.def("width_bucket(anycompatible,anycompatiblearray) int4", rowwise(bucketArray))

@@ -3,7 +3,6 @@ package fn
 import (
 	"math"
 	"math/big"
-	"math/rand/v2"
 	"unicode"
 
 	"golang.org/x/text/cases"
@@ -38,42 +37,28 @@ func gammaOf(logarithm bool) func(v float64) (float64, error) {
 	}
 }
 
-// withDice runs f with the generator of random().
-func withDice(f func(uint64n func(uint64) uint64, normal func() float64)) {
-	dice.Lock()
-	defer dice.Unlock()
-	if dice.seeded != nil {
-		f(dice.seeded.Uint64N, dice.seeded.NormFloat64)
-		return
-	}
-	f(rand.Uint64N, rand.NormFloat64)
-}
-
-func randomNormal(mean, deviation float64) (r float64, err error) {
-	withDice(func(_ func(uint64) uint64, normal func() float64) { r = mean + deviation*normal() })
-	return r, nil
+func randomNormal(env *Env, mean, deviation float64) (float64, error) {
+	_, normal := env.chance()
+	return mean + deviation*normal(), nil
 }
 
 func errBounds() error {
 	return errParam("lower bound must be less than or equal to upper bound")
 }
 
-func randomInt(lo, hi int64) (r int64, err error) {
+func randomInt(env *Env, lo, hi int64) (int64, error) {
 	if lo > hi {
 		return 0, errBounds()
 	}
-	withDice(func(below func(uint64) uint64, _ func() float64) {
-		if width := uint64(hi) - uint64(lo) + 1; width != 0 {
-			r = int64(uint64(lo) + below(width))
-			return
-		}
-		r = int64(below(1<<32)<<32 | below(1<<32))
-	})
-	return r, nil
+	below, _ := env.chance()
+	if width := uint64(hi) - uint64(lo) + 1; width != 0 {
+		return int64(uint64(lo) + below(width)), nil
+	}
+	return int64(below(1<<32)<<32 | below(1<<32)), nil
 }
 
 // randomNum gives a number of as many digits after the point as its bounds have.
-func randomNum(lo, hi sqltype.Num) (sqltype.Num, error) {
+func randomNum(env *Env, lo, hi sqltype.Num) (sqltype.Num, error) {
 	for _, b := range []struct {
 		name string
 		n    sqltype.Num
@@ -94,27 +79,25 @@ func randomNum(lo, hi sqltype.Num) (sqltype.Num, error) {
 	width.Add(width, big.NewInt(1))
 	// Enough random bits that the remainder is as good as even.
 	bits := new(big.Int)
-	withDice(func(below func(uint64) uint64, _ func() float64) {
-		for range width.BitLen()/32 + 3 {
-			bits.Lsh(bits, 32).Or(bits, new(big.Int).SetUint64(below(1<<32)))
-		}
-	})
+	below, _ := env.chance()
+	for range width.BitLen()/32 + 3 {
+		bits.Lsh(bits, 32).Or(bits, new(big.Int).SetUint64(below(1<<32)))
+	}
 	return sqltype.NumBig(x.Add(x, bits.Mod(bits, width)), scale), nil
 }
 
 // drawn moves n of an array's first dimension, drawn by chance, to its front.
-func drawn(a *array, n int) []sqltype.Datum {
+func drawn(env *Env, a *array, n int) []sqltype.Datum {
 	size, each := firstDim(a)
 	order := make([]int, size)
 	for i := range order {
 		order[i] = i
 	}
-	withDice(func(below func(uint64) uint64, _ func() float64) {
-		for i := range n {
-			k := i + int(below(uint64(size-i)))
-			order[i], order[k] = order[k], order[i]
-		}
-	})
+	below, _ := env.chance()
+	for i := range n {
+		k := i + int(below(uint64(size-i)))
+		order[i], order[k] = order[k], order[i]
+	}
 	out := make([]sqltype.Datum, 0, n*each)
 	for _, i := range order[:n] {
 		out = append(out, a.Vals[i*each:(i+1)*each]...)
@@ -125,7 +108,7 @@ func drawn(a *array, n int) []sqltype.Datum {
 func arrayShuffle(c *call) (sqltype.Datum, error) {
 	out := *arrayOfDatum(c.arg[0])
 	size, _ := firstDim(&out)
-	out.Vals = drawn(&out, size)
+	out.Vals = drawn(c.env, &out, size)
 	return sqltype.Datum{Any: &out}, nil
 }
 
@@ -139,7 +122,7 @@ func arraySample(c *call) (sqltype.Datum, error) {
 	if n == 0 {
 		return sqltype.Datum{Any: newArray(out.Elem, nil)}, nil
 	}
-	out.Vals = drawn(&out, n)
+	out.Vals = drawn(c.env, &out, n)
 	out.Dims = append([]int{n}, out.Dims[1:]...)
 	out.Lower = append([]int{1}, out.Lower[1:]...)
 	return sqltype.Datum{Any: &out}, nil
@@ -191,12 +174,12 @@ func stripOf(binary bool) Eval {
 func registerRecent(t *tables) {
 	t.def("gamma(float8) float8", e1(gammaOf(false)))
 	t.def("lgamma(float8) float8", e1(gammaOf(true)))
-	t.def("random_normal() float8 volatile", n0(func(*Env) (float64, error) { return randomNormal(0, 1) }))
-	t.def("random_normal(float8) float8 volatile", e1(func(m float64) (float64, error) { return randomNormal(m, 1) }))
-	t.def("random_normal(mean float8='0',stddev float8='1') float8 volatile", e2(randomNormal))
-	t.def("random(min int4,max int4) int4 volatile", e2(randomInt))
-	t.def("random(min int8,max int8) int8 volatile", e2(randomInt))
-	t.def("random(min numeric,max numeric) numeric volatile", e2(randomNum))
+	t.def("random_normal() float8 volatile", n0(func(env *Env) (float64, error) { return randomNormal(env, 0, 1) }))
+	t.def("random_normal(float8) float8 volatile", n1(func(env *Env, m float64) (float64, error) { return randomNormal(env, m, 1) }))
+	t.def("random_normal(mean float8='0',stddev float8='1') float8 volatile", n2(randomNormal))
+	t.def("random(min int4,max int4) int4 volatile", n2(randomInt))
+	t.def("random(min int8,max int8) int8 volatile", n2(randomInt))
+	t.def("random(min numeric,max numeric) numeric volatile", n2(randomNum))
 	fold := cases.Fold()
 	t.def("casefold(text) text", p1(fold.String))
 	t.def("array_shuffle(anyarray) anyarray volatile", rowwise(arrayShuffle))

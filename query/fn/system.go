@@ -134,6 +134,14 @@ func modFromTypmod(t sqltype.Type, m int32) int32 {
 	return m + 1
 }
 
+// schemas are those of the search path; there are none where there is no session.
+func schemas(env *Env, all bool) []string {
+	if env.Host == nil {
+		return nil
+	}
+	return env.Host.Schemas(all)
+}
+
 func registerSystem(t *tables) {
 	str := func(f func(env *Env) string) Eval {
 		return n0(func(env *Env) (string, error) { return f(env), nil })
@@ -141,13 +149,15 @@ func registerSystem(t *tables) {
 	t.def("version() text stable", str(func(env *Env) string { return env.ServerVersion }))
 	database := str(func(env *Env) string { return env.Database })
 	t.defs("current_database() name stable", database, "current_catalog")
-	t.def("current_schema() name stable", str(func(env *Env) string { return env.Schema }))
-	t.def("current_schemas(bool) name[] stable", n1(func(env *Env, system int64) (any, error) {
-		list := []string{env.Schema}
-		if system != 0 {
-			list = []string{"pg_catalog", env.Schema}
+	t.def("current_schema() name stable", rowwise(func(c *call) (sqltype.Datum, error) {
+		list := schemas(c.env, false)
+		if len(list) == 0 {
+			return sqltype.NullDatum, nil
 		}
-		a := textArray(list)
+		return sqltype.Datum{Str: list[0]}, nil
+	}))
+	t.def("current_schemas(bool) name[] stable", n1(func(env *Env, system int64) (any, error) {
+		a := textArray(schemas(env, system != 0))
 		a.Elem = sqltype.TName
 		return a, nil
 	}))

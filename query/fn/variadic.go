@@ -51,6 +51,13 @@ func spreading(name string, types []sqltype.Type, strict bool) Eval {
 			spread, args = append(spread, elem), append(args, v)
 		}
 		f, _, err := Resolve(name, spread)
+		if err != nil && len(vals) == 0 { // it asks for one at least: NULL adds nothing
+			if name == "num_nulls" {
+				return sqltype.Datum{}, nil
+			}
+			args = append(args, sqltype.NullDatum)
+			f, _, err = Resolve(name, append(spread, elem))
+		}
 		if err != nil {
 			return sqltype.NullDatum, err
 		}

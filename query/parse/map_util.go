@@ -244,10 +244,14 @@ func (m *mapper) vacuum(s *pg.VacuumStmt) ast.Stmt {
 	if !s.IsVacuumcmd {
 		out := &ast.Analyze{Tables: m.analyzeTargets(s.Rels)}
 		for _, d := range m.defElems(s.Options) {
-			if d.Defname != "verbose" {
+			switch d.Defname {
+			case "verbose":
+				out.Verbose = m.boolOption(d)
+			case "skip_locked": // nothing is waited for anyway
+				m.boolOption(d)
+			default:
 				m.syntax(d.Location, "unrecognized ANALYZE option %q", d.Defname)
 			}
-			out.Verbose = m.boolOption(d)
 		}
 		return out
 	}

@@ -415,9 +415,7 @@ func (b *binder) aggregate(s *scope, rel Rel, g *grouped, fromCols ColSet, targe
 			u.addKey(e)
 		}
 		a.Sets = g.sets
-		if a.Sets == nil {
-			u.dependencies()
-		}
+		u.dependencies()
 	}
 	for i, args := range s.agg.grouping {
 		var set []int
@@ -505,8 +503,26 @@ func (u *ungrouper) addKey(e Expr) Col {
 	return c
 }
 
-// dependencies finds the tables whose primary key is among the keys: all of their
-// columns may be used.
+// inEverySet reports whether a key is one of all grouping sets.
+func (u *ungrouper) inEverySet(c Col) bool {
+	k := slices.Index(u.agg.KeyCols, c)
+	return !slices.ContainsFunc(u.agg.Sets, func(set []int) bool { return !slices.Contains(set, k) })
+}
+
+// addDependent makes a column that the grouping determines one more key, of all sets.
+func (u *ungrouper) addDependent(v *Var) Col {
+	n := len(u.agg.Keys)
+	c := u.addKey(v)
+	if len(u.agg.Keys) > n {
+		for i, set := range u.agg.Sets {
+			u.agg.Sets[i] = append(set[:len(set):len(set)], n)
+		}
+	}
+	return c
+}
+
+// dependencies finds the tables whose primary key is among the keys, of each set: all of
+// their columns may be used.
 func (u *ungrouper) dependencies() {
 	u.deps = ColSet{}
 	for _, t := range u.scope.tables {
@@ -515,8 +531,8 @@ func (u *ungrouper) dependencies() {
 		}
 		all := true
 		for _, id := range t.table.PrimaryKey() {
-			_, ok := u.keys[Key(&Var{Col: t.scan.ColIDs[t.table.Ordinal(id)]})]
-			all = all && ok
+			c, ok := u.keys[Key(&Var{Col: t.scan.ColIDs[t.table.Ordinal(id)]})]
+			all = all && ok && u.inEverySet(c)
 		}
 		if all {
 			for _, c := range t.scan.ColIDs {
@@ -554,7 +570,7 @@ func (u *ungrouper) replace(e Expr) Expr {
 			return x, false
 		}
 		if u.deps.Has(v.Col) {
-			return u.b.q.Ref(u.addKey(v)), true
+			return u.b.q.Ref(u.addDependent(v)), true
 		}
 		name := u.b.source[v]
 		if name == "" {
