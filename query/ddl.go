@@ -213,6 +213,14 @@ func validName(name string, pos int) error {
 	return nil
 }
 
+// ownColumnName refuses the names of system columns.
+func ownColumnName(name string, pos int) error {
+	if plan.IsSystemColumn(name) {
+		return dberr.SQL(dberr.StateDuplicateColumn, "column name %q conflicts with a system column name", name).At(pos)
+	}
+	return nil
+}
+
 // freeName makes a name for an object that was not given one, as PostgreSQL does.
 func (d *definer) freeName(schema string, parts ...string) string {
 	base := ""

@@ -166,6 +166,9 @@ func (d *definer) alter(t *catalog.Table, c *ast.AlterCmd) error {
 
 func columnIndex(t *catalog.Table, name string, pos int) (int, error) {
 	i := t.Column(name)
+	if i < 0 && plan.IsSystemColumn(name) {
+		return 0, dberr.SQL(dberr.StateFeatureNotSupported, "cannot alter system column %q", name).At(pos)
+	}
 	if i < 0 {
 		return 0, dberr.SQL(dberr.StateUndefinedColumn, "column %q of relation %q does not exist", name, t.Name).At(pos)
 	}

@@ -84,6 +84,9 @@ func (d *definer) fillColumn(old, t *catalog.Table, i int) error {
 // dropColumn drops a column with what consists of it. Views that use it stand in the way.
 func (d *definer) dropColumn(t *catalog.Table, c *ast.AlterCmd) error {
 	i := t.Column(c.Name)
+	if i < 0 && plan.IsSystemColumn(c.Name) {
+		return dberr.SQL(dberr.StateFeatureNotSupported, "cannot drop system column %q", c.Name).At(c.Pos())
+	}
 	if i < 0 {
 		if c.IfExists {
 			return nil

@@ -103,6 +103,9 @@ func (m *tableMaker) indexPart(el ast.IndexElem) (p catalog.IndexColumn, name st
 	if el.Column != "" {
 		i := m.t.Column(el.Column)
 		if i < 0 {
+			if plan.IsSystemColumn(el.Column) {
+				return p, "", dberr.SQL(dberr.StateFeatureNotSupported, "index creation on system columns is not supported").At(el.Pos())
+			}
 			return p, "", dberr.SQL(dberr.StateUndefinedColumn, "column %q does not exist", el.Column).At(el.Pos())
 		}
 		p.Column, p.Type = m.t.Columns[i].ID, m.t.Columns[i].Type

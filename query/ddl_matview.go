@@ -112,6 +112,9 @@ func asColumns(t *catalog.Table, q *plan.Query, st *ast.CreateTableAs) error {
 		if t.Column(col.Name) >= 0 {
 			return dberr.SQL(dberr.StateDuplicateColumn, "column %q specified more than once", col.Name).At(st.Pos())
 		}
+		if err := ownColumnName(col.Name, st.Pos()); err != nil {
+			return err
+		}
 		if err := storable(col.Type, col.Name, st.Pos()); err != nil {
 			return err
 		}

@@ -229,6 +229,12 @@ func (d *definer) renameColumn(rel catalog.Relation, st *ast.Rename) error {
 	}
 	t := rel.Table.Clone()
 	i := t.Column(st.Old)
+	if i < 0 && plan.IsSystemColumn(st.Old) {
+		return dberr.SQL(dberr.StateFeatureNotSupported, "cannot rename system column %q", st.Old).At(st.Pos())
+	}
+	if err := ownColumnName(st.New, st.Pos()); err != nil {
+		return err
+	}
 	if i < 0 {
 		return dberr.SQL(dberr.StateUndefinedColumn, "column %q does not exist", st.Old).At(st.Pos())
 	}

@@ -148,6 +148,9 @@ func (m *tableMaker) column(def *ast.ColumnDef) error {
 	if err := validName(def.Name, def.Pos()); err != nil {
 		return err
 	}
+	if err := ownColumnName(def.Name, def.Pos()); err != nil {
+		return err
+	}
 	if m.t.Column(def.Name) >= 0 {
 		return dberr.SQL(dberr.StateDuplicateColumn, "column %q specified more than once", def.Name).At(def.Pos())
 	}

@@ -292,7 +292,7 @@ func registerAggBasic(t *tables) {
 	for _, typ := range []string{"int2", "int4", "int8", "numeric"} {
 		t.agg("avg("+typ+") numeric", avgNum)
 	}
-	for _, typ := range []string{"int2", "int4", "int8", "oid", "date", "time", "timestamp", "timestamptz"} {
+	for _, typ := range []string{"int2", "int4", "int8", "oid", "tid", "date", "time", "timestamp", "timestamptz"} {
 		minMax(t, typ, cmp.Less[int64], nil)
 	}
 	minMax(t, "float4", ltFloat, nil)

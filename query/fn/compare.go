@@ -153,7 +153,7 @@ func registerCompare(t *tables) {
 			ordered[int64](t, l.name, r.name)
 		}
 	}
-	for _, name := range []string{"bool", "oid", "date", "time", "timestamp", "timestamptz"} {
+	for _, name := range []string{"bool", "oid", "tid", "date", "time", "timestamp", "timestamptz"} {
 		ordered[int64](t, name, name)
 	}
 	for _, name := range []string{"text", "bytea", "uuid", "name", "bit", "varbit", "inet", "macaddr", "macaddr8"} {

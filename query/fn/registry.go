@@ -54,7 +54,7 @@ var typeWords = map[string]sqltype.ID{
 	"timestamp": sqltype.Timestamp, "timestamptz": sqltype.TimestampTZ, "interval": sqltype.Interval,
 	"uuid": sqltype.UUID, "json": sqltype.JSON, "jsonb": sqltype.JSONB, "jsonpath": sqltype.Jsonpath, "bit": sqltype.Bit, "varbit": sqltype.Varbit,
 	"inet": sqltype.Inet, "cidr": sqltype.Cidr, "macaddr": sqltype.Macaddr, "macaddr8": sqltype.Macaddr8, "record": sqltype.Record,
-	"oid": sqltype.OID, "void": sqltype.Void,
+	"oid": sqltype.OID, "void": sqltype.Void, "tid": sqltype.TID,
 	"anyrange": idAnyRange, "anymultirange": idAnyMultirange,
 	"any": idAny, "anyelement": idAnyElement, "anyarray": idAnyArray, "anynonarray": idAnyNonArray,
 	"anycompatible": idAnyCompat, "anycompatiblearray": idAnyCompatArray, "anycompatiblenonarray": idAnyCompatNonArray,

@@ -1,6 +1,10 @@
 package opt
 
-import "github.com/weftdb/weft/query/plan"
+import (
+	"slices"
+
+	"github.com/weftdb/weft/query/plan"
+)
 
 func (b *builder) buildInsert(r *plan.LInsert) (cand, error) {
 	in, err := b.build(r.Input, need{})
@@ -55,8 +59,9 @@ func (b *builder) written(in cand, cols []plan.Col, indexes int) cand {
 	return c
 }
 
-// rowFirst puts the columns of the table and the row key before the others.
-func (b *builder) rowFirst(in cand, table []plan.Col, key plan.Col) (cand, []plan.Col) {
+// rowFirst puts the columns of the table and the row key before the others, which have the key
+// again where what is returned names it.
+func (b *builder) rowFirst(in cand, table []plan.Col, key plan.Col, returning []plan.Expr) (cand, []plan.Col) {
 	cols := append(append([]plan.Col(nil), table...), key)
 	have := plan.SetOf(cols)
 	var rest []plan.Col
@@ -64,6 +69,9 @@ func (b *builder) rowFirst(in cand, table []plan.Col, key plan.Col) (cand, []pla
 		if !have.Has(c) {
 			rest = append(rest, c)
 		}
+	}
+	if slices.ContainsFunc(returning, func(e plan.Expr) bool { return refers(e, plan.SetOf([]plan.Col{key})) }) {
+		rest = append(rest, key)
 	}
 	return b.only(in, append(cols, rest...)), rest
 }
@@ -73,7 +81,7 @@ func (b *builder) buildUpdate(r *plan.LUpdate) (cand, error) {
 	if err != nil {
 		return in, err
 	}
-	in, rest := b.rowFirst(in, r.TableCols, r.RowKey)
+	in, rest := b.rowFirst(in, r.TableCols, r.RowKey, r.Returning)
 	n := &plan.Update{Table: r.Table, Strict: r.Strict, Input: in.node, Checks: r.Checks, IndexExprs: r.Parts}
 	for _, s := range r.Sets {
 		x, err := b.emit(s.Expr, in.cols)
@@ -99,7 +107,7 @@ func (b *builder) buildDelete(r *plan.LDelete) (cand, error) {
 	if err != nil {
 		return in, err
 	}
-	in, rest := b.rowFirst(in, r.TableCols, r.RowKey)
+	in, rest := b.rowFirst(in, r.TableCols, r.RowKey, r.Returning)
 	n := &plan.Delete{Table: r.Table, Strict: r.Strict, Input: in.node, IndexExprs: r.Parts}
 	if n.Returning, err = b.emitAll(r.Returning, concatCols(r.TableCols, rest)); err != nil {
 		return in, err

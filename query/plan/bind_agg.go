@@ -409,6 +409,13 @@ func (b *binder) noAggs(s *scope, t target, pos int) {
 // aggregate adds the grouping and rewrites everything above it.
 func (b *binder) aggregate(s *scope, rel Rel, g *grouped, fromCols ColSet, targets []target, orders, distinct []order, having *Expr) Rel {
 	a := &LAgg{Input: rel, Aggs: s.agg.calls, AggCols: s.agg.cols, GroupCols: s.agg.groupCols}
+	for _, t := range s.tables { // keys of rows may have been asked for since
+		if t.scan != nil {
+			for _, c := range t.scan.ColIDs {
+				fromCols.Add(c)
+			}
+		}
+	}
 	u := &ungrouper{b: b, agg: a, from: fromCols, keys: map[string]Col{}, scope: s}
 	if g != nil {
 		for _, e := range g.exprs {

@@ -28,6 +28,9 @@ func (b *binder) targetsOf(tg *dmlTarget) *assigned {
 // the error.
 func (a *assigned) add(target ast.SetTarget, state, twice string) int {
 	i := slices.IndexFunc(a.cols, func(c ColInfo) bool { return c.Name == target.Name })
+	if i < 0 && state == dberr.StateSyntax && IsSystemColumn(target.Name) && len(a.tg.views) == 0 {
+		failAt(target.Pos(), dberr.StateFeatureNotSupported, "cannot assign to system column %q", target.Name)
+	}
 	if i < 0 {
 		failAt(target.Pos(), dberr.StateUndefinedColumn, "column %q of relation %q does not exist", target.Name, a.tg.name())
 	}

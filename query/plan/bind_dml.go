@@ -51,7 +51,7 @@ func (b *binder) insert(st *ast.Insert, parent *scope) *bound {
 
 // returning binds RETURNING.
 func (b *binder) returning(s *scope, list []ast.Target) (exprs []Expr, cols []Col, names []string) {
-	s.noAgg, s.noWin = "RETURNING", "RETURNING"
+	s.noAgg, s.noWin, s.returning = "RETURNING", "RETURNING", true
 	agg, win := s.agg, s.win
 	targets := b.targetsPlain(s, list)
 	s.agg, s.win = agg, win

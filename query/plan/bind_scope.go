@@ -24,6 +24,7 @@ type scope struct {
 	hidden       []string // tables that are there but may not be named here
 	setsOK       bool     // set-returning calls may stand here
 	noSets       string   // what has no set-returning calls, where it is not the clause
+	returning    bool     // the rows that a statement has written
 	beyond       *entry   // the table that UPDATE or DELETE changes, which LATERAL may not name
 }
 
@@ -96,6 +97,9 @@ func (b *binder) unqualified(s *scope, name string, pos int) Expr {
 	for level := s; level != nil; level = level.parent {
 		if e, ok := b.inLevel(level, name, pos); ok {
 			return b.found(level, e, pos)
+		}
+		if x := b.systemColumn(level, name, pos); x != nil {
+			return x
 		}
 		if t := level.beyond; t != nil && slices.ContainsFunc(t.cols, func(v visible) bool { return v.name == name }) {
 			failBeyond(t, pos)
@@ -172,6 +176,9 @@ func (b *binder) qualified(s *scope, schema, table, name string, pos int) Expr {
 		}
 		if n > 1 {
 			failAt(pos, dberr.StateAmbiguousColumn, "column reference %q is ambiguous", name)
+		}
+		if n == 0 && IsSystemColumn(name) && hasSystem(level, e) {
+			return b.systemOf(level, e, name, pos)
 		}
 		if n == 0 {
 			err := dberr.SQL(dberr.StateUndefinedColumn, "column %s.%s does not exist", table, name).At(pos)

@@ -28,6 +28,9 @@ func ParseEnv(env *Env, t Type, s string) (Datum, error) {
 		}
 		v, err := parseInt(t.ID, s)
 		return Datum{Int: v}, err
+	case TID:
+		v, err := parseTID(s)
+		return Datum{Int: v}, err
 	case Float4, Float8:
 		f, err := ParseFloat(s, t.ID == Float4)
 		return Datum{Float: f}, err

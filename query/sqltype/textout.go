@@ -29,6 +29,8 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 			return append(dst, env.regName(k, d.Int)...)
 		}
 		return strconv.AppendInt(dst, d.Int, 10)
+	case TID:
+		return appendTID(dst, d.Int)
 	case Int2, Int4, Int8:
 		return strconv.AppendInt(dst, d.Int, 10)
 	case Enum:

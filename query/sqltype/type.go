@@ -58,6 +58,8 @@ const (
 	Tstzmultirange ID = 45
 	Datemultirange ID = 46
 
+	TID ID = 47 // the place of a row: its block times 65536 and its number there
+
 	Enum ID = 40 // an enumerated type: Mod is its handle, see EnumOf
 )
 
@@ -134,7 +136,7 @@ const (
 // Phys returns how values of the type are held.
 func (t Type) Phys() Phys {
 	switch t.ID {
-	case Bool, Int2, Int4, Int8, OID, Date, Time, Timestamp, TimestampTZ, Enum:
+	case Bool, Int2, Int4, Int8, OID, Date, Time, Timestamp, TimestampTZ, Enum, TID:
 		return PhysInt
 	case Float4, Float8:
 		return PhysFloat

@@ -62,6 +62,7 @@ var typeInfos = [...]typeInfo{
 	Tsmultirange:   {"tsmultirange", "tsmultirange", 4533, 6152, 'R', -1},
 	Tstzmultirange: {"tstzmultirange", "tstzmultirange", 4534, 6153, 'R', -1},
 	Datemultirange: {"datemultirange", "datemultirange", 4535, 6155, 'R', -1},
+	TID:            {"tid", "tid", 27, 1010, 'U', 6},
 	Enum:           {"anyenum", "anyenum", 3500, 0, 'E', 4},
 }
 
