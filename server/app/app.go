@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -46,8 +45,8 @@ type App struct {
 	cfg      *config.Config
 	opts     Options
 	api      *api.Server
-	listener net.Listener
-	http     *http.Server
+	listener *wire.Listener
+	http     *wire.Server
 	progress atomic.Pointer[api.Progress]
 
 	ready  chan struct{} // closed once requests are served
@@ -89,14 +88,12 @@ func Start(cfg *config.Config, opts Options) (*App, error) {
 		return nil, err
 	}
 	a.listener = listener
-	a.http = &http.Server{
-		Handler:           a.api.Handler(),
-		ConnContext:       wire.Context,
+	a.http = wire.NewServer(a.api.Handler(), wire.Options{
 		ReadHeaderTimeout: cfg.Server.ReadHeaderTimeout,
 		IdleTimeout:       cfg.Server.IdleTimeout,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(opts.Log.Handler(), slog.LevelDebug),
-	}
+	})
 	opts.Log.Info("listening", "url", a.URL())
 	go a.serve()
 	go a.open()

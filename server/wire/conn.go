@@ -17,6 +17,9 @@ type Conn struct {
 	*net.TCPConn
 	listener *Listener
 
+	// ahead is read before anything else. It belongs to who reads.
+	ahead []byte
+
 	// lines belong to who serves the connection, as its ResponseWriter does.
 	lines []byte
 
@@ -41,6 +44,9 @@ func Context(ctx context.Context, c net.Conn) context.Context {
 
 // Of returns the connection of a request, nil where it has none of this package.
 func Of(ctx context.Context) *Conn {
+	if l, ok := ctx.(*life); ok { // as nearly always
+		return l.p.conn
+	}
 	c, _ := ctx.Value(key{}).(*Conn)
 	return c
 }
@@ -102,6 +108,13 @@ func behindStatus(p []byte) int {
 
 // Read implements net.Conn.
 func (c *Conn) Read(p []byte) (int, error) {
+	if len(c.ahead) > 0 {
+		n := copy(p, c.ahead)
+		if c.ahead = c.ahead[n:]; len(c.ahead) == 0 {
+			c.ahead = nil
+		}
+		return n, nil
+	}
 	c.mu.Lock()
 	if c.past {
 		c.mu.Unlock()

@@ -17,3 +17,6 @@ func (c *Conn) Watched() (int, bool) {
 
 // Look is one look of the sweep.
 func (c *Conn) Look() { c.listener.look() }
+
+// Patience is how long a request that is waited on runs before its connection is watched.
+const Patience = patience

@@ -1,10 +1,13 @@
-// Package wire is the connections beneath net/http's server, made cheap for requests that
-// take microseconds.
+// Package wire serves HTTP for requests that take microseconds.
 //
-// net/http copies, sorts and checks the headers of each answer, and sets the deadlines of a
-// connection seven times for each request. Conn takes the headers that every answer has as
-// lines, and deadlines that are seconds off as a number that a sweep looks at. HTTP itself
-// is net/http's alone. A connection that is hijacked stays one of this package.
+// A Server promises what http.Server does, to the byte, and to the handler the same requests.
+// It reads plain requests itself (see request.go for what they are) and passes everything
+// else, the bytes that it has read included, to a server of net/http, which has the connection
+// from then on: what is rare, old, long or wrong is read, answered and refused there alone.
+//
+// A Conn is a connection of either. It takes the headers that every answer has as lines, and
+// deadlines that are seconds off as a number that a sweep looks at. One that is hijacked stays
+// a Conn.
 package wire
 
 import (
@@ -44,6 +47,14 @@ func Listen(address string) (*Listener, error) {
 
 // Accept implements net.Listener.
 func (l *Listener) Accept() (net.Conn, error) {
+	c, err := l.accept()
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (l *Listener) accept() (*Conn, error) {
 	tcp, err := l.tcp.AcceptTCP()
 	if err != nil {
 		return nil, err //nolint:wrapcheck // net/http looks at it

@@ -1,0 +1,379 @@
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// How a connection stands, in plain.state.
+const (
+	idle   int32 = iota // it waits for a request
+	active              // a request is read or served
+	ended               // it was closed while it was idle
+)
+
+const (
+	firstRead = 4 << 10  // the bytes that a connection has for what it reads
+	longHead  = 16 << 10 // a request whose head is longer is not plain
+	linger    = 500 * time.Millisecond
+)
+
+// plain is a connection whose requests are read here. Its fields belong to the goroutine of
+// serve but where they say otherwise.
+type plain struct {
+	server *Server
+	conn   *Conn
+	remote string
+	state  atomic.Int32
+
+	buf  []byte // what was read and not used is buf[r:w]
+	r, w int
+
+	head   head
+	call   *call
+	answer answer
+
+	// mu guards the watch. The reader of the watch is the only one that reads while it does.
+	mu      sync.Mutex
+	rested  sync.Cond   // the watch has ended
+	timer   *time.Timer // begins the watch
+	serving bool        // a request is served, and its connection not hijacked
+	read    bool        // the body of the request is read to its end
+	waiting bool        // somebody waits for the end of the request
+	due     bool        // the watch was to begin before the body was read
+	reading bool        // the watch reads
+	ending  bool        // its read is interrupted
+	early   [1]byte     // what it has read
+	earlier int         // how much of that
+}
+
+// call is a request and what it is made of, which serve again for the next one unless
+// somebody may have kept them.
+type call struct {
+	life    life
+	request *http.Request
+	url     url.URL
+	header  http.Header
+	values  []string
+	body    body
+}
+
+func newPlain(s *Server, c *Conn) *plain {
+	p := &plain{server: s, conn: c, remote: c.RemoteAddr().String(), buf: make([]byte, firstRead)}
+	p.rested.L = &p.mu
+	p.answer.p = p
+	return p
+}
+
+func newCall(p *plain) *call {
+	c := &call{header: make(http.Header, 8)}
+	c.life.p, c.body.p = p, p
+	var r http.Request
+	c.request = r.WithContext(&c.life)
+	c.request.Proto, c.request.ProtoMajor, c.request.ProtoMinor = "HTTP/1.1", 1, 1
+	c.request.RemoteAddr, c.request.URL, c.request.Header = p.remote, &c.url, c.header
+	return c
+}
+
+// serve serves the requests of the connection until it ends or goes on elsewhere.
+func (p *plain) serve() {
+	defer p.server.remove(p)
+	for first := true; ; first = false {
+		wait := p.server.opts.IdleTimeout
+		if first {
+			wait = p.server.opts.ReadHeaderTimeout
+		}
+		if !p.next(wait) {
+			p.conn.Close() //nolint:errcheck // it has ended
+			return
+		}
+		switch p.readHead(first) {
+		case partial: // and there is no more
+			p.conn.Close() //nolint:errcheck // it has ended
+			return
+		case other:
+			p.passOn()
+			return
+		}
+		if !p.run() {
+			return
+		}
+	}
+}
+
+// next waits for the first byte of a request. It says false where there is none.
+func (p *plain) next(wait time.Duration) bool {
+	if p.r < p.w {
+		return true // it has come with the one before, whose state it keeps
+	}
+	p.r, p.w = 0, 0
+	if len(p.buf) > firstRead {
+		p.buf = make([]byte, firstRead)
+	}
+	p.state.Store(idle)
+	if p.server.closing.Load() {
+		return false
+	}
+	if p.conn.SetReadDeadline(until(wait)) != nil || p.fillBuf() != nil {
+		return false
+	}
+	return p.state.CompareAndSwap(idle, active)
+}
+
+// until is the time in d, none where that is 0.
+func until(d time.Duration) time.Time {
+	if d <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(d)
+}
+
+// fillBuf reads into the buffer what comes next.
+func (p *plain) fillBuf() error {
+	n, err := p.conn.Read(p.buf[p.w:])
+	p.w += n
+	return err
+}
+
+// endIdle ends the connection if no request of it has begun. Safe for concurrent use.
+func (p *plain) endIdle() {
+	if p.state.CompareAndSwap(idle, ended) {
+		p.conn.Close() //nolint:errcheck // that is all that is wanted of it
+	}
+}
+
+// readHead reads the head of a request. A verdict of partial says that no more comes.
+func (p *plain) readHead(first bool) verdict {
+	timed := false
+	for {
+		few := !first && p.w-p.r < 4 // of which net/http says nothing
+		v := p.head.scan(p.buf[p.r:p.w])
+		if v == whole && !p.begin(p.buf[p.r:p.w]) {
+			v = other
+		}
+		if v != partial && !few {
+			return v
+		}
+		if p.r > 0 {
+			p.w = copy(p.buf, p.buf[p.r:p.w])
+			p.r = 0
+		}
+		if p.w == len(p.buf) {
+			if p.w >= longHead {
+				return other
+			}
+			p.buf = append(p.buf, make([]byte, len(p.buf))...)
+		}
+		if !timed {
+			timed = true
+			if p.conn.SetReadDeadline(until(p.server.opts.ReadHeaderTimeout)) != nil {
+				return partial
+			}
+		}
+		if err := p.fillBuf(); errors.Is(err, io.EOF) && (first || p.w-p.r >= 4) {
+			return other // net/http tells it so
+		} else if err != nil {
+			return partial
+		}
+	}
+}
+
+// begin makes the request of which b is the head, and what comes behind it.
+func (p *plain) begin(b []byte) bool {
+	if p.call == nil {
+		p.call = newCall(p)
+	}
+	c := p.call
+	if !c.fill(&p.head, b) {
+		return false
+	}
+	p.r += p.head.end
+	c.body = body{p: p, left: p.head.length}
+	c.request.Body = http.NoBody
+	if c.body.left > 0 {
+		c.request.Body = &c.body
+	}
+	return true
+}
+
+// passOn has net/http go on with the connection, from the bytes that are not used.
+func (p *plain) passOn() {
+	if p.conn.SetReadDeadline(time.Time{}) != nil {
+		p.conn.Close() //nolint:errcheck // it has failed
+		return
+	}
+	p.conn.ahead = bytes.Clone(p.buf[p.r:p.w])
+	p.server.passed.pass(p.conn)
+}
+
+// run serves a request. It says whether another may follow.
+func (p *plain) run() bool {
+	c, until := p.call, time.Time{}
+	if p.w-p.r < c.body.left {
+		until = c.body.until()
+	}
+	if p.conn.SetReadDeadline(until) != nil || p.conn.SetWriteDeadline(time.Time{}) != nil {
+		p.conn.Close() //nolint:errcheck // it has failed
+		return false
+	}
+	p.mu.Lock()
+	p.serving, p.read = true, c.body.left == 0
+	p.mu.Unlock()
+	a := &p.answer
+	a.begin()
+	whole := p.handle()
+	p.rest()
+	if a.hijacked {
+		p.endCall()
+		return false
+	}
+	if !whole {
+		a.drop()
+		p.endCall()
+		p.conn.Close() //nolint:errcheck // the answer is cut off on purpose
+		return false
+	}
+	return p.finish()
+}
+
+// handle runs the handler. It says false where the handler has given the answer up.
+func (p *plain) handle() (whole bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+				p.server.opts.ErrorLog.Printf("wire: panic serving %s: %v\n%s", p.remote, v, debug.Stack())
+			}
+			whole = false
+		}
+	}()
+	p.server.handler.ServeHTTP(&p.answer, p.call.request)
+	return true
+}
+
+// endCall ends the request, whose context ends. What has waited on that may keep it.
+func (p *plain) endCall() {
+	c := p.call
+	if c.request.MultipartForm != nil {
+		c.request.MultipartForm.RemoveAll() //nolint:errcheck // files of the system's place for them
+	}
+	c.body.closed = true
+	if c.life.finish() {
+		p.call = nil
+	}
+}
+
+// finish sends the rest of the answer. It says whether another request may follow.
+func (p *plain) finish() bool {
+	a := &p.answer
+	good := a.finish()
+	rest := p.call.body.left > 0
+	p.endCall()
+	if good && !a.last && !rest {
+		return true
+	}
+	if rest {
+		p.linger()
+	}
+	p.conn.Close() //nolint:errcheck // it has ended
+	return false
+}
+
+// linger has the client read the answer before it learns that nobody reads what it sends.
+func (p *plain) linger() {
+	if p.conn.CloseWrite() != nil || p.conn.SetReadDeadline(time.Now().Add(linger)) != nil {
+		return
+	}
+	io.Copy(io.Discard, p.conn) //nolint:errcheck // it ends by the deadline
+}
+
+// body is the body of a request.
+type body struct {
+	p      *plain
+	left   int  // bytes that are not read
+	closed bool // nobody reads any more
+	failed bool // no more can be read
+	timed  bool // the server has set a deadline
+}
+
+// until is when the next part of the body must have come.
+func (b *body) until() time.Time {
+	b.timed = b.p.server.opts.ReadHeaderTimeout > 0
+	return until(b.p.server.opts.ReadHeaderTimeout)
+}
+
+// Read implements io.Reader.
+func (b *body) Read(to []byte) (int, error) {
+	switch {
+	case b.closed:
+		return 0, http.ErrBodyReadAfterClose
+	case b.left == 0:
+		return 0, io.EOF
+	case len(to) == 0:
+		return 0, nil
+	}
+	p := b.p
+	to = to[:min(len(to), b.left)]
+	n := copy(to, p.buf[p.r:p.w])
+	p.r += n
+	if n == 0 {
+		var err error
+		if n, err = p.conn.Read(to); err != nil {
+			b.failed = true
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return n, err //nolint:wrapcheck // the connection's
+		}
+	}
+	if b.left -= n; b.left > 0 {
+		return n, nil
+	}
+	if b.timed {
+		p.conn.SetReadDeadline(time.Time{}) //nolint:errcheck // who reads next hears of it
+	}
+	p.bodyRead()
+	return n, io.EOF
+}
+
+// Close implements io.Closer.
+func (b *body) Close() error {
+	b.closed = true
+	return nil
+}
+
+// skip reads what the handler has left, and says whether all of that has come.
+func (b *body) skip() bool {
+	if b.p.conn.SetReadDeadline(b.until()) != nil {
+		return false
+	}
+	b.closed = false
+	_, err := io.Copy(io.Discard, b)
+	b.closed = true
+	return err == nil
+}
+
+// hijack gives the connection away. The server no longer waits for it.
+func (p *plain) hijack() (net.Conn, *bufio.ReadWriter, error) {
+	p.rest()
+	p.server.remove(p)
+	if err := p.conn.SetDeadline(time.Time{}); err != nil {
+		return nil, nil, err
+	}
+	p.conn.ahead = bytes.Clone(p.buf[p.r:p.w])
+	n := len(p.conn.ahead)
+	p.buf, p.r, p.w, p.call.body.left = nil, 0, 0, 0
+	in := bufio.NewReaderSize(p.conn, max(n, firstRead))
+	if _, err := in.Peek(n); err != nil {
+		return nil, nil, err //nolint:wrapcheck // the connection's
+	}
+	return p.conn, bufio.NewReadWriter(in, bufio.NewWriter(p.conn)), nil
+}
