@@ -39,6 +39,8 @@ type plain struct {
 	r, w int
 
 	head   head
+	posted bool // the last request was a POST
+	timed  bool // there is a deadline for the head
 	call   *call
 	answer answer
 
@@ -153,38 +155,64 @@ func (p *plain) endIdle() {
 
 // readHead reads the head of a request. A verdict of partial says that no more comes.
 func (p *plain) readHead(first bool) verdict {
-	timed := false
+	p.timed = false
+	if !first && !p.skipEnds() {
+		return partial
+	}
 	for {
-		few := !first && p.w-p.r < 4 // of which net/http says nothing
 		v := p.head.scan(p.buf[p.r:p.w])
 		if v == whole && !p.begin(p.buf[p.r:p.w]) {
 			v = other
 		}
-		if v != partial && !few {
+		if v != partial {
 			return v
 		}
-		if p.r > 0 {
-			p.w = copy(p.buf, p.buf[p.r:p.w])
-			p.r = 0
-		}
-		if p.w == len(p.buf) {
-			if p.w >= longHead {
-				return other
-			}
-			p.buf = append(p.buf, make([]byte, len(p.buf))...)
-		}
-		if !timed {
-			timed = true
-			if p.conn.SetReadDeadline(until(p.server.opts.ReadHeaderTimeout)) != nil {
-				return partial
-			}
-		}
-		if err := p.fillBuf(); errors.Is(err, io.EOF) && (first || p.w-p.r >= 4) {
-			return other // net/http tells it so
-		} else if err != nil {
+		switch err := p.more(); {
+		case err == nil:
+		case errors.Is(err, errLong), errors.Is(err, io.EOF) && p.r < p.w:
+			return other
+		default:
 			return partial
 		}
 	}
+}
+
+// skipEnds waits for four bytes, since of fewer net/http says nothing, and passes over the ends
+// of lines that old clients send behind the body of a POST (RFC 9112, section 2.2).
+func (p *plain) skipEnds() bool {
+	for p.w-p.r < 4 {
+		if p.more() != nil {
+			return false
+		}
+	}
+	for most := p.r + 4; p.posted && p.r < most && (p.buf[p.r] == '\r' || p.buf[p.r] == '\n'); {
+		p.r++
+	}
+	return true
+}
+
+// errLong says that the head of a request is too long for a plain one.
+var errLong = errors.New("wire: long head")
+
+// more reads more of the head of a request.
+func (p *plain) more() error {
+	if p.r > 0 {
+		p.w = copy(p.buf, p.buf[p.r:p.w])
+		p.r = 0
+	}
+	if p.w >= longHead {
+		return errLong
+	}
+	if p.w == len(p.buf) {
+		p.buf = append(p.buf, make([]byte, len(p.buf))...)
+	}
+	if !p.timed {
+		p.timed = true
+		if err := p.conn.SetReadDeadline(until(p.server.opts.ReadHeaderTimeout)); err != nil {
+			return err
+		}
+	}
+	return p.fillBuf()
 }
 
 // begin makes the request of which b is the head, and what comes behind it.
@@ -197,6 +225,7 @@ func (p *plain) begin(b []byte) bool {
 		return false
 	}
 	p.r += p.head.end
+	p.posted = c.request.Method == http.MethodPost
 	c.body = body{p: p, left: p.head.length}
 	c.request.Body = http.NoBody
 	if c.body.left > 0 {
