@@ -10,7 +10,7 @@ import (
 )
 
 // indexText is the CREATE INDEX statement that makes an index.
-func indexText(t *catalog.Table, x *catalog.Index) string {
+func (call *catalogCall) indexText(t *catalog.Table, x *catalog.Index, pretty bool) string {
 	unique, method := "", "btree"
 	if x.Unique {
 		unique = "UNIQUE "
@@ -20,7 +20,7 @@ func indexText(t *catalog.Table, x *catalog.Index) string {
 	}
 	var cols, more []string
 	for _, k := range x.Columns {
-		c := partText(t, k)
+		c := call.partText(t, k, pretty)
 		if k.Desc {
 			c += " DESC"
 		}
@@ -29,7 +29,11 @@ func indexText(t *catalog.Table, x *catalog.Index) string {
 		}
 		cols = append(cols, c)
 	}
-	s := fmt.Sprintf("CREATE %sINDEX %s ON %s USING %s (%s)", unique, ast.QuoteIdent(x.Name), qualified(t.Schema, t.Name), method, strings.Join(cols, ", "))
+	table := qualified(t.Schema, t.Name)
+	if pretty {
+		table = call.visible(t.Schema, t.Name)
+	}
+	s := fmt.Sprintf("CREATE %sINDEX %s ON %s USING %s (%s)", unique, ast.QuoteIdent(x.Name), table, method, strings.Join(cols, ", "))
 	for _, id := range x.Include {
 		more = append(more, ast.QuoteIdent(t.Columns[t.Ordinal(id)].Name))
 	}
@@ -40,20 +44,48 @@ func indexText(t *catalog.Table, x *catalog.Index) string {
 		s += " NULLS NOT DISTINCT"
 	}
 	if x.Predicate != "" {
-		s += " WHERE " + x.Predicate
+		s += " WHERE " + call.storedText(t, x.Predicate, pretty)
 	}
 	return s
 }
 
 // partText is a part of an index's key as SQL has it.
-func partText(t *catalog.Table, k catalog.IndexColumn) string {
+func (call *catalogCall) partText(t *catalog.Table, k catalog.IndexColumn, pretty bool) string {
+	if k.Path != nil {
+		return partName(t, k)
+	}
 	if k.Expr == "" {
 		return ast.QuoteIdent(partName(t, k))
 	}
+	s := call.storedText(t, k.Expr, pretty)
 	if e, err := parse.ParseExpr(k.Expr, parse.Limits{}); err == nil {
-		if _, call := e.(*ast.FuncCall); call {
-			return k.Expr
+		if _, is := e.(*ast.FuncCall); is || calls(s) {
+			return s
 		}
 	}
-	return partName(t, k)
+	return "(" + s + ")"
+}
+
+// calls reports whether a text is the call of a function as a whole.
+func calls(s string) bool {
+	open := strings.IndexByte(s, '(')
+	if open < 1 || strings.ContainsAny(s[:open], " :+-'\n") {
+		return false
+	}
+	depth := 0
+	for i := open; i < len(s); i++ {
+		switch s[i] {
+		case '\'':
+			if end := strings.IndexByte(s[i+1:], '\''); end >= 0 {
+				i += end + 1
+			}
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i == len(s)-1
+			}
+		}
+	}
+	return false
 }

@@ -93,7 +93,7 @@ func (v *viewCall) infoColumns() error {
 				r["collation_catalog"], r["collation_schema"], r["collation_name"] = v.db, catalog.SystemSchema, "C"
 			}
 			if rel.view != nil {
-				r["column_default"] = orNull(rel.view.Columns[c.num-1].Default)
+				r["column_default"] = orNull(v.texts().defaultText(nil, rel.view.Columns[c.num-1].Default, c.typ))
 			}
 			if rel.table != nil {
 				v.ownColumn(r, rel.table, &rel.table.Columns[rel.table.Ordinal(catalog.ColumnID(c.num))])
@@ -106,9 +106,9 @@ func (v *viewCall) infoColumns() error {
 
 // ownColumn adds what is said of a table's column alone.
 func (v *viewCall) ownColumn(r row, t *catalog.Table, c *catalog.Column) {
-	r["column_default"] = orNull(c.Default)
+	r["column_default"] = orNull(v.texts().defaultText(nil, c.Default, c.Type))
 	if c.Generated != "" {
-		r["is_generated"], r["generation_expression"] = "ALWAYS", c.Generated
+		r["is_generated"], r["generation_expression"] = "ALWAYS", v.texts().defaultText(t, c.Generated, c.Type)
 	}
 	if c.Identity == 0 {
 		return
@@ -234,7 +234,7 @@ func (v *viewCall) domains(f func(u *catalog.UserType)) error {
 
 func (v *viewCall) infoDomains() error {
 	return v.domains(func(u *catalog.UserType) {
-		r := row{"domain_catalog": v.db, "domain_schema": u.Schema, "domain_name": u.Name, "domain_default": orNull(u.Default), "dtd_identifier": "1"}
+		r := row{"domain_catalog": v.db, "domain_schema": u.Schema, "domain_name": u.Name, "domain_default": orNull(v.texts().defaultText(nil, u.Default, u.Base)), "dtd_identifier": "1"}
 		v.describeOf(r, u.Base, v.snap.TypeByID(u.BaseDomain))
 		if u.Base.ID == sqltype.Array {
 			r["data_type"] = "USER-DEFINED" // as PostgreSQL says of domains over arrays

@@ -48,7 +48,7 @@ func (v *viewCall) infoTableConstraints() error {
 func (v *viewCall) infoCheckConstraints() error {
 	for _, t := range v.snap.Tables() {
 		for _, c := range t.Checks {
-			v.add(v.db, t.Schema, c.Name, "(("+c.Expr+"))")
+			v.add(v.db, t.Schema, c.Name, "("+v.texts().storedText(t, c.Expr, false)+")")
 		}
 		if t.Kind != catalog.Plain {
 			continue
@@ -61,7 +61,7 @@ func (v *viewCall) infoCheckConstraints() error {
 	}
 	return v.domains(func(u *catalog.UserType) {
 		for _, c := range u.Checks {
-			v.add(v.db, u.Schema, c.Name, "(("+c.Expr+"))")
+			v.add(v.db, u.Schema, c.Name, "("+v.texts().ruleText(u, &c, false)+")")
 		}
 	})
 }

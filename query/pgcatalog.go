@@ -3,6 +3,7 @@ package query
 import (
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/sqltype"
@@ -264,14 +265,14 @@ func attrdefRows(v *viewCall) error {
 				def = c.Generated
 			}
 			if def != "" {
-				add(madeOID("default", t.Schema, t.Name, c.Name), objectOID(t.ID), int(c.ID), def)
+				add(madeOID("default", t.Schema, t.Name, c.Name), objectOID(t.ID), int(c.ID), v.texts().defaultText(t, def, c.Type))
 			}
 		}
 	}
 	for _, w := range s.Views() {
 		for i, c := range w.Columns {
 			if c.Default != "" {
-				add(madeOID("default", w.Schema, w.Name, c.Name), objectOID(w.ID), i+1, c.Default)
+				add(madeOID("default", w.Schema, w.Name, c.Name), objectOID(w.ID), i+1, v.texts().defaultText(nil, c.Default, c.Type))
 			}
 		}
 	}
@@ -329,12 +330,14 @@ func pgIndexRows(v *viewCall) error {
 			}
 			var pred, exprs any
 			if x.Predicate != "" {
-				pred = x.Predicate
+				pred = v.texts().storedText(t, x.Predicate, false)
 			}
+			var keyTexts []string
 			var options, collations, classes, numbers []int64
 			for _, k := range x.Columns {
 				if k.Expr != "" {
-					exprs = k.Expr
+					keyTexts = append(keyTexts, v.texts().storedText(t, k.Expr, false))
+					exprs = strings.Join(keyTexts, ", ")
 				}
 				options = append(options, b2i(k.Desc)|b2i(k.NullsFirst)<<1)
 				collations, classes = append(collations, int64(collationOf(k.Type))), append(classes, int64(opclassOf(k.Type, x.Kind)))
@@ -389,7 +392,7 @@ func constraintRows(v *viewCall) error {
 			}
 			slices.Sort(ids)
 			inherits = !c.NoInherit
-			row(c.Name, "c", false, false, !c.NotValid, 0, 0, none, columnNumbers(ids), nil, c.Expr)
+			row(c.Name, "c", false, false, !c.NotValid, 0, 0, none, columnNumbers(ids), nil, v.texts().storedText(t, c.Expr, false))
 		}
 		inherits = false
 		for i := range t.ForeignKeys {
@@ -408,7 +411,7 @@ func constraintRows(v *viewCall) error {
 	for _, u := range s.UserTypes() {
 		for _, c := range u.Checks {
 			add(madeOID("constraint", u.Schema, u.Name, c.Name), c.Name, schemaOID(u.Schema), "c", false, false, !c.NotValid, 0, objectOID(u.ID), 0, 0, 0, " ", " ", " ",
-				true, 0, false, nil, nil, nil, nil, nil, nil, nil, c.Expr)
+				true, 0, false, nil, nil, nil, nil, nil, nil, nil, v.texts().ruleText(u, &c, false))
 		}
 	}
 	return nil
@@ -452,7 +455,7 @@ func typeRows(v *viewCall) error {
 			}
 			var def any
 			if u.Default != "" {
-				def = u.Default
+				def = v.texts().defaultText(nil, u.Default, u.Base)
 			}
 			if of := s.TypeByID(u.BaseDomain); of != nil && ofElements(u.Base, of) {
 				base = domainArrayOID(of)

@@ -27,8 +27,6 @@ type catalogFunction struct {
 // types of their arguments, how many of them must be given, and what they give.
 var catalogFunctions = map[string]catalogFunction{
 	"format_type":            {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).formatType},
-	"pg_get_indexdef":        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).indexDef},
-	"pg_get_constraintdef":   {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).constraintDef},
 	"pg_get_viewdef":         {[]sqltype.Type{regClass, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).viewDef},
 	"pg_get_serial_sequence": {[]sqltype.Type{sqltype.TText, sqltype.TText}, 2, sqltype.TText, (*catalogCall).serialSequence},
 	"obj_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TName}, 1, sqltype.TText, (*catalogCall).objDescription},
@@ -222,15 +220,19 @@ func (c *catalogCall) indexDef(args []sqltype.Datum) (sqltype.Datum, error) {
 		return sqltype.NullDatum, nil
 	}
 	if !args[1].Null && args[1].Int > 0 {
-		if int(args[1].Int) > len(r.index.Columns) {
-			return sqltype.NullDatum, nil
+		if n := int(args[1].Int) - len(r.index.Columns); n > 0 {
+			if n <= len(r.index.Include) {
+				return text(ast.QuoteIdent(r.table.Columns[r.table.Ordinal(r.index.Include[n-1])].Name)), nil
+			}
+			return text(""), nil
 		}
-		return text(partText(r.table, r.index.Columns[args[1].Int-1])), nil
+		return text(c.partText(r.table, r.index.Columns[args[1].Int-1], !args[2].Null && args[2].Int != 0)), nil
 	}
-	return text(indexText(r.table, r.index)), nil
+	return text(c.indexText(r.table, r.index, !args[2].Null && args[2].Int != 0)), nil
 }
 
 func (c *catalogCall) constraintDef(args []sqltype.Datum) (sqltype.Datum, error) {
+	pretty := !args[1].Null && args[1].Int != 0
 	for _, t := range c.snap.Tables() {
 		for i := range t.Indexes {
 			if x := &t.Indexes[i]; x.Constraint && int64(constraintID(t, x.Name)) == args[0].Int {
@@ -239,7 +241,7 @@ func (c *catalogCall) constraintDef(args []sqltype.Datum) (sqltype.Datum, error)
 		}
 		for i := range t.Checks {
 			if k := &t.Checks[i]; int64(constraintID(t, k.Name)) == args[0].Int {
-				return text(checkText(k)), nil
+				return text(checkText(k, c.storedText(t, k.Expr, pretty))), nil
 			}
 		}
 		for i := range t.ForeignKeys {
@@ -251,15 +253,15 @@ func (c *catalogCall) constraintDef(args []sqltype.Datum) (sqltype.Datum, error)
 	for _, u := range c.snap.UserTypes() {
 		for i := range u.Checks {
 			if k := &u.Checks[i]; int64(madeOID("constraint", u.Schema, u.Name, k.Name)) == args[0].Int {
-				return text(checkText(k)), nil
+				return text(checkText(k, c.ruleText(u, k, pretty))), nil
 			}
 		}
 	}
 	return sqltype.NullDatum, nil
 }
 
-func checkText(k *catalog.Check) string {
-	s := "CHECK ((" + k.Expr + "))"
+func checkText(k *catalog.Check, expr string) string {
+	s := "CHECK (" + expr + ")"
 	if k.NoInherit {
 		s += " NO INHERIT"
 	}
@@ -279,7 +281,7 @@ func keyConstraintText(t *catalog.Table, x *catalog.Index) string {
 	}
 	var names []string
 	for _, k := range x.Columns {
-		names = append(names, partText(t, k))
+		names = append(names, ast.QuoteIdent(partName(t, k)))
 	}
 	s += " (" + strings.Join(names, ", ") + ")"
 	names = nil

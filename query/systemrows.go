@@ -255,7 +255,7 @@ func (v *viewCall) pgIndexes() error {
 	for _, t := range v.snap.Tables() {
 		for i := range t.Indexes {
 			if x := &t.Indexes[i]; x.Name != "" {
-				v.add(t.Schema, t.Name, x.Name, nil, indexText(t, x))
+				v.add(t.Schema, t.Name, x.Name, nil, v.texts().indexText(t, x, false))
 			}
 		}
 	}

@@ -168,8 +168,6 @@ func registerSystem(t *tables) {
 	t.def("pg_size_pretty(int8) text", p1(sizePretty))
 	t.def("pg_size_pretty(numeric) text", e1(sizePrettyNum))
 	t.def("pg_size_bytes(text) int8", e1(sizeBytes))
-	t.def("pg_get_expr(text,oid) text stable", e2(func(s string, _ int64) (string, error) { return s, nil }))
-	t.def("pg_get_expr(text,oid,bool) text stable", e3(func(s string, _, _ int64) (string, error) { return s, nil }))
 	yes := func(*call) (sqltype.Datum, error) { return sqltype.Datum{Int: 1}, nil }
 	no := func(*call) (sqltype.Datum, error) { return sqltype.Datum{}, nil }
 	none := func(*call) (sqltype.Datum, error) { return sqltype.NullDatum, nil }

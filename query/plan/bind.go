@@ -80,6 +80,8 @@ type binder struct {
 	asOf        uint64          // within a view that is read as of a time
 	hit         visible         // the column that was found last
 	root        *ast.Select     // the statement, where it is a query
+	rowOnly     bool            // there is no query that subqueries could be part of
+	texts       *texts          // where what is bound is to be shown
 }
 
 type relKey struct{ schema, name string }
@@ -247,6 +249,7 @@ func (b *binder) enter(pos int) func() {
 func BindRowExpr(s *Scope, t *catalog.Table, e ast.Expr, want sqltype.Type, what string) (out Expr, err error) {
 	defer catch(&err)
 	b := newBinder(s)
+	b.rowOnly = true
 	sc := b.newScope(nil)
 	sc.what, sc.noAgg, sc.noWin = what, what+"s", what+"s"
 	slots := map[Col]int{}

@@ -17,6 +17,14 @@ import (
 // expr binds a scalar expression. Untyped literals and parameters stay Unknown
 // until the context decides.
 func (b *binder) expr(s *scope, e ast.Expr) Expr {
+	x := b.exprOf(s, e)
+	if b.texts != nil {
+		b.texts.exprs[e] = x
+	}
+	return x
+}
+
+func (b *binder) exprOf(s *scope, e ast.Expr) Expr {
 	defer b.enter(e.Pos())()
 	switch e := e.(type) {
 	case *ast.Literal:

@@ -128,10 +128,54 @@ func (b *binder) quantified(s *scope, e *ast.Quantified) Expr {
 // anyArray binds x op ANY/ALL (array).
 func (b *binder) anyArray(s *scope, e *ast.Quantified, kind SubPlanKind) Expr {
 	l := b.expr(s, e.Arg)
-	if a, ok := e.Array.(*ast.Array); ok && !e.All && e.Op == "=" && len(a.Elems) > 0 && !nested(a) {
-		return b.in(s, &ast.In{Loc: e.Loc, Arg: e.Arg, List: a.Elems})
+	if list := written(e.Array); list != nil && (!e.All && e.Op == "=" || e.All && (e.Op == "<>" || e.Op == "!=")) {
+		return b.in(s, &ast.In{Loc: e.Loc, Arg: e.Arg, List: list, Not: e.All})
+	}
+	if b.rowOnly {
+		return b.anyCall(e.Op, kind == SubAll, l, b.arrayFor(b.expr(s, e.Array), l, e.Array.Pos()), e.Pos())
 	}
 	return b.anyOf(kind, e.Op, l, b.arrayFor(b.expr(s, e.Array), l, e.Array.Pos()), e.Pos())
+}
+
+// written are the elements of an array that is written out, those of ARRAY[…]::type[] with the
+// cast that it is to them; nil for other arrays.
+func written(e ast.Expr) []ast.Expr {
+	switch e := e.(type) {
+	case *ast.Array:
+		if len(e.Elems) > 0 && !nested(e) {
+			return e.Elems
+		}
+	case *ast.Cast:
+		a, ok := e.Arg.(*ast.Array)
+		if !ok || e.Type.Dims != 1 || len(a.Elems) == 0 || nested(a) {
+			return nil
+		}
+		elem := *e.Type
+		elem.Dims = 0
+		list := make([]ast.Expr, len(a.Elems))
+		for i, x := range a.Elems {
+			list[i] = &ast.Cast{Loc: e.Loc, Arg: x, Type: &elem}
+		}
+		return list
+	}
+	return nil
+}
+
+// anyCall is l op ANY/ALL (arr) without a subquery.
+func (b *binder) anyCall(op string, all bool, l, arr Expr, pos int) Expr {
+	if arr.Type().ID != sqltype.Array {
+		failAt(pos, dberr.StateWrongObjectType, "op ANY/ALL (array) requires array on right side")
+	}
+	f, want, err := fn.ResolveOp(op, l.Type(), arr.Type().ElemType())
+	if err != nil {
+		fail(at(err, pos))
+	}
+	if f.Ret.ID != sqltype.Bool {
+		failAt(pos, dberr.StateWrongObjectType, "op ANY/ALL (array) requires operator to yield boolean")
+	}
+	array := sqltype.ArrayOf(want[1].Base())
+	call := fn.AnyOf(f, all, array)
+	return &Call{Typ: sqltype.TBool, Func: call, Args: []Expr{b.coerceArg(l, want[0], pos), b.coerceArg(arr, array, pos)}, Pos: pos}
 }
 
 // nested reports whether an array is written of arrays.
