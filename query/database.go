@@ -19,6 +19,8 @@ import (
 
 // Engine runs SQL on a store. It is safe for concurrent use.
 type Engine struct {
+	advisory advisoryKeys // in use
+
 	store *txn.Store
 	opts  Options
 	cat   *catalog.Catalog

@@ -131,11 +131,12 @@ func (r *running) table(command string, cols []Column, rows [][]sqltype.Datum) e
 }
 
 // run runs a statement within the open transaction.
-func (r *running) run(st ast.Stmt) error {
+func (r *running) run(st ast.Stmt) (err error) {
 	switch st.(type) {
 	case *ast.Set, *ast.Reset, *ast.Show, *ast.SetTransaction, *ast.Discard, *ast.Deallocate, *ast.LockTable:
 	default:
-		defer func() { r.s.work.queried = true }()
+		fresh := r.s.fresh()
+		defer func() { err = r.s.afterLocks(st, fresh, err) }()
 	}
 	switch st := st.(type) {
 	case *ast.Select, *ast.Insert, *ast.Update, *ast.Delete, *ast.Merge:

@@ -47,6 +47,8 @@ type Session struct {
 	shownNames shownNames // what was looked up to show object ids
 	pasts      *pasts     // of the statement that is running
 
+	advisory sessionLocks
+
 	turn     *turn  // that it is part of, for one request; nil for others
 	quiet    bool   // it holds the quiet of its database
 	temp     string // the schema of temporary objects, "" before the first
@@ -65,7 +67,10 @@ type txWork struct {
 	locals   map[string]string          // values of before SET LOCAL, by setting
 	opts     txn.TxOptions              // it was begun with
 	queried  bool                       // it has done more than to change settings
-	locked   bool                       // LOCK TABLE has run
+	locked   bool                       // LOCK TABLE has run, or advisory locks were asked for first
+	advised  bool                       // an advisory lock was asked for
+	waited   bool                       // one was waited for
+	advisory []advisoryKey              // its advisory locks
 	types    []*catalog.UserType        // changed ones, to be made known after the commit
 	wait     *exec.Deferral             // what deferred constraints are to be checked for
 	modes    constraintModes            // what SET CONSTRAINTS has said
@@ -105,6 +110,7 @@ func (s *Session) Failed() bool { return s.failed }
 // Close rolls back what is open and drops what is temporary.
 func (s *Session) Close() {
 	s.rollback()
+	s.unlockAllAdvisory(nil)
 	s.dropTemp()
 }
 
@@ -151,6 +157,7 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 		return s.abort(dberr.New(dberr.ErrInvalid, "SEVERAL_STATEMENTS", "the text has %d statements, but only one can be run here", len(text.stmts)).WithField("sql"))
 	}
 	s.call, s.several, s.met = s.called(req), len(text.stmts) > 1, nil
+	locked := s.markAdvisory()
 	for attempt := 0; ; attempt++ {
 		var held *heldSink // nil for what only reads, which never conflicts
 		out := sink
@@ -172,6 +179,7 @@ func (s *Session) Execute(ctx context.Context, req Request, sink Sink) (err erro
 		if e := dberr.As(err); inBlock && s.work.locked && e != nil && e.SQLState == dberr.StateDeadlock {
 			return err // it would go on to hold what the others wait for
 		}
+		s.unlockAllAdvisory(locked)
 		if e := s.e.opts.Events.Retry; e != nil {
 			e(attempt + 1)
 		}
@@ -398,9 +406,10 @@ func (s *Session) restart(ctx context.Context, opts txn.TxOptions) error {
 	if w.locked {
 		tx.Inherit(s.tx)
 	}
+	s.joinHolder(tx)
 	s.tx.Rollback()
 	s.tx, s.failed, s.saves = tx, false, nil
-	s.work = txWork{start: time.Now(), saved: w.saved, locals: w.locals, opts: opts, locked: w.locked}
+	s.work = txWork{start: time.Now(), saved: w.saved, locals: w.locals, opts: opts, locked: w.locked, advisory: w.advisory}
 	return nil
 }
 
@@ -430,6 +439,7 @@ func (s *Session) open(ctx context.Context, reads bool, opts txn.TxOptions) erro
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
+	s.joinHolder(tx)
 	s.tx = tx
 	s.work = txWork{start: s.begun, saved: s.set, opts: opts}
 	if s.turn != nil {
@@ -516,6 +526,7 @@ func (s *Session) settleCounters(made []tableKey) {
 
 func (s *Session) end() {
 	s.endCursors()
+	s.endAdvisory()
 	s.tx, s.block, s.failed, s.saves, s.work = nil, false, false, nil, txWork{}
 }
 

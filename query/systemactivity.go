@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
 	"github.com/weftdb/weft/storage/keyspace"
+	"github.com/weftdb/weft/storage/txn"
 )
 
 // The rows of the views of pg_catalog about what runs and what is counted. A session sees
@@ -40,11 +41,29 @@ func (v *viewCall) pgLocks() error {
 	v.set(row{"locktype": "virtualxid", "virtualxid": ownTransaction, "virtualtransaction": ownTransaction, "pid": v.s.number, "mode": "ExclusiveLock",
 		"granted": true, "fastpath": true})
 	for _, l := range v.e.store.ObjectLocks() {
+		if l.Object >= advisoryFirst {
+			v.advisoryLock(l)
+			continue
+		}
 		db, table := keyspace.DatabaseID(l.Object>>32), keyspace.ObjectID(uint32(l.Object))
 		v.set(row{"locktype": "relation", "database": objectOID(0) + int(db), "relation": objectOID(table), "virtualtransaction": fmt.Sprintf("%d/1", l.Session),
 			"pid": int64(l.Session), "mode": l.Mode.String(), "granted": l.Granted})
 	}
 	return nil
+}
+
+// advisoryLock is an advisory lock in pg_locks.
+func (v *viewCall) advisoryLock(l txn.ObjectLock) {
+	k, ok := v.e.advisory.key(l.Object)
+	if !ok {
+		return // it was given back meanwhile
+	}
+	sub := 1
+	if k.Two {
+		sub = 2
+	}
+	v.set(row{"locktype": "advisory", "database": objectOID(0) + int(k.db), "classid": int64(k.Class), "objid": int64(k.Object), "objsubid": sub,
+		"virtualtransaction": fmt.Sprintf("%d/1", l.Session), "pid": int64(l.Session), "mode": l.Mode.String(), "granted": l.Granted})
 }
 
 func (v *viewCall) pgStatDatabase() error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
@@ -112,28 +113,37 @@ func (s *Session) lockUsed(ctx context.Context, locks []tableLock) (waited bool,
 	return waited, nil
 }
 
-// lockObject takes a lock, within lock_timeout.
+// lockObject takes a lock of a table, within lock_timeout.
 func (s *Session) lockObject(ctx context.Context, l *tableLock, implied bool, wait txn.LockPolicy) (waited bool, err error) {
-	limited, limit := ctx, s.set.lockTimeout
-	if limit > 0 && wait == txn.LockWait { // the time counts from when it waits
-		waited, err = s.tx.LockObject(ctx, l.table.object(), l.mode, implied, txn.LockNoWait)
-		if e := dberr.As(err); e == nil || e.SQLState != dberr.StateLockNotAvailable {
-			return waited, err
-		}
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeoutCause(ctx, limit, exec.ErrLockTimeout)
-		defer cancel()
+	if s.set.lockTimeout <= 0 {
+		waited, err = s.tx.LockObject(ctx, l.table.object(), l.mode, implied, wait)
+	} else {
+		waited, err = s.lockWithin(ctx, wait, strconv.Quote(l.name), func(ctx context.Context, wait txn.LockPolicy) (bool, error) {
+			return s.tx.LockObject(ctx, l.table.object(), l.mode, implied, wait)
+		})
 	}
-	waited, err = s.tx.LockObject(limited, l.table.object(), l.mode, implied, wait)
-	e := dberr.As(err)
-	switch {
-	case err == nil:
-		return waited, nil
-	case ctx.Err() == nil && errors.Is(context.Cause(limited), exec.ErrLockTimeout):
-		return false, dberr.SQL(dberr.StateLockNotAvailable, "canceling statement due to lock timeout").
-			WithHint("Another transaction held %q for longer than lock_timeout, %v.", l.name, limit)
-	case e != nil && e.SQLState == dberr.StateLockNotAvailable:
+	if e := dberr.As(err); e != nil && e.SQLState == dberr.StateLockNotAvailable && !errors.Is(err, exec.ErrLockTimeout) {
 		return false, dberr.SQL(dberr.StateLockNotAvailable, "could not obtain lock on relation %q", l.name)
+	}
+	return waited, err
+}
+
+// lockWithin runs what takes a lock of something, within lock_timeout.
+func (s *Session) lockWithin(ctx context.Context, wait txn.LockPolicy, what string, lock func(context.Context, txn.LockPolicy) (bool, error)) (waited bool, err error) {
+	limit := s.set.lockTimeout
+	if limit <= 0 || wait != txn.LockWait {
+		return lock(ctx, wait)
+	}
+	waited, err = lock(ctx, txn.LockNoWait) // the time counts from when it waits
+	if e := dberr.As(err); e == nil || e.SQLState != dberr.StateLockNotAvailable {
+		return waited, err
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, limit, exec.ErrLockTimeout)
+	defer cancel()
+	waited, err = lock(limited, wait)
+	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(limited), exec.ErrLockTimeout) {
+		return false, dberr.SQL(dberr.StateLockNotAvailable, "canceling statement due to lock timeout").Wrap(exec.ErrLockTimeout).
+			WithHint("Another transaction held %s for longer than lock_timeout, %v.", what, limit)
 	}
 	return waited, err
 }

@@ -61,6 +61,12 @@ type Host interface {
 	Schemas(all bool) []string
 	// Dice is where the session keeps its generator of random(), nil before setseed().
 	Dice() **Dice
+	// Advisory takes an advisory lock; false where one that was tried for is not free.
+	Advisory(c AdvisoryCall) (bool, error)
+	// UnlockAdvisory gives a lock of the session back; false where it has none.
+	UnlockAdvisory(key AdvisoryKey, shared bool) bool
+	// UnlockAllAdvisory gives all locks of the session back.
+	UnlockAllAdvisory()
 }
 
 // Eval computes out for the live rows of a batch of n rows: those in sel, or all

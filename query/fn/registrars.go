@@ -6,7 +6,7 @@ var registrars = []func(*tables){
 	registerCompare,
 	registerAggBasic,
 	registerAggStat,
-	registerAggMore, registerAggEdge, registerSleep, registerLater, registerRecent,
+	registerAggMore, registerAggEdge, registerSleep, registerAdvisory, registerLater, registerRecent,
 	registerText,
 	registerEncode,
 	registerQuote,

@@ -84,6 +84,31 @@ type lockOwner struct {
 	bytes   atomic.Int64 // about what the locks take, counted against Options.MaxTxBytes
 	waits   *lockRequest // the one it waits for, or nil
 	visited *lockOwner   // the owner whose search for a circle came by last
+	group   *lockGroup   // of whom locks never stand in its way; nil for nobody else
+}
+
+// lockGroup is what a Holder and the transactions that have joined it are: one waits at a time.
+type lockGroup struct {
+	waits   *lockRequest
+	session uint64
+}
+
+// same says that an owner's locks are not in the way of another.
+func (o *lockOwner) same(p *lockOwner) bool { return o == p || o.group != nil && o.group == p.group }
+
+// waiting is what the owner waits for, itself or as one of its group.
+func (o *lockOwner) waiting() *lockRequest {
+	if o.group != nil {
+		return o.group.waits
+	}
+	return o.waits
+}
+
+func (o *lockOwner) setWaits(r *lockRequest) {
+	o.waits = r
+	if o.group != nil {
+		o.group.waits = r
+	}
 }
 
 // lockOverhead is about what a lock takes beside its key.
@@ -123,8 +148,8 @@ func (t *lockTable) acquire(ctx context.Context, o *lockOwner, key []byte, mode 
 
 // acquireLocked locks l for o. It is called with the lock of t, which it gives up.
 func (t *lockTable) acquireLocked(ctx context.Context, o *lockOwner, l *keyLock, mode LockMode, wait LockPolicy) (bool, error) {
-	has := l.mode(o)
-	if has.covers(mode) || l.admits(o, mode) && l.passes(has, mode) {
+	has := l.held(o)
+	if l.mode(o).covers(mode) || l.admits(o, mode) && l.passes(has, mode) {
 		l.grant(o, mode)
 		t.mu.Unlock()
 		return true, nil
@@ -139,8 +164,8 @@ func (t *lockTable) acquireLocked(ctx context.Context, o *lockOwner, l *keyLock,
 	}
 	r := &lockRequest{owner: o, lock: l, mode: mode, done: make(chan struct{})}
 	l.enqueue(r, has != 0)
-	o.waits = r
-	if len(o.steps)+len(o.kept) > 0 && r.closesCircle() { // who holds nothing, nobody waits for
+	o.setWaits(r)
+	if (o.group != nil || len(o.steps)+len(o.kept) > 0) && r.closesCircle() { // who holds nothing, nobody waits for
 		t.withdrawLocked(r)
 		t.mu.Unlock()
 		return false, l.error(dberr.StateDeadlock, "deadlock detected: the holder of the key waits for this transaction").
@@ -160,7 +185,7 @@ func (t *lockTable) await(ctx context.Context, r *lockRequest) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r.owner.waits == r { // else it was granted meanwhile, and is the owner's to release
+	if r.owner.waiting() == r { // else it was granted meanwhile, and is the owner's to release
 		t.withdrawLocked(r)
 	}
 	return contextError(ctx)
@@ -169,7 +194,7 @@ func (t *lockTable) await(ctx context.Context, r *lockRequest) error {
 // withdrawLocked takes r out of its queue; those behind may go on.
 func (t *lockTable) withdrawLocked(r *lockRequest) {
 	r.lock.dequeue(r)
-	r.owner.waits = nil
+	r.owner.setWaits(nil)
 	t.forgetLocked(r.lock, r.mode)
 	t.wakeLocked(r.lock)
 }
@@ -181,7 +206,7 @@ func (t *lockTable) wakeLocked(l *keyLock) {
 		next := r.next
 		if before.conflicts()&r.mode == 0 && l.admits(r.owner, r.mode) {
 			l.dequeue(r)
-			r.owner.waits = nil
+			r.owner.setWaits(nil)
 			l.grant(r.owner, r.mode)
 			close(r.done)
 		} else if before |= r.mode; l.object == 0 {
@@ -246,7 +271,7 @@ func (t *lockTable) fail(o *lockOwner, cause error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r := o.waits; r != nil && cause != nil {
+	if r := o.waiting(); r != nil && cause != nil {
 		r.err = cause
 		t.withdrawLocked(r)
 		close(r.done)
@@ -266,7 +291,8 @@ func (t *lockTable) close(cause error) {
 	refuse := func(l *keyLock) {
 		for r := l.first; r != nil; r = l.first {
 			l.dequeue(r)
-			r.owner.waits, r.err = nil, cause
+			r.owner.setWaits(nil)
+			r.err = cause
 			close(r.done)
 		}
 	}
@@ -317,6 +343,20 @@ func (l *keyLock) mode(o *lockOwner) LockMode {
 	return 0
 }
 
+// held is how o and its group hold l.
+func (l *keyLock) held(o *lockOwner) LockMode {
+	if o.group == nil {
+		return l.mode(o)
+	}
+	var m LockMode
+	for i := range l.holders {
+		if l.holders[i].owner.same(o) {
+			m |= l.holders[i].mode
+		}
+	}
+	return m
+}
+
 // admits says whether mode goes with the other holders.
 func (l *keyLock) admits(o *lockOwner, mode LockMode) bool {
 	bad := mode.conflicts()
@@ -324,7 +364,7 @@ func (l *keyLock) admits(o *lockOwner, mode LockMode) bool {
 		return true
 	}
 	for i := range l.holders {
-		if h := &l.holders[i]; h.owner != o && h.mode&bad != 0 {
+		if h := &l.holders[i]; !h.owner.same(o) && h.mode&bad != 0 {
 			return false
 		}
 	}
@@ -427,10 +467,10 @@ func (r *lockRequest) closesCircle() bool {
 	circle := false
 	visit := func(o *lockOwner) {
 		switch {
-		case o == seeker:
+		case o.same(seeker):
 			circle = true
-		case o.visited != seeker && o.waits != nil:
-			todo = append(todo, o.waits)
+		case o.visited != seeker && o.waiting() != nil:
+			todo = append(todo, o.waiting())
 		}
 		o.visited = seeker
 	}
@@ -465,7 +505,7 @@ func (r *lockRequest) before(fn func(o *lockOwner)) {
 		}
 	}
 	for _, h := range r.lock.holders {
-		if h.owner != r.owner && h.mode&bad != 0 {
+		if !h.owner.same(r.owner) && h.mode&bad != 0 {
 			fn(h.owner)
 		}
 	}

@@ -148,7 +148,11 @@ func (t *lockTable) acquireObject(ctx context.Context, tx *Tx, object ObjectID, 
 		tx.weak.addLocked(object, mode)
 		return false, nil
 	}
-	o := tx.owner()
+	return t.objectLocked(ctx, tx.owner(), &tx.store.live, l, object, mode, wait)
+}
+
+// objectLocked locks an object for o. It is called with the lock of t, which it gives up.
+func (t *lockTable) objectLocked(ctx context.Context, o *lockOwner, live *live, l *keyLock, object ObjectID, mode LockMode, wait LockPolicy) (waited bool, err error) {
 	if l == nil {
 		l = &keyLock{object: object}
 		t.mu.objects[object] = l
@@ -156,9 +160,9 @@ func (t *lockTable) acquireObject(ctx context.Context, tx *Tx, object ObjectID, 
 	if mode&weakModes == 0 && !l.mode(o).covers(mode) {
 		l.strong++
 		t.strong.Add(1)
-		t.takeOverLocked(&tx.store.live, l)
+		t.takeOverLocked(live, l)
 	}
-	waited = !l.admits(o, mode) || !l.passes(l.mode(o), mode)
+	waited = !l.admits(o, mode) || !l.passes(l.held(o), mode)
 	_, err = t.acquireLocked(ctx, o, l, mode, wait)
 	return waited, err
 }
@@ -265,12 +269,18 @@ func (s *Store) ObjectLocks() (list []ObjectLock) {
 			list = appendModes(list, w.object, w.mode, true, tx.opts.Session)
 		}
 	})
+	session := func(o *lockOwner) uint64 {
+		if o.group != nil {
+			return o.group.session
+		}
+		return sessions[o]
+	}
 	for _, l := range t.mu.objects {
 		for _, h := range l.holders {
-			list = appendModes(list, l.object, h.mode, true, sessions[h.owner])
+			list = appendModes(list, l.object, h.mode, true, session(h.owner))
 		}
 		for r := l.first; r != nil; r = r.next {
-			list = appendModes(list, l.object, r.mode, false, sessions[r.owner])
+			list = appendModes(list, l.object, r.mode, false, session(r.owner))
 		}
 	}
 	return list
