@@ -34,7 +34,7 @@ func (s *screen) String() string {
 	return s.buf.String()
 }
 
-func configure(t *testing.T, set ...string) *config.Config {
+func configure(t testing.TB, set ...string) *config.Config {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	c, err := config.Load(config.Sources{Set: append([]string{"server.listen=127.0.0.1:0", "server.shutdown_timeout=10s"}, set...)})
@@ -45,7 +45,7 @@ func configure(t *testing.T, set ...string) *config.Config {
 }
 
 // start starts a server that is stopped when the test ends.
-func start(t *testing.T, c *config.Config, opts Options) *App {
+func start(t testing.TB, c *config.Config, opts Options) *App {
 	t.Helper()
 	a, err := Start(c, opts)
 	if err != nil {

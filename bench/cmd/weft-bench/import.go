@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -113,9 +114,11 @@ func sqliteImport(dir, file string, round int) (time.Duration, error) {
 		".import --csv --skip 1 "+file+" track"))
 }
 
-// postgres is a private cluster on a socket in its own directory.
+// postgres is a private cluster on a socket in its own directory, and on a port of this
+// machine for what is compared with requests over HTTP.
 type postgres struct {
 	bin, dir string
+	port     int
 	cred     *syscall.Credential
 }
 
@@ -140,17 +143,28 @@ func startPostgres(dir string) (*postgres, error) {
 			return nil, err
 		}
 	}
+	if p.port, err = freePort(); err != nil {
+		return nil, err
+	}
 	if _, err := timed(p.command("initdb", "-D", p.dir+"/data", "-A", "trust", "-U", "postgres")); err != nil {
 		return nil, err
 	}
 	_, err = timed(p.command("pg_ctl", "-D", p.dir+"/data", "-w", "-l", p.dir+"/log", "-o",
-		"-c listen_addresses='' -c unix_socket_directories="+p.dir+" -c shared_buffers=1GB -c max_connections=200 -c max_wal_size=8GB", "start"))
+		"-c listen_addresses=127.0.0.1 -c unix_socket_directories="+p.dir+" -c shared_buffers=1GB -c max_connections=200 -c max_wal_size=8GB", "start"))
 	return p, err
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
 func (p *postgres) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(p.bin, name), args...)
-	cmd.Dir = p.dir
+	cmd.Dir, cmd.Env = p.dir, append(os.Environ(), "PGPORT="+strconv.Itoa(p.port))
 	if p.cred != nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.cred}
 	}

@@ -266,13 +266,14 @@ func (b *sqlBench) inserts() error {
 		}
 		var ours, peer perCore
 		for range b.rounds {
+			before := cpu(w.cmd.Process.Pid)
 			r, err := load.Run(w.addr, mode.clients, b.round, func(int, int64) []byte {
 				return load.Request("POST", w.addr, "/api/v1/query", fmt.Appendf(nil, `{"sql":"INSERT INTO entry VALUES ($1, $2)","params":[%d,"a note of some length"]}`, id.Add(1)))
 			})
 			if err != nil {
 				return err
 			}
-			ours.add(r.Requests, r.Elapsed, time.Second)
+			ours.add(r.Requests, r.Elapsed, cpu(w.cmd.Process.Pid)-before)
 			if b.pg == nil {
 				continue
 			}
@@ -282,6 +283,7 @@ func (b *sqlBench) inserts() error {
 		}
 		stop()
 		row(mode.name, rate(median(ours.rates)), "PostgreSQL "+rate(median(peer.rates)), times(median(ours.rates), median(peer.rates)), "≥ 1.5 ×")
+		row("the same, per core of the server", rate(median(ours.cores)), "PostgreSQL "+rate(median(peer.cores)), times(median(ours.cores), median(peer.cores)), "")
 	}
 	return nil
 }
@@ -530,9 +532,9 @@ func (p *postgres) pgbench(sum *perCore, d time.Duration, args ...string) error 
 // pgbenchAs runs pgbench and adds its figures.
 func (p *postgres) pgbenchAs(sum *perCore, d time.Duration, clients int, setting string, args ...string) error {
 	seconds := max(1, int(d.Seconds()+0.5))
-	list := append([]string{"-h", p.dir, "-U", "postgres", "-c", strconv.Itoa(clients), "-j", strconv.Itoa(min(clients, 2)), "-T", strconv.Itoa(seconds)}, args...)
+	list := append([]string{"-h", "127.0.0.1", "-U", "postgres", "-c", strconv.Itoa(clients), "-j", strconv.Itoa(min(clients, 2)), "-T", strconv.Itoa(seconds)}, args...)
 	cmd := p.command("pgbench", append(list, "postgres")...)
-	cmd.Env = append(os.Environ(), "PGOPTIONS=-c "+setting)
+	cmd.Env = append(cmd.Env, "PGOPTIONS=-c "+setting)
 	pid, err := p.pid()
 	if err != nil {
 		return err
