@@ -15,7 +15,7 @@ import (
 type writing struct {
 	c         *Context
 	in        Operator
-	rows      *rowList    // of the input, with what prepare has added
+	rows      *rowList    // of the input, with what prepare has added; nil where it is streamed
 	returning []evaluator // nil for none
 	returns   bool
 	views     []viewCheck // what must hold of the rows that were written
@@ -34,7 +34,9 @@ type writing struct {
 	out    vec.Batch
 }
 
-func newWriting(c *Context, input plan.Node, extra []sqltype.Type, returning []plan.Expr) (*writing, error) {
+// newWriting builds the input, and a list for rows of the given types, where there are any:
+// an operator that streams keeps none.
+func newWriting(c *Context, input plan.Node, types []sqltype.Type, returning []plan.Expr) (*writing, error) {
 	if c.Tx == nil {
 		return nil, dberr.SQL(dberr.StateInternal, "a write without a transaction")
 	}
@@ -46,8 +48,11 @@ func newWriting(c *Context, input plan.Node, extra []sqltype.Type, returning []p
 	if err != nil {
 		return nil, err
 	}
-	rows := newRowList(c, append(typesOf(input.Fields()), extra...))
-	return &writing{c: c, in: in, rows: rows, returning: exprs, returns: returning != nil}, nil
+	w := &writing{c: c, in: in, returning: exprs, returns: returning != nil}
+	if types != nil {
+		w.rows = newRowList(c, types)
+	}
+	return w, nil
 }
 
 func (w *writing) Next(ctx context.Context) (*vec.Batch, error) {
@@ -133,6 +138,9 @@ func (w *writing) written() int64 { return w.n }
 
 func (w *writing) Close() error {
 	w.ran, w.reader = true, nil
+	if w.rows == nil {
+		return w.in.Close()
+	}
 	return firstError(w.rows.reset(), w.in.Close())
 }
 
@@ -205,19 +213,24 @@ func (w *writing) streamed(n *plan.Insert) {
 }
 
 func newInsert(c *Context, n *plan.Insert) (Operator, error) {
-	w, err := newWriting(c, n.Input, nil, n.Returning)
+	var types []sqltype.Type
+	stream := n.Conflict == nil && n.Returning == nil && n.Views == nil && n.Table.External == nil && readsNoTable(n.Input)
+	if !stream {
+		types = typesOf(n.Input.Fields())
+	}
+	w, err := newWriting(c, n.Input, types, n.Returning)
 	if err != nil {
 		return nil, err
+	}
+	if stream {
+		w.streamed(n)
+		return w, nil
 	}
 	if err := w.compileViews(n.Table, n.Views); err != nil {
 		return nil, err
 	}
 	if n.Table.External != nil {
 		insertExternal(c, n, w)
-		return w, nil
-	}
-	if n.Conflict == nil && n.Returning == nil && n.Views == nil && readsNoTable(n.Input) {
-		w.streamed(n)
 		return w, nil
 	}
 	w.do = func(ctx context.Context) (int64, error) {
@@ -249,7 +262,7 @@ func newInsert(c *Context, n *plan.Insert) (Operator, error) {
 }
 
 func newDelete(c *Context, n *plan.Delete) (Operator, error) {
-	w, err := newWriting(c, n.Input, nil, n.Returning)
+	w, err := newWriting(c, n.Input, typesOf(n.Input.Fields()), n.Returning)
 	if err != nil {
 		return nil, err
 	}
@@ -295,7 +308,7 @@ func newUpdate(c *Context, n *plan.Update) (Operator, error) {
 		exprs[i], types[i] = s.Expr, n.Table.Columns[s.Col].Type
 		u.changed[s.Col] = true
 	}
-	w, err := newWriting(c, n.Input, types, n.Returning)
+	w, err := newWriting(c, n.Input, append(typesOf(n.Input.Fields()), types...), n.Returning)
 	if err != nil {
 		return nil, err
 	}

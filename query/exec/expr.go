@@ -222,6 +222,10 @@ func evalOnce(c *Context, e plan.Expr) (sqltype.Datum, error) {
 		}
 	case *plan.Outer:
 		return *c.reg(e.Index), nil
+	case *plan.Call:
+		if e.Func.Widens() {
+			return evalOnce(c, e.Args[0])
+		}
 	}
 	x, err := compile(c, e)
 	if err != nil {

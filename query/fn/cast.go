@@ -46,13 +46,21 @@ func SameValue(from, to sqltype.Type) bool {
 	return false
 }
 
+// Widens reports whether f is a cast of an integer to a larger type of integers, which holds
+// the same value in the same way.
+func (f *Func) Widens() bool { return f.widens }
+
+func widens(from, to sqltype.Type) bool {
+	return from.ID == sqltype.Int2 && (to.ID == sqltype.Int4 || to.ID == sqltype.Int8) || from.ID == sqltype.Int4 && to.ID == sqltype.Int8
+}
+
 func castFunc(from, to sqltype.Type, ctx sqltype.CastContext) *Func {
 	if can := sqltype.CanCast(from.Base(), to.Base()); can == sqltype.CastNone || can < ctx {
 		return nil
 	}
 	return &Func{
 		Name: "cast", Args: []sqltype.Type{from}, Ret: to, Strict: true,
-		Volatility: castVolatility(from, to), Eval: castEval(from, to, ctx == sqltype.CastExplicit),
+		Volatility: castVolatility(from, to), Eval: castEval(from, to, ctx == sqltype.CastExplicit), widens: widens(from, to),
 	}
 }
 

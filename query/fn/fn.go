@@ -93,6 +93,8 @@ type Func struct {
 	// total says that Eval cannot fail on the zero values that NULL rows hold, so
 	// that Call need not exclude them.
 	total bool
+	// widens is what Widens tells.
+	widens bool
 }
 
 // AggFunc is one overload of an aggregate.
