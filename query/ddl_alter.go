@@ -57,6 +57,9 @@ func (d *definer) alterTable(st *ast.AlterTable) error {
 		}
 		return err
 	}
+	if c := st.Cmds[0]; c.Action == ast.OwnerTo && len(st.Cmds) == 1 {
+		return ownOwner(c.Name, c.Pos())
+	}
 	if rel.View != nil && (st.Kind == ast.KindView || st.Kind == ast.KindTable) && st.Cmds[0].Action != ast.OwnerTo {
 		return d.alterView(rel.View, st)
 	}
@@ -73,6 +76,15 @@ func (d *definer) alterTable(st *ast.AlterTable) error {
 		}
 	}
 	return nil
+}
+
+// ownOwner checks that an owner is the user, who owns everything.
+func ownOwner(name string, pos int) error {
+	switch name {
+	case sqlUser, "current_user", "current_role", "session_user":
+		return nil
+	}
+	return dberr.SQL(dberr.StateUndefinedObject, "role \"%s\" does not exist", name).WithHint("The owner of everything is %s.", sqlUser).At(pos)
 }
 
 // alterable checks that a relation is what ALTER says, and can be changed so.
@@ -156,7 +168,7 @@ func (d *definer) alter(t *catalog.Table, c *ast.AlterCmd) error {
 	case ast.ValidateConstraint:
 		return d.validateConstraint(t, c)
 	case ast.OwnerTo:
-		return refuse(c.Pos(), "OWNER TO")
+		return ownOwner(c.Name, c.Pos())
 	}
 	if len(c.Options) > 0 {
 		return refuse(c.Options[0].Pos(), "the storage parameter %q", c.Options[0].Name)

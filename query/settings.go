@@ -481,6 +481,8 @@ func (r *running) utility(st ast.Stmt) (done bool, err error) {
 		return true, r.done("DEALLOCATE")
 	case *ast.Discard:
 		return true, r.discard(st)
+	case *ast.CreateExtension:
+		return true, r.createExtension(st)
 	case *ast.Vacuum:
 		return true, r.vacuum(r.ctx, st)
 	case *ast.DeclareCursor:

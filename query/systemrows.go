@@ -35,6 +35,7 @@ func init() { // the functions look at systemRows' views themselves
 		"pg_catalog.pg_indexes":               (*viewCall).pgIndexes,
 		"pg_catalog.pg_language":              (*viewCall).pgLanguage,
 		"pg_catalog.pg_matviews":              (*viewCall).pgMatviews,
+		"pg_catalog.pg_available_extensions":  (*viewCall).pgAvailableExtensions,
 		"pg_catalog.pg_namespace":             (*viewCall).pgNamespace,
 		"pg_catalog.pg_opclass":               (*viewCall).pgOpclass,
 		"pg_catalog.pg_operator":              (*viewCall).pgOperator,

@@ -195,6 +195,15 @@ type Discard struct {
 	What string
 }
 
+// CreateExtension is CREATE EXTENSION.
+type CreateExtension struct {
+	Span
+	Name        string
+	IfNotExists bool
+	Schema      string // "" where none is given
+	Version     string
+}
+
 func (*Begin) stmt()            {}
 func (*Commit) stmt()           {}
 func (*Rollback) stmt()         {}
@@ -215,4 +224,5 @@ func (*Explain) stmt()          {}
 func (*Analyze) stmt()          {}
 func (*Vacuum) stmt()           {}
 func (*Discard) stmt()          {}
+func (*CreateExtension) stmt()  {}
 func (*LockTable) stmt()        {}

@@ -63,8 +63,12 @@ func jsonMoment(env *sqltype.Env, t sqltype.Type, d sqltype.Datum) string {
 		s = strings.Replace(s, " ", "T", 1)
 	}
 	zoned := t.ID == sqltype.TimestampTZ || t.ID == sqltype.TimeTZ
-	if i := len(s) - 3; zoned && !strings.HasSuffix(s, "BC") && (s[i] == '+' || s[i] == '-') {
+	s, before := strings.CutSuffix(s, " BC")
+	if i := len(s) - 3; zoned && (s[i] == '+' || s[i] == '-') {
 		s += ":00"
+	}
+	if before {
+		s += " BC"
 	}
 	return s
 }

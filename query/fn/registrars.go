@@ -28,6 +28,6 @@ var registrars = []func(*tables){
 	registerEnum,
 	registerPartitions,
 	registerKeywords,
-	registerWindows, registerHashes,
+	registerWindows, registerHashes, registerExtensions,
 	registerOperatorFuncs, // of the operators of all of those
 }

@@ -273,6 +273,23 @@ func (m *mapper) vacuum(s *pg.VacuumStmt) ast.Stmt {
 	return out
 }
 
+func (m *mapper) createExtension(s *pg.CreateExtensionStmt) ast.Stmt {
+	out := &ast.CreateExtension{Name: s.Extname, IfNotExists: s.IfNotExists}
+	for _, d := range m.defElems(s.Options) {
+		text, _ := d.Arg.GetNode().(*pg.Node_String_)
+		switch {
+		case d.Defname == "schema" && text != nil:
+			out.Schema = text.String_.Sval
+		case d.Defname == "new_version" && text != nil:
+			out.Version = text.String_.Sval
+		case d.Defname == "cascade": // there is nothing that these depend on
+		default:
+			m.refuse(d.Location, "this option of CREATE EXTENSION")
+		}
+	}
+	return out
+}
+
 func (m *mapper) prepare(s *pg.PrepareStmt) *ast.Prepare {
 	out := &ast.Prepare{Name: s.Name, Query: m.explainable(s.Query)}
 	for _, n := range s.Argtypes {
@@ -328,6 +345,8 @@ func (m *mapper) statement(n *pg.Node) ast.Stmt {
 		word, ok := discards[v.DiscardStmt.Target]
 		m.refuseIf(!ok, 0, "this form of DISCARD")
 		return &ast.Discard{What: word}
+	case *pg.Node_CreateExtensionStmt:
+		return m.createExtension(v.CreateExtensionStmt)
 	case *pg.Node_LockStmt:
 		return m.lockTable(v.LockStmt)
 	}

@@ -86,7 +86,7 @@ var nodeNames = map[string]string{
 	"CreateTrigStmt": "CREATE TRIGGER", "CreatePlangStmt": "CREATE LANGUAGE", "RuleStmt": "CREATE RULE",
 	"GrantStmt": "GRANT or REVOKE", "GrantRoleStmt": "GRANT or REVOKE", "CreateStatsStmt": "CREATE STATISTICS",
 	"CreateRangeStmt": "CREATE TYPE AS RANGE", "CreateEnumStmt": "CREATE TYPE AS ENUM",
-	"VariableSetStmt": "SET", "CreateExtensionStmt": "CREATE EXTENSION", "CreateFunctionStmt": "CREATE FUNCTION",
+	"VariableSetStmt": "SET", "CreateFunctionStmt": "CREATE FUNCTION",
 	"DoStmt": "DO", "FetchStmt": "FETCH or MOVE", "DeclareCursorStmt": "DECLARE CURSOR", "ClosePortalStmt": "CLOSE",
 	"ReplicaIdentityStmt": "REPLICA IDENTITY", "RangeTableFunc": "XMLTABLE", "XmlExpr": "XML",
 	"XmlSerialize": "XMLSERIALIZE", "JsonIsPredicate": "IS JSON", "JsonFuncExpr": "a SQL/JSON query function",

@@ -17,7 +17,7 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 	if len(e.Name) > 1 && e.Name[0] == catalog.InformationSchema && fn.IsSet(strings.Join(e.Name, ".")) {
 		return b.setCall(s, e, strings.Join(e.Name, "."))
 	}
-	if len(e.Name) > 1 && e.Name[0] != catalog.SystemSchema {
+	if len(e.Name) > 1 && e.Name[0] != catalog.SystemSchema && !(e.Name[0] == catalog.PublicSchema && fn.OfExtension(name)) {
 		if !b.Catalog.HasSchema(e.Name[0]) {
 			failAt(e.Pos(), dberr.StateInvalidSchemaName, "schema %q does not exist", e.Name[0])
 		}

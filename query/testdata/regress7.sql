@@ -196,3 +196,8 @@ SET lc_monetary = 'C'
 
 statement
 SET idle_session_timeout = 0
+
+query
+SELECT to_json('0044-03-15 12:00:00.5+05:30 BC'::timestamptz), to_json('12:00+02'::timetz), to_json('0044-03-15 12:00:00 BC'::timestamp), to_jsonb('0044-03-15 BC'::date)
+----
+"0044-03-15T06:30:00.5+00:00 BC"|"12:00:00+02"|"0044-03-15T12:00:00 BC"|"0044-03-15 BC"

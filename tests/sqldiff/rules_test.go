@@ -56,7 +56,7 @@ var rules = map[string][]string{
 	"tstz":  {"({tstz} + {iv})", "({ts} at time zone {zone})", "{ts}::timestamptz", "date_trunc({unit}, {tstz})", "to_timestamp({int4})", "{date}::timestamptz", "({tstz} - {iv})", "{tstz}::timestamptz(1)", "date_trunc('day', {tstz}, {zone})", "!{text}::timestamptz", "!to_timestamp({f8})"},
 	"iv":    {"({iv} + {iv})", "({iv} - {iv})", "(- {iv})", "({iv} * 2)", "({iv} / 3)", "({iv} * 1.5)", "make_interval(days => {int2}::int)", "make_interval(months => {int2}::int, hours => {k})", "justify_hours({iv})", "justify_days({iv})", "justify_interval({iv})", "date_trunc({unit}, {iv})", "({time} - {time})", "!({ts} - {ts})", "!({tstz} - {tstz})", "!age({ts}, {ts})", "!{text}::interval", "!({iv} * {f8})", "!({iv} / {int4})"},
 	"uuid":  {"md5({text})::uuid", "!{text}::uuid"},
-	"jsonb": {"jsonb_path_query_array({jsonb}, {jpath})", "jsonb_path_query_first({jsonb}, {jpath})", "to_jsonb({ia})", "!({jsonb} - ARRAY['a','b'])", "jsonb_insert('[1,2]'::jsonb, ARRAY['0'], {jsonb})", "jsonb_set_lax({jsonb}, ARRAY['a'], NULL, true, 'return_target')", "({jsonb} #> ARRAY['b','1'])", "!jsonb_path_query_array({jsonb}, 'strict $.a')", "to_jsonb({any})", "jsonb_build_object('k', {int4}, 'v', {text})", "jsonb_build_array({any}, {any})", "({jsonb} -> 'a')", "({jsonb} -> 0)", "({jsonb} -> -1)", "({jsonb} #> {path})", "({jsonb} || {jsonb})", "jsonb_strip_nulls({jsonb})", "to_jsonb(ARRAY[{int4}, {int4}])", "!({jsonb} - 'a')", "!({jsonb} - 0)", "!jsonb_set({jsonb}, {path}, {jsonb})", "!{text}::jsonb", "!({jsonb} #- {path})"},
+	"jsonb": {"jsonb_path_query_array({jsonb}, {jpath})", "jsonb_path_query_first({jsonb}, {jpath})", "to_jsonb({ia})", "!({jsonb} - ARRAY['a','b'])", "jsonb_insert('[1,2]'::jsonb, ARRAY['0'], {jsonb})", "jsonb_set_lax({jsonb}, ARRAY['a'], NULL, true, 'return_target')", "({jsonb} #> ARRAY['b','1'])", "!jsonb_path_query_array({jsonb}, 'strict $.a')", "!jsonb_path_query_array({jsonb}, '$.keyvalue()')", "to_jsonb({any})", "jsonb_build_object('k', {int4}, 'v', {text})", "jsonb_build_array({any}, {any})", "({jsonb} -> 'a')", "({jsonb} -> 0)", "({jsonb} -> -1)", "({jsonb} #> {path})", "({jsonb} || {jsonb})", "jsonb_strip_nulls({jsonb})", "to_jsonb(ARRAY[{int4}, {int4}])", "!({jsonb} - 'a')", "!({jsonb} - 0)", "!jsonb_set({jsonb}, {path}, {jsonb})", "!{text}::jsonb", "!({jsonb} #- {path})"},
 }
 
 // choices are the constants that rules pick from.
@@ -65,7 +65,7 @@ var choices = map[string][]string{
 	"is":      {"IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE", "IS UNKNOWN", "IS NOT UNKNOWN", "IS NULL"},
 	"like":    {"LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE"},
 	"pat":     {"'%'", "'a%'", "'%b'", "'_b%'", "'a\\_b'", "'%\\%'", "''", "'abc'", "'__'", "NULL", "'%é%'"},
-	"jpath":   {"'$'", "'$.a'", "'$.*'", "'$[*]'", "'$.** ? (@ > 1)'", "'$.b[*] ? (@ != null)'", "'$[last]'", "'$.keyvalue()'", "'$.a.type()'", "'$[0 to 1]'", "'$.**{1 to 2}'", "'strict $ ? (exists(@.a))'", "'$.size()'"},
+	"jpath":   {"'$'", "'$.a'", "'$.*'", "'$[*]'", "'$.** ? (@ > 1)'", "'$.b[*] ? (@ != null)'", "'$[last]'", "'$.a.type()'", "'$[0 to 1]'", "'$.**{1 to 2}'", "'strict $ ? (exists(@.a))'", "'$.size()'"},
 	"jpred":   {"'$.a == 1'", "'exists($.b[*] ? (@ == 2))'", "'$.a starts with \"x\"'", "'$[*] > 0'", "'$.a like_regex \"^x\"'", "'(($.a > 0) is unknown)'"},
 	"regex2":  {"'(a)\\1'", "'a(?=b)'", "'(?<!a)b'", "'\\ma'", "'b\\M'", "'a*?b'", "'(a|ab)(c|bcd)?'", "'[[:alpha:]]+'", "'^.{2,3}$'", "'(?i)B'"},
 	"similar": {"'%a%'", "'(a|b)+'", "'_b%'", "'[a-c]*'", "'a{1,2}b?'"},
