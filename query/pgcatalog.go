@@ -281,7 +281,7 @@ func attrdefRows(v *viewCall) error {
 
 // vector makes an int2vector or oidvector, which counts from 0.
 func vector(elem sqltype.Type, vals ...int64) *sqltype.ArrayValue {
-	a := &sqltype.ArrayValue{Elem: elem, Vector: true, Dims: []int{len(vals)}, Lower: []int{0}}
+	a := &sqltype.ArrayValue{Elem: elem, Dims: []int{len(vals)}, Lower: []int{0}}
 	for _, v := range vals {
 		a.Vals = append(a.Vals, sqltype.Datum{Int: v})
 	}
@@ -440,6 +440,9 @@ func typeRows(v *viewCall) error {
 		if array.OID() != 0 {
 			row(int(array.OID()), array.ShortName(), 11, -1, "b", "A", false, 0, int(t.OID()), 0, 0, -1, false, nil, array)
 		}
+	}
+	for _, t := range []sqltype.Type{sqltype.TInt2Vector, sqltype.TOIDVector} {
+		row(int(t.OID()), t.ShortName(), 11, -1, "b", "A", false, 0, int(t.ElemType().OID()), 0, 0, -1, false, nil, t)
 	}
 	for _, u := range s.UserTypes() {
 		t := u.Type()

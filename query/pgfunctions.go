@@ -31,6 +31,7 @@ var catalogFunctions = map[string]catalogFunction{
 	"pg_get_serial_sequence": {[]sqltype.Type{sqltype.TText, sqltype.TText}, 2, sqltype.TText, (*catalogCall).serialSequence},
 	"obj_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TName}, 1, sqltype.TText, (*catalogCall).objDescription},
 	"col_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).colDescription},
+	"oidvectortypes":         {[]sqltype.Type{sqltype.TOIDVector}, 1, sqltype.TText, (*catalogCall).vectorTypes},
 	// About what there is none of: functions of users, statistics objects, triggers, publications.
 	"pg_get_function_result":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
 	"pg_get_function_arguments":          {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
@@ -190,6 +191,23 @@ func virtualOID(name string) int {
 		return v.oid
 	}
 	return 0
+}
+
+// vectorTypes are the names of types in a list.
+func (c *catalogCall) vectorTypes(args []sqltype.Datum) (sqltype.Datum, error) {
+	a, ok := args[0].Any.(*sqltype.ArrayValue)
+	if !ok {
+		return sqltype.NullDatum, nil
+	}
+	var names []string
+	for _, d := range a.Vals {
+		n, err := c.formatType([]sqltype.Datum{d, sqltype.NullDatum})
+		if err != nil {
+			return n, err
+		}
+		names = append(names, n.Str)
+	}
+	return text(strings.Join(names, ", ")), nil
 }
 
 func (c *catalogCall) formatType(args []sqltype.Datum) (sqltype.Datum, error) {

@@ -1,8 +1,10 @@
 package query
 
 import (
+	_ "embed"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
@@ -11,7 +13,8 @@ import (
 
 // The rows of pg_proc and of information_schema about functions. All are built in. Those
 // that read and write values of types have PostgreSQL's object ids, since drivers look for them;
-// the others' are made of their signatures.
+// so have the others where PostgreSQL has them; of those that it has not they are made of their
+// signatures.
 
 // pseudoTypes are the object ids of types that only functions have.
 var pseudoTypes = map[string]int{"any": 2276, "anyelement": 2283, "anyarray": 2277, "anynonarray": 2776, "anycompatible": 5077,
@@ -21,6 +24,9 @@ var pseudoTypes = map[string]int{"any": 2276, "anyelement": 2283, "anyarray": 22
 func functionTypeOID(name string) int {
 	if oid := pseudoTypes[name]; oid != 0 {
 		return oid
+	}
+	if name == "char" {
+		return int(sqltype.TChar.OID())
 	}
 	t, err := sqltype.TypeByName(name)
 	if err != nil {
@@ -33,6 +39,9 @@ func functionTypeName(name string) string {
 	if pseudoTypes[name] != 0 {
 		return name
 	}
+	if name == "char" {
+		return sqltype.TChar.Name()
+	}
 	t, err := sqltype.TypeByName(name)
 	if err != nil {
 		return name
@@ -40,7 +49,32 @@ func functionTypeName(name string) string {
 	return t.Base().Name()
 }
 
+//go:embed systemfunctions.txt
+var systemFunctionText string
+
+// systemFunctions are PostgreSQL's functions: the object ids by name and arguments, and the names
+// by object id.
+var systemFunctions = sync.OnceValue(func() (s struct {
+	oids  map[string]int
+	names map[int64]string
+}) {
+	s.oids, s.names = map[string]int{}, map[int64]string{}
+	for _, line := range strings.Split(systemFunctionText, "\n") {
+		w := strings.Fields(line)
+		if len(w) != 3 || w[0] == "#" {
+			continue
+		}
+		oid := wordOID(w[0])
+		s.oids[w[1]+"("+strings.TrimPrefix(w[2], "-")+")"], s.names[int64(oid)] = oid, w[1]
+	}
+	return s
+})
+
+// functionOID is the object id of a function: PostgreSQL's, where it has it too.
 func functionOID(f *fn.Listed) int {
+	if oid := systemFunctions().oids[f.Name+"("+strings.Join(f.Args, ",")+")"]; oid != 0 {
+		return oid
+	}
 	return madeOID(append([]string{"function", f.Name, string(f.Kind)}, f.Args...)...)
 }
 

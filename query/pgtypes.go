@@ -98,6 +98,8 @@ func readSystemTypes(file string) *systemTypes {
 // factsOf are the facts of a type.
 func factsOf(t sqltype.Type) typeFacts {
 	switch {
+	case t.IsVector():
+		return builtin.facts[t.ShortName()]
 	case t.ID == sqltype.Array:
 		f := builtin.facts["_int4"]
 		if e := factsOf(t.ElemType()); e.align == "d" {
@@ -106,6 +108,9 @@ func factsOf(t sqltype.Type) typeFacts {
 		return f
 	case t.IsEnum():
 		return typeFacts{byValue: true, align: "i", storage: "p", functions: [7]int{3504, 3505, 3532, 3533}}
+	}
+	if f, ok := builtin.facts[t.ShortName()]; ok {
+		return f
 	}
 	if f, ok := builtin.facts[t.ID.String()]; ok {
 		return f

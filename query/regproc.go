@@ -50,6 +50,11 @@ var procedures = sync.OnceValue(func() (p struct {
 		}
 		add(n)
 	}
+	for oid, name := range systemFunctions().names { // that only rows of catalogs name
+		if p.byOID[oid] == nil {
+			add(&namedFunction{oid: oid, name: name})
+		}
+	}
 	return p
 })
 

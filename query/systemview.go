@@ -44,6 +44,7 @@ var systemViews, systemList = readSystemViews(systemViewText)
 // viewTypes are the types of columns of system views by name.
 var viewTypes = map[string]sqltype.Type{"name": sqltype.TName, "text": sqltype.TText, "varchar": sqltype.TVarchar, "int2": sqltype.TInt2, "int4": sqltype.TInt4,
 	"int8": sqltype.TInt8, "bool": sqltype.TBool, "oid": sqltype.TOID, "float4": sqltype.TFloat4, "float8": sqltype.TFloat8, "timestamptz": sqltype.TTimestampTZ,
+	"char": sqltype.TChar, "int2vector": sqltype.TInt2Vector, "oidvector": sqltype.TOIDVector, "xid": sqltype.Reg(sqltype.RegXID), "regproc": sqltype.Reg(sqltype.RegProc),
 	"regtype": sqltype.Reg(sqltype.RegType), "interval": sqltype.TInterval, "bytea": sqltype.TBytea, "inet": {ID: sqltype.Inet}}
 
 func viewType(name string) sqltype.Type {

@@ -35,6 +35,9 @@ func (t *TypeName) Resolve() (sqltype.Type, error) {
 		}
 		mods = nil
 	}
+	if name == "char" && len(mods) == 0 {
+		name = `"char"` // CHAR is bpchar to the parser
+	}
 	if t.Dims > 0 {
 		name += "[]"
 	}

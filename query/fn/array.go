@@ -436,7 +436,7 @@ func overlaps(l, r any) int64 {
 func registerArray(t *tables) {
 	for _, c := range cmpOps {
 		test := c.test
-		for _, typ := range []string{"anyarray", "record", "anyrange", "anymultirange"} {
+		for _, typ := range []string{"anyarray", "oidvector", "record", "anyrange", "anymultirange"} {
 			t.op(c.op+"("+typ+","+typ+") bool", rowwise(func(c *call) (sqltype.Datum, error) {
 				return sqltype.Datum{Int: b2i(test(sqltype.Compare(c.typ[0], c.arg[0], c.arg[1])))}, nil
 			}))

@@ -36,6 +36,9 @@ func SameValue(from, to sqltype.Type) bool {
 	if from == to {
 		return true
 	}
+	if from.IsVector() != to.IsVector() {
+		return false
+	}
 	free := to.Mod == 0 || from.Mod == to.Mod
 	switch {
 	case from.ID == to.ID && from.Elem == to.Elem:

@@ -156,7 +156,7 @@ func registerCompare(t *tables) {
 	for _, name := range []string{"bool", "oid", "tid", "date", "time", "timestamp", "timestamptz"} {
 		ordered[int64](t, name, name)
 	}
-	for _, name := range []string{"text", "bytea", "uuid", "name", "bit", "varbit", "inet", "macaddr", "macaddr8"} {
+	for _, name := range []string{"text", "bytea", "uuid", "name", "bit", "varbit", "inet", "macaddr", "macaddr8", "char"} {
 		ordered[string](t, name, name)
 	}
 	ordered[string](t, "name", "text")

@@ -54,7 +54,7 @@ var typeWords = map[string]sqltype.ID{
 	"timestamp": sqltype.Timestamp, "timestamptz": sqltype.TimestampTZ, "interval": sqltype.Interval,
 	"uuid": sqltype.UUID, "json": sqltype.JSON, "jsonb": sqltype.JSONB, "jsonpath": sqltype.Jsonpath, "bit": sqltype.Bit, "varbit": sqltype.Varbit,
 	"inet": sqltype.Inet, "cidr": sqltype.Cidr, "macaddr": sqltype.Macaddr, "macaddr8": sqltype.Macaddr8, "record": sqltype.Record,
-	"oid": sqltype.OID, "void": sqltype.Void, "tid": sqltype.TID,
+	"oid": sqltype.OID, "void": sqltype.Void, "tid": sqltype.TID, "char": sqltype.Char,
 	"anyrange": idAnyRange, "anymultirange": idAnyMultirange,
 	"any": idAny, "anyelement": idAnyElement, "anyarray": idAnyArray, "anynonarray": idAnyNonArray,
 	"anycompatible": idAnyCompat, "anycompatiblearray": idAnyCompatArray, "anycompatiblenonarray": idAnyCompatNonArray,
@@ -67,6 +67,9 @@ func typeWord(w string) sqltype.Type {
 		id, ok = t.ID, true
 	}
 	if t, err := sqltype.TypeByName(w); !ok && err == nil && t.Reg() != 0 {
+		return t
+	}
+	if t, err := sqltype.TypeByName(w); !ok && err == nil && t.IsVector() {
 		return t
 	}
 	if !ok {

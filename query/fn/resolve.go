@@ -26,6 +26,9 @@ func Resolve(name string, args []sqltype.Type) (*Func, []sqltype.Type, error) {
 	i, err := choose(len(cands), args, func(i int) ([]sqltype.Type, bool) { return cands[i].Args, cands[i].Variadic })
 	if err != nil {
 		if len(args) == 1 {
+			if name == "char" {
+				name = `"char"`
+			}
 			if t, terr := sqltype.TypeByName(name); terr == nil {
 				if args[0].ID == sqltype.Unknown {
 					args = []sqltype.Type{sqltype.TText}

@@ -33,12 +33,16 @@ var pool = map[sqltype.ID][]string{
 	sqltype.UUID:        {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "00000000-0000-7000-8000-000000000000"},
 	sqltype.JSON:        {"1", "null", `"x"`, `[1, "a"]`, `{"a": {"b": 1}}`},
 	sqltype.JSONB:       {"1", "null", `"x"`, `[1, "a"]`, `{"a": {"b": 1}}`},
+	sqltype.Char:        {"", "a", "\\377"},
+	sqltype.TID:         {"(0,1)", "(70000,2)"},
 	sqltype.OID:         {"0", "23", "1043"},
 }
 
 func poolOf(t *testing.T, typ sqltype.Type) []sqltype.Datum {
 	texts := pool[typ.ID]
-	if typ.ID == sqltype.Array {
+	if typ.IsVector() {
+		texts = []string{"", "1", "2 3"}
+	} else if typ.ID == sqltype.Array {
 		texts = []string{"{}"}
 		for _, s := range pool[typ.Elem] {
 			texts = append(texts, "{\""+escapeElem(s)+"\",NULL}")

@@ -33,7 +33,7 @@ var operatorClasses = func() map[string][]sqltype.ID {
 	m := map[string][]sqltype.ID{"text_ops": text, "text_pattern_ops": text, "varchar_ops": text, "varchar_pattern_ops": text,
 		"enum_ops": nil, "array_ops": nil, "record_ops": nil, "range_ops": nil, "multirange_ops": nil, "inet_ops": {sqltype.Inet, sqltype.Cidr}, "cidr_ops": {sqltype.Inet, sqltype.Cidr}}
 	for _, id := range []sqltype.ID{sqltype.Bool, sqltype.Int2, sqltype.Int4, sqltype.Int8, sqltype.Float4, sqltype.Float8, sqltype.Numeric, sqltype.Bpchar, sqltype.Name,
-		sqltype.Bytea, sqltype.Date, sqltype.Time, sqltype.TimeTZ, sqltype.Timestamp, sqltype.TimestampTZ, sqltype.Interval, sqltype.UUID, sqltype.OID, sqltype.TID, sqltype.JSONB,
+		sqltype.Bytea, sqltype.Date, sqltype.Time, sqltype.TimeTZ, sqltype.Timestamp, sqltype.TimestampTZ, sqltype.Interval, sqltype.UUID, sqltype.OID, sqltype.TID, sqltype.Char, sqltype.JSONB,
 		sqltype.Bit, sqltype.Varbit, sqltype.Macaddr, sqltype.Macaddr8} {
 		m[id.String()+"_ops"] = []sqltype.ID{id}
 	}

@@ -56,6 +56,13 @@ var casts = func() map[castPair]CastContext {
 	set(CastAssignment, Interval, Time)
 	set(CastAssignment, JSON, JSONB)
 	set(CastAssignment, JSONB, JSON)
+	set(CastImplicit, Char, Text)
+	set(CastAssignment, Char, Varchar, Bpchar)
+	set(CastExplicit, Char, Int4)
+	set(CastExplicit, Int4, Char)
+	set(CastAssignment, Text, Char)
+	set(CastAssignment, Varchar, Char)
+	set(CastAssignment, Bpchar, Char)
 	set(CastExplicit, Int4, Bit)
 	set(CastExplicit, Int8, Bit)
 	set(CastExplicit, Bit, Int4, Int8)
@@ -71,6 +78,9 @@ var casts = func() map[castPair]CastContext {
 
 // CanCast says in which contexts a value of one type may be cast to another.
 func CanCast(from, to Type) CastContext {
+	if to.IsVector() && from.ID == Array && from != to {
+		return CastNone
+	}
 	if from.ID == to.ID && from.Elem == to.Elem && (!to.IsComposite() || from.Mod == to.Mod) && (!from.IsEnum() || from.Mod == to.Mod) || from.ID == Unknown {
 		return CastImplicit
 	}
@@ -124,6 +134,9 @@ func CastDatum(d Datum, from, to Type, explicit bool, env *Env) (Datum, error) {
 	if to.HasFields() && from.ID == Record && from.Mod != to.Mod {
 		return castRecord(d, from, to, explicit, env)
 	}
+	if from.IsVector() && !to.IsVector() && to.ID == Array && to.Elem == from.Elem {
+		return castArray(d, to, explicit, env)
+	}
 	if from.ID == to.ID && from.Elem == to.Elem {
 		if to.Mod == 0 || to.Mod == from.Mod {
 			return d, nil
@@ -164,6 +177,11 @@ func CastDatum(d Datum, from, to Type, explicit bool, env *Env) (Datum, error) {
 		if from.Category() == 'N' {
 			return Datum{Str: IntBits(d.Int, int(to.Mod))}, nil
 		}
+	case Char:
+		if from.ID != Int4 {
+			return d, errCannotCast(from, to)
+		}
+		d.Str, err = intChar(d.Int)
 	case Inet, Cidr, Macaddr, Macaddr8:
 		d, err = castAddress(d, from, to)
 	default:
@@ -261,6 +279,8 @@ func castToInt(d Datum, from, to Type) (int64, error) {
 	switch from.ID {
 	case Bit:
 		return bitsInt(d.Str, to.ID)
+	case Char:
+		return charInt(d.Str), nil
 	case Bool:
 		if to.ID != Int4 {
 			return 0, errCannotCast(from, to)

@@ -60,7 +60,7 @@ func AppendJSON(dst []byte, t Type, d Datum, o JSONOptions) []byte {
 		return append(dst, "[]"...)
 	case Unknown, Text, Varchar, Bpchar, Name, Jsonpath:
 		return AppendJSONString(dst, d.Str)
-	case Enum:
+	case Enum, Char:
 		return AppendJSONString(dst, FormatText(t, d))
 	}
 	if t.IsRange() || t.IsMultirange() {

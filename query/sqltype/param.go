@@ -318,7 +318,7 @@ func ToGo(t Type, d Datum) any {
 			return time.Unix((d.Int+unixEpochDays)*86400, 0).UTC()
 		}
 		return TimestampToGo(d.Int)
-	case Time, UUID, Inet, Cidr, Macaddr, Macaddr8, TID:
+	case Time, UUID, Inet, Cidr, Macaddr, Macaddr8, TID, Char:
 		return FormatText(t, d)
 	case TimeTZ:
 		return d.Any

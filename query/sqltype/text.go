@@ -28,6 +28,8 @@ func ParseEnv(env *Env, t Type, s string) (Datum, error) {
 		}
 		v, err := parseInt(t.ID, s)
 		return Datum{Int: v}, err
+	case Char:
+		return Datum{Str: parseChar(s)}, nil
 	case TID:
 		v, err := parseTID(s)
 		return Datum{Int: v}, err
@@ -74,6 +76,9 @@ func ParseEnv(env *Env, t Type, s string) (Datum, error) {
 		c, err := CanonicalJSONPath(s)
 		return Datum{Str: c}, err
 	case Array:
+		if t.IsVector() {
+			return parseVector(t, s)
+		}
 		return parseArray(env, t, s)
 	case Enum:
 		return parseEnum(t, s)

@@ -29,6 +29,8 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 			return append(dst, env.regName(k, d.Int)...)
 		}
 		return strconv.AppendInt(dst, d.Int, 10)
+	case Char:
+		return appendChar(dst, d.Str)
 	case TID:
 		return appendTID(dst, d.Int)
 	case Int2, Int4, Int8:
@@ -65,7 +67,7 @@ func AppendTextEnv(dst []byte, env *Env, t Type, d Datum) []byte {
 		return appendTimeTZ(dst, v)
 	case Array:
 		if a, ok := d.Any.(*ArrayValue); ok {
-			return appendArray(dst, env, a)
+			return appendArray(dst, env, a, t.IsVector())
 		}
 		return dst
 	case Record:
@@ -101,8 +103,8 @@ func appendEscaped(dst []byte, s string) []byte {
 // FormatText returns the text form of a value in UTC.
 func FormatText(t Type, d Datum) string { return string(AppendText(nil, t, d)) }
 
-func appendArray(dst []byte, env *Env, a *ArrayValue) []byte {
-	if a.Vector {
+func appendArray(dst []byte, env *Env, a *ArrayValue, vector bool) []byte {
+	if vector {
 		for i, v := range a.Vals {
 			if i > 0 {
 				dst = append(dst, ' ')

@@ -58,6 +58,8 @@ const (
 	Tstzmultirange ID = 45
 	Datemultirange ID = 46
 
+	Char ID = 48 // "char": one byte, or none; in system catalogs
+
 	TID ID = 47 // the place of a row: its block times 65536 and its number there
 
 	Enum ID = 40 // an enumerated type: Mod is its handle, see EnumOf
@@ -106,13 +108,30 @@ var (
 	TJSONB       = Type{ID: JSONB}
 	TName        = Type{ID: Name}
 	TOID         = Type{ID: OID}
+	TChar        = Type{ID: Char}
+	TInt2Vector  = Type{ID: Array, Elem: Int2, Mod: vectorMod}
+	TOIDVector   = Type{ID: Array, Elem: OID, Mod: vectorMod}
 )
+
+// vectorMod is the Mod of int2vector and oidvector, which system catalogs have: arrays that count
+// from 0, of which the text is the elements alone.
+const vectorMod = 1 << 20
+
+// IsVector tells int2vector and oidvector from other arrays.
+func (t Type) IsVector() bool {
+	return t.ID == Array && t.Mod == vectorMod && (t.Elem == Int2 || t.Elem == OID)
+}
 
 // ArrayOf returns the array type with elements of t.
 func ArrayOf(t Type) Type { return Type{ID: Array, Elem: t.ID, Mod: t.Mod} }
 
 // ElemType returns the element type of an array type.
-func (t Type) ElemType() Type { return Type{ID: t.Elem, Mod: t.Mod} }
+func (t Type) ElemType() Type {
+	if t.IsVector() {
+		return Type{ID: t.Elem}
+	}
+	return Type{ID: t.Elem, Mod: t.Mod}
+}
 
 // Phys is how values of a type are held in memory: which field of a Datum and
 // which slice of a vec.Vector.
@@ -181,9 +200,6 @@ type ArrayValue struct {
 	Elem        Type
 	Dims, Lower []int
 	Vals        []Datum
-	// Vector says that the text form is that of int2vector and oidvector, which system
-	// catalogs have: the elements alone.
-	Vector bool
 }
 
 // RecordValue is an anonymous row.

@@ -62,6 +62,7 @@ var typeInfos = [...]typeInfo{
 	Tsmultirange:   {"tsmultirange", "tsmultirange", 4533, 6152, 'R', -1},
 	Tstzmultirange: {"tstzmultirange", "tstzmultirange", 4534, 6153, 'R', -1},
 	Datemultirange: {"datemultirange", "datemultirange", 4535, 6155, 'R', -1},
+	Char:           {`"char"`, "char", 18, 1002, 'Z', 1},
 	TID:            {"tid", "tid", 27, 1010, 'U', 6},
 	Enum:           {"anyenum", "anyenum", 3500, 0, 'E', 4},
 }
@@ -79,6 +80,9 @@ func (id ID) String() string { return id.info().short }
 // String returns the type as PostgreSQL's format_type prints it, such as
 // character varying(10) or integer[].
 func (t Type) String() string {
+	if t.IsVector() {
+		return t.ShortName()
+	}
 	if t.ID == Array {
 		return t.ElemType().String() + "[]"
 	}
@@ -143,6 +147,9 @@ func (t Type) ShortName() string {
 		}
 		return t.compositeName()
 	}
+	if t.IsVector() {
+		return t.Elem.info().short + "vector"
+	}
 	if t.ID == Array {
 		return "_" + t.info().short
 	}
@@ -162,6 +169,9 @@ func (t Type) OID() uint32 {
 			return c.OID | enumArrayOID
 		}
 		return c.OID
+	}
+	if t.IsVector() {
+		return map[ID]uint32{Int2: 22, OID: 30}[t.Elem]
 	}
 	if t.ID == Array && t.Elem != Unknown {
 		return t.info().arrayOID
@@ -216,7 +226,7 @@ func (t Type) TypMod() int32 {
 	if id == Array {
 		id = t.Elem
 	}
-	if t.Mod == 0 || t.IsEnum() || t.IsComposite() || t.Reg() != 0 {
+	if t.Mod == 0 || t.IsEnum() || t.IsComposite() || t.Reg() != 0 || t.IsVector() {
 		return -1
 	}
 	switch id {
@@ -238,7 +248,7 @@ const enumArrayOID = 1 << 30
 // Base returns the type without modifiers. What names an enumerated or composite type, or a kind
 // of object ids, is none.
 func (t Type) Base() Type {
-	if !t.IsEnum() && !t.IsComposite() && t.Reg() == 0 {
+	if !t.IsEnum() && !t.IsComposite() && t.Reg() == 0 && !t.IsVector() {
 		t.Mod = 0
 	}
 	return t
@@ -258,6 +268,11 @@ func TypeByOID(oid uint32) (Type, bool) {
 			return enum.ID == Unknown
 		})
 		return enum, enum.ID != Unknown
+	}
+	for _, v := range []Type{TInt2Vector, TOIDVector} {
+		if v.OID() == oid {
+			return v, true
+		}
 	}
 	for k, i := range regInfos {
 		switch {
@@ -296,6 +311,7 @@ var typeNames = func() map[string]ID {
 			m[i.short] = ID(id)
 		}
 	}
+	m[`"char"`] = Char // without quotes it is char(1)
 	for n, id := range typeAliases {
 		if n != "string" {
 			m[n] = id
@@ -338,15 +354,20 @@ func TypeByName(name string, mods ...int) (Type, error) {
 	if err != nil || !isArray {
 		return t, err
 	}
-	if t.ID == Unknown || t.ID == Record || t.ID == Void {
+	if t.ID == Unknown || t.ID == Record || t.ID == Void || t.IsVector() {
 		return Type{}, dberr.SQL(dberr.StateUndefinedObject, "type \"%s[]\" does not exist", name)
 	}
 	return ArrayOf(t), nil
 }
 
 func scalarByName(name string, mods []int) (Type, error) {
-	if name == "float" {
+	switch name {
+	case "float":
 		return floatByPrecision(mods)
+	case "int2vector":
+		return TInt2Vector, nil
+	case "oidvector":
+		return TOIDVector, nil
 	}
 	id, ok := typeNames[name]
 	if k, reg := regKinds[name]; reg {

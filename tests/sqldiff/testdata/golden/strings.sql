@@ -161,8 +161,7 @@ normalize(U&'\0061\0308bc', NFC), normalize('ä', NFD) = U&'a\0308', 'a' IS NFC 
 'abc'::varchar(2), 'abc'::char(2), 'a'::char(3) || 'b', 'a '::char(3) = 'a', 'a '::varchar = 'a', ('a '::char(3))::text || 'b'
   character varying, character, text, boolean, boolean, text: "ab", "ab", "ab", "t", "f", "ab"
 'abc'::"char", 'é'::text::char
-  18, character: "a", "é"
-~ character, character: "a", "é"
+  "char", character: "a", "é"
 'abc'::name, repeat('x', 70)::name
   name, name: "abc", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 to_number('12,454.8-', '99G999D9S'), to_number('$1,234.56', 'L9,999.99')
