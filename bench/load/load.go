@@ -29,14 +29,14 @@ func (r Result) PerSecond() float64 { return float64(r.Requests) / r.Elapsed.Sec
 
 // Request builds the bytes of a request with a JSON body.
 func Request(method, host, path string, body []byte) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, path, host)
+	b := make([]byte, 0, len(method)+len(path)+len(host)+len(body)+96)
+	b = append(append(append(append(b, method...), ' '), path...), " HTTP/1.1\r\nHost: "...)
+	b = append(append(b, host...), "\r\n"...)
 	if body != nil {
-		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+		b = append(b, "Content-Type: application/json\r\nContent-Length: "...)
+		b = append(strconv.AppendInt(b, int64(len(body)), 10), "\r\n"...)
 	}
-	b.WriteString("\r\n")
-	b.Write(body)
-	return b.Bytes()
+	return append(append(b, "\r\n"...), body...)
 }
 
 // Run sends requests from conns connections for the given time. next returns the
@@ -100,13 +100,18 @@ func answer(br *bufio.Reader) error {
 	if err != nil {
 		return err
 	}
-	ok := bytes.HasPrefix(line, []byte("HTTP/1.1 20"))
-	status := string(bytes.TrimSpace(line))
+	status := "" // of what is no success
+	if !bytes.HasPrefix(line, []byte("HTTP/1.1 20")) {
+		status = string(bytes.TrimSpace(line))
+	}
 	length, chunked := 0, false
 	for {
 		line, err := br.ReadSlice('\n')
 		if err != nil {
 			return err
+		}
+		if c := line[0] | 0x20; c != 'c' && c != 't' && len(line) > 2 {
+			continue // none of those that are looked for
 		}
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 {
@@ -122,7 +127,7 @@ func answer(br *bufio.Reader) error {
 			chunked = bytes.EqualFold(val, []byte("chunked"))
 		}
 	}
-	if !ok {
+	if status != "" {
 		body := make([]byte, min(length, 500))
 		if _, err := io.ReadFull(br, body); err != nil {
 			return err
