@@ -50,7 +50,6 @@ type plain struct {
 	timer   *time.Timer // begins the watch
 	serving bool        // a request is served, and its connection not hijacked
 	read    bool        // the body of the request is read to its end
-	waiting bool        // somebody waits for the end of the request
 	due     bool        // the watch was to begin before the body was read
 	reading bool        // the watch reads
 	ending  bool        // its read is interrupted
@@ -254,9 +253,7 @@ func (p *plain) run() bool {
 		p.conn.Close() //nolint:errcheck // it has failed
 		return false
 	}
-	p.mu.Lock()
-	p.serving, p.read = true, c.body.left == 0
-	p.mu.Unlock()
+	p.watched(c.body.left == 0)
 	a := &p.answer
 	a.begin()
 	whole := p.handle()

@@ -46,6 +46,12 @@ func TestClientGone(t *testing.T) {
 	waits := map[string]func(r *http.Request){
 		"Done":            func(r *http.Request) { io.ReadAll(r.Body); <-r.Context().Done() },
 		"Done, then body": func(r *http.Request) { done := r.Context().Done(); readSlowly(r.Body); <-done },
+		"Err": func(r *http.Request) {
+			io.ReadAll(r.Body)
+			for r.Context().Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
+		},
 		"AfterFunc": func(r *http.Request) {
 			io.ReadAll(r.Body)
 			ended := make(chan struct{})

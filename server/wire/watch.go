@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// patience is how long a request that is waited on runs before its connection is looked at.
-// Most that wait for the disk have ended by then.
+// patience is how long a request runs before its connection is watched. Most that wait for the
+// disk have ended by then.
 const patience = 10 * time.Millisecond
 
 // life is the context of a request. It ends with the request, and when the client goes, which
-// is looked for from some time after Done was called.
+// is looked for once the request has run for patience.
 type life struct {
 	p     *plain // of use only before the end
 	ended atomic.Bool
 
-	// mu guards what is there once somebody waits. It is held over that of p.
+	// mu guards what is there once somebody waits. It is a leaf.
 	mu    sync.Mutex
 	done  chan struct{}
 	after map[*func()]struct{}
@@ -52,8 +52,6 @@ func (l *life) Done() <-chan struct{} {
 	l.done = make(chan struct{})
 	if l.ended.Load() {
 		close(l.done)
-	} else {
-		l.p.wait()
 	}
 	return l.done
 }
@@ -69,7 +67,6 @@ func (l *life) AfterFunc(f func()) (stop func() bool) {
 	}
 	if l.done == nil {
 		l.done = make(chan struct{})
-		l.p.wait()
 	}
 	if l.after == nil {
 		l.after = make(map[*func()]struct{})
@@ -113,14 +110,11 @@ func (l *life) finish() (kept bool) {
 	return kept
 }
 
-// wait has the client looked for.
-func (p *plain) wait() {
+// watched begins a request: its client is looked for from patience on.
+func (p *plain) watched(read bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.waiting || !p.serving {
-		return
-	}
-	p.waiting = true
+	p.serving, p.read = true, read
 	if p.timer == nil {
 		p.timer = time.AfterFunc(patience, p.watch)
 	} else {
@@ -128,11 +122,11 @@ func (p *plain) wait() {
 	}
 }
 
-// watch reads from the connection while a request is waited on, which tells when the client
-// goes. Where the client has sent more, it is there.
+// watch reads from the connection while a request runs, which tells when the client goes. Where
+// the client has sent more, it is there.
 func (p *plain) watch() {
 	p.mu.Lock()
-	if !p.waiting || p.reading || p.earlier > 0 {
+	if !p.serving || p.reading || p.earlier > 0 {
 		p.mu.Unlock()
 		return
 	}
@@ -174,11 +168,7 @@ func (p *plain) bodyRead() {
 func (p *plain) rest() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.serving = false
-	if !p.waiting {
-		return
-	}
-	p.waiting, p.due = false, false
+	p.serving, p.due = false, false
 	p.timer.Stop()
 	if p.reading {
 		p.ending = true
