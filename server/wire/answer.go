@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bufio"
-	"errors"
 	"net"
 	"net/http"
 	"slices"
@@ -51,6 +50,7 @@ func (a *answer) begin() {
 		header = make(http.Header, 4)
 	}
 	clear(header)
+	a.p.conn.lines = a.p.conn.lines[:0] // that came too late for the answer before
 	*a = answer{p: a.p, header: header, keys: a.keys, length: -1, last: a.p.call.request.Close}
 }
 
@@ -92,6 +92,7 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	a.status = status
+	a.typed, a.encoded, a.dated = false, false, false // an interim answer may have had such
 	b := appendStatus(*a.out, status)
 	b = append(b, a.p.conn.lines...)
 	a.p.conn.lines = a.p.conn.lines[:0]
@@ -143,8 +144,8 @@ func (a *answer) own(name string, values []string, status int) bool {
 	case "Connection":
 		if strings.EqualFold(values[0], "close") {
 			a.last = true
-			return false
 		}
+		return !a.last
 	}
 	return true
 }
@@ -280,7 +281,7 @@ func (a *answer) appendLength(b, p []byte, size int, all bool) []byte {
 			b = append(b, "Transfer-Encoding: chunked\r\n"...)
 		}
 	}
-	if in := &a.p.call.body; in.left > 0 && !in.failed && !a.duplex && !in.skip() { // clients may read only once they have sent all
+	if in := &a.p.call.body; in.left > 0 && !in.ended && !a.duplex && (in.failed || in.skip() != nil) { // clients may read only once they have sent all
 		a.last = true
 	}
 	a.last = a.last || a.p.server.closing.Load()
@@ -354,16 +355,14 @@ func (a *answer) EnableFullDuplex() error {
 	return nil
 }
 
-// errSent is why a connection cannot be hijacked.
-var errSent = errors.New("wire: Hijack behind the head of an answer")
-
-// Hijack implements http.Hijacker.
+// Hijack implements http.Hijacker. A head that was written goes out, and no body that was not.
 func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	switch {
-	case a.hijacked:
+	if a.hijacked {
 		return nil, nil, http.ErrHijacked
-	case a.status != 0:
-		return nil, nil, errSent
+	}
+	if a.status != 0 && !a.headSent {
+		a.held = a.held[:0]
+		a.send(nil, false)
 	}
 	conn, rw, err := a.p.hijack()
 	if err != nil {

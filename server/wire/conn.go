@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -127,6 +128,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 	c.reading--
 	c.mu.Unlock()
 	return n, err
+}
+
+// WriteTo implements io.WriterTo, where that of the TCPConn would pass by what Read looks at.
+func (c *Conn) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{c})
 }
 
 // SetReadDeadline implements net.Conn.

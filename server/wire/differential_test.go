@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -75,6 +76,15 @@ func behave(w http.ResponseWriter, r *http.Request) {
 		h.Set("Link", "</x>")
 		w.WriteHeader(http.StatusEarlyHints)
 		io.WriteString(w, "body")
+	case "/typed": // the interim answer alone
+		h.Set("Content-Type", "text/x")
+		h.Set("Date", "then")
+		w.WriteHeader(http.StatusEarlyHints)
+		h.Del("Content-Type")
+		h.Del("Date")
+		io.WriteString(w, "body")
+	case "/stays":
+		h.Set("Connection", "keep-alive")
 	case "/long":
 		for range 3 {
 			io.WriteString(w, long)
@@ -167,6 +177,23 @@ func behave(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(rw, "by hand %t: ", errors.Is(err, http.ErrHijacked))
 		io.Copy(rw, rw)
 		rw.Flush()
+	case "/late", "/later":
+		io.WriteString(w, "never seen")
+		if r.URL.Path == "/later" {
+			w.(http.Flusher).Flush()
+		}
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		io.WriteString(rw, "3\r\nabc\r\n0\r\n\r\n")
+		rw.Flush()
+		io.Copy(io.Discard, rw)
+	case "/changed":
+		r.Header, r.URL, r.RemoteAddr, r.TransferEncoding, r.Trailer = http.Header{}, &url.URL{Path: "/x"}, "x", []string{"x"}, http.Header{"X": nil}
+		r.SetPathValue("x", "y")
+		r.Proto, r.ProtoMinor, r.Pattern = "x", 7, "x"
 	default:
 		show(w, r)
 	}
@@ -176,7 +203,11 @@ func behave(w http.ResponseWriter, r *http.Request) {
 func show(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	fmt.Fprintf(w, "%s %s %q %q %q %t %q\n", r.Method, r.URL, r.URL.Path, r.URL.RawPath, r.URL.RawQuery, r.URL.ForceQuery, r.RequestURI)
-	fmt.Fprintf(w, "%q %s %d.%d %d %v %t %v\n", r.Host, r.Proto, r.ProtoMajor, r.ProtoMinor, r.ContentLength, r.TransferEncoding, r.Close, r.Trailer)
+	fmt.Fprintf(w, "%q %s %d.%d %d %v %t %v %q %q\n", r.Host, r.Proto, r.ProtoMajor, r.ProtoMinor, r.ContentLength, r.TransferEncoding, r.Close, r.Trailer, r.Pattern, r.PathValue("x"))
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	_, addressed := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	_, served := r.Context().Value(http.ServerContextKey).(*http.Server)
+	fmt.Fprintln(w, host, addressed, served)
 	for _, name := range sorted(r.Header) {
 		fmt.Fprintf(w, "%q: %q\n", name, r.Header[name])
 	}
@@ -277,7 +308,7 @@ func requests() []string {
 	all := []string{
 		"", "\r\n", "GET", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: x\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01",
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab",
-		"POST /empty HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab", "POST /duplex HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab",
+		"POST /empty HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab", "POST /duplex HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab", "PUT /shut HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab",
 		"POST /duplex HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc" + next, "POST /simplex HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc" + next,
 		"GET /old HTTP/1.0\r\n\r\n", "GET /old HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + next,
 		"GET / HTTP/1.1\nHost: x\n\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost:\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
@@ -316,7 +347,7 @@ func requests() []string {
 		all = append(all, "GET "+target+" HTTP/1.1\r\nHost: x\r\n\r\n"+next)
 	}
 	for _, path := range []string{"empty", "none", "unmodified", "early", "long", "told", "less", "more", "flushed", "html", "packed", "untyped", "odd", "headers", "close",
-		"unread", "half", "shut", "panic", "abort", "limited", "context", "hijacked"} {
+		"unread", "half", "shut", "panic", "abort", "limited", "context", "hijacked", "typed", "stays", "late", "later", "changed"} {
 		all = append(all, "GET /"+path+" HTTP/1.1\r\nHost: x\r\n\r\n"+next,
 			"POST /"+path+" HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabcdef"+next,
 			next+"PUT /"+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5000\r\n\r\n"+strings.Repeat("c", 5000)+next)

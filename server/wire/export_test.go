@@ -20,3 +20,6 @@ func (c *Conn) Look() { c.listener.look() }
 
 // Patience is how long a request that is waited on runs before its connection is watched.
 const Patience = patience
+
+// FirstRead is how much is read at once.
+const FirstRead = firstRead

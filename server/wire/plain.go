@@ -49,7 +49,7 @@ type plain struct {
 	rested  sync.Cond   // the watch has ended
 	timer   *time.Timer // begins the watch
 	serving bool        // a request is served, and its connection not hijacked
-	read    bool        // the body of the request is read to its end
+	read    bool        // nothing of the body of the request is to be read from the connection
 	due     bool        // the watch was to begin before the body was read
 	reading bool        // the watch reads
 	ending  bool        // its read is interrupted
@@ -62,6 +62,7 @@ type plain struct {
 type call struct {
 	life    life
 	request *http.Request
+	blank   http.Request // which it is before it is filled in
 	url     url.URL
 	header  http.Header
 	values  []string
@@ -78,10 +79,9 @@ func newPlain(s *Server, c *Conn) *plain {
 func newCall(p *plain) *call {
 	c := &call{header: make(http.Header, 8)}
 	c.life.p, c.body.p = p, p
-	var r http.Request
+	r := http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: p.remote, URL: &c.url, Header: c.header}
 	c.request = r.WithContext(&c.life)
-	c.request.Proto, c.request.ProtoMajor, c.request.ProtoMinor = "HTTP/1.1", 1, 1
-	c.request.RemoteAddr, c.request.URL, c.request.Header = p.remote, &c.url, c.header
+	c.blank = *c.request
 	return c
 }
 
@@ -89,19 +89,15 @@ func newCall(p *plain) *call {
 func (p *plain) serve() {
 	defer p.server.remove(p)
 	for first := true; ; first = false {
-		wait := p.server.opts.IdleTimeout
-		if first {
-			wait = p.server.opts.ReadHeaderTimeout
+		v := partial
+		if p.next(first) {
+			v = p.readHead(first)
 		}
-		if !p.next(wait) {
+		if v == partial || !p.state.CompareAndSwap(idle, active) {
 			p.conn.Close() //nolint:errcheck // it has ended
 			return
 		}
-		switch p.readHead(first) {
-		case partial: // and there is no more
-			p.conn.Close() //nolint:errcheck // it has ended
-			return
-		case other:
+		if v == other {
 			p.passOn()
 			return
 		}
@@ -112,22 +108,23 @@ func (p *plain) serve() {
 }
 
 // next waits for the first byte of a request. It says false where there is none.
-func (p *plain) next(wait time.Duration) bool {
+func (p *plain) next(first bool) bool {
+	p.state.Store(idle)
+	if p.server.closing.Load() {
+		return false
+	}
 	if p.r < p.w {
-		return true // it has come with the one before, whose state it keeps
+		return true // it has come with the one before
 	}
 	p.r, p.w = 0, 0
 	if len(p.buf) > firstRead {
 		p.buf = make([]byte, firstRead)
 	}
-	p.state.Store(idle)
-	if p.server.closing.Load() {
-		return false
+	wait := p.server.opts.IdleTimeout
+	if first {
+		wait = p.server.opts.ReadHeaderTimeout
 	}
-	if p.conn.SetReadDeadline(until(wait)) != nil || p.fillBuf() != nil {
-		return false
-	}
-	return p.state.CompareAndSwap(idle, active)
+	return p.conn.SetReadDeadline(until(wait)) == nil && p.fillBuf() == nil
 }
 
 // until is the time in d, none where that is 0.
@@ -145,7 +142,7 @@ func (p *plain) fillBuf() error {
 	return err
 }
 
-// endIdle ends the connection if no request of it has begun. Safe for concurrent use.
+// endIdle ends the connection unless the head of a request is there. Safe for concurrent use.
 func (p *plain) endIdle() {
 	if p.state.CompareAndSwap(idle, ended) {
 		p.conn.Close() //nolint:errcheck // that is all that is wanted of it
@@ -154,19 +151,19 @@ func (p *plain) endIdle() {
 
 // readHead reads the head of a request. A verdict of partial says that no more comes.
 func (p *plain) readHead(first bool) verdict {
-	p.timed = false
+	p.timed = first // that for the first byte is one for the head
 	if !first && !p.skipEnds() {
 		return partial
 	}
 	for {
 		v := p.head.scan(p.buf[p.r:p.w])
-		if v == whole && !p.begin(p.buf[p.r:p.w]) {
+		if v == whole && (p.head.end > p.longest() || !p.begin(p.buf[p.r:p.w])) {
 			v = other
 		}
 		if v != partial {
 			return v
 		}
-		switch err := p.more(); {
+		switch err := p.moreLines(); {
 		case err == nil:
 		case errors.Is(err, errLong), errors.Is(err, io.EOF) && p.r < p.w:
 			return other
@@ -193,13 +190,35 @@ func (p *plain) skipEnds() bool {
 // errLong says that the head of a request is too long for a plain one.
 var errLong = errors.New("wire: long head")
 
+// longest is how long the head of a plain request may be.
+func (p *plain) longest() int {
+	if n := p.server.opts.MaxHeaderBytes; n > 0 {
+		return min(n, longHead)
+	}
+	return longHead
+}
+
+// moreLines reads until another line has ended, so that a head that comes byte by byte is not
+// looked at anew for each.
+func (p *plain) moreLines() error {
+	for {
+		n := p.w - p.r
+		if err := p.more(); err != nil {
+			return err
+		}
+		if bytes.IndexByte(p.buf[p.r+n:p.w], '\n') >= 0 {
+			return nil
+		}
+	}
+}
+
 // more reads more of the head of a request.
 func (p *plain) more() error {
 	if p.r > 0 {
 		p.w = copy(p.buf, p.buf[p.r:p.w])
 		p.r = 0
 	}
-	if p.w >= longHead {
+	if p.w >= p.longest() {
 		return errLong
 	}
 	if p.w == len(p.buf) {
@@ -235,7 +254,7 @@ func (p *plain) begin(b []byte) bool {
 
 // passOn has net/http go on with the connection, from the bytes that are not used.
 func (p *plain) passOn() {
-	if p.conn.SetReadDeadline(time.Time{}) != nil {
+	if p.conn.SetDeadline(time.Time{}) != nil { // also one that a handler has set for its answer
 		p.conn.Close() //nolint:errcheck // it has failed
 		return
 	}
@@ -245,44 +264,53 @@ func (p *plain) passOn() {
 
 // run serves a request. It says whether another may follow.
 func (p *plain) run() bool {
-	c, until := p.call, time.Time{}
-	if p.w-p.r < c.body.left {
-		until = c.body.until()
-	}
-	if p.conn.SetReadDeadline(until) != nil || p.conn.SetWriteDeadline(time.Time{}) != nil {
+	there := p.w-p.r >= p.call.body.left
+	p.call.body.timed = !there
+	if p.conn.SetDeadline(time.Time{}) != nil {
 		p.conn.Close() //nolint:errcheck // it has failed
 		return false
 	}
-	p.watched(c.body.left == 0)
+	p.watched(there)
 	a := &p.answer
 	a.begin()
-	whole := p.handle()
+	if !p.handle() {
+		return false
+	}
 	p.rest()
 	if a.hijacked {
 		p.endCall()
 		return false
 	}
-	if !whole {
-		a.drop()
-		p.endCall()
-		p.conn.Close() //nolint:errcheck // the answer is cut off on purpose
-		return false
-	}
 	return p.finish()
 }
 
-// handle runs the handler. It says false where the handler has given the answer up.
+// handle runs the handler. It says false where the handler has given the answer up, which ends
+// the connection, also where the handler has ended its goroutine.
 func (p *plain) handle() (whole bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 				p.server.opts.ErrorLog.Printf("wire: panic serving %s: %v\n%s", p.remote, v, debug.Stack())
 			}
-			whole = false
+		}
+		if !whole {
+			p.cutOff()
 		}
 	}()
 	p.server.handler.ServeHTTP(&p.answer, p.call.request)
 	return true
+}
+
+// cutOff ends a request whose answer is not to look whole, and the connection unless that was
+// hijacked.
+func (p *plain) cutOff() {
+	p.rest()
+	hijacked := p.answer.hijacked
+	p.answer.drop()
+	p.endCall()
+	if !hijacked {
+		p.conn.Close() //nolint:errcheck // the answer is cut off on purpose
+	}
 }
 
 // endCall ends the request, whose context ends. What has waited on that may keep it.
@@ -327,13 +355,18 @@ type body struct {
 	left   int  // bytes that are not read
 	closed bool // nobody reads any more
 	failed bool // no more can be read
-	timed  bool // the server has set a deadline
+	ended  bool // the client sends no more
+	timed  bool // the server sets a deadline for each part
 }
 
-// until is when the next part of the body must have come.
-func (b *body) until() time.Time {
-	b.timed = b.p.server.opts.ReadHeaderTimeout > 0
-	return until(b.p.server.opts.ReadHeaderTimeout)
+// read reads from the connection.
+func (b *body) read(to []byte) (int, error) {
+	if b.timed {
+		if err := b.p.conn.SetReadDeadline(until(b.p.server.opts.ReadHeaderTimeout)); err != nil {
+			return 0, err
+		}
+	}
+	return b.p.conn.Read(to)
 }
 
 // Read implements io.Reader.
@@ -352,10 +385,10 @@ func (b *body) Read(to []byte) (int, error) {
 	p.r += n
 	if n == 0 {
 		var err error
-		if n, err = p.conn.Read(to); err != nil {
+		if n, err = b.read(to); err != nil {
 			b.failed = true
 			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
+				b.ended, err = true, io.ErrUnexpectedEOF
 			}
 			return n, err //nolint:wrapcheck // the connection's
 		}
@@ -370,21 +403,21 @@ func (b *body) Read(to []byte) (int, error) {
 	return n, io.EOF
 }
 
-// Close implements io.Closer.
+// Close implements io.Closer. It reads what is left, as that of net/http does.
 func (b *body) Close() error {
-	b.closed = true
-	return nil
+	if b.closed || b.left == 0 || b.failed {
+		b.closed = true
+		return nil
+	}
+	return b.skip()
 }
 
-// skip reads what the handler has left, and says whether all of that has come.
-func (b *body) skip() bool {
-	if b.p.conn.SetReadDeadline(b.until()) != nil {
-		return false
-	}
-	b.closed = false
+// skip reads what the handler has left.
+func (b *body) skip() error {
+	b.closed, b.timed = false, true
 	_, err := io.Copy(io.Discard, b)
 	b.closed = true
-	return err == nil
+	return err //nolint:wrapcheck // the connection's
 }
 
 // hijack gives the connection away. The server no longer waits for it.

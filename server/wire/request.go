@@ -232,9 +232,9 @@ func (c *call) fill(h *head, b []byte) bool {
 		return false
 	}
 	r := c.request
+	*r = c.blank // whatever handlers have made of it
 	r.Method, r.RequestURI = knownMethod(b[:h.method]), target
 	r.Close, r.ContentLength = h.last, int64(h.length)
-	r.Form, r.PostForm, r.MultipartForm = nil, nil, nil
 	clear(c.header)
 	values := c.values[:0]
 	for _, f := range h.fields[:h.n] {

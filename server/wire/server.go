@@ -42,9 +42,10 @@ type Server struct {
 	none      chan struct{} // closed once there are no conns, where somebody waits for that
 }
 
-// NewServer returns a server that serves h. A handler may not use its request and its
-// ResponseWriter after it has returned, unless it has asked for the Done channel of the
-// request's context by then.
+// NewServer returns a server that serves h. A handler may not use its ResponseWriter, with its
+// headers, and the body of its request after it has returned; nor may it use the request and
+// its context, unless it has asked for the context's Done channel by then. Trailers are not
+// sent.
 func NewServer(h http.Handler, opts Options) *Server {
 	s := &Server{handler: h, opts: opts, listeners: make(map[*Listener]struct{}), conns: make(map[*plain]struct{})}
 	s.passed = passed{conns: make(chan *Conn), closed: make(chan struct{})}
@@ -62,9 +63,10 @@ func NewServer(h http.Handler, opts Options) *Server {
 // Serve serves the connections of a listener until Shutdown or Close, after which it returns
 // http.ErrServerClosed. It is for one call.
 func (s *Server) Serve(l *Listener) error {
-	s.mu.Lock()
-	s.listeners[l] = struct{}{}
-	s.mu.Unlock()
+	defer l.Close() //nolint:errcheck // nobody accepts any more
+	if !s.listen(l) {
+		return http.ErrServerClosed
+	}
 	s.passed.addr = l.Addr()
 	go s.others.Serve(&s.passed) //nolint:errcheck // it ends by Shutdown or Close alone
 	pause := time.Duration(0)
@@ -93,6 +95,13 @@ func (s *Server) Serve(l *Listener) error {
 			c.Close() //nolint:errcheck // as above
 		}
 	}
+}
+
+func (s *Server) listen(l *Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners[l] = struct{}{}
+	return !s.closing.Load()
 }
 
 // passes says whether it makes sense to accept again after an error.

@@ -46,6 +46,7 @@ func TestClientGone(t *testing.T) {
 	waits := map[string]func(r *http.Request){
 		"Done":            func(r *http.Request) { io.ReadAll(r.Body); <-r.Context().Done() },
 		"Done, then body": func(r *http.Request) { done := r.Context().Done(); readSlowly(r.Body); <-done },
+		"body unread":     func(r *http.Request) { <-r.Context().Done() },
 		"Err": func(r *http.Request) {
 			io.ReadAll(r.Body)
 			for r.Context().Err() == nil {
@@ -66,10 +67,10 @@ func TestClientGone(t *testing.T) {
 		},
 	}
 	for name, wait := range waits {
-		for _, request := range []string{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"} {
-			in, out := make(chan struct{}), make(chan error)
+		for _, request := range []string{next, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", next + next} {
+			in, out := make(chan struct{}, 2), make(chan error, 2)
 			_, addr := start(t, func(_ http.ResponseWriter, r *http.Request) {
-				close(in)
+				in <- struct{}{}
 				wait(r)
 				out <- context.Cause(r.Context())
 			}, wire.Options{})
@@ -77,8 +78,13 @@ func TestClientGone(t *testing.T) {
 			io.WriteString(conn, request)
 			<-in
 			conn.Close()
-			if err := <-out; !errors.Is(err, context.Canceled) {
-				t.Errorf("%s, %.4q: %v", name, request, err)
+			select {
+			case err := <-out:
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("%s, %.4q: %v", name, request, err)
+				}
+			case <-time.After(time.Minute):
+				t.Fatalf("%s, %.40q: nobody hears of it", name, request)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,8 +37,13 @@ func (l *life) Err() error {
 
 // Value implements context.Context.
 func (l *life) Value(k any) any {
-	if _, ok := k.(key); ok {
+	switch k {
+	case key{}:
 		return l.p.conn
+	case http.LocalAddrContextKey:
+		return l.p.conn.LocalAddr()
+	case http.ServerContextKey:
+		return l.p.server.others
 	}
 	return nil
 }
@@ -135,10 +141,6 @@ func (p *plain) watch() {
 		p.mu.Unlock()
 		return
 	}
-	if p.r < p.w {
-		p.mu.Unlock()
-		return
-	}
 	p.reading = true
 	l := &p.call.life
 	p.mu.Unlock()
@@ -153,7 +155,7 @@ func (p *plain) watch() {
 	}
 }
 
-// bodyRead says that the body of the request is read to its end.
+// bodyRead says that nothing more of the body is to be read from the connection.
 func (p *plain) bodyRead() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -179,7 +181,13 @@ func (p *plain) rest() {
 		p.ending = false
 		p.conn.SetReadDeadline(time.Time{}) //nolint:errcheck // who reads next hears of it
 	}
-	if p.earlier > 0 {
-		p.buf[0], p.r, p.w, p.earlier = p.early[0], 0, 1, 0
+	if p.earlier > 0 { // behind what was read before it
+		p.earlier = 0
+		if p.r == p.w {
+			p.r, p.w = 0, 0
+		}
+		p.buf = append(p.buf[:p.w], p.early[0])
+		p.w++
+		p.buf = p.buf[:cap(p.buf)]
 	}
 }
