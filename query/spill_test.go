@@ -80,7 +80,7 @@ var spillQueries = []string{
 // spillWrites change tables; what they leave behind is compared.
 var spillWrites = []string{
 	"INSERT INTO other SELECT id + 100000, u, s FROM big",
-	"UPDATE big SET id = id + 1, s = s || '!'",
+	"UPDATE big SET id = id + 1000000, s = s || '!'",
 	"UPDATE big SET s = o.s, u = o.u FROM other o WHERE o.id = big.id",
 	"DELETE FROM big USING other o WHERE o.u = big.u AND o.id % 2 = 0",
 	"INSERT INTO big SELECT id, 1, u, s, 2, 3 FROM other ON CONFLICT (id) DO UPDATE SET s = excluded.s || big.s RETURNING id",

@@ -367,24 +367,12 @@ func (u *updating) result(b *vec.Batch) *vec.Batch {
 	return fresh
 }
 
-// write changes the rows. Those of one batch are changed in one go; of more, all old
-// entries are removed before the first new one is written, since keys may be exchanged
-// among them.
+// write changes the rows, in the order in which they were found.
 func (u *updating) write(ctx context.Context, w *writing, t *tableWriter) error {
-	steps := []updateStep{updateAll}
-	if w.rows.len() > chunkRows {
-		steps = []updateStep{updateRemove, updateWrite}
-	}
-	for _, step := range steps {
-		err := w.each(ctx, func(b *vec.Batch) error {
-			old, fresh := u.rows(b)
-			return t.update(old, fresh, b.Cols[u.k], u.changed, step)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.each(ctx, func(b *vec.Batch) error {
+		old, fresh := u.rows(b)
+		return t.update(old, fresh, b.Cols[u.k], u.changed)
+	})
 }
 
 // firstTargets passes the first of the rows that name the same target row, whose

@@ -391,7 +391,7 @@ func (ch *changes) follow(fk *foreignKey, action byte, children *vec.Batch, ev r
 		fresh.Cols[o] = newOut(typ)
 		fresh.Cols[o].Append(vec.ConstVector(typ, d), old.Len, nil)
 	}
-	return w.update(old, fresh, keys, changed, updateAll)
+	return w.update(old, fresh, keys, changed)
 }
 
 // children reads the rows that refer to a key, as the statement has left them so far: all

@@ -129,14 +129,14 @@ func TestForeignKeyChecks(t *testing.T) {
 		}
 		wantState(t, f.try(t, set(f.child, nil, plan.SetColumn{Col: 1, Expr: intConst(5)})), "23503")
 		wantState(t, f.moveParent(t, 100), "23503")
-		// 1 → 2 and 2 → 3: both 1 and 2 are referenced, and 1 is gone in the end.
-		wantState(t, f.moveParent(t, 1), "23503")
-		f.must(t, set(f.child, nil, plan.SetColumn{Col: 1, Expr: intConst(2)}))
-		if err := f.moveParent(t, 1); err != nil { // 1 takes the place of 2
+		// 1 → 0 and 2 → 1: both 1 and 2 are referenced, and 2 is gone in the end.
+		wantState(t, f.moveParent(t, -1), "23503")
+		f.must(t, set(f.child, nil, plan.SetColumn{Col: 1, Expr: intConst(1)}))
+		if err := f.moveParent(t, -1); err != nil { // 2 takes the place of 1
 			t.Fatal(err)
 		}
-		wantRows(t, consistent(t, f.s, f.parent), "2|a", "3|b", "10|z")
-		wantRows(t, consistent(t, f.s, f.child), "10|2|null", "11|2|10", "12|2|11", "13|2|13")
+		wantRows(t, consistent(t, f.s, f.parent), "0|a", "1|b", "8|z")
+		wantRows(t, consistent(t, f.s, f.child), "10|1|null", "11|1|10", "12|1|11", "13|1|13")
 	}
 }
 
@@ -145,9 +145,9 @@ func TestForeignKeyActions(t *testing.T) {
 		name   string
 		action byte
 		delete []string // children after parent 1 is deleted
-		update []string // and after all parents have moved by 8: 1 → 9, 2 → 10, 9 → 17
+		update []string // and after all parents have moved by -8: 1 → -7, 2 → -6, 9 → 1, 17 → 9
 	}{
-		{"cascade", 'c', []string{"13|null|13"}, []string{"10|9|null", "11|9|10", "12|10|11", "13|null|13"}},
+		{"cascade", 'c', []string{"13|null|13"}, []string{"10|-7|null", "11|-7|10", "12|-6|11", "13|null|13"}},
 		{"set null", 'n', []string{"10|null|null", "11|null|10", "12|2|11", "13|null|13"}, []string{"10|null|null", "11|null|10", "12|null|11", "13|null|13"}},
 		{"set default", 'd', []string{"10|9|null", "11|9|10", "12|2|11", "13|null|13"}, []string{"10|9|null", "11|9|10", "12|9|11", "13|null|13"}},
 	} {
@@ -161,7 +161,8 @@ func TestForeignKeyActions(t *testing.T) {
 				wantRows(t, consistent(t, f.s, f.child), c.delete...)
 				f = newFamily(t, c.action, c.action, indexed)
 				f.start(t)
-				if err := f.moveParent(t, 8); err != nil {
+				f.must(t, insertPeople(f.parent, row{{Int: 17}, {Str: "y"}}))
+				if err := f.moveParent(t, -8); err != nil {
 					t.Fatal(err)
 				}
 				wantRows(t, consistent(t, f.s, f.child), c.update...)

@@ -189,7 +189,7 @@ func (u *upserter) update(key []byte, proposed *vec.Batch) error {
 	}
 	keys := vec.NewVector(sqltype.TBytea, 1)
 	keys.S[0] = string(key)
-	if err := w.update(old, fresh, keys, u.changed, updateAll); err != nil {
+	if err := w.update(old, fresh, keys, u.changed); err != nil {
 		return err
 	}
 	w.load(&w.vals, fresh, 0)

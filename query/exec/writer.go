@@ -424,30 +424,18 @@ func (w *tableWriter) rowID(primary []byte) int64 {
 	return d.Int
 }
 
-// pending is a write of an update, made when all old entries are gone.
+// pending is a write of an update, made when the old entries of the row are gone.
 type pending struct {
 	entry
-	row   int
 	check bool // the key must be free
 }
 
-// updateStep says what of an update is to be done.
-type updateStep uint8
-
-const (
-	updateAll    updateStep = iota
-	updateRemove            // old entries only
-	updateWrite             // new entries only, when all old ones are gone
-)
-
 // update changes rows: old and new hold the table's columns in the same rows,
-// keys the rows' keys. changed lists the ordinals that may differ. Old entries are
-// removed before new ones are checked and written, so that keys may be exchanged.
-func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bool, step updateStep) error {
-	if step != updateWrite {
-		if err := w.validate(new); err != nil {
-			return err
-		}
+// keys the rows' keys. changed lists the ordinals that may differ. Each row is changed before the
+// next, so that a unique key may still be taken by a row that comes later, as in PostgreSQL.
+func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bool) error {
+	if err := w.validate(new); err != nil {
+		return err
 	}
 	ox, err := w.index(old)
 	if err != nil {
@@ -459,13 +447,21 @@ func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bo
 	}
 	var todo []pending
 	for _, r := range live(new) {
-		if todo, err = w.replace(todo, old, new, ox, nx, keys, int(r), changed, step); err != nil {
+		if todo, err = w.replace(todo[:0], old, new, ox, nx, keys, int(r), changed); err != nil {
+			return err
+		}
+		if err := w.put(todo, nx, int(r)); err != nil {
 			return err
 		}
 	}
-	if step == updateRemove {
-		return nil
+	if err := w.noteParents(new, changed); err != nil {
+		return err
 	}
+	return w.noteRefs(old, new)
+}
+
+// put writes the new entries of row r, which is in w.vals.
+func (w *tableWriter) put(todo []pending, nx *indexed, r int) error {
 	tx := w.ch.c.Tx
 	for i := range todo {
 		p := &todo[i]
@@ -475,8 +471,7 @@ func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bo
 				return err
 			}
 			if taken {
-				w.load(&w.vals, new, p.row)
-				return w.errDuplicate(p.index, w.vals, nx.at(p.index, p.row))
+				return w.errDuplicate(p.index, w.vals, nx.at(p.index, r))
 			}
 		}
 		w.noteUnique(&p.entry)
@@ -484,14 +479,11 @@ func (w *tableWriter) update(old, new *vec.Batch, keys *vec.Vector, changed []bo
 			return w.keyError(p.index, err)
 		}
 	}
-	if err := w.noteParents(new, changed); err != nil {
-		return err
-	}
-	return w.noteRefs(old, new)
+	return nil
 }
 
 // replace removes the entries of row r that change and appends the new ones.
-func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *indexed, keys *vec.Vector, r int, changed []bool, step updateStep) ([]pending, error) {
+func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *indexed, keys *vec.Vector, r int, changed []bool) ([]pending, error) {
 	tx, prim := w.ch.c.Tx, &w.l.Indexes[0]
 	w.load(&w.old, old, r)
 	w.load(&w.vals, new, r)
@@ -503,15 +495,11 @@ func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *index
 	moved := !bytes.Equal(key, oldKey)
 	if moved {
 		w.noteAdded(key)
-	}
-	if moved && step != updateWrite {
 		if err := tx.Delete(oldKey); err != nil {
 			return nil, err
 		}
 	}
-	if step != updateRemove {
-		todo = append(todo, pending{entry: entry{key: key, value: value}, row: r, check: moved})
-	}
+	todo = append(todo, pending{entry: entry{key: key, value: value}, check: moved})
 	primary := key[len(prim.Prefix):]
 	for i := 1; i < len(w.l.Indexes); i++ {
 		if !moved && !w.affects(i, changed) {
@@ -526,13 +514,13 @@ func (w *tableWriter) replace(todo []pending, old, new *vec.Batch, ox, nx *index
 			is = w.entry(i, w.vals, nx.at(i, r), rowID, primary, nil)
 		}
 		same := had && has && bytes.Equal(was.key, is.key)
-		if had && !same && step != updateWrite {
+		if had && !same {
 			if err := tx.Delete(was.key); err != nil {
 				return nil, err
 			}
 		}
-		if step != updateRemove && has && !(same && bytes.Equal(was.value, is.value)) {
-			todo = append(todo, pending{entry: is, row: r, check: is.unique && !same})
+		if has && !(same && bytes.Equal(was.value, is.value)) {
+			todo = append(todo, pending{entry: is, check: is.unique && !same})
 		}
 	}
 	return todo, nil
