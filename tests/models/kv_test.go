@@ -177,7 +177,7 @@ func TestKVCatalog(t *testing.T) {
 value|jsonb|YES|NULL|NEVER
 raw|bytea|YES|NULL|NEVER
 content_type|text|YES|NULL|NEVER
-ttl|interval|YES|'90 seconds'::interval|NEVER
+ttl|interval|YES|'00:01:30'::interval|NEVER
 version|bigint|YES|NULL|ALWAYS
 created_at|timestamp with time zone|YES|NULL|ALWAYS
 updated_at|timestamp with time zone|YES|NULL|ALWAYS`)
