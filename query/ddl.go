@@ -16,10 +16,34 @@ func refuse(pos int, what string, args ...any) error {
 	return dberr.SQL(dberr.StateFeatureNotSupported, "%s is not supported", fmt.Sprintf(what, args...)).At(pos)
 }
 
+// notInBlock names a change that PostgreSQL makes outside of transaction blocks alone; "" for
+// others.
+func notInBlock(st ast.Stmt) string {
+	switch st := st.(type) {
+	case *ast.Drop:
+		if st.Concurrently && st.Kind == ast.KindIndex {
+			return "DROP INDEX CONCURRENTLY"
+		}
+	case *ast.Reindex:
+		switch {
+		case st.Concurrently:
+			return "REINDEX CONCURRENTLY"
+		case st.Kind == ast.KindSchema:
+			return "REINDEX SCHEMA"
+		case st.Kind == ast.KindDatabase:
+			return "REINDEX DATABASE"
+		}
+	}
+	return ""
+}
+
 // ddl runs a change of the catalog.
 func (r *running) ddl(st ast.Stmt) error {
 	if r.s.set.readOnly {
 		return dberr.SQL(dberr.StateReadOnlyTransaction, "cannot execute %s in a read-only transaction", ddlName(st))
+	}
+	if what := notInBlock(st); what != "" && (r.s.block || r.s.several) {
+		return dberr.SQL(dberr.StateActiveTransaction, "%s cannot run inside a transaction block", what)
 	}
 	d := &definer{r: r, s: r.s, lock: changeMode(st)}
 	var err error

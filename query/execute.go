@@ -160,6 +160,7 @@ type compiled struct {
 	command string
 	params  []sqltype.Type
 	writes  bool
+	lasting bool // it writes to more than temporary tables
 	told    map[tableKey]told
 	// external are the tables of other models that the plan reads or writes.
 	external map[tableKey]toldExternal
@@ -300,7 +301,7 @@ func (e *Engine) planWith(ctx context.Context, scope *plan.Scope, st ast.Stmt, s
 	if err != nil {
 		return nil, fmt.Errorf("plan statement: %w", err)
 	}
-	c := &compiled{root: res.Root, command: q.Command, params: q.Params, writes: q.Writes, once: q.Once, told: source.told, external: source.external}
+	c := &compiled{root: res.Root, command: q.Command, params: q.Params, writes: q.Writes, lasting: q.Lasting, once: q.Once, told: source.told, external: source.external}
 	c.locks = usedTables(q, scope.Catalog)
 	if q.Out != nil {
 		c.rowKeys = q.RowKeys
@@ -364,7 +365,7 @@ func (r *running) query(st ast.Stmt) error {
 		return err
 	}
 	r.command = c.command
-	if c.writes && r.s.set.readOnly {
+	if c.lasting && r.s.set.readOnly {
 		return dberr.SQL(dberr.StateReadOnlyTransaction, "cannot execute %s in a read-only transaction", c.command)
 	}
 	sink, cols := r.shown(r.sink, c.cols)

@@ -41,7 +41,7 @@ func (r *running) explain(st *ast.Explain) error {
 	planning := time.Since(begun)
 	var ran time.Duration
 	if st.Analyze {
-		if c.writes && r.s.set.readOnly {
+		if c.lasting && r.s.set.readOnly {
 			return dberr.SQL(dberr.StateReadOnlyTransaction, "cannot execute EXPLAIN ANALYZE in a read-only transaction")
 		}
 		begun = time.Now()

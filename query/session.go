@@ -425,7 +425,7 @@ func (s *Session) begin(ctx context.Context, rest []ast.Stmt, opts txn.TxOptions
 // open opens the transaction, of which reads says that it only reads.
 func (s *Session) open(ctx context.Context, reads bool, opts txn.TxOptions) error {
 	asked := opts.ReadOnly
-	opts.ReadOnly = opts.ReadOnly || reads
+	opts.ReadOnly = reads || opts.ReadOnly && (s.temp == "" || opts.AsOf != 0) // temporary tables may be written to
 	if !opts.ReadOnly && !s.quiet {
 		if err := s.e.quiet.wait(ctx, s.db.ID); err != nil {
 			return err

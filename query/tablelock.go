@@ -85,7 +85,7 @@ func (s *Session) fresh() bool {
 func (r *running) compileLocked(st ast.Stmt) (*compiled, error) {
 	for {
 		c, err := r.compile(st)
-		if err != nil || c.writes && r.s.set.readOnly {
+		if err != nil || c.lasting && r.s.set.readOnly {
 			return c, err
 		}
 		waited, err := r.s.lockUsed(r.ctx, c.locks)

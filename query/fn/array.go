@@ -436,7 +436,11 @@ func overlaps(l, r any) int64 {
 func registerArray(t *tables) {
 	for _, c := range cmpOps {
 		test := c.test
-		for _, typ := range []string{"anyarray", "oidvector", "record", "anyrange", "anymultirange"} {
+		t.op(c.op+"(record,record) bool", rowwise(func(c *call) (sqltype.Datum, error) {
+			n, err := sqltype.CompareRows(c.arg[0], c.arg[1])
+			return sqltype.Datum{Int: b2i(test(n))}, err
+		}))
+		for _, typ := range []string{"anyarray", "oidvector", "anyrange", "anymultirange"} {
 			t.op(c.op+"("+typ+","+typ+") bool", rowwise(func(c *call) (sqltype.Datum, error) {
 				return sqltype.Datum{Int: b2i(test(sqltype.Compare(c.typ[0], c.arg[0], c.arg[1])))}, nil
 			}))

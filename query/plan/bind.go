@@ -72,7 +72,8 @@ type binder struct {
 	mysql       bool         // Scope.MySQL, but not within what is stored
 	pos         map[Expr]int // positions of literals, parameters and columns
 	source      map[*Var]string
-	given       []bool // parameters whose type was given or has been decided
+	rows        map[Col][]sqltype.Type // the fields of rows without a type that columns are known to be
+	given       []bool                 // parameters whose type was given or has been decided
 	depth       int
 	reads       map[relKey]bool // what the statement reads, for views
 	uses        *Uses           // where wanted

@@ -208,9 +208,12 @@ func (b *binder) sequenceCall(s *scope, e *ast.FuncCall, name string) Expr {
 	var f *fn.Func
 	call := &Call{Pos: e.Pos()}
 	if text, ok := lit.(*ast.Literal); ok && text.Kind == ast.LitString {
-		f = b.Sequence(name, b.sequenceNamed(text.Text, e.Args[0].Pos()))
+		seq := b.sequenceNamed(text.Text, e.Args[0].Pos())
+		b.q.Lasting = b.q.Lasting || name != "currval" && (b.Temp == "" || seq.Schema != b.Temp)
+		f = b.Sequence(name, seq)
 	} else {
 		at, pos := *b.Scope, e.Args[0].Pos()
+		b.q.Lasting = b.q.Lasting || name != "currval"
 		f = b.SequenceBy(name, func(text string) (q *catalog.Sequence, err error) {
 			defer catch(&err)
 			return newBinder(&at).sequenceNamed(text, pos), nil

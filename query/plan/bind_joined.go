@@ -107,6 +107,7 @@ func (b *binder) updateJoined(st *ast.Update, parent *scope) *bound {
 	}
 	return j.finish(parent, func(t *joinTarget, r *joinRows) Rel {
 		b.notes(t.e.table, UseWrite)
+		b.writesTo(t.e.table)
 		up := &LUpdate{Table: t.e.table, Input: r.rel, TableCols: r.columns(t), RowKey: r.col(t.key)}
 		r.s.noAgg, r.s.noWin, r.s.what = "UPDATE", "UPDATE", "UPDATE"
 		up.Sets = b.sets(r.s, tableTarget(t.e.table, t.e.name), up.TableCols, t.sets, "update")
@@ -129,6 +130,7 @@ func (b *binder) deleteJoined(st *ast.Delete, parent *scope) *bound {
 	}
 	return j.finish(parent, func(t *joinTarget, r *joinRows) Rel {
 		b.notes(t.e.table, UseWrite)
+		b.writesTo(t.e.table)
 		del := &LDelete{Table: t.e.table, Input: r.rel, TableCols: r.columns(t), RowKey: r.col(t.key)}
 		_, del.Parts = b.tableExprs(t.e.table)
 		if r.returns != 0 {

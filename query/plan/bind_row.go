@@ -121,6 +121,13 @@ func (b *binder) fields(x Expr, pos int) (names []string, values []Expr) {
 		}
 		return names, values
 	}
+	if v, ok := x.(*Var); ok {
+		for i, t := range b.rows[v.Col] {
+			names = append(names, "f"+strconv.Itoa(i+1))
+			values = append(values, &Call{Typ: t, Func: fn.RecordField(x.Type(), i, t), Args: []Expr{x}, Pos: pos})
+		}
+		return names, values
+	}
 	if !isRow {
 		return nil, nil
 	}
@@ -128,6 +135,33 @@ func (b *binder) fields(x Expr, pos int) (names []string, values []Expr) {
 		names, values = append(names, "f"+strconv.Itoa(i+1)), append(values, e)
 	}
 	return names, values
+}
+
+// noteRow notes the fields of a column that is a row as it is written, or a copy of one.
+func (b *binder) noteRow(c Col, e Expr) {
+	var types []sqltype.Type
+	switch e := e.(type) {
+	case *RowExpr:
+		if e.Typ.Mod != 0 {
+			return
+		}
+		for _, x := range e.Elems {
+			t := x.Type()
+			if t.ID == sqltype.Unknown {
+				t = sqltype.TText
+			}
+			types = append(types, t)
+		}
+	case *Var:
+		types = b.rows[e.Col]
+	}
+	if types == nil {
+		return
+	}
+	if b.rows == nil {
+		b.rows = map[Col][]sqltype.Type{}
+	}
+	b.rows[c] = types
 }
 
 // rowField is (row).name.

@@ -260,6 +260,7 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 			c = b.q.NewCol(name, e.Type())
 		}
 		used.Add(c)
+		b.noteRow(c, e)
 		p.Exprs, p.ColIDs = append(p.Exprs, e), append(p.ColIDs, c)
 		return c
 	}
@@ -269,6 +270,7 @@ func (b *binder) project(sel *ast.Select, s *scope, rel Rel, targets []target, o
 		if isLate(sel, t.expr, i, orders, distinct) {
 			c := b.q.NewCol(t.name, t.expr.Type())
 			late[c] = t.expr
+			b.noteRow(c, t.expr)
 			out.cols, out.names = append(out.cols, c), append(out.names, t.name)
 			continue
 		}
@@ -481,6 +483,9 @@ func (b *binder) setOp(sel *ast.Select, parent *scope) *bound {
 		if !sel.All {
 			b.comparable(b.q.Ref(c), targetPos(sel.Left, i))
 		}
+		if slices.Equal(b.rows[l.cols[i]], b.rows[r.cols[i]]) {
+			b.noteRow(c, b.q.Ref(l.cols[i]))
+		}
 		op.ColIDs = append(op.ColIDs, c)
 	}
 	op.Left, op.Right = b.exactly(l), b.exactly(r)
@@ -638,7 +643,7 @@ func (b *binder) locks(sel *ast.Select, s *scope) (out []*LLock) {
 			b.notes(e.scan.Table, UseLockRows)
 		}
 		if len(lock.Keys) > 0 {
-			b.q.Writes = true
+			b.q.Writes, b.q.Lasting = true, true
 			out = append(out, lock)
 		}
 	}

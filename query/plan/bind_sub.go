@@ -411,6 +411,7 @@ func (b *binder) cteRef(c *cte, alias string, names []string, pos int) *fromItem
 	e := &entry{name: alias}
 	for i, src := range c.out.cols {
 		id := b.q.NewCol(c.out.names[i], b.q.TypeOf(src))
+		b.noteRow(id, b.q.Ref(src))
 		ref.Source, ref.ColIDs = append(ref.Source, src), append(ref.ColIDs, id)
 		if c.out.names[i] == depthColumn && !c.work {
 			continue

@@ -67,6 +67,7 @@ func (b *binder) dmlTarget(ref *ast.TableRef, verbs ...string) *dmlTarget {
 	}
 	tg.t = rel.Table
 	b.notes(tg.t, UseWrite)
+	b.writesTo(tg.t)
 	return tg
 }
 

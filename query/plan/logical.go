@@ -305,6 +305,8 @@ type Query struct {
 	Params []sqltype.Type
 	// Writes says that the statement changes data or sequences or locks rows.
 	Writes bool
+	// Lasting says that it writes to more than the session's temporary tables.
+	Lasting bool
 	// Volatile says that two runs in one transaction may differ.
 	Volatile bool
 	// External are the tables of other models that it names.
@@ -346,6 +348,11 @@ func (b *binder) notes(t *catalog.Table, kind UseKind) {
 		}
 	}
 	b.q.Tables = append(b.q.Tables, TableUse{t, kind})
+}
+
+// writesTo notes that a table is written to.
+func (b *binder) writesTo(t *catalog.Table) {
+	b.q.Lasting = b.q.Lasting || t.External != nil || b.Temp == "" || t.Schema != b.Temp
 }
 
 // NewCol adds a column.

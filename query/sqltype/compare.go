@@ -1,6 +1,7 @@
 package sqltype
 
 import (
+	"github.com/weftdb/weft/internal/dberr"
 	"math"
 	"math/bits"
 	"strings"
@@ -174,6 +175,41 @@ func compareRecords(a, b *RecordValue) int {
 		}
 	}
 	return cmpInt(int64(len(a.Vals)), int64(len(b.Vals)))
+}
+
+// CompareRows orders two rows, field by field, as operators do: until they differ, their fields
+// must be of the same types.
+func CompareRows(x, y Datum) (int, error) {
+	a, aok := x.Any.(*RecordValue)
+	b, bok := y.Any.(*RecordValue)
+	if !aok || !bok {
+		return Compare(Type{ID: Record}, x, y), nil
+	}
+	known := func(t Type) Type {
+		if t.ID == Unknown {
+			return TText
+		}
+		return t.Base()
+	}
+	for i := range min(len(a.Vals), len(b.Vals)) {
+		s, t := known(a.Types[i]), known(b.Types[i])
+		if s != t && !(s.ID == t.ID && s.ID == Record) {
+			return 0, dberr.SQL(dberr.StateDatatypeMismatch, "cannot compare dissimilar column types %s and %s at record column %d", s.Name(), t.Name(), i+1)
+		}
+		if s.ID == Record && !a.Vals[i].Null && !b.Vals[i].Null {
+			if c, err := CompareRows(a.Vals[i], b.Vals[i]); c != 0 || err != nil {
+				return c, err
+			}
+			continue
+		}
+		if c := compareNullable(s, a.Vals[i], b.Vals[i]); c != 0 {
+			return c, nil
+		}
+	}
+	if len(a.Vals) != len(b.Vals) {
+		return 0, dberr.SQL(dberr.StateDatatypeMismatch, "cannot compare record types with different numbers of columns")
+	}
+	return 0, nil
 }
 
 // Equal reports whether two non-null values are equal: Compare gives 0.
