@@ -15,6 +15,7 @@ func init() {
 	catalogFunctions["pg_get_expr"] = catalogFunction{[]sqltype.Type{sqltype.TText, sqltype.TOID, sqltype.TBool}, 2, sqltype.TText, (*catalogCall).prettyExpr}
 	for name, def := range map[string]catalogFunction{
 		"pg_get_indexdef":      {[]sqltype.Type{sqltype.TOID, sqltype.TInt4, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).indexDef},
+		"pg_get_viewdef":       {[]sqltype.Type{regClass, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).viewDef},
 		"pg_get_constraintdef": {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).constraintDef},
 	} {
 		catalogFunctions[name] = def
@@ -90,6 +91,35 @@ func (c *catalogCall) prettyExpr(args []sqltype.Datum) (sqltype.Datum, error) {
 		t = r.table
 	}
 	return text(c.storedText(t, args[0].Str, true)), nil
+}
+
+// queryText shows the query of a view whose columns have these names: in PostgreSQL's lines, or as it is
+// stored where it has no such form.
+func (c *catalogCall) queryText(query string, names []string, pretty bool) string {
+	if sel, err := parseQuery(query); err == nil {
+		s := c.s.scope(c.snap, nil)
+		s.Env = &sqltype.Env{Location: time.UTC}
+		if out, err := plan.QueryText(s, sel, names, plan.TextOptions{Names: c, Pretty: pretty}); err == nil {
+			return out + ";"
+		}
+	}
+	return " " + query + ";"
+}
+
+func viewNames(w *catalog.View) []string {
+	names := make([]string, len(w.Columns))
+	for i, c := range w.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+func tableNames(t *catalog.Table) []string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return names
 }
 
 // texts shows what the rows of system views have of the catalog's expressions.

@@ -48,7 +48,7 @@ func (v *viewCall) infoViews() error {
 	for _, w := range v.snap.Views() {
 		u := v.updatable(w)
 		check := map[catalog.CheckOption]string{catalog.CheckNone: "NONE", catalog.CheckLocal: "LOCAL", catalog.CheckCascaded: "CASCADED"}[w.CheckOption()]
-		v.add(v.db, w.Schema, w.Name, " "+w.Query+";", check, yesNo(u.Update && u.Delete), yesNo(u.Insert), "NO", "NO", "NO")
+		v.add(v.db, w.Schema, w.Name, v.texts().queryText(w.Query, viewNames(w), false), check, yesNo(u.Update && u.Delete), yesNo(u.Insert), "NO", "NO", "NO")
 	}
 	return nil
 }

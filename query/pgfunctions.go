@@ -27,7 +27,6 @@ type catalogFunction struct {
 // types of their arguments, how many of them must be given, and what they give.
 var catalogFunctions = map[string]catalogFunction{
 	"format_type":            {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).formatType},
-	"pg_get_viewdef":         {[]sqltype.Type{regClass, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).viewDef},
 	"pg_get_serial_sequence": {[]sqltype.Type{sqltype.TText, sqltype.TText}, 2, sqltype.TText, (*catalogCall).serialSequence},
 	"obj_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TName}, 1, sqltype.TText, (*catalogCall).objDescription},
 	"col_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).colDescription},
@@ -349,12 +348,12 @@ func foreignKeyTail(t *catalog.Table, k *catalog.ForeignKey) (s string) {
 }
 
 func (c *catalogCall) viewDef(args []sqltype.Datum) (sqltype.Datum, error) {
-	r := c.relation(args[0].Int)
+	r, pretty := c.relation(args[0].Int), !args[1].Null && args[1].Int != 0
 	switch {
 	case r != nil && r.view != nil:
-		return text(" " + r.view.Query + ";"), nil
+		return text(c.queryText(r.view.Query, viewNames(r.view), pretty)), nil
 	case r != nil && r.kind == "m":
-		return text(" " + r.table.Query + ";"), nil
+		return text(c.queryText(r.table.Query, tableNames(r.table), pretty)), nil
 	}
 	return sqltype.NullDatum, nil
 }

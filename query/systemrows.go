@@ -229,7 +229,7 @@ func (v *viewCall) pgSequences() error {
 
 func (v *viewCall) pgViews() error {
 	for _, w := range v.snap.Views() {
-		v.add(w.Schema, w.Name, sqlOwner, " "+w.Query+";")
+		v.add(w.Schema, w.Name, sqlOwner, v.texts().queryText(w.Query, viewNames(w), false))
 	}
 	return nil
 }
@@ -237,7 +237,7 @@ func (v *viewCall) pgViews() error {
 func (v *viewCall) pgMatviews() error {
 	for _, t := range v.snap.Tables() {
 		if t.Kind == catalog.Materialized {
-			v.add(t.Schema, t.Name, sqlOwner, nil, len(t.Indexes) > 1, t.Populated, " "+t.Query+";")
+			v.add(t.Schema, t.Name, sqlOwner, nil, len(t.Indexes) > 1, t.Populated, v.texts().queryText(t.Query, tableNames(t), false))
 		}
 	}
 	return nil

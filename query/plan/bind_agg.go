@@ -173,6 +173,7 @@ func (b *binder) aggParts(s *scope, e *ast.FuncCall, name string) AggCall {
 	starredCall(e, f)
 	args = b.coerceArgs(args, want, list)
 	call.Func = f
+	b.noteCall(e, args, f.Args)
 	if f.OrderedSet != e.WithinGroup {
 		if f.OrderedSet {
 			failAt(e.Pos(), dberr.StateWrongObjectType, "WITHIN GROUP is required for ordered-set aggregate %s", name)

@@ -77,7 +77,9 @@ func (b *binder) boundSet(s *scope, e *ast.FuncCall, name string) *SetCall {
 	if err != nil {
 		fail(at(err, e.Pos()))
 	}
-	return &SetCall{Set: f, Args: b.coerceArgs(args, want, given)}
+	out := &SetCall{Set: f, Args: b.coerceArgs(args, want, given)}
+	b.noteCall(e, out.Args, f.Args)
+	return out
 }
 
 // setName is the name of the set-returning function that an expression calls, or "".

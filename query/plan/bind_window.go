@@ -35,6 +35,7 @@ func (b *binder) windowCall(s *scope, e *ast.FuncCall, name string) Expr {
 			failAt(e.Pos(), dberr.StateFeatureNotSupported, "FILTER is not implemented for non-aggregate window functions")
 		}
 		call.Name, call.Args, call.Typ = name, b.coerceArgs(args, want, e.Args), w.Ret
+		b.noteCall(e, call.Args, nil)
 	} else {
 		f, want, err := fn.ResolveAgg(name, types)
 		if err != nil {
@@ -45,6 +46,7 @@ func (b *binder) windowCall(s *scope, e *ast.FuncCall, name string) Expr {
 			failAt(e.Pos(), dberr.StateFeatureNotSupported, "OVER is not supported for ordered-set aggregate %s", name)
 		}
 		call.Agg, call.Args, call.Typ = f, b.coerceArgs(args, want, e.Args), f.Ret
+		b.noteCall(e, call.Args, f.Args)
 		if e.Filter != nil {
 			call.Filter = b.boolean(&in, e.Filter, "FILTER")
 		}

@@ -39,7 +39,7 @@ func RowText(s *Scope, t *catalog.Table, e ast.Expr, want sqltype.Type, o TextOp
 	defer catch(&err)
 	b := newBinder(s)
 	b.rowOnly = true
-	b.texts = &texts{exprs: map[ast.Expr]Expr{}}
+	b.texts = &texts{exprs: map[ast.Expr]Expr{}, calls: map[*ast.FuncCall]boundCall{}}
 	sc := b.newScope(nil)
 	if t != nil {
 		ids := make([]Col, len(t.Columns))
@@ -62,13 +62,15 @@ func RowText(s *Scope, t *catalog.Table, e ast.Expr, want sqltype.Type, o TextOp
 // texts is what a binder notes for showing what it binds.
 type texts struct {
 	exprs map[ast.Expr]Expr
+	calls map[*ast.FuncCall]boundCall
 }
 
 type textWriter struct {
 	TextOptions
 	*texts
-	buf    bytes.Buffer
-	indent int
+	buf     bytes.Buffer
+	indent  int
+	qualify bool // columns are shown with their tables
 }
 
 func (w *textWriter) put(parts ...string) {
@@ -235,8 +237,8 @@ func (w *textWriter) simple(e ast.Expr, what string) bool {
 		return isBool && kind == ":or"
 	case *ast.Not:
 		return isBool && kind != ":not"
-	case *ast.Between:
-		return false
+	case *ast.Between: // comparisons joined by AND, or by OR where it is negated
+		return isBool && (kind == ":or" || kind == ":and" && !e.Not)
 	case *ast.Binary:
 		if isBool || what == "list" {
 			return true
@@ -374,8 +376,17 @@ func (w *textWriter) other(e ast.Expr, own Expr) {
 		w.index(e, own)
 	case *ast.Quantified:
 		w.quantified(e, own)
+	case *ast.Grouping:
+		w.put("GROUPING(")
+		for i, a := range e.Args {
+			if i > 0 {
+				w.put(", ")
+			}
+			w.node(a)
+		}
+		w.put(")")
 	default:
-		fail(errNoText)
+		w.subquery(e)
 	}
 }
 
@@ -443,44 +454,6 @@ func (w *textWriter) binary(l, r ast.Expr, call *Call, op string) {
 	w.operand(l, call, 0, "op1:"+op)
 	w.put(" ", op, " ")
 	w.operand(r, call, 1, "op:"+op)
-	w.shut()
-}
-
-// rows writes the equality of two rows as that of their parts, which it is.
-func (w *textWriter) rows(l *ast.Row, e *ast.Binary, own Expr) {
-	r, ok := e.R.(*ast.Row)
-	and, is := own.(*And)
-	if !ok || !is || e.Op != "=" || len(and.Args) != len(l.Args) || len(and.Args) != len(r.Args) {
-		fail(errNoText)
-	}
-	w.open()
-	for i, x := range and.Args {
-		if i > 0 {
-			w.put(" AND ")
-		}
-		w.binary(l.Args[i], r.Args[i], callOf(x, 2), "=")
-	}
-	w.shut()
-}
-
-func (w *textWriter) match(e *ast.Match, own Expr) {
-	if e.Escape != nil {
-		fail(errNoText)
-	}
-	call := callOf(own, 2)
-	if e.Kind != ast.SimilarTo {
-		op := matchOps[e.Kind]
-		if e.Not {
-			op = "!" + op
-		}
-		w.binary(e.Arg, e.Pattern, call, op)
-		return
-	}
-	w.open()
-	w.operand(e.Arg, call, 0, "op1:~")
-	w.put(map[bool]string{false: " ~ ", true: " !~ "}[e.Not], "similar_to_escape(")
-	w.argument(e.Pattern, callOf(call.Args[1], 1).Args[0], sqltype.TText)
-	w.put(")")
 	w.shut()
 }
 

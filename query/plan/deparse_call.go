@@ -11,6 +11,10 @@ import (
 // call writes a call of a function, those that SQL has words for with them.
 func (w *textWriter) call(e *ast.FuncCall, own Expr) {
 	name := e.Name[len(e.Name)-1]
+	if _, known := w.calls[e]; known {
+		w.aggregate(e)
+		return
+	}
 	if strings.HasPrefix(name, ast.SQLJSON) || e.Over != nil || e.WithinGroup || e.Filter != nil || len(e.OrderBy) > 0 || e.Star || e.Distinct {
 		fail(errNoText)
 	}

@@ -6,6 +6,44 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 )
 
+// rows writes the equality of two rows as that of their parts, which it is.
+func (w *textWriter) rows(l *ast.Row, e *ast.Binary, own Expr) {
+	r, ok := e.R.(*ast.Row)
+	and, is := own.(*And)
+	if !ok || !is || e.Op != "=" || len(and.Args) != len(l.Args) || len(and.Args) != len(r.Args) {
+		fail(errNoText)
+	}
+	w.open()
+	for i, x := range and.Args {
+		if i > 0 {
+			w.put(" AND ")
+		}
+		w.binary(l.Args[i], r.Args[i], callOf(x, 2), "=")
+	}
+	w.shut()
+}
+
+func (w *textWriter) match(e *ast.Match, own Expr) {
+	if e.Escape != nil {
+		fail(errNoText)
+	}
+	call := callOf(own, 2)
+	if e.Kind != ast.SimilarTo {
+		op := matchOps[e.Kind]
+		if e.Not {
+			op = "!" + op
+		}
+		w.binary(e.Arg, e.Pattern, call, op)
+		return
+	}
+	w.open()
+	w.operand(e.Arg, call, 0, "op1:~")
+	w.put(map[bool]string{false: " ~ ", true: " !~ "}[e.Not], "similar_to_escape(")
+	w.argument(e.Pattern, callOf(call.Args[1], 1).Args[0], sqltype.TText)
+	w.put(")")
+	w.shut()
+}
+
 // between writes the comparisons that BETWEEN is.
 func (w *textWriter) between(e *ast.Between, own Expr) {
 	if not, ok := own.(*Not); ok {
@@ -260,6 +298,9 @@ func (w *textWriter) column(e *ast.ColumnRef) {
 	if w.Value != "" {
 		w.put(w.Value)
 		return
+	}
+	if w.qualify && len(e.Names) > 1 {
+		w.put(ast.QuoteIdent(e.Names[len(e.Names)-2]), ".")
 	}
 	w.put(ast.QuoteIdent(e.Names[len(e.Names)-1]))
 }
