@@ -320,6 +320,9 @@ func (p *plain) endCall() {
 		c.request.MultipartForm.RemoveAll() //nolint:errcheck // files of the system's place for them
 	}
 	c.body.closed = true
+	if p.answer.hijacked {
+		c.life.end() // who goes on with the connection may look at it only now
+	}
 	if c.life.finish() {
 		p.call = nil
 	}

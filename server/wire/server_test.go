@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -273,6 +274,30 @@ func TestShutdownDoesNotWaitForHijacked(t *testing.T) {
 	close(goOn)
 	if b, err := io.ReadAll(r); !strings.HasPrefix(string(b), "got "+long[:100]) && err == nil {
 		t.Errorf("%.100q, %v", b, err)
+	}
+}
+
+// TestHijackedEnds: the context of a request whose connection was hijacked ends with its handler,
+// also for who has not asked before.
+func TestHijackedEnds(t *testing.T) {
+	_, addr := start(t, func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+		}
+		ctx := r.Context()
+		go func() {
+			for ctx.Err() == nil {
+				runtime.Gosched()
+			}
+			io.WriteString(c, "ended")
+			c.Close()
+		}()
+	}, wire.Options{})
+	c, r := dial(t, addr)
+	get(t, c, "/")
+	if b, err := io.ReadAll(r); string(b) != "ended" || err != nil {
+		t.Errorf("%q, %v", b, err)
 	}
 }
 
