@@ -95,6 +95,32 @@ func TestAdvisoryLocks(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	})
+	for _, commit := range []bool{true, false} {
+		advisoryTest(t, "a transaction that spans requests is a session", func(t *testing.T, e *Engine, a, _ *Session) {
+			tx, err := e.Begin(bg, "", txn.TxOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if err := tx.Execute(bg, Request{SQL: "SELECT pg_advisory_lock(1)"}, &MemorySink{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			later(a, "SELECT pg_try_advisory_lock(1)").answers(t, "f")
+			if tx.Rollback(); commit {
+				if tx, err = e.Begin(bg, "", txn.TxOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				if err := tx.Execute(bg, Request{SQL: "SELECT pg_advisory_lock(1)"}, &MemorySink{}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := tx.Commit(bg); err != nil {
+					t.Fatal(err)
+				}
+			}
+			later(a, "SELECT pg_try_advisory_lock(1)").answers(t, "t")
+		})
+	}
 	advisoryTest(t, "who has waited at first sees what was done", func(t *testing.T, _ *Engine, a, b *Session) {
 		must(t, a, "BEGIN; SELECT pg_advisory_xact_lock(1); UPDATE t SET v = 10 WHERE id = 1")
 		p := later(b, "BEGIN; SELECT pg_advisory_xact_lock(1); SELECT v FROM t WHERE id = 1")
@@ -130,6 +156,9 @@ func TestAdvisoryLocks(t *testing.T) {
 		p := later(b, "SELECT pg_advisory_lock(1)")
 		p.waits(t)
 		p.answers(t, "55P03")
+		if p.err == nil || p.err.Error() != "canceling statement due to lock timeout" {
+			t.Errorf("got %v", p.err)
+		}
 		must(t, b, "SET lock_timeout = 0")
 		must(t, a, "SELECT pg_advisory_unlock_all()")
 		later(b, "SELECT pg_advisory_xact_lock(1)").answers(t, "")

@@ -527,6 +527,9 @@ func (s *Session) settleCounters(made []tableKey) {
 func (s *Session) end() {
 	s.endCursors()
 	s.endAdvisory()
+	if s.managed { // the transaction is the session
+		s.unlockAllAdvisory(nil)
+	}
 	s.tx, s.block, s.failed, s.saves, s.work = nil, false, false, nil, txWork{}
 }
 

@@ -122,7 +122,7 @@ func (s *Session) lockObject(ctx context.Context, l *tableLock, implied bool, wa
 			return s.tx.LockObject(ctx, l.table.object(), l.mode, implied, wait)
 		})
 	}
-	if e := dberr.As(err); e != nil && e.SQLState == dberr.StateLockNotAvailable && !errors.Is(err, exec.ErrLockTimeout) {
+	if e := dberr.As(err); wait == txn.LockNoWait && e != nil && e.SQLState == dberr.StateLockNotAvailable {
 		return false, dberr.SQL(dberr.StateLockNotAvailable, "could not obtain lock on relation %q", l.name)
 	}
 	return waited, err
@@ -142,7 +142,7 @@ func (s *Session) lockWithin(ctx context.Context, wait txn.LockPolicy, what stri
 	defer cancel()
 	waited, err = lock(limited, wait)
 	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(limited), exec.ErrLockTimeout) {
-		return false, dberr.SQL(dberr.StateLockNotAvailable, "canceling statement due to lock timeout").Wrap(exec.ErrLockTimeout).
+		return false, dberr.SQL(dberr.StateLockNotAvailable, "canceling statement due to lock timeout").
 			WithHint("Another transaction held %s for longer than lock_timeout, %v.", what, limit)
 	}
 	return waited, err
