@@ -47,7 +47,10 @@ type plain struct {
 	// mu guards the watch. The reader of the watch is the only one that reads while it does.
 	mu      sync.Mutex
 	rested  sync.Cond   // the watch has ended
-	timer   *time.Timer // begins the watch
+	timer   *time.Timer // of tick
+	ticking bool        // it runs
+	served  uint64      // requests that have begun
+	seen    uint64      // of them, when tick last looked
 	serving bool        // a request is served, and its connection not hijacked
 	read    bool        // nothing of the body of the request is to be read from the connection
 	due     bool        // the watch was to begin before the body was read

@@ -116,15 +116,38 @@ func (l *life) finish() (kept bool) {
 	return kept
 }
 
-// watched begins a request: its client is looked for from patience on.
+// watched begins a request, whose client is looked for once it has run for patience. The timer
+// goes on through requests, since to set it for each would have the scheduler look at it for each.
 func (p *plain) watched(read bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.serving, p.read = true, read
+	p.served++
+	if p.ticking {
+		return
+	}
+	p.ticking, p.seen = true, p.served
 	if p.timer == nil {
-		p.timer = time.AfterFunc(patience, p.watch)
+		p.timer = time.AfterFunc(patience, p.tick)
 	} else {
 		p.timer.Reset(patience)
+	}
+}
+
+// tick begins the watch if the request that it saw at its last time still runs. It comes again
+// unless no other has begun meanwhile.
+func (p *plain) tick() {
+	p.mu.Lock()
+	fresh := p.served != p.seen
+	if fresh {
+		p.seen = p.served
+		p.timer.Reset(patience)
+	} else {
+		p.ticking = false
+	}
+	p.mu.Unlock()
+	if !fresh {
+		p.watch()
 	}
 }
 
@@ -171,7 +194,6 @@ func (p *plain) rest() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.serving, p.due = false, false
-	p.timer.Stop()
 	if p.reading {
 		p.ending = true
 		p.conn.SetReadDeadline(time.Unix(1, 0)) //nolint:errcheck // then the read has failed
