@@ -152,7 +152,7 @@ func TestLockTimeoutAndDeadlock(t *testing.T) {
 	if _, err := in(b, "SELECT * FROM t WHERE id = 1 FOR UPDATE"); state(err) != dberr.StateQueryCanceled {
 		t.Errorf("statement timeout: %v", err)
 	}
-	must(t, b, "ROLLBACK TO s; RELEASE s; SET LOCAL statement_timeout = 0")
+	must(t, b, "ROLLBACK TO s; RELEASE s; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
 	waited := make(chan error)
 	go func() {
 		_, err := in(b, "SELECT * FROM t WHERE id = 1 FOR UPDATE")
