@@ -157,6 +157,9 @@ func (q *JSONQuery) fit(env *Env, raw string) (sqltype.Datum, error) {
 		}
 		return parseAs(env, q.Ret, raw) // with its quotes
 	}
+	if isJSONType(q.Ret) {
+		return canonical([]byte(raw), q.Ret.ID == sqltype.JSONB)
+	}
 	return populate(env, q.Ret, raw)
 }
 
@@ -188,13 +191,13 @@ func parseAs(env *Env, t sqltype.Type, s string) (sqltype.Datum, error) {
 }
 
 // populate turns a piece of JSON into a value of a type: arrays element by element,
-// JSON as it is, anything else by its text.
+// JSON as it is, anything else by its text. A null of JSON is NULL, also where JSON is asked for.
 func populate(env *Env, t sqltype.Type, raw string) (sqltype.Datum, error) {
 	switch {
-	case isJSONType(t):
-		return canonical([]byte(raw), t.ID == sqltype.JSONB)
 	case raw == "null":
 		return sqltype.NullDatum, nil
+	case isJSONType(t):
+		return canonical([]byte(raw), t.ID == sqltype.JSONB)
 	case t.ID == sqltype.Array && rawKind(raw) != '"':
 		return populateArray(env, t, raw)
 	case t.HasFields() && rawKind(raw) == '{':
