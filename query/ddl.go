@@ -73,6 +73,10 @@ func (r *running) ddl(st ast.Stmt) error {
 		err = d.alterEnum(st)
 	case *ast.CreateDomain:
 		err = d.createDomain(st)
+	case *ast.CreateFunction:
+		err = d.createFunction(st)
+	case *ast.AlterFunction:
+		err = d.alterFunction(st)
 	case *ast.AlterDomain:
 		err = d.alterDomain(st)
 	case *ast.Drop:
@@ -168,6 +172,10 @@ func ddlName(st ast.Stmt) string {
 		return "ALTER TYPE"
 	case *ast.CreateDomain:
 		return "CREATE DOMAIN"
+	case *ast.CreateFunction:
+		return "CREATE FUNCTION"
+	case *ast.AlterFunction:
+		return "ALTER FUNCTION"
 	case *ast.AlterDomain:
 		return "ALTER DOMAIN"
 	case *ast.Reindex:

@@ -33,6 +33,14 @@ func (d *definer) comment(st *ast.Comment) error {
 		t = t.Clone()
 		t.Comment = value
 		return d.e.PutType(t)
+	case ast.KindFunction:
+		f, err := d.findFunction(st.Func)
+		if err != nil {
+			return err
+		}
+		f = f.Clone()
+		f.Comment = value
+		return d.e.PutFunction(f)
 	case ast.KindDatabase:
 		return refuse(st.Pos(), "COMMENT ON DATABASE")
 	}

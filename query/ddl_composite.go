@@ -169,6 +169,18 @@ func (d *definer) changeHandles(to map[int32]int32) error {
 			}
 		}
 	}
+	for _, f := range d.e.Functions() {
+		c := f.Clone()
+		any := moved(&c.Returns)
+		for i := range c.Args {
+			any = moved(&c.Args[i].Type) || any
+		}
+		if any {
+			if err := d.e.PutFunction(c); err != nil {
+				return err
+			}
+		}
+	}
 	for _, v := range d.e.Views() {
 		if _, err := d.storedPlan(v.Query); err != nil {
 			return err

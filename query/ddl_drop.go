@@ -23,6 +23,8 @@ func (d *definer) drop(st *ast.Drop) error {
 		return nil
 	case ast.KindType, ast.KindDomain:
 		return d.dropTypes(st)
+	case ast.KindFunction:
+		return d.dropFunctions(st)
 	}
 	d.dropping = map[keyspace.ObjectID]bool{}
 	var list []catalog.Relation
@@ -136,6 +138,21 @@ func (d *definer) dropReaders(kind, name string, id keyspace.ObjectID, cascade b
 			return dependent(kind, name, fmt.Sprintf("materialized view %s depends on %s %s", t.Name, kind, name))
 		}
 		if err := d.dropTable(t.ID, true); err != nil {
+			return err
+		}
+	}
+	for _, f := range d.e.Functions() {
+		if !slices.Contains(f.Reads, id) && f.RowOf != id {
+			continue
+		}
+		if !cascade {
+			of := kind
+			if f.RowOf == id {
+				of = "type"
+			}
+			return dependent(kind, name, fmt.Sprintf("function %s depends on %s %s", signature(f), of, name))
+		}
+		if err := d.dropFunction(f.ID, true); err != nil {
 			return err
 		}
 	}
@@ -375,6 +392,13 @@ func (d *definer) dropSchema(st *ast.Drop, n ast.Name) error {
 
 // emptySchema drops a schema with all that is in it, and what depends on that.
 func (d *definer) emptySchema(name string) error {
+	for _, f := range d.e.Functions() {
+		if f.Schema == name {
+			if err := d.dropFunction(f.ID, true); err != nil {
+				return err
+			}
+		}
+	}
 	for _, v := range d.e.Views() {
 		if v.Schema == name {
 			if err := d.dropView(v.ID, true); err != nil {
@@ -425,6 +449,11 @@ func firstIn(s *catalog.Snapshot, schema string) string {
 	for _, t := range s.UserTypes() {
 		if t.Schema == schema {
 			return "type " + t.Name
+		}
+	}
+	for _, f := range s.Functions() {
+		if f.Schema == schema {
+			return "function " + signature(f)
 		}
 	}
 	return ""

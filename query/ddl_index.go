@@ -67,7 +67,7 @@ func (d *definer) createIndex(st *ast.CreateIndex) error {
 		if err != nil {
 			return err
 		}
-		x.Predicate = ast.String(st.Where)
+		x.Predicate = d.storedText(st.Where)
 	}
 	if x.Name == "" {
 		x.Name = m.indexName(append(append([]string{t.Name}, names...), "idx")...)
@@ -121,7 +121,7 @@ func (m *tableMaker) indexPart(el ast.IndexElem) (p catalog.IndexColumn, name st
 	if err := m.lasting(x, el.Expr, sqltype.TUnknown, "index expression"); err != nil {
 		return p, "", err
 	}
-	p.Expr, p.Type = ast.String(el.Expr), x.Type()
+	p.Expr, p.Type = m.storedText(el.Expr), x.Type()
 	if err := plan.OperatorClass(el, p.Type); err != nil {
 		return p, "", err
 	}

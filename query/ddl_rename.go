@@ -16,6 +16,8 @@ func (d *definer) rename(st *ast.Rename) error {
 		return err
 	}
 	switch {
+	case st.Kind == ast.KindFunction:
+		return d.renameFunction(st)
 	case st.Kind == ast.KindSchema:
 		return d.renameSchema(st)
 	case st.Kind == ast.KindDatabase:
@@ -159,12 +161,18 @@ func (d *definer) moveSequence(old, q *catalog.Sequence) error {
 // rewriteTexts gives all stored expressions to change, and stores those of which it
 // says that it has changed them.
 func (d *definer) rewriteTexts(change func(e ast.Expr) bool) error {
+	return d.rewriteTextsOver(func(e ast.Expr, _ *catalog.Table) bool { return change(e) })
+}
+
+// rewriteTextsOver is rewriteTexts where change wants the table over whose columns an expression is.
+func (d *definer) rewriteTextsOver(change func(e ast.Expr, t *catalog.Table) bool) error {
+	var over *catalog.Table
 	changed := func(text *string) bool {
 		if *text == "" {
 			return false
 		}
 		e, err := parse.ParseExpr(*text, parse.Limits{})
-		if err != nil || !change(e) {
+		if err != nil || !change(e, over) {
 			return false
 		}
 		*text = ast.String(e)
@@ -172,6 +180,7 @@ func (d *definer) rewriteTexts(change func(e ast.Expr) bool) error {
 	}
 	for _, t := range d.e.Tables() {
 		t = t.Clone()
+		over = t
 		any := false
 		for i := range t.Columns {
 			any = changed(&t.Columns[i].Default) || any
@@ -192,6 +201,18 @@ func (d *definer) rewriteTexts(change func(e ast.Expr) bool) error {
 			}
 		}
 	}
+	over = nil
+	for _, f := range d.e.Functions() {
+		c, any := f.Clone(), false
+		for i := range c.Args {
+			any = changed(&c.Args[i].Default) || any
+		}
+		if any {
+			if err := d.e.PutFunction(c); err != nil {
+				return err
+			}
+		}
+	}
 	for _, v := range d.e.Views() {
 		c, any := *v, false
 		c.Columns = slices.Clone(v.Columns)
@@ -206,6 +227,7 @@ func (d *definer) rewriteTexts(change func(e ast.Expr) bool) error {
 	}
 	for _, u := range d.e.UserTypes() {
 		u = u.Clone()
+		over = domainRow(u)
 		any := changed(&u.Default)
 		for i := range u.Checks {
 			any = changed(&u.Checks[i].Expr) || any
@@ -341,6 +363,9 @@ func (d *definer) renameConstraint(rel catalog.Relation, st *ast.Rename) error {
 
 // setSchema takes an object to another schema.
 func (d *definer) setSchema(st *ast.SetSchema) error {
+	if st.Kind == ast.KindFunction {
+		return d.setFunctionSchema(st)
+	}
 	if st.Kind == ast.KindType || st.Kind == ast.KindDomain {
 		return d.setTypeSchema(st)
 	}
@@ -404,6 +429,13 @@ func (d *definer) renameSchema(st *ast.Rename) error {
 	for _, u := range d.e.UserTypes() {
 		if u.Schema == from {
 			if err := d.moveType(u, st.New, u.Name); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range d.e.Functions() {
+		if f.Schema == from {
+			if err := d.moveFunction(f, st.New, f.Name); err != nil {
 				return err
 			}
 		}

@@ -294,6 +294,11 @@ func (d *definer) fullNames(e ast.Expr) {
 				c.Type.Schema = user.Schema
 			}
 		}
+		if c, ok := n.(*ast.FuncCall); ok && len(c.Name) == 1 {
+			if f := d.functionOfPath(c.Name[0]); f != nil {
+				c.Name = []string{f.Schema, f.Name}
+			}
+		}
 		return true
 	})
 }

@@ -259,6 +259,9 @@ func (d *definer) dropType(id keyspace.ObjectID, cascade bool) error {
 	if err := d.dropTypeViews(t, cascade); err != nil {
 		return err
 	}
+	if err := d.dropTypeFunctions(t, cascade); err != nil {
+		return err
+	}
 	for _, tab := range d.e.Tables() {
 		for i := len(tab.Columns) - 1; i >= 0; i-- {
 			c := tab.Columns[i]
@@ -410,8 +413,16 @@ func (d *definer) moveType(t *catalog.UserType, schema, name string) error {
 		return err
 	}
 	var list []rewritten
+	var all []reader
 	for _, v := range d.e.Views() {
-		r := reader{view: v}
+		all = append(all, reader{view: v})
+	}
+	for _, f := range d.e.Functions() {
+		if f.Form != catalog.BodyText && strings.Contains(f.Body, t.Name) {
+			all = append(all, reader{fn: f})
+		}
+	}
+	for _, r := range all {
 		sel, u, err := d.uses(r)
 		if err != nil {
 			return err

@@ -33,11 +33,28 @@ func (d *definer) namesType(text string, t *catalog.UserType) bool {
 	return named
 }
 
-// dropTypeTexts refuses to drop a type that expressions of tables, views and domains name,
-// or drops what they are of: defaults, generated columns, checks and indexes.
+// named is an object that stored expressions name.
+type named struct {
+	kind, name string
+	id         keyspace.ObjectID
+	// in tells whether an expression over the columns of a table, or none, names it.
+	in func(text string, t *catalog.Table) bool
+}
+
+// refused says that something depends on the object.
+func (n *named) refused(what string, args ...any) error {
+	return dependent(n.kind, n.name, fmt.Sprintf(what, args...)+" depends on "+n.kind+" "+n.name)
+}
+
 func (d *definer) dropTypeTexts(t *catalog.UserType, cascade bool) error {
+	return d.dropTexts(&named{kind: "type", name: t.Name, id: t.ID, in: func(text string, _ *catalog.Table) bool { return d.namesType(text, t) }}, cascade)
+}
+
+// dropTexts refuses to drop what expressions of tables, views and domains name, or drops what
+// they are of: defaults, generated columns, checks and indexes.
+func (d *definer) dropTexts(n *named, cascade bool) error {
 	for _, tab := range d.e.Tables() {
-		if err := d.dropTypeInTable(tab.ID, t, cascade); err != nil {
+		if err := d.dropTextsInTable(tab.ID, n, cascade); err != nil {
 			return err
 		}
 	}
@@ -46,11 +63,11 @@ func (d *definer) dropTypeTexts(t *catalog.UserType, cascade bool) error {
 		c.Columns = slices.Clone(v.Columns)
 		any := false
 		for i := range c.Columns {
-			if !d.namesType(c.Columns[i].Default, t) {
+			if !n.in(c.Columns[i].Default, nil) {
 				continue
 			}
 			if !cascade {
-				return dependent("type", t.Name, fmt.Sprintf("default value for column %s of view %s depends on type %s", c.Columns[i].Name, v.Name, t.Name))
+				return n.refused("default value for column %s of view %s", c.Columns[i].Name, v.Name)
 			}
 			c.Columns[i].Default, any = "", true
 		}
@@ -61,24 +78,24 @@ func (d *definer) dropTypeTexts(t *catalog.UserType, cascade bool) error {
 		}
 	}
 	for _, u := range d.e.UserTypes() {
-		if err := d.dropTypeInDomain(u, t, cascade); err != nil {
+		if err := d.dropTextsInDomain(u, n, cascade); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *definer) dropTypeInTable(id keyspace.ObjectID, t *catalog.UserType, cascade bool) error {
+func (d *definer) dropTextsInTable(id keyspace.ObjectID, n *named, cascade bool) error {
 	cur := d.e.Table(id).Clone()
 	refuse := func(what string, args ...any) error {
 		if cascade {
 			return nil
 		}
-		return dependent("type", t.Name, fmt.Sprintf(what, args...)+" depends on type "+t.Name)
+		return n.refused(what, args...)
 	}
 	changed := false
 	for i := range cur.Columns {
-		if c := &cur.Columns[i]; d.namesType(c.Default, t) {
+		if c := &cur.Columns[i]; n.in(c.Default, nil) {
 			if err := refuse("default value for column %s of table %s", c.Name, cur.Name); err != nil {
 				return err
 			}
@@ -86,7 +103,7 @@ func (d *definer) dropTypeInTable(id keyspace.ObjectID, t *catalog.UserType, cas
 		}
 	}
 	for i := len(cur.Checks) - 1; i >= 0; i-- {
-		if d.namesType(cur.Checks[i].Expr, t) {
+		if n.in(cur.Checks[i].Expr, cur) {
 			if err := refuse("constraint %s on table %s", cur.Checks[i].Name, cur.Name); err != nil {
 				return err
 			}
@@ -99,11 +116,11 @@ func (d *definer) dropTypeInTable(id keyspace.ObjectID, t *catalog.UserType, cas
 		}
 	}
 	for _, x := range d.e.Table(id).Indexes {
-		named := d.namesType(x.Predicate, t)
+		used := n.in(x.Predicate, cur)
 		for i := range x.Columns {
-			named = named || d.namesType(x.Columns[i].Expr, t)
+			used = used || n.in(x.Columns[i].Expr, cur)
 		}
-		if !named {
+		if !used {
 			continue
 		}
 		if err := refuse("index %s", x.Name); err != nil {
@@ -114,7 +131,7 @@ func (d *definer) dropTypeInTable(id keyspace.ObjectID, t *catalog.UserType, cas
 		}
 	}
 	for _, c := range d.e.Table(id).Columns {
-		if !d.namesType(c.Generated, t) {
+		if !n.in(c.Generated, cur) {
 			continue
 		}
 		if err := refuse("column %s of table %s", c.Name, cur.Name); err != nil {
@@ -128,23 +145,24 @@ func (d *definer) dropTypeInTable(id keyspace.ObjectID, t *catalog.UserType, cas
 	return nil
 }
 
-func (d *definer) dropTypeInDomain(u, t *catalog.UserType, cascade bool) error {
-	if u.ID == t.ID || d.dropping[u.ID] {
+func (d *definer) dropTextsInDomain(u *catalog.UserType, n *named, cascade bool) error {
+	if u.ID == n.id || d.dropping[u.ID] {
 		return nil
 	}
 	c, changed := u.Clone(), false
-	if d.namesType(c.Default, t) {
+	row := domainRow(u)
+	if n.in(c.Default, nil) {
 		if !cascade {
-			return dependent("type", t.Name, fmt.Sprintf("type %s depends on type %s", u.Name, t.Name))
+			return n.refused("type %s", u.Name)
 		}
 		c.Default, changed = "", true
 	}
 	for i := len(c.Checks) - 1; i >= 0; i-- {
-		if !d.namesType(c.Checks[i].Expr, t) {
+		if !n.in(c.Checks[i].Expr, row) {
 			continue
 		}
 		if !cascade {
-			return dependent("type", t.Name, fmt.Sprintf("constraint %s depends on type %s", c.Checks[i].Name, t.Name))
+			return n.refused("constraint %s", c.Checks[i].Name)
 		}
 		c.Checks, changed = slices.Delete(c.Checks, i, i+1), true
 	}
@@ -152,4 +170,9 @@ func (d *definer) dropTypeInDomain(u, t *catalog.UserType, cascade bool) error {
 		return nil
 	}
 	return d.e.PutType(c)
+}
+
+// domainRow is the row over which the checks of a domain are.
+func domainRow(u *catalog.UserType) *catalog.Table {
+	return &catalog.Table{Name: u.Name, Columns: []catalog.Column{{ID: 1, Name: "value", Type: u.Base}}}
 }

@@ -3,6 +3,7 @@ package query
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
@@ -178,11 +179,15 @@ func sameView(old, v *catalog.View) error {
 type reader struct {
 	view  *catalog.View
 	table *catalog.Table
+	fn    *catalog.Function // or a function whose body has full names
 }
 
 func (r reader) text() string {
 	if r.view != nil {
 		return r.view.Query
+	}
+	if r.fn != nil {
+		return r.fn.Body
 	}
 	return r.table.Query
 }
@@ -190,6 +195,9 @@ func (r reader) text() string {
 func (r reader) name() string {
 	if r.view != nil {
 		return "view " + r.view.Name
+	}
+	if r.fn != nil {
+		return "function " + signature(r.fn)
 	}
 	return "materialized view " + r.table.Name
 }
@@ -202,6 +210,11 @@ func (d *definer) readers(id keyspace.ObjectID) (list []reader) {
 	for _, t := range d.e.MaterializedOn(id) {
 		list = append(list, reader{table: t})
 	}
+	for _, f := range d.e.Functions() {
+		if slices.Contains(f.Reads, id) {
+			list = append(list, reader{fn: f})
+		}
+	}
 	return list
 }
 
@@ -211,7 +224,12 @@ func (d *definer) uses(r reader) (*ast.Select, *plan.Uses, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", r.name(), err)
 	}
-	_, u, err := plan.BindUses(d.scope(), sel)
+	var u *plan.Uses
+	if r.fn != nil {
+		u, err = plan.FunctionUses(d.scope(), r.fn, sel)
+	} else {
+		_, u, err = plan.BindUses(d.scope(), sel)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", r.name(), unplaced(err))
 	}
@@ -233,6 +251,9 @@ func (d *definer) columnReaders(c plan.ColumnUse) (list []reader, err error) {
 }
 
 func (d *definer) dropReader(r reader) error {
+	if r.fn != nil {
+		return d.dropFunction(r.fn.ID, true)
+	}
 	if r.view != nil {
 		return d.dropView(r.view.ID, true)
 	}
@@ -272,6 +293,14 @@ func (d *definer) store(list []rewritten) error {
 			}
 			continue
 		}
+		if w.r.fn != nil {
+			f := d.e.Function(w.r.fn.ID).Clone()
+			f.Body = w.text
+			if err := d.e.PutFunction(f); err != nil {
+				return err
+			}
+			continue
+		}
 		t := d.e.Table(w.r.table.ID).Clone()
 		t.Query = w.text
 		if err := d.e.PutTable(t); err != nil {
@@ -282,6 +311,12 @@ func (d *definer) store(list []rewritten) error {
 		sel, err := parseQuery(w.text)
 		if err != nil {
 			return fmt.Errorf("rewrite %s: %w", w.r.name(), err)
+		}
+		if w.r.fn != nil {
+			if _, err := plan.FunctionUses(d.scope(), d.e.Function(w.r.fn.ID), sel); err != nil {
+				return dberr.SQL(dberr.StateFeatureNotSupported, "a rename that %s would have to follow is not supported", w.r.name()).Wrap(err)
+			}
+			continue
 		}
 		q, _, err := plan.BindUses(d.scope(), sel)
 		if err != nil {

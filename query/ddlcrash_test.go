@@ -62,6 +62,9 @@ var ddlCrashes = []ddlCrash{
 	{"reindex", "", "REINDEX TABLE t", "SELECT count(*) FROM t", "2500", "2500"},
 	{"drop sequence and schema", "CREATE SCHEMA s; CREATE SEQUENCE s.q; SELECT nextval('s.q'); CREATE TABLE s.x AS SELECT generate_series(1, 100) i", "DROP SCHEMA s CASCADE",
 		"SELECT count(*) FROM pg_namespace WHERE nspname = 's'", "1", "0"},
+	{"create function", "", "CREATE FUNCTION f(a int) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM t WHERE t.a < f.a'", "SELECT f(100)", "error", "2500"},
+	{"replace function", "CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql RETURN 2", "SELECT f()", "1", "2"},
+	{"drop function", "CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1; CREATE VIEW uses_f AS SELECT f()", "DROP FUNCTION f CASCADE", "SELECT * FROM uses_f", "1", "error"},
 	{"several in one transaction", "", "BEGIN; ALTER TABLE t RENAME TO u; CREATE TABLE t AS SELECT * FROM gone; DROP TABLE gone; COMMIT", "SELECT count(*) FROM t", "2500", "500"},
 }
 

@@ -120,7 +120,7 @@ func (v *viewCall) ownColumn(r row, t *catalog.Table, c *catalog.Column) {
 	}
 }
 
-// infoElementTypes describes the elements of columns, fields and domains that are arrays.
+// infoElementTypes describes the elements of columns, fields, domains, parameters and results that are arrays.
 func (v *viewCall) infoElementTypes() error {
 	add := func(schema, name, kind string, num int, t sqltype.Type, domain *catalog.UserType) {
 		if t.ID != sqltype.Array {
@@ -142,6 +142,13 @@ func (v *viewCall) infoElementTypes() error {
 				add(r.schema, r.name, kind, c.num, c.typ, c.domain)
 			}
 		}
+	}
+	for _, f := range v.snap.Functions() {
+		name := f.Name + "_" + fmt.Sprint(objectOID(f.ID))
+		for i, a := range f.Args {
+			add(f.Schema, name, "ROUTINE", i+1, a.Type, v.snap.TypeByID(a.Domain))
+		}
+		add(f.Schema, name, "ROUTINE", 0, f.Returns, v.snap.TypeByID(f.ReturnsDomain))
 	}
 	return v.domains(func(u *catalog.UserType) {
 		add(u.Schema, u.Name, "DOMAIN", 1, u.Base, v.snap.TypeByID(u.BaseDomain))

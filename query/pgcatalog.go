@@ -506,6 +506,9 @@ func descriptions(s *catalog.Snapshot) (list []described) {
 			list = append(list, described{oid, class, sub, text})
 		}
 	}
+	for _, f := range s.Functions() {
+		add(objectOID(f.ID), procClassOID, 0, f.Comment)
+	}
 	for _, t := range s.Tables() {
 		add(objectOID(t.ID), classOID, 0, t.Comment)
 		for _, c := range t.Columns {

@@ -26,30 +26,32 @@ type catalogFunction struct {
 // catalogFunctions are the functions of pg_catalog that look into the catalog: the
 // types of their arguments, how many of them must be given, and what they give.
 var catalogFunctions = map[string]catalogFunction{
-	"format_type":            {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).formatType},
-	"pg_get_serial_sequence": {[]sqltype.Type{sqltype.TText, sqltype.TText}, 2, sqltype.TText, (*catalogCall).serialSequence},
-	"obj_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TName}, 1, sqltype.TText, (*catalogCall).objDescription},
-	"col_description":        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).colDescription},
-	"oidvectortypes":         {[]sqltype.Type{sqltype.TOIDVector}, 1, sqltype.TText, (*catalogCall).vectorTypes},
-	// About what there is none of: functions of users, statistics objects, triggers, publications.
-	"pg_get_function_result":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
-	"pg_get_function_arguments":          {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
-	"pg_get_function_identity_arguments": {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
-	"pg_get_functiondef":                 {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
-	"pg_get_statisticsobjdef_columns":    {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
-	"pg_get_triggerdef":                  {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).nothing},
-	"pg_get_ruledef":                     {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).nothing},
-	"pg_tablespace_location":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).empty},
-	"pg_statistics_obj_is_visible":       {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).nothing},
-	"pg_get_partkeydef":                  {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
-	"pg_relation_is_publishable":         {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).no},
-	"pg_relation_size":                   {[]sqltype.Type{regClass, sqltype.TText}, 1, sqltype.TInt8, (*catalogCall).relationSize},
-	"pg_table_size":                      {[]sqltype.Type{regClass}, 1, sqltype.TInt8, (*catalogCall).relationSize},
-	"pg_indexes_size":                    {[]sqltype.Type{regClass}, 1, sqltype.TInt8, (*catalogCall).indexesSize},
-	"pg_total_relation_size":             {[]sqltype.Type{regClass}, 1, sqltype.TInt8, (*catalogCall).totalSize},
-	"pg_relation_is_updatable":           {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 2, sqltype.TInt4, (*catalogCall).relationUpdatable},
-	"pg_column_is_updatable":             {[]sqltype.Type{sqltype.TOID, sqltype.TInt2, sqltype.TBool}, 3, sqltype.TBool, (*catalogCall).columnUpdatable},
-	"pg_table_is_visible":                {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).tableVisible},
+	"format_type":                        {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).formatType},
+	"pg_get_serial_sequence":             {[]sqltype.Type{sqltype.TText, sqltype.TText}, 2, sqltype.TText, (*catalogCall).serialSequence},
+	"obj_description":                    {[]sqltype.Type{sqltype.TOID, sqltype.TName}, 1, sqltype.TText, (*catalogCall).objDescription},
+	"col_description":                    {[]sqltype.Type{sqltype.TOID, sqltype.TInt4}, 2, sqltype.TText, (*catalogCall).colDescription},
+	"oidvectortypes":                     {[]sqltype.Type{sqltype.TOIDVector}, 1, sqltype.TText, (*catalogCall).vectorTypes},
+	"pg_get_function_result":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).functionResult},
+	"pg_get_function_arguments":          {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).functionArguments},
+	"pg_get_function_identity_arguments": {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).functionIdentity},
+	"pg_get_functiondef":                 {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).functionDef},
+	"pg_get_function_sqlbody":            {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).functionSQLBody},
+	"pg_function_is_visible":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).functionVisible},
+	// About what there is none of: statistics objects, triggers, publications.
+	"pg_get_statisticsobjdef_columns": {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_get_triggerdef":               {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_get_ruledef":                  {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_tablespace_location":          {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).empty},
+	"pg_statistics_obj_is_visible":    {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).nothing},
+	"pg_get_partkeydef":               {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TText, (*catalogCall).nothing},
+	"pg_relation_is_publishable":      {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).no},
+	"pg_relation_size":                {[]sqltype.Type{regClass, sqltype.TText}, 1, sqltype.TInt8, (*catalogCall).relationSize},
+	"pg_table_size":                   {[]sqltype.Type{regClass}, 1, sqltype.TInt8, (*catalogCall).relationSize},
+	"pg_indexes_size":                 {[]sqltype.Type{regClass}, 1, sqltype.TInt8, (*catalogCall).indexesSize},
+	"pg_total_relation_size":          {[]sqltype.Type{regClass}, 1, sqltype.TInt8, (*catalogCall).totalSize},
+	"pg_relation_is_updatable":        {[]sqltype.Type{sqltype.TOID, sqltype.TBool}, 2, sqltype.TInt4, (*catalogCall).relationUpdatable},
+	"pg_column_is_updatable":          {[]sqltype.Type{sqltype.TOID, sqltype.TInt2, sqltype.TBool}, 3, sqltype.TBool, (*catalogCall).columnUpdatable},
+	"pg_table_is_visible":             {[]sqltype.Type{sqltype.TOID}, 1, sqltype.TBool, (*catalogCall).tableVisible},
 }
 
 // catalogCall is what such a function sees: the catalog of its statement.
@@ -413,7 +415,7 @@ func (c *catalogCall) serialSequence(args []sqltype.Datum) (sqltype.Datum, error
 }
 
 func (c *catalogCall) objDescription(args []sqltype.Datum) (sqltype.Datum, error) {
-	class := map[string]int{"pg_class": classOID, "pg_type": typeClassOID, "pg_constraint": constraintOID, "pg_namespace": namespaceOID}
+	class := map[string]int{"pg_class": classOID, "pg_type": typeClassOID, "pg_constraint": constraintOID, "pg_namespace": namespaceOID, "pg_proc": procClassOID}
 	for _, d := range descriptions(c.snap) {
 		if int64(d.oid) == args[0].Int && d.sub == 0 && (args[1].Null || class[args[1].Str] == d.class) {
 			return text(d.text), nil

@@ -11,7 +11,7 @@ import (
 	"github.com/weftdb/weft/query/sqltype"
 )
 
-// The rows of pg_proc and of information_schema about functions. All are built in. Those
+// The rows of pg_proc and of information_schema about functions, of which those of users are in userfunctions.go. Those
 // that read and write values of types have PostgreSQL's object ids, since drivers look for them;
 // so have the others where PostgreSQL has them; of those that it has not they are made of their
 // signatures.
@@ -83,6 +83,7 @@ func (v *viewCall) pgProc() error {
 		v.set(row{"oid": f.oid, "proname": f.name, "pronamespace": 11, "proowner": ownerOID, "prolang": 12, "procost": 1.0, "prokind": "f", "proisstrict": true,
 			"provolatile": "i", "proparallel": "s", "proargtypes": vector(sqltype.TOID), "prosrc": f.name})
 	}
+	v.userProcs()
 	list := fn.Functions()
 	for i := range list {
 		f := &list[i]
@@ -114,6 +115,7 @@ func (v *viewCall) pgProc() error {
 }
 
 func (v *viewCall) infoRoutines() error {
+	v.userRoutines()
 	list := fn.Functions()
 	for i := range list {
 		f := &list[i]
@@ -132,6 +134,7 @@ func (v *viewCall) infoRoutines() error {
 }
 
 func (v *viewCall) infoParameters() error {
+	v.userParameters()
 	list := fn.Functions()
 	for i := range list {
 		f := &list[i]

@@ -18,6 +18,9 @@ CREATE INDEX child_p ON child (p DESC, a);
 CREATE INDEX child_x ON child USING hash (p) WHERE p > 3;
 CREATE VIEW v AS SELECT id, name FROM parent;
 CREATE MATERIALIZED VIEW mv AS SELECT 1 AS one;
+CREATE FUNCTION addf(a int, b int DEFAULT 2) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a + b';
+CREATE FUNCTION tabf(OUT x mood, INOUT y text[]) RETURNS SETOF record LANGUAGE sql STRICT AS $$SELECT 'ok'::mood, y$$;
+COMMENT ON FUNCTION addf(int, int) IS 'adds';
 COMMENT ON TABLE parent IS 'a parent'; COMMENT ON COLUMN parent.name IS 'its name';`
 
 // shown are commands whose queries must run, though their rows differ: databases and roles
@@ -48,7 +51,7 @@ func TestPsqlDescribes(t *testing.T) {
 	mustExec(t, e, describedSchema)
 	number := regexp.MustCompile(`'(\d{5,})'`)
 	n := 0
-	for _, command := range []string{`\d parent`, `\d child`, `\d v`, `\d mv`, `\d child_p`, `\d sq`, `\dt`, `\di`, `\dv`, `\dm`, `\ds`, `\dn`, `\d`, `\dT`, `\dD`, `\df`,
+	for _, command := range []string{`\d parent`, `\d child`, `\d v`, `\d mv`, `\d child_p`, `\d sq`, `\dt`, `\di`, `\dv`, `\dm`, `\ds`, `\dn`, `\d`, `\dT`, `\dD`, `\df`, `\df+`, `\df add*`,
 		`\db`, `\dp`, `\dy`, `\dRp`, `\dRs`, `\des`, `\dew`, `\det`, `\dE`, `\ddp`, `\drds`, `\dT+`, `\dD+`, `\d+ parent`, `\d+ v`, `\dX`, `\dP`, `\dAc btree int4`,
 	} {
 		for _, m := range psqlQuery.FindAllStringSubmatch(run("-E", "-c", command), -1) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/weftdb/weft/internal/dberr"
 	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/plan"
 	"github.com/weftdb/weft/query/sqltype"
@@ -75,6 +76,12 @@ func (c *catalogCall) procOID(args []sqltype.Datum) (sqltype.Datum, error) {
 	if err != nil {
 		return sqltype.NullDatum, err
 	}
+	switch users := c.userNamed(args[0].Str); {
+	case len(users)+len(procedures().byName[name]) > 1 && len(users) > 0:
+		return sqltype.NullDatum, dberr.SQL("42725", "more than one function named %q", args[0].Str)
+	case len(users) == 1:
+		return sqltype.Datum{Int: int64(objectOID(users[0].ID))}, nil
+	}
 	switch list := procedures().byName[name]; {
 	case name == "" || len(list) == 0:
 		return sqltype.NullDatum, dberr.SQL(dberr.StateUndefinedFunction, "function %q does not exist", args[0].Str)
@@ -104,12 +111,20 @@ func (c *catalogCall) procedureOID(args []sqltype.Datum) (sqltype.Datum, error) 
 			oid := int64(pseudoTypes[strings.Trim(strings.TrimSpace(t), "\"")])
 			if oid == 0 {
 				typ, err := sqltype.TypeByName(strings.TrimSpace(t))
+				if user := c.namedType(strings.TrimSpace(t)); err != nil && user != nil {
+					typ, err = user.Type(), nil
+				}
 				if err != nil {
 					return sqltype.NullDatum, err
 				}
 				oid = int64(typ.Base().OID())
 			}
 			types = append(types, oid)
+		}
+	}
+	for _, f := range c.userNamed(head) {
+		if slices.EqualFunc(f.InputTypes(), types, func(t sqltype.Type, oid int64) bool { return int64(t.OID()) == oid }) {
+			return sqltype.Datum{Int: int64(objectOID(f.ID))}, nil
 		}
 	}
 	for _, f := range procedures().byName[name] {
@@ -124,6 +139,12 @@ func (c *catalogCall) procedureOID(args []sqltype.Datum) (sqltype.Datum, error) 
 // would not be read back.
 func (c *catalogCall) procName(args []sqltype.Datum) (sqltype.Datum, error) {
 	f := procedures().byOID[args[0].Int]
+	if u := c.userFunction(args[0].Int); f == nil && u != nil {
+		if len(c.userNamed(u.Name)) > 1 {
+			return text(qualified(u.Schema, u.Name)), nil
+		}
+		return text(c.userShown(u)), nil
+	}
 	switch {
 	case args[0].Int == 0:
 		return text("-"), nil
@@ -137,6 +158,10 @@ func (c *catalogCall) procName(args []sqltype.Datum) (sqltype.Datum, error) {
 
 func (c *catalogCall) procedureName(args []sqltype.Datum) (sqltype.Datum, error) {
 	f := procedures().byOID[args[0].Int]
+	if u := c.userFunction(args[0].Int); f == nil && u != nil {
+		sig := signature(u)
+		return text(c.userShown(u) + sig[len(u.Name):]), nil
+	}
 	switch {
 	case args[0].Int == 0:
 		return text("-"), nil
@@ -168,4 +193,17 @@ func (c *catalogCall) roleName(args []sqltype.Datum) (sqltype.Datum, error) {
 		return text(sqlUser), nil
 	}
 	return text(strconv.FormatInt(args[0].Int, 10)), nil
+}
+
+// namedType finds a type of a user by name; nil where there is none.
+func (c *catalogCall) namedType(name string) *catalog.UserType {
+	n, err := plan.SplitName(name)
+	if err != nil {
+		return nil
+	}
+	_, user, err := plan.ResolveType(c.s.namesOnly(c.snap), &ast.TypeName{Schema: n.Schema, Name: n.Name})
+	if err != nil {
+		return nil
+	}
+	return user
 }

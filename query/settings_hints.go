@@ -11,7 +11,7 @@ import (
 
 // Hints are settings of PostgreSQL that applications and dumps set and that change no result:
 // costs and limits of its planner, its parallel workers, checks of what is not there. They are
-// checked, kept and shown, and have no effect; work_mem alone has one.
+// checked, kept and shown, and have no effect; work_mem and check_function_bodies alone have one.
 
 // hintKind is what a hint may be set to.
 type hintKind uint8
@@ -118,6 +118,9 @@ func addHints() {
 			return err
 		}, reset: func(s *Session) { s.set.workMem = 0 }}
 }
+
+// checksBodies reports whether CREATE FUNCTION checks bodies that are given as text.
+func (s *Session) checksBodies() bool { return s.set.hints["check_function_bodies"] != "off" }
 
 // minWorkMem is the least memory that operators are given.
 const minWorkMem = 1 << 20

@@ -5,6 +5,8 @@ const (
 	StateSyntax                 = "42601"
 	StateUndefinedColumn        = "42703"
 	StateUndefinedFunction      = "42883"
+	StateInvalidFunction        = "42P13"
+	StateDuplicateFunction      = "42723"
 	StateUndefinedTable         = "42P01"
 	StateUndefinedParameter     = "42P02"
 	StateUndefinedObject        = "42704"

@@ -110,12 +110,13 @@ const (
 	KindType
 	KindDomain
 	KindStream
+	KindFunction
 )
 
 // String gives the kind in SQL's words.
 func (k ObjectKind) String() string {
 	return [...]string{"TABLE", "INDEX", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "SCHEMA",
-		"DATABASE", "COLUMN", "CONSTRAINT", "TYPE", "DOMAIN", "STREAM"}[k]
+		"DATABASE", "COLUMN", "CONSTRAINT", "TYPE", "DOMAIN", "STREAM", "FUNCTION"}[k]
 }
 
 // Persistence says how long a table's contents live.

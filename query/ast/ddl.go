@@ -169,6 +169,7 @@ type Rename struct {
 	Old, New string
 	IfExists bool
 	Cascade  bool
+	Func     *Routine // where Kind is KindFunction
 }
 
 // SetSchema is ALTER … SET SCHEMA.
@@ -178,6 +179,7 @@ type SetSchema struct {
 	Name     Name
 	Schema   string
 	IfExists bool
+	Func     *Routine // where Kind is KindFunction
 }
 
 // IndexElem is one key part of an index: a column, or an expression.
@@ -213,6 +215,7 @@ type Drop struct {
 	Span
 	Kind         ObjectKind
 	Names        []Name
+	Funcs        []Routine // where Kind is KindFunction
 	IfExists     bool
 	Cascade      bool
 	Concurrently bool
@@ -331,6 +334,7 @@ type Comment struct {
 	Name Name
 	Sub  string
 	Text *string
+	Func *Routine // where Kind is KindFunction
 }
 
 func (*CreateTable) stmt()    {}

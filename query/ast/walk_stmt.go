@@ -121,6 +121,12 @@ func (w walker) definition(s Stmt) {
 		w.stmt(s.Query)
 	case *CreateDatabase:
 		w.options(s.Options)
+	case *CreateFunction:
+		for i := range s.Params {
+			w.typeName(s.Params[i].Type)
+			w.expr(s.Params[i].Default)
+		}
+		w.typeName(s.Returns)
 	case *CreateType:
 		w.colDefs(s.Fields)
 	case *CreateDomain:

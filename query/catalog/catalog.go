@@ -23,6 +23,7 @@ const (
 	recStats    keyspace.ObjectID = 5 // by table id
 	recNextID   keyspace.ObjectID = 6 // one record: the next object id
 	recType     keyspace.ObjectID = 7 // by type id
+	recFunction keyspace.ObjectID = 8 // by function id
 )
 
 // idBlock is how many object ids are taken from the counter at a time.
@@ -173,6 +174,16 @@ func load(r txn.Reader, db keyspace.DatabaseID) (*Snapshot, error) {
 			t.DB = db
 			s.addType(t)
 			t.Register()
+		}
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if err := add(recFunction, func(_, v []byte) error {
+		f, err := decodeFunction(v)
+		if err == nil {
+			f.DB = db
+			s.addFunction(f)
 		}
 		return err
 	}); err != nil {

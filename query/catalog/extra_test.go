@@ -30,7 +30,9 @@ const (
 	goldenEnum         = "0105067075626c6963046d6f6f6400016381ffffff07020203736164808080808040026f6b0000000000000000"
 	goldenComposite    = "0107017301630200030000000000000000010161030000"
 	goldenDomainFields = "020801730166020004000000000000000002016103000001621508000600"
-	goldenDomain       = "0106017301640100000009001205010327782701016b0b76616c7565203c3e2027270100"
+	goldenFunction     = "0109017301660301616903000000000162761508000603277827016f6f04000000000400000504077375808080808080c0ac40" +
+		"808080808080d0c740020853454c454354203101030163"
+	goldenDomain = "0106017301640100000009001205010327782701016b0b76616c7565203c3e2027270100"
 )
 
 func TestTable2Golden(t *testing.T) {
@@ -51,6 +53,7 @@ func TestRecordsGolden(t *testing.T) {
 		{hex.EncodeToString(encodeType(sampleTypes()[1])), goldenDomain},
 		{hex.EncodeToString(encodeType(sampleTypes()[2])), goldenComposite},
 		{hex.EncodeToString(encodeType(sampleTypes()[3])), goldenDomainFields},
+		{hex.EncodeToString(encodeFunction(sampleFunction())), goldenFunction},
 	} {
 		if c.got != c.want {
 			t.Errorf("%d: encoding has changed:\ngot  %s\nwant %s", i, c.got, c.want)
@@ -60,6 +63,12 @@ func TestRecordsGolden(t *testing.T) {
 
 func sampleSequence2() *Sequence {
 	return &Sequence{ID: 4, Schema: "public", Name: "s", Type: sqltype.TInt8, Start: 1, Increment: 1, Max: 9, Cache: 1, CounterID: 9, First: 5, FirstUsed: true, Comment: "c"}
+}
+
+func sampleFunction() *Function {
+	return &Function{ID: 9, Schema: "s", Name: "f", Args: []FuncArg{{Name: "a", Mode: 'i', Type: sqltype.TInt4}, {Name: "b", Mode: 'v', Type: sqltype.ArrayOf(sqltype.TText), Domain: 6, Default: "'x'"},
+		{Name: "o", Mode: 'o', Type: sqltype.TInt8}}, Returns: sqltype.TInt8, ReturnsDomain: 5, RowOf: 4, Set: true, Strict: true, Leakproof: true, Volatility: 's', Parallel: 'u',
+		Cost: 100, Rows: 1000, Form: BodyAtomic, Body: "SELECT 1", Reads: []keyspace.ObjectID{3}, Comment: "c"}
 }
 
 func sampleTypes() []*UserType {
@@ -101,6 +110,13 @@ func TestRecordDamage(t *testing.T) {
 		}
 		return encodeType(q), nil
 	}
+	function := func(b []byte) ([]byte, error) {
+		q, err := decodeFunction(b)
+		if err != nil {
+			return nil, err
+		}
+		return encodeFunction(q), nil
+	}
 	view := func(b []byte) ([]byte, error) {
 		q, err := decodeView(b)
 		if err != nil {
@@ -115,7 +131,7 @@ func TestRecordDamage(t *testing.T) {
 	list := []record{
 		{"table", EncodeTable(sampleTable2()), table}, {"sequence", encodeSequence(sampleSequence2()), seq}, {"view", encodeView(v), view},
 		{"view with comments of columns", encodeView(v3), view},
-		{"view with options and defaults", encodeView(v4), view},
+		{"view with options and defaults", encodeView(v4), view}, {"function", encodeFunction(sampleFunction()), function},
 	}
 	for _, u := range sampleTypes() {
 		list = append(list, record{"type " + u.Name, encodeType(u), typ})
@@ -145,5 +161,8 @@ func TestTypeRoundTrip(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(back, u) {
 			t.Errorf("%+v, %v", back, err)
 		}
+	}
+	if back, err := decodeFunction(encodeFunction(sampleFunction())); err != nil || !reflect.DeepEqual(back, sampleFunction()) {
+		t.Errorf("%+v, %v", back, err)
 	}
 }

@@ -143,6 +143,9 @@ type Snapshot struct {
 	sequences map[keyspace.ObjectID]*Sequence
 	types     map[keyspace.ObjectID]*UserType
 	typeNames map[relName]*UserType
+	functions map[keyspace.ObjectID]*Function
+	// functionNames lists functions by name; lists are never changed in place.
+	functionNames map[string][]*Function
 
 	// refs is made when it is first asked for, and anew once an Editor has changed tables.
 	refs *references
@@ -164,7 +167,8 @@ func emptySnapshot(db keyspace.DatabaseID) *Snapshot {
 		sequences: map[keyspace.ObjectID]*Sequence{},
 		types:     map[keyspace.ObjectID]*UserType{},
 		typeNames: map[relName]*UserType{},
-		refs:      new(references),
+		functions: map[keyspace.ObjectID]*Function{}, functionNames: map[string][]*Function{},
+		refs: new(references),
 	}
 }
 
@@ -173,6 +177,7 @@ func (s *Snapshot) clone() *Snapshot {
 	c.schemas, c.rels = maps.Clone(s.schemas), maps.Clone(s.rels)
 	c.tables, c.views, c.sequences = maps.Clone(s.tables), maps.Clone(s.views), maps.Clone(s.sequences)
 	c.types, c.typeNames = maps.Clone(s.types), maps.Clone(s.typeNames)
+	c.functions, c.functionNames = maps.Clone(s.functions), maps.Clone(s.functionNames)
 	c.refs = new(references)
 	return &c
 }

@@ -55,7 +55,7 @@ func (s *subPlan) eval(b *vec.Batch, sel []int32) (v *vec.Vector, err error) {
 	if s.lvals, err = evalAll(s.left, b, sel, s.lvals); err != nil {
 		return nil, err
 	}
-	if len(s.e.Args) == 0 {
+	if len(s.e.Args) == 0 && !s.e.EachRow {
 		return s.once(b, rows)
 	}
 	if s.in, err = evalAll(s.args, b, sel, s.in); err != nil {

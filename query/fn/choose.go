@@ -228,3 +228,19 @@ func accepts(d, a sqltype.Type) bool {
 	}
 	return implicit(a.Base(), d)
 }
+
+// ChooseDeclared picks one of the functions that are not of this package by the types of their
+// arguments, spelled out for the call; -1 where none takes the arguments. Ambiguous says that
+// several do equally well.
+func ChooseDeclared(cands [][]sqltype.Type, args []sqltype.Type) (i int, ambiguous bool) {
+	i, err := choose(len(cands), args, func(i int) ([]sqltype.Type, bool) { return cands[i], false })
+	if err != nil {
+		return -1, errors.Is(err, errAmbiguous)
+	}
+	return i, false
+}
+
+// NotFound is the error of a call for which there is no function, or no best one.
+func NotFound(name string, args []sqltype.Type, ambiguous bool) error {
+	return funcError("function", name, args, ambiguous)
+}

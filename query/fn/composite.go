@@ -171,3 +171,9 @@ func registerComposite(t *tables) {
 		})
 	}
 }
+
+// Discard computes its argument and gives nothing: a function that returns void.
+func Discard(name string, arg sqltype.Type) *Func {
+	return &Func{Name: name, Args: []sqltype.Type{arg}, Ret: sqltype.Type{ID: sqltype.Void}, Volatility: Volatile,
+		Eval: rowwise(func(*call) (sqltype.Datum, error) { return sqltype.NullDatum, nil })}
+}

@@ -404,7 +404,7 @@ func (b *builder) subPlan(s *plan.SubLink, cols []plan.Col) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &plan.SubPlan{Typ: s.Typ, Kind: s.Kind, Args: args, Regs: regs, Left: left}
+	out := &plan.SubPlan{Typ: s.Typ, Kind: s.Kind, Args: args, Regs: regs, Left: left, EachRow: s.EachRow}
 	if s.Kind != plan.SubExists {
 		c = b.only(c, s.Rel.Cols())
 	}

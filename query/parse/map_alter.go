@@ -136,6 +136,11 @@ func (m *mapper) rename(s *pg.RenameStmt) *ast.Rename {
 		return &ast.Rename{Kind: ast.KindColumn, Of: ast.KindType, Name: m.bareName(rv), Old: s.Subname, New: s.Newname, Cascade: m.cascade(s.Behavior)}
 	}
 	kind := objectKinds[s.RenameType]
+	if kind == ast.KindFunction {
+		m.refuseIf(s.Relation != nil || s.Subname != "" || s.MissingOk, 0, "this form of RENAME")
+		f := m.routine(s.Object)
+		return &ast.Rename{Kind: kind, Of: kind, Name: f.Name, New: s.Newname, Cascade: m.cascade(s.Behavior), Func: &f}
+	}
 	named := kind == ast.KindType || kind == ast.KindDomain || s.RenameType == pg.ObjectType_OBJECT_DOMCONSTRAINT
 	m.refuseIf(s.Object != nil && !named, 0, "ALTER %s … RENAME", strings.ReplaceAll(strings.TrimPrefix(s.RenameType.String(), "OBJECT_"), "_", " "))
 	if named {
@@ -184,7 +189,12 @@ func (m *mapper) renameType(s *pg.RenameStmt) *ast.Rename {
 }
 
 func (m *mapper) setSchema(s *pg.AlterObjectSchemaStmt) *ast.SetSchema {
-	kind := m.kind("SET SCHEMA of", s.ObjectType, ast.KindTable, ast.KindView, ast.KindMatView, ast.KindSequence, ast.KindType, ast.KindDomain)
+	kind := m.kind("SET SCHEMA of", s.ObjectType, ast.KindTable, ast.KindView, ast.KindMatView, ast.KindSequence, ast.KindType, ast.KindDomain, ast.KindFunction)
+	if kind == ast.KindFunction {
+		m.refuseIf(s.Relation != nil, -1, "SET SCHEMA of this object")
+		f := m.routine(s.Object)
+		return &ast.SetSchema{Kind: kind, Name: f.Name, Schema: s.Newschema, IfExists: s.MissingOk, Func: &f}
+	}
 	if kind == ast.KindType || kind == ast.KindDomain {
 		m.refuseIf(s.Relation != nil, -1, "SET SCHEMA of this object")
 		return &ast.SetSchema{Kind: kind, Name: m.nameOf(m.dotted(s.Object), -1), Schema: s.Newschema, IfExists: s.MissingOk}

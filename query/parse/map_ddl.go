@@ -232,7 +232,7 @@ var objectKinds = map[pg.ObjectType]ast.ObjectKind{
 	pg.ObjectType_OBJECT_SEQUENCE: ast.KindSequence, pg.ObjectType_OBJECT_SCHEMA: ast.KindSchema,
 	pg.ObjectType_OBJECT_DATABASE: ast.KindDatabase, pg.ObjectType_OBJECT_COLUMN: ast.KindColumn,
 	pg.ObjectType_OBJECT_TABCONSTRAINT: ast.KindConstraint,
-	pg.ObjectType_OBJECT_TYPE:          ast.KindType, pg.ObjectType_OBJECT_DOMAIN: ast.KindDomain,
+	pg.ObjectType_OBJECT_TYPE:          ast.KindType, pg.ObjectType_OBJECT_DOMAIN: ast.KindDomain, pg.ObjectType_OBJECT_FUNCTION: ast.KindFunction,
 }
 
 // kind maps a kind of object, or refuses VERB OBJECT.
@@ -250,11 +250,15 @@ func (m *mapper) kind(verb string, t pg.ObjectType, allowed ...ast.ObjectKind) a
 func (m *mapper) drop(s *pg.DropStmt) *ast.Drop {
 	out := &ast.Drop{IfExists: s.MissingOk, Cascade: m.cascade(s.Behavior), Concurrently: s.Concurrent}
 	out.Kind = m.kind("DROP", s.RemoveType, ast.KindTable, ast.KindIndex, ast.KindView, ast.KindMatView, ast.KindSequence, ast.KindSchema,
-		ast.KindType, ast.KindDomain)
+		ast.KindType, ast.KindDomain, ast.KindFunction)
 	if m.err != nil {
 		return out
 	}
 	for _, n := range s.Objects {
+		if out.Kind == ast.KindFunction {
+			out.Funcs = append(out.Funcs, m.routine(n))
+			continue
+		}
 		if t := n.GetTypeName(); t != nil {
 			out.Names = append(out.Names, m.bareType(t))
 			continue
@@ -344,12 +348,17 @@ func (m *mapper) truncate(s *pg.TruncateStmt) *ast.Truncate {
 
 func (m *mapper) comment(s *pg.CommentStmt) *ast.Comment {
 	out := &ast.Comment{Kind: m.kind("COMMENT ON", s.Objtype, ast.KindTable, ast.KindIndex, ast.KindView, ast.KindMatView,
-		ast.KindSequence, ast.KindSchema, ast.KindDatabase, ast.KindColumn, ast.KindConstraint, ast.KindType, ast.KindDomain)}
+		ast.KindSequence, ast.KindSchema, ast.KindDatabase, ast.KindColumn, ast.KindConstraint, ast.KindType, ast.KindDomain, ast.KindFunction)}
 	if m.err != nil {
 		return out
 	}
 	if s.Comment != "" {
 		out.Text = &s.Comment
+	}
+	if out.Kind == ast.KindFunction {
+		f := m.routine(s.Object)
+		out.Func, out.Name = &f, f.Name
+		return out
 	}
 	if t := s.Object.GetTypeName(); t != nil {
 		out.Name = m.bareType(t)

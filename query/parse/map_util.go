@@ -396,6 +396,9 @@ func (m *mapper) definition(n *pg.Node) ast.Stmt {
 	case *pg.Node_CommentStmt:
 		return m.comment(v.CommentStmt)
 	}
+	if s, ok := m.function(n); ok {
+		return s
+	}
 	if s, ok := m.userType(n); ok {
 		return s
 	}

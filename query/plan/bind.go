@@ -9,6 +9,7 @@ import (
 	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
+	"github.com/weftdb/weft/storage/keyspace"
 )
 
 // VirtualTable describes a system view or a table of another model.
@@ -75,14 +76,18 @@ type binder struct {
 	rows        map[Col][]sqltype.Type // the fields of rows without a type that columns are known to be
 	given       []bool                 // parameters whose type was given or has been decided
 	depth       int
-	reads       map[relKey]bool // what the statement reads, for views
-	uses        *Uses           // where wanted
-	mergeAction *string         // what merge_action() is, nil outside of MERGE … RETURNING
-	asOf        uint64          // within a view that is read as of a time
-	hit         visible         // the column that was found last
-	root        *ast.Select     // the statement, where it is a query
-	rowOnly     bool            // there is no query that subqueries could be part of
-	texts       *texts          // where what is bound is to be shown
+	reads       map[relKey]bool     // what the statement reads, for views
+	uses        *Uses               // where wanted
+	mergeAction *string             // what merge_action() is, nil outside of MERGE … RETURNING
+	asOf        uint64              // within a view that is read as of a time
+	hit         visible             // the column that was found last
+	root        *ast.Select         // the statement, where it is a query
+	rowOnly     bool                // there is no query that subqueries could be part of
+	texts       *texts              // where what is bound is to be shown
+	fn          *funcBody           // the function whose body is being bound
+	within      []keyspace.ObjectID // the functions around, those around a view included
+	inlined     int                 // how many bodies of functions have been bound
+	opaque      bool                // calls of functions are not to be replaced by their bodies
 }
 
 type relKey struct{ schema, name string }

@@ -14,6 +14,13 @@ import (
 // call binds a call of any kind.
 func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 	name := e.Name[len(e.Name)-1]
+	if len(b.Catalog.FunctionsNamed(name)) > 0 {
+		c, again := b.userCall(s, e)
+		if c != nil {
+			return b.ofUser(s, c, e)
+		}
+		e = again
+	}
 	if len(e.Name) > 1 && e.Name[0] == catalog.InformationSchema && fn.IsSet(strings.Join(e.Name, ".")) {
 		return b.setCall(s, e, strings.Join(e.Name, "."))
 	}
@@ -91,6 +98,15 @@ func (b *binder) call(s *scope, e *ast.FuncCall) Expr {
 	return out
 }
 
+// ofUser binds a call of a user's function.
+func (b *binder) ofUser(s *scope, c *userCall, e *ast.FuncCall) Expr {
+	if e.Over != nil {
+		failAt(e.Pos(), dberr.StateWrongObjectType, "OVER specified, but %s is not a window function nor an aggregate function", c.f.Name)
+	}
+	b.plainCall(s, e, c.f.Name)
+	return b.userValue(s, c)
+}
+
 // populates tells the functions that make rows of JSON, whose fields may break rules of domains.
 func populates(name string) bool { return strings.Contains(name, "_populate_record") }
 
@@ -157,7 +173,12 @@ func (b *binder) plainCall(s *scope, e *ast.FuncCall, name string) {
 
 // named reports whether there is a function of the name.
 func (b *binder) named(name string) bool {
-	return fn.IsFunc(name) || fn.IsSet(name) || isSequenceCall(name) || name == "merge_action" || b.CatalogFunc != nil && slices.ContainsFunc([]int{0, 1, 2, 3}, func(n int) bool { return b.CatalogFunc(name, n) != nil })
+	return fn.IsFunc(name) || fn.IsSet(name) || isSequenceCall(name) || name == "merge_action" || b.catalogNamed(name) || len(b.Catalog.FunctionsNamed(name)) > 0
+}
+
+// catalogNamed reports whether a function that looks into the catalog has the name.
+func (b *binder) catalogNamed(name string) bool {
+	return b.CatalogFunc != nil && slices.ContainsFunc([]int{0, 1, 2, 3}, func(n int) bool { return b.CatalogFunc(name, n) != nil })
 }
 
 // noFunction reports a function that is not there with its argument types.

@@ -151,6 +151,9 @@ func (b *binder) decimal(e *ast.Literal) *Const {
 const maxParams = 65535
 
 func (b *binder) param(e *ast.Param) Expr {
+	if b.fn != nil {
+		return b.parameter(e.Number, e.Pos())
+	}
 	if e.Number < 1 || e.Number > maxParams {
 		failAt(e.Pos(), dberr.StateUndefinedParameter, "there is no parameter $%d", e.Number)
 	}

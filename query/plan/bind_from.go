@@ -364,6 +364,9 @@ func (b *binder) funcRef(s *scope, t *ast.FuncRef) *fromItem {
 	}
 	in := &scope{parent: s.parent, tables: s.tables, vis: s.vis, ctes: s.ctes, what: "functions in FROM", noAgg: "functions in FROM", noWin: "functions in FROM",
 		noSets: "set-returning functions must appear at top level of FROM"}
+	if item := b.userRef(in, t); item != nil {
+		return item
+	}
 	alias := ast.ColumnName(t.Funcs[0].Call)
 	var names []string
 	if t.Alias != nil {

@@ -115,6 +115,9 @@ func (b *binder) unqualified(s *scope, name string, pos int) Expr {
 			}
 		}
 	}
+	if x := b.namedParameter(name); x != nil {
+		return x
+	}
 	err := dberr.SQL(dberr.StateUndefinedColumn, "column %q does not exist", name).At(pos)
 	if near := b.nearest(s, name); near != "" {
 		err.WithHint("Perhaps you meant to reference the column %q.", near)
@@ -188,6 +191,9 @@ func (b *binder) qualified(s *scope, schema, table, name string, pos int) Expr {
 			fail(err)
 		}
 		return b.found(level, hit, pos)
+	}
+	if x := b.qualifiedParameter(table, name, pos); x != nil && schema == "" {
+		return x
 	}
 	b.missingTable(s, schema, table, pos)
 	return nil

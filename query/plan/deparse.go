@@ -39,6 +39,7 @@ func RowText(s *Scope, t *catalog.Table, e ast.Expr, want sqltype.Type, o TextOp
 	defer catch(&err)
 	b := newBinder(s)
 	b.rowOnly = true
+	b.opaque = true
 	b.texts = &texts{exprs: map[ast.Expr]Expr{}, calls: map[*ast.FuncCall]boundCall{}}
 	sc := b.newScope(nil)
 	if t != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/weftdb/weft/query/ast"
+	"github.com/weftdb/weft/query/catalog"
 	"github.com/weftdb/weft/query/fn"
 	"github.com/weftdb/weft/query/sqltype"
 )
@@ -16,6 +17,9 @@ func (w *textWriter) call(e *ast.FuncCall, own Expr) {
 		return
 	}
 	if strings.HasPrefix(name, ast.SQLJSON) || e.Over != nil || e.WithinGroup || e.Filter != nil || len(e.OrderBy) > 0 || e.Star || e.Distinct {
+		fail(errNoText)
+	}
+	if len(e.Name) > 1 && e.Name[0] != catalog.SystemSchema { // a user's, which is shown as it is stored
 		fail(errNoText)
 	}
 	if isSequenceCall(name) {

@@ -21,6 +21,7 @@ const (
 func QueryText(s *Scope, q *ast.Select, names []string, o TextOptions) (out string, err error) {
 	defer catch(&err)
 	b := newBinder(s)
+	b.opaque = true
 	b.texts = &texts{exprs: map[ast.Expr]Expr{}, calls: map[*ast.FuncCall]boundCall{}}
 	b.statement(q, nil)
 	w := &textWriter{TextOptions: o, texts: b.texts, qualify: true}

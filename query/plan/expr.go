@@ -170,6 +170,8 @@ type SubPlan struct {
 	// Hashable is true where Test is a conjunction of equalities of Plan's column
 	// i with Left[i], for all i, so that a hash table may answer it.
 	Hashable bool
+	// EachRow has Plan run for each row even where Args is empty.
+	EachRow bool
 }
 
 func (e *Const) Type() sqltype.Type      { return e.Typ }

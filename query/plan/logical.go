@@ -32,6 +32,8 @@ type SubLink struct {
 	Test     Expr
 	// Equal is true where Test is a conjunction of Rel's column i = LeftCols[i].
 	Equal bool
+	// EachRow says that it is to be run for each row even where it reads none of its columns.
+	EachRow bool
 }
 
 // Type gives the column's type.

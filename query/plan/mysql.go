@@ -13,9 +13,9 @@ import (
 
 // plainly binds what is stored, which is in PostgreSQL's dialect.
 func (b *binder) plainly() (restore func()) {
-	was := b.mysql
-	b.mysql = false
-	return func() { b.mysql = was }
+	was, fn := b.mysql, b.fn
+	b.mysql, b.fn = false, nil
+	return func() { b.mysql, b.fn = was, fn }
 }
 
 func mysqlNumber(t sqltype.Type) bool {

@@ -17,6 +17,7 @@ type Uses struct {
 	Tables  map[*ast.TableRef]catalog.Relation
 	Columns map[*ast.ColumnRef]ColumnUse
 	Types   map[*ast.TypeName]*catalog.UserType
+	Funcs   map[*ast.FuncCall]*catalog.Function // those in language SQL
 	// Used holds all columns that are named, by * too. Merged are those that USING or
 	// NATURAL joins by, whose names mean something.
 	Used, Merged map[ColumnUse]bool
@@ -36,12 +37,8 @@ type ColumnUse struct {
 func BindUses(s *Scope, sel *ast.Select) (q *Query, u *Uses, err error) {
 	defer catch(&err)
 	b := newBinder(s)
-	u = &Uses{
-		Tables: map[*ast.TableRef]catalog.Relation{}, Columns: map[*ast.ColumnRef]ColumnUse{},
-		Types: map[*ast.TypeName]*catalog.UserType{}, Used: map[ColumnUse]bool{}, Merged: map[ColumnUse]bool{},
-		stars: map[*ast.ColumnRef][]ast.ColumnRef{}, natural: map[*ast.Join][]string{}, full: map[*ast.ColumnRef][]string{},
-	}
-	b.uses = u
+	u = newUses()
+	b.uses, b.opaque = u, true
 	out := b.query(sel, nil, nil)
 	for i := range out.cols {
 		b.settle(out, i)
@@ -50,8 +47,22 @@ func BindUses(s *Scope, sel *ast.Select) (q *Query, u *Uses, err error) {
 	for i, c := range b.q.Out {
 		b.q.Info[c].Name = out.names[i]
 	}
-	for k := range b.reads {
-		if r, ok := s.Catalog.Lookup(k.schema, k.name); ok {
+	u.readBy(s.Catalog, b.reads)
+	return b.q, u, nil
+}
+
+func newUses() *Uses {
+	return &Uses{
+		Tables: map[*ast.TableRef]catalog.Relation{}, Columns: map[*ast.ColumnRef]ColumnUse{},
+		Types: map[*ast.TypeName]*catalog.UserType{}, Funcs: map[*ast.FuncCall]*catalog.Function{}, Used: map[ColumnUse]bool{}, Merged: map[ColumnUse]bool{},
+		stars: map[*ast.ColumnRef][]ast.ColumnRef{}, natural: map[*ast.Join][]string{}, full: map[*ast.ColumnRef][]string{},
+	}
+}
+
+// readBy fills Reads.
+func (u *Uses) readBy(s *catalog.Snapshot, reads map[relKey]bool) {
+	for k := range reads {
+		if r, ok := s.Lookup(k.schema, k.name); ok {
 			switch {
 			case r.Table != nil:
 				u.Reads = append(u.Reads, r.Table.ID)
@@ -61,7 +72,6 @@ func BindUses(s *Scope, sel *ast.Select) (q *Query, u *Uses, err error) {
 		}
 	}
 	slices.Sort(u.Reads)
-	return b.q, u, nil
 }
 
 // noteColumn records what a column reference has been found to be.
@@ -118,6 +128,9 @@ func (u *Uses) Expand(sel *ast.Select) {
 	}
 	for t, user := range u.Types {
 		t.Schema = user.Schema
+	}
+	for call, f := range u.Funcs {
+		call.Name = []string{f.Schema, f.Name}
 	}
 	for ref, names := range u.full {
 		ref.Names = names
