@@ -27,20 +27,21 @@ func TestClientLeaves(t *testing.T) {
 		}
 		ended <- err
 	}()
-	runs := func() bool {
-		_, body := call(t, http.MethodGet, a.URL()+"/api/v1/queries", "")
-		return strings.Contains(body, "generate_series")
+	await := func(what string, runs bool) {
+		for limit := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			_, body := call(t, http.MethodGet, a.URL()+"/api/v1/queries", "")
+			if strings.Contains(body, "generate_series") == runs {
+				return
+			}
+			if time.Now().After(limit) {
+				t.Fatal(what)
+			}
+		}
 	}
-	for !runs() {
-		time.Sleep(time.Millisecond)
-	}
+	await("the query does not run", true)
 	leave()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	for limit := time.Now().Add(20 * time.Second); runs(); time.Sleep(time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatal("the query goes on without its client")
-		}
-	}
+	await("the query goes on without its client", false)
 }

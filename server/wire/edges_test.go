@@ -127,13 +127,9 @@ func TestWatchKeepsOrder(t *testing.T) {
 			conn.SetDeadline(time.Now().Add(time.Minute))
 			io.WriteString(conn, "POST "+path+" HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"+behind)
 			c := <-reads
-			for !c.Reading() { // the watch
-				time.Sleep(time.Millisecond)
-			}
+			awaitWatch(t, c, true)
 			get(t, conn, "/late")
-			for c.Reading() {
-				time.Sleep(time.Millisecond)
-			}
+			awaitWatch(t, c, false)
 			goOn <- struct{}{}
 			want := []string{"abc<nil>" + path, "<nil>/behind", "<nil>/late"}
 			if path == "/waits-unread" {
